@@ -1,0 +1,1 @@
+"""The ground every room stands on: errors, money, time, numbers, words, the database connection."""

@@ -1,0 +1,87 @@
+"""The database connection the running task is on: inside ``transaction()`` the transaction's own, else one from the pool.
+
+Sets move by hand-written SQL through here; everything else uses Tortoise models, which find the same connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ParamSpec, TypeVar, cast
+
+import asyncpg
+from tortoise import connections
+from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.transactions import in_transaction
+
+CONNECTION = "default"
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_TRIES = 4
+
+
+def transaction() -> AbstractAsyncContextManager[Any]:
+    """Opens a transaction, or joins the open one as a savepoint. Never await the network inside."""
+    return cast("AbstractAsyncContextManager[Any]", in_transaction(CONNECTION))
+
+
+async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:
+    """Runs one statement and returns its rows."""
+    async with connections.get(CONNECTION).acquire_connection() as connection:
+        return cast("list[asyncpg.Record]", await connection.fetch(sql, *args))
+
+
+async def fetchrow(sql: str, *args: Any) -> asyncpg.Record | None:
+    """Runs one statement and returns its first row, or None."""
+    async with connections.get(CONNECTION).acquire_connection() as connection:
+        return cast("asyncpg.Record | None", await connection.fetchrow(sql, *args))
+
+
+async def fetchval(sql: str, *args: Any) -> Any:
+    """Runs one statement and returns the first column of its first row, or None."""
+    async with connections.get(CONNECTION).acquire_connection() as connection:
+        return await connection.fetchval(sql, *args)
+
+
+async def execute(sql: str, *args: Any) -> int:
+    """Runs one statement and returns how many rows it touched (0 where PostgreSQL does not say)."""
+    async with connections.get(CONNECTION).acquire_connection() as connection:
+        status = cast("str", await connection.execute(sql, *args))
+    last = status.rsplit(" ", 1)[-1]
+    return int(last) if last.isdigit() else 0
+
+
+def retried(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Runs a whole desk function again when PostgreSQL aborted it for a deadlock, a serialization failure, or because a
+    concurrent twin won the same unique key: the second run then finds the twin's row and answers from it.
+
+    Only for functions that open their own transaction and do nothing outside it.
+    """
+
+    @functools.wraps(function)
+    async def again(*args: P.args, **kwargs: P.kwargs) -> T:
+        for left in reversed(range(_TRIES)):
+            try:
+                return await function(*args, **kwargs)
+            except (IntegrityError, OperationalError, asyncpg.PostgresError) as error:
+                if not left or not _worth_another_try(error):
+                    raise
+            await asyncio.sleep(random.uniform(0.005, 0.05))  # noqa: S311 (spreads twins apart, nothing secret)
+        raise AssertionError("the last try either returned or raised")
+
+    return again
+
+
+def _worth_another_try(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (*_RETRIED, asyncpg.UniqueViolationError)):
+            return True
+        cause = cause.__cause__ or (cause.args[0] if cause.args and isinstance(cause.args[0], BaseException) else None)
+    return False
