@@ -1,7 +1,7 @@
 """What every payment channel can do, and the words its answers are told in.
 
-A channel is WeChat Pay or Alipay. The desk speaks only this vocabulary: amounts are integers of fen, instants are
-aware UTC, numbers are ours (`out_…_no`) or the channel's (`channel_…_no`).
+A channel is WeChat Pay or Alipay. The desk speaks only this vocabulary: amounts are integers of fen, instants
+are aware UTC, numbers are ours (`out_…_no`) or the channel's (`channel_…_no`).
 
 The one distinction that money hangs on is between *no* and *not known*:
 
@@ -23,8 +23,8 @@ RefundState = Literal["accepted", "paid_back", "abnormal", "closed", "missing"]
 class PrepayOrder:
     """One attempt at being paid, as the channel is asked to prepare it.
 
-    `out_trade_no` is ours, never used for another attempt. `payer` is the openid of the paying customer where the method
-    needs one (jsapi). `expires_at` is the last moment for paying.
+    `out_trade_no` is ours, never used for another attempt. `payer` is the openid of the paying customer where
+    the method needs one (jsapi). `expires_at` is the last moment for paying.
     """
 
     out_trade_no: str
@@ -39,8 +39,8 @@ class PrepayOrder:
 class Prepared:
     """What the customer's side needs to pay.
 
-    `client` by method: jsapi appId, timeStamp, nonceStr, package, signType, paySign; native code_url; precreate qr_code;
-    wap url. `prepay_ref` is the channel's handle for the prepared order, if it gives one.
+    `client` by method: jsapi appId, timeStamp, nonceStr, package, signType, paySign; native code_url;
+    precreate qr_code; wap url. `prepay_ref` is the channel's handle for the prepared order, if it gives one.
     """
 
     client: dict[str, str] = field(repr=False)
@@ -52,14 +52,15 @@ class ChannelTrade:
     """A payment as the channel sees it.
 
     `state`:
-      paid      the money arrived; `channel_trade_no`, `amount_fen` and `paid_at` are always set
+      paid      the money arrived; `channel_trade_no` and `amount_fen` are always set
       waiting   the channel knows the order, nobody has paid yet
       closed    ended without money; cannot be paid any more
       refunded  was paid, and money went back since (WeChat Pay: any refund; Alipay: the whole amount)
       missing   the channel does not know the number (Alipay: nobody opened the cashier yet)
       failed    the attempt was declined for good
-    `amount_fen` is the order's total, 0 where the channel names none (never so when paid). `app_id` and `merchant_id`
-    are what the answer says, or what we asked as where answers are silent; the desk compares them with the attempt's.
+    `amount_fen` is the order's total, 0 where the channel names none (never so when paid). `app_id` and
+    `merchant_id` are what the answer says, or what we asked as where answers are silent; the desk compares them
+    with the attempt's.
     """
 
     channel: str
@@ -78,8 +79,8 @@ class ChannelTrade:
 class RefundOrder:
     """Money to send back out of one payment.
 
-    A repeat after `ResultUnknown` must carry the same `out_refund_no` and amounts: another number is another refund.
-    `amount_fen` goes back now, `total_fen` is what the payment was.
+    A repeat after `ResultUnknown` must carry the same `out_refund_no` and amounts: another number is another
+    refund. `amount_fen` goes back now, `total_fen` is what the payment was.
     """
 
     out_trade_no: str
@@ -100,8 +101,8 @@ class ChannelRefund:
       abnormal   stuck at the channel, needs the merchant's hand (customer's card closed, …)
       closed     ended without money moving
       missing    the channel does not know the number; the same number may be sent again
-    `amount_fen` is this refund's own amount; None where the channel does not name it (Alipay's notification tells only
-    the running total: ask with `query_refund`).
+    `amount_fen` is this refund's own amount; None where the channel does not name it (Alipay's notification
+    tells only the running total: ask with `query_refund`).
     """
 
     out_refund_no: str
@@ -114,9 +115,9 @@ class ChannelRefund:
 class PaymentNotice:
     """A notification whose signature was checked.
 
-    At most one of `trade` and `refund` is set; neither for events that say nothing about money that we know of (answer
-    them as received). `event_id` stays the same over the channel's retries. `out_trade_no` names the payment that the
-    notice speaks about, if any: where `trade` is None the desk may ask the channel about it.
+    At most one of `trade` and `refund` is set; neither for events that say nothing about money that we know of
+    (answer them as received). `event_id` stays the same over the channel's retries. `out_trade_no` names the
+    payment that the notice speaks about, if any: where `trade` is None the desk may ask the channel about it.
     """
 
     event_id: str
@@ -131,7 +132,7 @@ class ChannelError(Exception):
 
 
 class ResultUnknown(ChannelError):
-    """Nobody can say whether the channel did it: time-out, broken connection, 5xx, an answer that cannot be trusted.
+    """Nobody can say whether the channel did it: time-out, broken connection, 5xx, an untrustworthy answer.
 
     Never a failure. Ask by our number, then repeat with the same number and the same values.
     """
@@ -187,7 +188,7 @@ class Channel(Protocol):
 
     @property
     def name(self) -> str:
-        """"wechat_pay" or "alipay"."""
+        """ "wechat_pay" or "alipay"."""
 
     @property
     def methods(self) -> frozenset[str]:
@@ -200,13 +201,13 @@ class Channel(Protocol):
         """
 
     async def query(self, out_trade_no: str) -> ChannelTrade:
-        """What the channel knows about our number. An unknown number is an answer (`missing`), not an error."""
+        """What the channel knows about our number. An unknown one is an answer (`missing`), not an error."""
 
     async def close(self, out_trade_no: str) -> None:
         """Makes sure that the order cannot be paid any more; repeating is harmless.
 
-        A number that the channel does not know counts as closed, but where a trade is born only when the customer
-        opens the cashier (Alipay) it may still come to life until the order's `expires_at`.
+        A number that the channel does not know counts as closed, but where a trade is born only when the
+        customer opens the cashier (Alipay) it may still come to life until the order's `expires_at`.
 
         Raises: AlreadyPaid.
         """

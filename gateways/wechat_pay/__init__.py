@@ -1,0 +1,8 @@
+"""WeChat Pay, API v3 (pay.weixin.qq.com/doc/v3/merchant)."""
+
+from __future__ import annotations
+
+from gateways.wechat_pay.client import WechatPay
+from gateways.wechat_pay.settings import Settings
+
+__all__ = ["Settings", "WechatPay"]
