@@ -1,0 +1,81 @@
+"""The database as the whole process sees it: which tables there are, the connection pool, the migrations."""
+
+from __future__ import annotations
+
+import contextlib
+import pkgutil
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import asyncpg
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.context import TortoiseContext, set_global_context
+from tortoise.exceptions import ConfigurationError
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+
+import models
+
+APP_LABEL = "models"
+_MIGRATION_LOCK = 0x5975_6375_6E  # "Yucun"; any number nobody else locks
+
+
+def tortoise_config(
+    url: str, *, pool_min: int = 1, pool_max: int = 10, application_name: str = "yucun"
+) -> dict[str, Any]:
+    """Tortoise's settings for a database ``postgres://user:password@host:port/name``: every module of ``models``."""
+    connection = expand_db_url(url)
+    connection["credentials"] |= {
+        "minsize": pool_min,
+        "maxsize": pool_max,
+        "application_name": application_name,
+    }
+    tables = [f"models.{module.name}" for module in pkgutil.iter_modules(models.__path__)]
+    return {
+        "connections": {"default": connection},
+        "apps": {
+            APP_LABEL: {"models": tables, "default_connection": "default", "migrations": "migrations"},
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@contextlib.asynccontextmanager
+async def opened(url: str, *, pool_min: int = 1, pool_max: int = 10) -> AsyncIterator[TortoiseContext]:
+    """The pool, open for as long as the block runs; models and ``core.db`` find it by themselves."""
+    async with TortoiseContext() as context:
+        await context.init(config=tortoise_config(url, pool_min=pool_min, pool_max=pool_max))
+        # uvloop starts a connection's tasks outside our context; they find the pool through this second way. Only one
+        # can be registered, and a test that opens a second server in its own process does without.
+        with contextlib.suppress(ConfigurationError):
+            set_global_context(context)
+        yield context
+
+
+async def migrate(url: str, *, progress: Callable[[str, str, str], object] | None = None) -> None:
+    """Brings the database's tables up to date; several processes may try at once, one works and the others wait.
+
+    ``progress`` is told ``("apply_start" | "apply_done", app, migration)``.
+    """
+    guard = await asyncpg.connect(url, command_timeout=None)
+    try:
+        await guard.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
+        async with _executor(url) as executor:
+            await executor.migrate([MigrationTarget(APP_LABEL, "__latest__")], progress=progress)
+    finally:
+        await guard.close()
+
+
+async def missing_migrations(url: str) -> list[str]:
+    """The names of migrations the database has not had yet, oldest first."""
+    async with _executor(url) as executor:
+        plan = await executor.plan([MigrationTarget(APP_LABEL, "__latest__")])
+    return [step.migration.name for step in plan if not step.backward]
+
+
+@contextlib.asynccontextmanager
+async def _executor(url: str) -> AsyncIterator[MigrationExecutor]:
+    config = tortoise_config(url, pool_max=2, application_name="yucun migrate")
+    async with TortoiseContext() as context:
+        await context.init(config=config)
+        yield MigrationExecutor(context.connections.get("default"), config["apps"])
