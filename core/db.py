@@ -83,5 +83,7 @@ def _worth_another_try(error: BaseException) -> bool:
     while cause is not None:
         if isinstance(cause, (*_RETRIED, asyncpg.UniqueViolationError)):
             return True
-        cause = cause.__cause__ or (cause.args[0] if cause.args and isinstance(cause.args[0], BaseException) else None)
+        cause = cause.__cause__ or (
+            cause.args[0] if cause.args and isinstance(cause.args[0], BaseException) else None
+        )
     return False

@@ -1,0 +1,71 @@
+"""Whose connection it is: the client's own address, also behind proxies that are trusted to name it."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from collections.abc import Callable, Sequence
+
+from aiohttp import web
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_MAX_HOPS = 16
+
+
+def reader(trusted_networks: Sequence[str]) -> Callable[[web.BaseRequest], str]:
+    """A function that gives a request's client address.
+
+    With no trusted networks it is the peer's. Else ``X-Forwarded-For`` is read from the right for as long as the hops are
+    trusted, so that nothing a client writes into the header itself counts.
+
+    Raises:
+        ValueError: one of ``trusted_networks`` is not a network such as ``10.0.0.0/8``.
+    """
+    networks = tuple(ipaddress.ip_network(network) for network in trusted_networks)
+    if not networks:
+        return lambda request: request.remote or "unknown"
+
+    @functools.lru_cache(maxsize=4096)
+    def read(peer: str, forwarded: str) -> str:
+        client = peer
+        for hop in reversed(forwarded.split(",")[-_MAX_HOPS:]):
+            if not _trusted(client, networks):
+                break
+            named = hop.strip()
+            if _address(named) is None:
+                break
+            client = named
+        return client
+
+    def of_request(request: web.BaseRequest) -> str:
+        forwarded = request.headers.getall("X-Forwarded-For", ())
+        return read(request.remote or "unknown", ",".join(forwarded)[-1024:])
+
+    return of_request
+
+
+@functools.lru_cache(maxsize=4096)
+def household(address: str) -> str:
+    """What a limit by address counts: the IPv4 address, or the /64 an IPv6 client can pick its addresses from."""
+    found = _address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ipaddress.IPv6Network((found, 64), strict=False).network_address) + "/64"
+    return address
+
+
+def _trusted(text: str, networks: Sequence[Network]) -> bool:
+    address = _address(text)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address is not None and any(address in network for network in networks)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

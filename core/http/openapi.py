@@ -1,0 +1,209 @@
+"""The OpenAPI 3.1 document of a door, made from the same table that serves it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import pydantic
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from core import errors, words
+from core.http import problems, routes, signature
+
+_REF = "#/components/schemas/{model}"
+_PLACEHOLDER = re.compile(r"\{(\w+)(?::\w+)?\}")
+_Key = tuple[Any, JsonSchemaMode]
+
+
+def openapi(api: routes.Api) -> dict[str, Any]:
+    """The document as JSON-ready dicts; the same api gives the same document, byte for byte."""
+    schemas = _Schemas(api)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in api.routes:
+        paths.setdefault(f"{api.prefix}{route.path}", {})[route.method.lower()] = _operation(route, schemas)
+    auths = {route.auth.name: route.auth for route in api.routes if route.auth is not None}
+    document: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": _both(api.title), "version": api.version},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in api.routes)],
+        "paths": paths,
+        "components": {
+            "schemas": {"Problem": _problem_schema(), "Fault": _fault_schema(), **schemas.definitions},
+            "headers": {"X-Request-ID": _REQUEST_ID_HEADER},
+            "securitySchemes": {
+                name: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": auth.format,
+                    "description": _both(auth.description),
+                }
+                for name, auth in sorted(auths.items())
+            },
+        },
+    }
+    if api.description is not None:
+        document["info"]["description"] = _both(api.description, "\n\n")
+    return document
+
+
+class _Schemas:
+    """Every model of the api, described together so that equal names get distinct, stable references."""
+
+    def __init__(self, api: routes.Api) -> None:
+        inputs: list[tuple[Any, JsonSchemaMode, Any]] = []
+        answers: list[tuple[type[pydantic.BaseModel], JsonSchemaMode]] = []
+        for index, route in enumerate(api.routes):
+            body = signature.of(route).body
+            if body is not None:
+                inputs.append((index, "validation", body))
+            if route.answer is not None:
+                answers.append((route.answer, "serialization"))
+        by_key, described = pydantic.TypeAdapter.json_schemas(inputs, ref_template=_REF)
+        self._bodies = {index: schema for (index, _mode), schema in by_key.items()}
+        self._routes = {id(route): index for index, route in enumerate(api.routes)}
+        by_model, more = models_json_schema(answers, ref_template=_REF)
+        self._answers = {model: schema for (model, _mode), schema in by_model.items()}
+        found = {**described.get("$defs", {}), **more.get("$defs", {})}
+        clashing = [
+            name
+            for name, schema in described.get("$defs", {}).items()
+            if more.get("$defs", {}).get(name, schema) != schema
+        ]
+        if clashing:
+            raise ValueError(f"models of the same name for bodies and answers: {', '.join(sorted(clashing))}")
+        self.definitions: dict[str, Any] = dict(sorted(found.items()))
+
+    def body(self, route: routes.Route) -> dict[str, Any]:
+        return self._bodies[self._routes[id(route)]]
+
+    def answer(self, route: routes.Route) -> dict[str, Any]:
+        assert route.answer is not None
+        return self._answers[route.answer]
+
+
+def _operation(route: routes.Route, schemas: _Schemas) -> dict[str, Any]:
+    wants = signature.of(route)
+    operation: dict[str, Any] = {
+        "operationId": route.operation_id,
+        "tags": [route.tag],
+        "summary": _both(route.summary),
+        "x-summaries": dict(zip(words.LOCALES, route.summary, strict=True)),
+    }
+    if route.description is not None:
+        operation["description"] = _both(route.description, "\n\n")
+    if parameters := [*_path_parameters(wants), *_query_parameters(wants), *_headers(wants)]:
+        operation["parameters"] = parameters
+    if wants.body is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schemas.body(route)}},
+        }
+    operation["responses"] = {str(route.status): _success(route, schemas), **_refused(route, wants)}
+    operation["security"] = [{route.auth.name: []}] if route.auth is not None else []
+    return operation
+
+
+def _path_parameters(wants: signature.Wants) -> Iterable[dict[str, Any]]:
+    for name, adapter in wants.path.items():
+        yield {"name": name, "in": "path", "required": True, "schema": adapter.json_schema()}
+
+
+def _query_parameters(wants: signature.Wants) -> Iterable[dict[str, Any]]:
+    if wants.query is None:
+        return
+    schema = wants.query.model_json_schema()
+    if "$defs" in schema:
+        raise ValueError(f"{wants.query.__name__}: a query has plain fields only (enums as Literal)")
+    required = schema.get("required", [])
+    for name, part in schema.get("properties", {}).items():
+        plain = {key: value for key, value in part.items() if key not in ("title", "description")}
+        options = [option for option in plain.get("anyOf", []) if option != {"type": "null"}]
+        if len(options) == 1:  # "or null" means "left out" in a query string
+            plain = {**{key: plain[key] for key in plain if key not in ("anyOf", "default")}, **options[0]}
+        parameter = {"name": name, "in": "query", "required": name in required, "schema": plain}
+        if "description" in part:
+            parameter["description"] = part["description"]
+        yield parameter
+
+
+def _headers(wants: signature.Wants) -> Iterable[dict[str, Any]]:
+    if wants.key:
+        yield {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": True,
+            "description": "同一次操作用同一个值，重试不会重复执行 · the same value for every try of one action",
+            "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"},
+            "example": "order-7f9c2ba4",
+        }
+
+
+def _success(route: routes.Route, schemas: _Schemas) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": "成功 · Success", "headers": _HEADERS}
+    if route.answer is not None:
+        response["content"] = {"application/json": {"schema": schemas.answer(route)}}
+    return response
+
+
+def _refused(route: routes.Route, wants: signature.Wants) -> dict[str, Any]:
+    by_status: defaultdict[int, dict[str, type[errors.DomainError]]] = defaultdict(dict)
+    for refusal in (*route.refusals, *_common(route, wants)):
+        by_status[problems.status_of(refusal)][refusal.code] = refusal
+    return {str(status): _problem_response(by_status[status]) for status in sorted(by_status)}
+
+
+def _common(route: routes.Route, wants: signature.Wants) -> Iterable[type[errors.DomainError]]:
+    from core.http import tokens  # only for its refusals
+
+    if route.auth is not None:
+        yield from (errors.Unauthenticated, tokens.InvalidToken, tokens.ExpiredToken)
+    if wants.path:
+        yield errors.NotFound
+    if wants.key:
+        yield from (problems.IdempotencyKeyRequired, problems.InvalidIdempotencyKey)
+    if wants.query is not None and "cursor" in wants.query.model_fields:
+        yield problems.InvalidCursor
+    if wants.query is not None or wants.body is not None:
+        yield problems.InvalidRequest
+    if wants.body is not None:
+        yield from (problems.MalformedJson, problems.UnsupportedMediaType)
+    yield from (problems.TooLarge, problems.TooManyRequests, problems.InternalError, problems.TimedOut)
+    yield errors.Unavailable
+
+
+def _problem_response(refusals: dict[str, type[errors.DomainError]]) -> dict[str, Any]:
+    codes = sorted(refusals)
+    lines = [f"- `{code}`: {_sentence(code, 'zh-CN')} · {_sentence(code, 'en')}" for code in codes]
+    return {
+        "description": "\n".join(lines),
+        "headers": _HEADERS,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "allOf": [{"$ref": "#/components/schemas/Problem"}],
+                    "properties": {"code": {"enum": codes}},
+                },
+                "examples": {code: {"value": _example(code)} for code in codes},
+            }
+        },
+    }
+
+
+def _example(code: str) -> dict[str, Any]:
+    return {
+        "code": code,
+        "message": _sentence(code, "zh-CN"),
+        "message_en": _sentence(code, "en"),
+        "params": {},
+        "request_id": "4f1c2ab97d3e60815b2f9a7c",
+    }
+
+
+def _sentence(code: str, locale: str) -> str:
+    """The sentence with its parameters' names standing for their values."""
+    found = words.say(f"errors.{code}", locale, **{name: f"{{{name}}}" for name in _placeholders(code, locale)})
+    return _PLACEHOLDER.sub(lambda match: f"⟨{match[1]}⟩", found)

@@ -1,0 +1,137 @@
+"""How often somebody may ask: fixed windows counted in Redis for all processes together.
+
+A process does not ask Redis at every request. It takes a share of a window (a twentieth of the limit, at least one) and
+spends it locally, so a busy caller costs one round trip in many requests, limits are never exceeded, and at most the
+unspent shares of other processes are lost until the window ends. Small limits, such as sign-in attempts, have shares of
+one and are exact. Without Redis each process counts for itself: limits then hold per process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from core.http import problems
+
+log = logging.getLogger(__name__)
+
+_SHARES = 20
+_REMEMBERED = 20_000
+_REDIS_TIMEOUT_S = 0.1
+_REDIS_REST_S = 1.0
+_COMPLAINT_EVERY_S = 60.0
+
+# KEYS[1] the window's counter; ARGV: limit, window in ms, how many are wanted. Answers: granted, ms until the window ends.
+_TAKE = """
+local used = tonumber(redis.call('GET', KEYS[1]) or '0')
+local left_ms = redis.call('PTTL', KEYS[1])
+if left_ms < 0 then
+  used = 0
+  left_ms = tonumber(ARGV[2])
+end
+local granted = math.max(0, math.min(tonumber(ARGV[3]), tonumber(ARGV[1]) - used))
+if granted > 0 then
+  redis.call('SET', KEYS[1], used + granted, 'PX', left_ms)
+end
+return {granted, left_ms}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most ``count`` requests in ``per_s`` seconds."""
+
+    count: int
+    per_s: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.per_s < 1:
+            raise ValueError("a rate needs a count and a time of at least one")
+
+
+@dataclass(slots=True)
+class _Share:
+    left: int
+    ends_at: float  # time.monotonic(): waiting is real time, whatever the shop's clock says
+    used_up: bool = False  # the whole window, not only this share
+
+
+class RateLimiter:
+    """Counts for one process; all processes that are given the same Redis share their limits."""
+
+    def __init__(self, connection: redis.asyncio.Redis | None, *, prefix: str = "yucun:rate:") -> None:
+        """``connection`` None: count in this process only."""
+        self._script = connection.register_script(_TAKE) if connection is not None else None
+        self._prefix = prefix
+        self._shares: OrderedDict[str, _Share] = OrderedDict()
+        self._alone: OrderedDict[str, _Share] = OrderedDict()
+        self._redis_rests_until = 0.0
+        self._complained_at = -math.inf
+
+    async def spend(self, rate: Rate, key: str) -> None:
+        """Counts one request of ``key`` (what is limited and for whom, e.g. ``address:192.0.2.7``).
+
+        Raises:
+            TooManyRequests: the window is used up; ``retry_after_s`` says when the next one begins.
+        """
+        now = time.monotonic()
+        share = self._shares.get(key)
+        if share is None or share.ends_at <= now or (share.left < 1 and not share.used_up):
+            share = await self._renewed(rate, key, now)
+        if share.left < 1:
+            raise problems.TooManyRequests(retry_after_s=max(1, math.ceil(share.ends_at - now)))
+        share.left -= 1
+
+    async def _renewed(self, rate: Rate, key: str, now: float) -> _Share:
+        wanted = max(1, rate.count // _SHARES)
+        granted, left_s = await self._taken(rate, key, wanted, now)
+        share = self._shares.get(key)  # read only now: a twin may have renewed it while we waited
+        if share is None or share.ends_at <= now:
+            share = _Share(0, now + left_s)
+            _keep(self._shares, key, share)
+        share.left += granted
+        share.ends_at = now + left_s
+        share.used_up = granted == 0
+        return share
+
+    async def _taken(self, rate: Rate, key: str, wanted: int, now: float) -> tuple[int, float]:
+        if self._script is None or now < self._redis_rests_until:
+            return self._taken_alone(rate, key, wanted, now)
+        try:
+            async with asyncio.timeout(_REDIS_TIMEOUT_S):
+                granted, left_ms = await self._script(
+                    keys=[f"{self._prefix}{key}"], args=[rate.count, rate.per_s * 1000, wanted]
+                )
+        except (RedisError, OSError, TimeoutError) as error:
+            self._redis_rests_until = now + _REDIS_REST_S
+            self._complain(error, now)
+            return self._taken_alone(rate, key, wanted, now)
+        return int(granted), int(left_ms) / 1000
+
+    def _taken_alone(self, rate: Rate, key: str, wanted: int, now: float) -> tuple[int, float]:
+        window = self._alone.get(key)
+        if window is None or window.ends_at <= now:
+            window = _Share(rate.count, now + rate.per_s)
+            _keep(self._alone, key, window)
+        granted = min(wanted, window.left)
+        window.left -= granted
+        return granted, window.ends_at - now
+
+    def _complain(self, error: Exception, now: float) -> None:
+        if now - self._complained_at >= _COMPLAINT_EVERY_S:
+            self._complained_at = now
+            log.warning("Redis does not answer (%s); rate limits are counted per process", type(error).__name__)
+
+
+def _keep(shares: OrderedDict[str, _Share], key: str, share: _Share) -> None:
+    shares[key] = share
+    shares.move_to_end(key)
+    if len(shares) > _REMEMBERED:
+        shares.popitem(last=False)

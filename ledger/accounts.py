@@ -1,0 +1,84 @@
+"""Accounts: their codes, opening one for a customer, and what is on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core import clock, db, errors, money
+
+WECHAT_PAY = "house:wechat_pay"
+"""What WeChat Pay has collected for us and not yet been booked out; negative by as much as it holds."""
+ALIPAY = "house:alipay"
+REVENUE = "house:revenue"
+"""What customers have spent."""
+BONUS_COST = "house:bonus_cost"
+"""What bonuses have cost: where granted bonus comes from and unused bonus returns to."""
+ADJUSTMENT = "house:adjustment"
+"""The other side of operators' adjustments of principal."""
+
+POLICIES = ("bonus_first", "principal_first", "pro_rata", "earliest_expiry")
+
+
+class NoSuchAccount(errors.NotFound):
+    """The customer has no account in the books."""
+
+    code = "no_such_account"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a customer has, in fen. ``available`` is what can be spent now: principal and bonus less what is held."""
+
+    currency: str
+    principal_fen: int
+    bonus_fen: int
+    held_fen: int
+
+    @property
+    def balance_fen(self) -> int:
+        return self.principal_fen + self.bonus_fen
+
+    @property
+    def available_fen(self) -> int:
+        return self.balance_fen - self.held_fen
+
+
+def clearing(channel: str) -> str:
+    """The house account of what a payment channel has collected, e.g. ``house:wechat_pay``."""
+    return f"house:{channel}"
+
+
+def of_customer(customer_id: int) -> str:
+    """The code of a customer's account."""
+    return f"customer:{customer_id}"
+
+
+def customer_of(code: str) -> int:
+    """The customer a code of ``of_customer`` belongs to."""
+    return int(code.removeprefix("customer:"))
+
+
+_OPEN = """
+INSERT INTO account (code, kind, currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, entry_no, burn_policy, created_at)
+VALUES ($1, 'customer', $2, 0, 0, 0, 0, 0, $3, $4) ON CONFLICT (code) DO NOTHING
+"""
+
+
+async def open_for(customer_id: int, *, burn_policy: str = POLICIES[0]) -> None:
+    """Opens the customer's account; again is harmless. ``burn_policy`` is one of ``POLICIES``."""
+    await db.execute(_OPEN, of_customer(customer_id), money.CURRENCY, burn_policy, clock.now())
+
+
+_BALANCE = "SELECT currency, principal_fen, bonus_fen, held_fen FROM account WHERE code = $1"
+
+
+async def balance(customer_id: int) -> Balance:
+    """What the customer has now.
+
+    Raises:
+        NoSuchAccount: the customer has no account.
+    """
+    row = await db.fetchrow(_BALANCE, of_customer(customer_id))
+    if row is None:
+        raise NoSuchAccount
+    return Balance(*row)

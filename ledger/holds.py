@@ -1,0 +1,155 @@
+"""Holds 冻结: reserve an amount, then capture or release it, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import asyncpg
+
+from core import clock, db, errors
+from ledger import posting
+
+
+class HoldEnded(errors.Conflict):
+    """The hold was captured, released or has expired before."""
+
+    code = "hold_ended"
+
+
+class NoSuchHold(errors.NotFound):
+    """There is no hold under this reference."""
+
+    code = "no_such_hold"
+
+
+class CaptureTooLarge(errors.Invalid):
+    """More was to be captured than is held."""
+
+    code = "capture_too_large"
+
+
+_LOCK_ACCOUNT = """
+SELECT id, principal_fen + bonus_fen - held_fen AS available_fen FROM account WHERE code = $1 FOR NO KEY UPDATE
+"""
+_FIND = "SELECT account_id, amount_fen FROM hold WHERE reference = $1"
+_PLACE = """
+WITH placed AS (
+    INSERT INTO hold (account_id, reference, amount_fen, captured_fen, state, expires_at, created_at)
+    VALUES ($1, $2, $3, 0, 'open', $4, $5) RETURNING account_id, amount_fen
+)
+UPDATE account SET held_fen = held_fen + placed.amount_fen FROM placed WHERE account.id = placed.account_id
+"""
+
+
+@db.retried
+async def place(
+    customer: str, *, reference: str, amount_fen: int, expires_at: datetime | None = None
+) -> None:
+    """Reserves ``amount_fen`` of a customer's available balance under ``reference``; the same again is harmless.
+
+    Raises:
+        InsufficientBalance: less than that is available.
+        ReferenceTaken: the reference holds another amount or account.
+        NothingMoved: there is no such account.
+    """
+    assert amount_fen > 0
+    async with db.transaction():
+        account = await db.fetchrow(_LOCK_ACCOUNT, customer)
+        if account is None:
+            raise posting.NothingMoved(reference=reference)
+        old = await db.fetchrow(_FIND, reference)
+        if old is not None:
+            if (old["account_id"], old["amount_fen"]) != (account["id"], amount_fen):
+                raise posting.ReferenceTaken(reference=reference)
+            return
+        if account["available_fen"] < amount_fen:
+            raise posting.InsufficientBalance(available_fen=account["available_fen"], amount_fen=amount_fen)
+        await db.execute(_PLACE, account["id"], reference, amount_fen, expires_at, clock.now())
+
+
+_LOCK_HOLDER = """
+SELECT account.id, account.code FROM account JOIN hold ON hold.account_id = account.id
+WHERE hold.reference = $1 FOR NO KEY UPDATE OF account
+"""
+_STATE = "SELECT state, amount_fen, captured_fen FROM hold WHERE reference = $1"
+_END = """
+WITH ended AS (
+    UPDATE hold SET state = $2, captured_fen = $3, ended_at = $4 WHERE reference = $1 AND state = 'open'
+    RETURNING account_id, amount_fen
+)
+UPDATE account SET held_fen = held_fen - ended.amount_fen FROM ended WHERE account.id = ended.account_id
+"""
+
+
+@db.retried
+async def capture(
+    reference: str, *, amount_fen: int, target: str, kind: str, operator: str, memo: str = ""
+) -> posting.Posted:
+    """Takes ``amount_fen`` of what is held to ``target`` and frees the rest. Repeating it gives the same answer.
+
+    The transfer's reference is ``hold:<reference>``.
+
+    Raises:
+        CaptureTooLarge: more than is held.
+        HoldEnded: it ended otherwise before.
+        NoSuchHold: there is no such hold.
+    """
+    async with db.transaction():
+        customer, hold = await _locked(reference)
+        if hold["state"] == "captured" and hold["captured_fen"] == amount_fen:
+            pass
+        elif hold["state"] != "open":
+            raise HoldEnded(state=hold["state"])
+        elif amount_fen > hold["amount_fen"]:
+            raise CaptureTooLarge(held_fen=hold["amount_fen"], amount_fen=amount_fen)
+        else:
+            await db.execute(_END, reference, "captured", amount_fen, clock.now())
+        return await posting.post_one(
+            posting.Transfer(
+                f"hold:{reference}",
+                kind,
+                (posting.debit(customer, target, amount_fen),),
+                operator=operator,
+                memo=memo,
+            )
+        )
+
+
+@db.retried
+async def release(reference: str) -> None:
+    """Frees what is held; again is harmless.
+
+    Raises:
+        HoldEnded: it was captured before.
+        NoSuchHold: there is no such hold.
+    """
+    async with db.transaction():
+        _, hold = await _locked(reference)
+        if hold["state"] == "captured":
+            raise HoldEnded(state="captured")
+        await db.execute(_END, reference, "released", 0, clock.now())
+
+
+_EXPIRED = """
+SELECT reference FROM hold WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2
+"""
+
+
+async def expire_due(*, limit: int = 500) -> int:
+    """Ends open holds whose time is over. Returns how many ended."""
+    ended = 0
+    for row in await db.fetch(_EXPIRED, clock.now(), limit):
+        async with db.transaction():
+            _, hold = await _locked(row["reference"])
+            if hold["state"] == "open":
+                await db.execute(_END, row["reference"], "expired", 0, clock.now())
+                ended += 1
+    return ended
+
+
+async def _locked(reference: str) -> tuple[str, asyncpg.Record]:
+    account = await db.fetchrow(_LOCK_HOLDER, reference)
+    hold = await db.fetchrow(_STATE, reference)
+    if account is None or hold is None:
+        raise NoSuchHold(reference=reference)
+    return account["code"], hold

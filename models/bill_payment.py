@@ -1,0 +1,25 @@
+"""Allocations of money to bills."""
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+
+class BillPayment(Model):
+    """An amount a bill was paid with, and the transfer that moved it."""
+
+    id = fields.BigIntField(primary_key=True)
+    bill = fields.ForeignKeyField("models.Bill", related_name="payments", on_delete=fields.RESTRICT)
+    tender = fields.CharField(max_length=20)
+    amount_fen = fields.BigIntField()
+    refunded_fen = fields.BigIntField(default=0)
+    transfer_reference = fields.CharField(max_length=100, unique=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "bill_payment"
+        constraints = (
+            CheckConstraint(
+                check="amount_fen > 0 AND refunded_fen BETWEEN 0 AND amount_fen", name="bill_payment_amounts"
+            ),
+        )

@@ -1,0 +1,24 @@
+"""Customers."""
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+
+class Customer(Model):
+    """A person (or company) whose money the shop keeps."""
+
+    id = fields.BigIntField(primary_key=True)
+    name = fields.CharField(max_length=60)
+    locale = fields.CharField(max_length=8, default="zh-CN")
+    state = fields.CharField(max_length=10, default="active")
+    low_balance_threshold_fen = fields.BigIntField(null=True)
+    """An alert is raised when the available balance falls below it; None: never."""
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "customer"
+        constraints = (
+            CheckConstraint(check="state IN ('active', 'blocked', 'closed')", name="customer_state"),
+            CheckConstraint(check="low_balance_threshold_fen >= 0", name="customer_threshold"),
+        )

@@ -1,0 +1,41 @@
+"""Identities: under which names the outside world knows a customer."""
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+from core.partial_index import PartialIndex
+
+
+class Identity(Model):
+    """One openid of one app. A chat identity may be known before we know whose it is (``customer`` is then None)."""
+
+    id = fields.BigIntField(primary_key=True)
+    customer = fields.ForeignKeyField(
+        "models.Customer", related_name="identities", null=True, on_delete=fields.RESTRICT
+    )
+    provider = fields.CharField(max_length=24)
+    app_id = fields.CharField(max_length=40)
+    subject = fields.CharField(max_length=128)
+    """The openid."""
+    union_id = fields.CharField(max_length=128, null=True)
+    follows = fields.BooleanField(default=False)
+    """Official account only: whether the person follows it now."""
+    looked_up_at = fields.DatetimeField(null=True)
+    """Official account only: when the platform was last asked for the unionid."""
+    look_up_at = fields.DatetimeField(null=True)
+    """Official account only: when to ask (again); None: nothing to ask."""
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "identity"
+        unique_together = (("provider", "app_id", "subject"),)
+        indexes = (
+            PartialIndex(fields=("union_id",), name="identity_union", where="union_id IS NOT NULL"),
+            PartialIndex(fields=("look_up_at",), name="identity_look_up", where="look_up_at IS NOT NULL"),
+        )
+        constraints = (
+            CheckConstraint(
+                check="provider IN ('mini_program', 'official_account', 'alipay')", name="identity_provider"
+            ),
+        )

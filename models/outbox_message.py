@@ -1,0 +1,43 @@
+"""Outbox: messages that must go out because something happened."""
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+from core.partial_index import PartialIndex
+
+
+class OutboxMessage(Model):
+    """A message to a customer, written in the transaction of the event it tells of; delivered or visibly dead (I13)."""
+
+    id = fields.BigIntField(primary_key=True)
+    customer_id = fields.BigIntField()
+    kind = fields.CharField(max_length=30)
+    dedup_key = fields.CharField(max_length=120, unique=True)
+    """Names the event: the same event queues one message, however often it is told."""
+    params = fields.JSONField()
+    state = fields.CharField(max_length=10, default="queued")
+    channel = fields.CharField(max_length=20, null=True)
+    """How it went out at last: ``subscribe``, ``customer_service`` or ``inbox`` (shown in the mini-program only)."""
+    attempts = fields.IntField(default=0)
+    next_attempt_at = fields.DatetimeField(null=True)
+    lease_until = fields.DatetimeField(null=True)
+    lease_token = fields.UUIDField(null=True)
+    last_error = fields.CharField(max_length=200, null=True)
+    created_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "outbox_message"
+        indexes = (
+            Index(fields=("customer_id", "id"), name="outbox_customer"),
+            PartialIndex(fields=("next_attempt_at", "id"), name="outbox_due", where="state = 'queued'"),
+        )
+        constraints = (
+            CheckConstraint(check="state IN ('queued', 'sent', 'dead')", name="outbox_state"),
+            CheckConstraint(
+                check="(next_attempt_at IS NOT NULL) = (state = 'queued')", name="outbox_next_attempt"
+            ),
+            CheckConstraint(check="(ended_at IS NULL) = (state = 'queued')", name="outbox_ended"),
+        )

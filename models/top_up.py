@@ -1,0 +1,30 @@
+"""Top-ups 充值."""
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+
+class TopUp(Model):
+    """A customer's wish to put money on the account, and what became of it. The terms are fixed when it is made."""
+
+    id = fields.BigIntField(primary_key=True)
+    top_up_no = fields.CharField(max_length=32, unique=True)
+    customer = fields.ForeignKeyField("models.Customer", related_name="top_ups", on_delete=fields.RESTRICT)
+    package = fields.ForeignKeyField(
+        "models.RechargePackage", related_name="top_ups", null=True, on_delete=fields.RESTRICT
+    )
+    pay_fen = fields.BigIntField()
+    bonus_fen = fields.BigIntField()
+    bonus_days = fields.IntField(null=True)
+    state = fields.CharField(max_length=12, default="pending")
+    created_at = fields.DatetimeField()
+    credited_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "top_up"
+        constraints = (
+            CheckConstraint(check="state IN ('pending', 'credited', 'closed')", name="top_up_state"),
+            CheckConstraint(check="pay_fen > 0 AND bonus_fen >= 0", name="top_up_amounts"),
+            CheckConstraint(check="(credited_at IS NOT NULL) = (state = 'credited')", name="top_up_credited"),
+        )
