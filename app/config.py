@@ -1,0 +1,320 @@
+"""The settings: one TOML file becomes one checked value. config.example.toml explains every key."""
+
+import contextlib
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
+
+import pydantic
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, ValidationInfo
+from pydantic.fields import FieldInfo
+
+ENVIRONMENT = "YUCUN_CONFIG"
+DEFAULT_PATH = Path("config.toml")
+
+
+class ConfigInvalid(Exception):
+    """The settings cannot be used; the message names every wrong key, in Chinese and English."""
+
+
+def _secret(given: object, info: ValidationInfo) -> object:
+    """Secrets stand in the file itself, or as ``{ file = "path" }`` or ``{ env = "NAME" }`` elsewhere."""
+    if not isinstance(given, dict):
+        return given
+    if list(given) == ["file"]:
+        path = (info.context or {}).get("base", Path()) / str(given["file"])
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ValueError(f"读不到文件 · cannot read {path}: {error.strerror}") from None
+    if list(given) == ["env"]:
+        try:
+            return os.environ[str(given["env"])]
+        except KeyError:
+            raise ValueError(f"环境变量未设置 · environment variable {given['env']} is not set") from None
+    raise ValueError(
+        '写成字符串、{ file = "…" } 或 { env = "…" } · write a text, { file = "…" } or { env = "…" }'
+    )
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # what ZoneInfo raises depends on how the name is wrong
+        raise ValueError(f"没有这个时区 · no such time zone: {name}") from None
+    return name
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("网址以 http:// 或 https:// 开头 · an address starts with http:// or https://")
+    return url.rstrip("/")
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_secret), Field(min_length=1)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Address = Annotated[str, AfterValidator(_address)]
+Seconds = Annotated[float, Field(gt=0, le=366 * 86400)]
+AesKey = Annotated[SecretStr, BeforeValidator(_secret), Field(min_length=43, max_length=43)]
+PushMode = Literal["safe", "plain"]
+
+
+class Section(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Shop(Section):
+    name: Word
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "CNY"
+    locale: Literal["zh-CN", "en"] = "zh-CN"
+
+
+class Server(Section):
+    host: Word = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=256)] = 2
+    public_url: Address
+    allowed_origins: tuple[Address, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    shutdown_grace_s: Seconds = 20
+
+
+class Database(Section):
+    url: Secret
+    pool_min: Annotated[int, Field(ge=0, le=1000)] = 2
+    pool_max: Annotated[int, Field(ge=1, le=1000)] = 10
+
+    @pydantic.model_validator(mode="after")
+    def _ordered(self) -> "Database":
+        if self.pool_min > self.pool_max:
+            raise ValueError("pool_min 不能大于 pool_max · pool_min is above pool_max")
+        return self
+
+
+class Redis(Section):
+    url: Secret | None = None
+
+
+class Clock(Section):
+    follow_url: Address | None = None
+
+
+class TokenKey(Section):
+    kid: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+    secret: Annotated[SecretStr, BeforeValidator(_secret), Field(min_length=32)]
+
+
+class Tokens(Section):
+    customer_keys: Annotated[tuple[TokenKey, ...], Field(min_length=1)]
+    customer_ttl_s: Seconds = 30 * 86400
+
+
+class Operators(Section):
+    session_ttl_s: Seconds = 12 * 3600
+
+
+class MiniProgram(Section):
+    app_id: Word
+    secret: Secret
+    token: Secret | None = None
+    encoding_aes_key: AesKey | None = None
+    previous_encoding_aes_key: AesKey | None = None
+    push: PushMode | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _can_receive(self) -> "MiniProgram":
+        _check_push(self.push, self.token, self.encoding_aes_key)
+        return self
+
+
+class OfficialAccount(Section):
+    app_id: Word
+    secret: Secret
+    original_id: Word
+    token: Secret
+    encoding_aes_key: AesKey | None = None
+    previous_encoding_aes_key: AesKey | None = None
+    push: PushMode = "safe"
+
+    @pydantic.model_validator(mode="after")
+    def _can_receive(self) -> "OfficialAccount":
+        _check_push(self.push, self.token, self.encoding_aes_key)
+        return self
+
+
+class MessageTemplate(Section):
+    template_id: Word
+    title: Word
+    fields: dict[Word, Word]
+    page: str = ""
+
+
+class WeChat(Section):
+    api_base_url: Address = "https://api.weixin.qq.com"
+    mini_program: MiniProgram
+    official_account: OfficialAccount | None = None
+    message_templates: dict[Word, MessageTemplate] = {}
+
+
+class WeChatPay(Section):
+    mch_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{8,12}$")]
+    app_id: Word | None = None
+    serial_no: Word
+    private_key: Secret
+    api_v3_key: Secret
+    public_key_id: Word | None = None
+    public_key: Secret | None = None
+    platform_certificates: tuple[Secret, ...] = ()
+    base_urls: tuple[Address, ...] = ("https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com")
+
+    @pydantic.model_validator(mode="after")
+    def _complete(self) -> "WeChatPay":
+        if len(self.api_v3_key.get_secret_value().encode()) != 32:
+            raise ValueError("api_v3_key 应为 32 个字符 · api_v3_key has 32 characters")
+        if (self.public_key_id is None) != (self.public_key is None):
+            raise ValueError(
+                "public_key_id 与 public_key 要一起写 · public_key_id and public_key go together"
+            )
+        return self
+
+
+class Alipay(Section):
+    app_id: Word
+    seller_id: Word | None = None
+    app_private_key: Secret
+    alipay_public_key: Secret | None = None
+    app_certificate: Secret | None = None
+    alipay_certificate: Secret | None = None
+    root_certificate: Secret | None = None
+    gateway_url: Address = "https://openapi.alipay.com/gateway.do"
+    return_url: Address | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _one_mode(self) -> "Alipay":
+        certificates = (self.app_certificate, self.alipay_certificate, self.root_certificate)
+        if (self.alipay_public_key is None) == (None in certificates):
+            raise ValueError(
+                "写 alipay_public_key，或三个证书 · write alipay_public_key, or else all three certificates"
+            )
+        return self
+
+
+class Jobs(Section):
+    due_run_s: Seconds = 60
+    outbox_s: Seconds = 5
+    payment_poll_s: Seconds = 15
+    expiry_s: Seconds = 60
+    proof_s: Seconds = 3600
+
+
+class Limits(Section):
+    body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 256 * 1024
+    request_timeout_s: Seconds = 30
+    requests_per_minute: Annotated[int, Field(ge=1)] = 600
+    sign_ins_per_minute: Annotated[int, Field(ge=1)] = 30
+
+
+class Logging(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "json"
+
+
+class Config(Section):
+    """Everything an installation can choose."""
+
+    shop: Shop
+    server: Server
+    database: Database
+    redis: Redis = Redis()
+    clock: Clock = Clock()
+    tokens: Tokens
+    operators: Operators = Operators()
+    wechat: WeChat
+    wechat_pay: WeChatPay | None = None
+    alipay: Alipay | None = None
+    jobs: Jobs = Jobs()
+    limits: Limits = Limits()
+    logging: Logging = Logging()
+
+
+def path_from(option: str | None) -> Path:
+    """Where the settings are: ``--config``, else ``YUCUN_CONFIG``, else ``config.toml`` here."""
+    return Path(option or os.environ.get(ENVIRONMENT) or DEFAULT_PATH)
+
+
+def load(path: Path) -> Config:
+    """Reads and checks the settings. ``YUCUN_DATABASE_URL`` and ``YUCUN_REDIS_URL`` come before what the file says.
+
+    Raises:
+        ConfigInvalid: No such file, not TOML, or wrong keys.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigInvalid(
+            f"读不到配置文件 · cannot read the settings {path}: {error.strerror}. "
+            "从 config.example.toml 复制一份 · start from a copy of config.example.toml."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(f"{path} 不是合法的 TOML · is not TOML: {error}") from None
+    for section, variable in (("database", "YUCUN_DATABASE_URL"), ("redis", "YUCUN_REDIS_URL")):
+        if url := os.environ.get(variable):
+            with contextlib.suppress(
+                TypeError, AttributeError
+            ):  # a section of another shape is reported below
+                raw.setdefault(section, {})["url"] = url
+    try:
+        return Config.model_validate(raw, context={"base": path.resolve().parent})
+    except pydantic.ValidationError as error:
+        raise ConfigInvalid("\n".join([f"{path}:", *_faults(error)])) from None
+
+
+def _check_push(push: PushMode | None, token: SecretStr | None, key: SecretStr | None) -> None:
+    if push is not None and token is None:
+        raise ValueError("接收消息推送要写 token · receiving messages needs token")
+    if push == "safe" and key is None:
+        raise ValueError('安全模式要写 encoding_aes_key · push = "safe" needs encoding_aes_key')
+
+
+def _faults(error: pydantic.ValidationError) -> Iterator[str]:
+    for fault in error.errors(include_url=False, include_input=False):
+        key = ".".join(str(part) for part in fault["loc"])
+        match fault["type"]:
+            case "missing":
+                said = "缺少 · is missing"
+            case "extra_forbidden":
+                near = difflib.get_close_matches(str(fault["loc"][-1]), _siblings(fault["loc"][:-1]), n=1)
+                hint = f"，是否为 {near[0]}？ · did you mean {near[0]}?" if near else ""
+                said = f"不认识的键 · unknown key{hint}"
+            case "value_error":
+                said = str(fault["ctx"]["error"])
+            case _:
+                said = f"值不对 · {fault['msg']}"
+        yield f"  {key or '(whole file)'}: {said}"
+
+
+def _siblings(place: tuple[int | str, ...]) -> list[str]:
+    model: type[pydantic.BaseModel] = Config
+    for part in place:
+        fields: Mapping[str, FieldInfo] = model.model_fields
+        if str(part) not in fields:
+            continue  # an index of a list, a name in a table
+        found = _model_in(fields[str(part)].annotation)
+        if found is None:
+            return []
+        model = found
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[pydantic.BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
+        return annotation
+    for inner in get_args(annotation):
+        if (found := _model_in(inner)) is not None:
+            return found
+    return None
