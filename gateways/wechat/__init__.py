@@ -1,0 +1,22 @@
+"""The WeChat platform (api.weixin.qq.com): signing in, messages, followers."""
+
+from __future__ import annotations
+
+from gateways.wechat.mini_program import MiniProgram, Session
+from gateways.wechat.official_account import Follower, MiniProgramPage, OfficialAccount
+from gateways.wechat.platform import Account, Platform, PlatformError, PlatformRefused, PlatformUnknown
+from gateways.wechat.tokens import AccessTokens
+
+__all__ = [
+    "AccessTokens",
+    "Account",
+    "Follower",
+    "MiniProgram",
+    "MiniProgramPage",
+    "OfficialAccount",
+    "Platform",
+    "PlatformError",
+    "PlatformRefused",
+    "PlatformUnknown",
+    "Session",
+]
