@@ -1,0 +1,115 @@
+"""Controlled misbehaviour: one small plan that all three stand-ins ask before they act.
+
+A rule names an operation (`wechat_pay.jsapi`, shell patterns such as `alipay.*` allowed) and what to do to
+it. Rules are used up in order. Faults of HTTP answers, the same for every stand-in:
+
+    500_before, 429, timeout_before, drop_before     the request is not executed
+    500_after, timeout, drop_connection              it is executed, the caller never learns
+    delay                                            executed and answered `seconds` late
+
+Anything else (signtest, bad_signature, duplicate …) belongs to the stand-in or sender that took the fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from aiohttp import web
+
+BEFORE = {"500_before", "429", "timeout_before", "drop_before"}
+AFTER = {"500_after", "timeout", "drop_connection", "delay"}
+
+
+@dataclass
+class Rule:
+    """`skip` operations pass first, then `times` are hit (0 = for ever), each with `probability`."""
+
+    op: str
+    do: str
+    times: int = 1
+    skip: int = 0
+    probability: float = 1.0
+    seconds: float = 0.0
+    value: Any = None
+    hits: int = 0
+
+
+class FaultPlan:
+    def __init__(self) -> None:
+        self._rules: list[Rule] = []
+        self._random = random.Random(0)  # noqa: S311 - repeatable misbehaviour, not a secret
+
+    def add(self, plan: dict[str, Any]) -> Rule:
+        """Raises: ValueError when the rule is not understood."""
+        try:
+            rule = Rule(**{key: value for key, value in plan.items() if key != "hits"})
+        except TypeError as wrong:
+            raise ValueError(str(wrong)) from wrong
+        self._rules.append(rule)
+        return rule
+
+    def seed(self, number: int) -> None:
+        self._random.seed(number)
+
+    def clear(self) -> None:
+        self._rules.clear()
+
+    def rules(self) -> list[dict[str, Any]]:
+        return [asdict(rule) for rule in self._rules]
+
+    def take(self, op: str) -> Rule | None:
+        """The fault that hits this operation now, if any; using it up."""
+        for rule in self._rules:
+            if not fnmatch.fnmatchcase(op, rule.op) or (rule.times and rule.hits >= rule.times):
+                continue
+            if rule.skip > 0:
+                rule.skip -= 1
+                continue
+            if rule.probability < 1.0 and self._random.random() >= rule.probability:
+                continue
+            rule.hits += 1
+            return rule
+        return None
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one stand-in words a transport fault, and how it spoils a good answer."""
+
+    server_error: Callable[[], web.Response]
+    too_many: Callable[[], web.Response]
+    spoil: Callable[[web.Response, Rule], web.Response]
+
+
+async def answer(
+    request: web.Request, fault: Rule | None, execute: Callable[[], Awaitable[web.Response]], dialect: Dialect
+) -> web.StreamResponse:
+    """Executes one API request under the fault that was taken for it."""
+    if fault is None:
+        return await execute()
+    if fault.do in BEFORE:
+        return await _transport_fault(request, fault, dialect)
+    response = await execute()
+    if fault.do in AFTER:
+        if fault.do == "delay":
+            await asyncio.sleep(fault.seconds)
+            return response
+        return await _transport_fault(request, fault, dialect)
+    return dialect.spoil(response, fault)
+
+
+async def _transport_fault(request: web.Request, fault: Rule, dialect: Dialect) -> web.StreamResponse:
+    if fault.do == "429":
+        return dialect.too_many()
+    if fault.do.startswith("500"):
+        return dialect.server_error()
+    if fault.do.startswith("timeout"):
+        await asyncio.sleep(fault.seconds or 60.0)
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)

@@ -1,0 +1,137 @@
+"""JSON endpoints of the phone page; see sandbox/README.md for the list."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.people import Person
+from sandbox.phone.sheets import PaySheets
+from sandbox.platform.server import Platform
+from sandbox.wechat_pay.orders import CannotPay
+from sandbox.wechat_pay.server import WeChatPay
+from sandbox.world import World
+
+STATIC = Path(__file__).parent / "static"
+
+
+class Phone:
+    def __init__(self, world: World, platform: Platform, wechat_pay: WeChatPay) -> None:
+        self._world = world
+        self._platform = platform
+        self._sheets = PaySheets(world, wechat_pay.cashier)
+
+    def add_routes(self, app: web.Application) -> None:
+        get, post = app.router.add_get, app.router.add_post
+        person = "/phone/people/{person_id}"
+        get("/phone/people", self._people)
+        post("/phone/people", self._arrive)
+        get(person, self._person)
+        post(f"{person}/login-code", self._login_code)
+        post(f"{person}/wechat-pay/request-payment", self._request_payment)
+        post(f"{person}/wechat-pay/scan", self._scan_wechat)
+        post("/phone/sheets/{sheet_no}/pay", self._pay)
+        post("/phone/sheets/{sheet_no}/cancel", self._cancel)
+        get(f"{person}/feed", self._feed)
+        get(f"{person}/stream", self._stream)
+        get("/", self._page)
+        app.router.add_static("/static", STATIC)
+
+    # ── people ─────────────────────────────────────────────────────────────────────────────────────
+
+    async def _people(self, _request: web.Request) -> web.Response:
+        return web.json_response({"items": [asdict(person) for person in self._world.people.all()]})
+
+    async def _arrive(self, request: web.Request) -> web.Response:
+        body = await read_json(request)
+        return web.json_response(asdict(self._world.people.arrive(body.get("nickname"))), status=201)
+
+    async def _person(self, request: web.Request) -> web.Response:
+        return web.json_response(asdict(self._who(request)))
+
+    async def _login_code(self, request: web.Request) -> web.Response:
+        return web.json_response({"code": self._platform.login.new_code(self._who(request))})
+
+    # ── paying ─────────────────────────────────────────────────────────────────────────────────────
+
+    async def _request_payment(self, request: web.Request) -> web.Response:
+        person, params = self._who(request), await read_json(request)
+        app_id = str(params.pop("appId", self._world.credentials.mini_app_id))
+        return self._open(lambda: self._sheets.request_payment(person, app_id, params))
+
+    async def _scan_wechat(self, request: web.Request) -> web.Response:
+        person, body = self._who(request), await read_json(request)
+        return self._open(lambda: self._sheets.scan_wechat(person, str(body.get("code_url", ""))))
+
+    def _open(self, opener: Any) -> web.Response:
+        try:
+            return web.json_response(opener(), status=201)
+        except CannotPay as refused:
+            return web.json_response({"errMsg": f"requestPayment:fail {refused}"}, status=422)
+
+    async def _pay(self, request: web.Request) -> web.Response:
+        try:
+            self._sheets.pay(request.match_info["sheet_no"])
+        except KeyError:
+            raise web.HTTPNotFound(text="no such sheet") from None
+        except CannotPay as refused:
+            return web.json_response({"errMsg": f"requestPayment:fail {refused}"}, status=422)
+        return web.json_response({"errMsg": "requestPayment:ok"})
+
+    async def _cancel(self, request: web.Request) -> web.Response:
+        try:
+            self._sheets.cancel(request.match_info["sheet_no"])
+        except KeyError:
+            raise web.HTTPNotFound(text="no such sheet") from None
+        return web.json_response({"errMsg": "requestPayment:fail cancel"})
+
+    # ── what the phone shows ───────────────────────────────────────────────────────────────────────
+
+    async def _feed(self, request: web.Request) -> web.Response:
+        person = self._who(request)
+        after, wait_s = int(request.query.get("after", 0)), float(request.query.get("wait_s", 0))
+        items = await self._world.feed.wait_after(person.id, after, min(wait_s, 30.0))
+        return web.json_response({"items": [asdict(item) for item in items]})
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events; `id` is the feed's seq, so a browser that reconnects misses nothing."""
+        person = self._who(request)
+        seq = int(request.headers.get("Last-Event-ID") or request.query.get("after", "0"))
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
+        )
+        await response.prepare(request)
+        while True:
+            items = await self._world.feed.wait_after(person.id, seq, 15.0)
+            for item in items:
+                seq = item.seq
+                text = json.dumps(asdict(item), ensure_ascii=False)
+                await response.write(f"id: {seq}\nevent: {item.kind}\ndata: {text}\n\n".encode())
+            if not items:
+                await response.write(b": still here\n\n")
+
+    async def _page(self, _request: web.Request) -> web.StreamResponse:
+        page = STATIC / "index.html"
+        return web.FileResponse(page) if page.exists() else web.Response(text="yucun sandbox")
+
+    def _who(self, request: web.Request) -> Person:
+        person = self._world.people.get(request.match_info["person_id"])
+        if person is None:
+            raise web.HTTPNotFound(text="nobody of that name")
+        return person
+
+
+async def read_json(request: web.Request) -> dict[str, Any]:
+    """The request's JSON object; an empty body is an empty object. Raises: web.HTTPBadRequest."""
+    raw = await request.read()
+    try:
+        body = json.loads(raw) if raw else {}
+    except ValueError:
+        raise web.HTTPBadRequest(text="not JSON") from None
+    if not isinstance(body, dict):
+        raise web.HTTPBadRequest(text="not an object")
+    return body

@@ -1,0 +1,59 @@
+"""Pay sheets that are open on people's phones: opened, then paid, cancelled or just left lying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox import keys
+from sandbox.people import Person
+from sandbox.wechat_pay.cashier import Cashier, Sheet
+from sandbox.world import World
+
+
+@dataclass(frozen=True)
+class OpenSheet:
+    person: Person
+    sheet: Sheet
+    pay: Callable[[], object]
+
+
+class PaySheets:
+    """Kept in memory: a phone that restarts has no pay sheet open either."""
+
+    def __init__(self, world: World, wechat: Cashier) -> None:
+        self._world = world
+        self._wechat = wechat
+        self._open: dict[str, OpenSheet] = {}
+
+    def request_payment(self, person: Person, app_id: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Raises: CannotPay."""
+        sheet = self._wechat.open_by_request_payment(person, app_id, params)
+        return self._show("wechat_pay", person, sheet, lambda: self._wechat.pay(person, sheet.ticket))
+
+    def scan_wechat(self, person: Person, code_url: str) -> dict[str, Any]:
+        """Raises: CannotPay."""
+        sheet = self._wechat.open_by_scan(person, code_url)
+        return self._show("wechat_pay", person, sheet, lambda: self._wechat.pay(person, sheet.ticket))
+
+    def pay(self, sheet_no: str) -> object:
+        """Raises: KeyError (no such sheet), CannotPay; a refused sheet stays open."""
+        result = self._open[sheet_no].pay()
+        del self._open[sheet_no]
+        return result
+
+    def cancel(self, sheet_no: str) -> None:
+        """Raises: KeyError."""
+        del self._open[sheet_no]
+
+    def _show(self, channel: str, person: Person, sheet: Sheet, pay: Callable[[], object]) -> dict[str, Any]:
+        sheet_no = keys.random_text(12)
+        self._open[sheet_no] = OpenSheet(person, sheet, pay)
+        return {
+            "sheet_no": sheet_no,
+            "channel": channel,
+            "merchant": sheet.merchant,
+            "amount_fen": sheet.amount_fen,
+            "description": sheet.description,
+        }

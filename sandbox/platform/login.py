@@ -1,0 +1,60 @@
+"""wx.login on the phone and jscode2session on the server. Facts: developers.weixin.qq.com, "小程序登录"."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox import keys
+from sandbox.people import Person
+from sandbox.platform.accounts import Account, PlatformError
+from sandbox.store import Shelf
+from sandbox.world import World
+
+CODE_LIFE_S = 300
+
+
+@dataclass
+class LoginCode:
+    code: str
+    person_id: str
+    made_at: float
+    used: bool = False
+
+
+class Login:
+    def __init__(self, world: World, mini: Account) -> None:
+        self._world = world
+        self._mini = mini
+        self._codes = Shelf(world.store, "platform.login_code", LoginCode)
+
+    def new_code(self, person: Person) -> str:
+        """What wx.login gives the mini-program."""
+        now = self._world.clock.epoch_s()
+        for old in self._codes:
+            if old.made_at < now - 86400:
+                self._codes.remove(old.code)
+        code = "0" + keys.random_text(31)
+        self._codes.put(code, LoginCode(code, person.id, now))
+        return code
+
+    def session(self, code: str) -> dict[str, Any]:
+        """Raises: PlatformError 40029 (unknown or too old), 40163 (used before)."""
+        login = self._codes.get(code)
+        if login is None or self._world.clock.epoch_s() > login.made_at + CODE_LIFE_S:
+            raise PlatformError(40029, "invalid code")
+        if login.used:
+            raise PlatformError(40163, "code been used")
+        login.used = True
+        self._codes.put(code, login)
+        person = self._world.people.get(login.person_id)
+        assert person is not None
+        session = {
+            "session_key": base64.b64encode(secrets.token_bytes(16)).decode(),
+            "openid": person.mini_openid,
+        }
+        if self._world.settings.unionid_bound:
+            session["unionid"] = person.unionid
+        return session

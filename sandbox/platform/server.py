@@ -1,0 +1,140 @@
+"""api.weixin.qq.com as merchants call it: HTTP 200 with `errcode` for nearly every refusal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from sandbox import faults
+from sandbox.platform import accounts
+from sandbox.platform.accounts import Account, PlatformError
+from sandbox.platform.login import Login
+from sandbox.platform.tokens import Tokens
+from sandbox.world import World
+
+Body = dict[str, Any]
+TokenAction = Callable[[Account, Body], Body]
+OpenAction = Callable[[Body], Body]
+
+
+class Platform:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.accounts = accounts.both(world.credentials)
+        self.tokens = Tokens(world)
+        self.login = Login(world, self.accounts["mini"])
+        self._dialect = faults.Dialect(
+            server_error=lambda: web.Response(status=500, text="system error"),
+            too_many=lambda: _answer(PlatformError(45011, "api minute-quota reach limit").body()),
+            spoil=_spoil,
+        )
+
+    def add_routes(self, app: web.Application) -> None:
+        get, post = app.router.add_get, app.router.add_post
+        get("/sns/jscode2session", self._open_call("code2session", self._code2session))
+        get("/cgi-bin/token", self._open_call("token", self._token))
+        post("/cgi-bin/stable_token", self._open_call("stable_token", self._stable_token))
+
+    # ── one call ───────────────────────────────────────────────────────────────────────────────────
+
+    def _open_call(self, name: str, action: OpenAction) -> Any:
+        """A call that carries app id and secret itself."""
+
+        async def act(request: web.Request) -> Body:
+            return action(await _read(request))
+
+        return self._route(name, act)
+
+    def _token_call(self, name: str, action: TokenAction, *only: str) -> Any:
+        """A call that needs an access_token of one of the accounts named in `only`."""
+
+        async def act(request: web.Request) -> Body:
+            account = self.tokens.account_of(request.query.get("access_token"), list(self.accounts.values()))
+            if account.name not in only:
+                raise PlatformError(48001, "api unauthorized")
+            return action(account, await _read(request))
+
+        return self._route(name, act)
+
+    def _route(self, name: str, act: Callable[[web.Request], Awaitable[Body]]) -> Any:
+        async def respond(request: web.Request) -> web.StreamResponse:
+            fault = self._world.faults.take(f"platform.{name}")
+            if fault is not None and fault.do == "invalidate_token":
+                self.tokens.forget(request.query.get("access_token"))
+                fault = None
+
+            async def execute() -> web.Response:
+                if fault is not None and fault.do.startswith("errcode:"):
+                    return _answer(PlatformError(int(fault.do.removeprefix("errcode:")), "fault").body())
+                try:
+                    return _answer(await act(request))
+                except PlatformError as error:
+                    return _answer(error.body())
+
+            return await faults.answer(request, fault, execute, self._dialect)
+
+        return respond
+
+    def _account(self, body: Body) -> Account:
+        account = next((one for one in self.accounts.values() if one.app_id == body.get("appid")), None)
+        if account is None:
+            raise PlatformError(40013, "invalid appid")
+        if body.get("secret") != account.secret:
+            raise PlatformError(40125, "invalid appsecret")
+        return account
+
+    # ── the actions ────────────────────────────────────────────────────────────────────────────────
+
+    def _code2session(self, body: Body) -> Body:
+        account = self._account(body)
+        if account.name != "mini":
+            raise PlatformError(40013, "invalid appid")
+        if body.get("grant_type") != "authorization_code":
+            raise PlatformError(40002, "invalid grant_type")
+        if not body.get("js_code"):
+            raise PlatformError(41008, "missing code")
+        return self.login.session(str(body["js_code"]))
+
+    def _token(self, body: Body) -> Body:
+        if body.get("grant_type") != "client_credential":
+            raise PlatformError(40002, "invalid grant_type")
+        token = self.tokens.plain(self._account(body))
+        return {"access_token": token.value, "expires_in": 7200}
+
+    def _stable_token(self, body: Body) -> Body:
+        if body.get("grant_type") != "client_credential":
+            raise PlatformError(40002, "invalid grant_type")
+        force_refresh = body.get("force_refresh", False)
+        if not isinstance(force_refresh, bool):
+            raise PlatformError(47001, "data format error")
+        token = self.tokens.stable(self._account(body), force_refresh=force_refresh)
+        return {
+            "access_token": token.value,
+            "expires_in": int(token.ends_at - self._world.clock.epoch_s()),
+        }
+
+
+async def _read(request: web.Request) -> Body:
+    if request.method == "GET":
+        return dict(request.query)
+    try:
+        body = json.loads(await request.read())
+    except ValueError:
+        raise PlatformError(47001, "data format error") from None
+    if not isinstance(body, dict):
+        raise PlatformError(47001, "data format error")
+    return body
+
+
+def _answer(body: Body) -> web.Response:
+    # The platform does not always call its JSON by name; clients must read the text.
+    return web.Response(text=json.dumps(body, ensure_ascii=False), content_type="text/plain")
+
+
+def _spoil(response: web.Response, fault: faults.Rule) -> web.Response:
+    if fault.do == "garbage":
+        return web.Response(text="<html>bad gateway</html>", content_type="text/html")
+    return response

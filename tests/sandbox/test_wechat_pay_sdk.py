@@ -1,0 +1,146 @@
+"""The vendor's Python SDK (wechatpayv3) works against the stand-in without knowing it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from wechatpayv3 import WeChatPay, WeChatPayType
+
+MODES = ["public-key", "certificate"]
+
+
+def sdk_for(sandbox, notify_url: str) -> WeChatPay:
+    c = sandbox.credentials
+    common = {
+        "wechatpay_type": WeChatPayType.MINIPROG,
+        "mchid": c.mch_id,
+        "private_key": c.merchant_private_key_pem,
+        "cert_serial_no": c.merchant_serial_no,
+        "apiv3_key": c.api_v3_key,
+        "appid": c.mini_app_id,
+        "notify_url": notify_url,
+        "timeout": 5,
+    }
+    if sandbox.world.settings.wechat_pay_mode == "public-key":
+        key = {"public_key": c.wechat_pay_public_key_pem, "public_key_id": c.wechat_pay_public_key_id}
+        sdk = WeChatPay(**common, **key)
+        sdk._core._gate_way = sandbox.wechat_pay_url
+        return sdk
+    with tempfile.TemporaryDirectory() as folder:
+        # The constructor wants a certificate before the address can be changed; afterwards it is fetched.
+        (Path(folder) / "platform.pem").write_text(c.platform_certificates_pem[c.platform_serial_no])
+        sdk = WeChatPay(**common, cert_dir=folder)
+        sdk._core._gate_way, sdk._core._cert_dir = sandbox.wechat_pay_url, None
+        sdk._core._update_certificates()
+    assert [f"{one.serial_number:040X}" for one in sdk._core._certificates] == [c.platform_serial_no]
+    return sdk
+
+
+async def call(function, **arguments):
+    status, text = await asyncio.to_thread(lambda: function(**arguments))
+    return status, json.loads(text) if text else None
+
+
+def payment_params(sdk: WeChatPay, app_id: str, prepay_id: str) -> dict[str, str]:
+    stamp, nonce, package = str(int(time.time())), "n" * 32, f"prepay_id={prepay_id}"
+    signature = sdk.sign([app_id, stamp, nonce, package])
+    return {
+        "timeStamp": stamp,
+        "nonceStr": nonce,
+        "package": package,
+        "signType": "RSA",
+        "paySign": signature,
+    }
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_person_pays_a_jsapi_order_and_the_merchant_is_told(start, merchant, ask, mode):
+    sandbox = await start(wechat_pay_mode=mode)
+    person = sandbox.world.people.arrive()
+    sdk = await asyncio.to_thread(sdk_for, sandbox, merchant.url + "/notify")
+
+    status, answer = await call(
+        sdk.pay,
+        description="充值 200 元",
+        out_trade_no="T0000001",
+        amount={"total": 20000, "currency": "CNY"},
+        payer={"openid": person.mini_openid},
+    )
+    assert status == 200 and len(answer["prepay_id"]) == 36
+
+    params = payment_params(sdk, sandbox.credentials.mini_app_id, answer["prepay_id"])
+    phone = f"{sandbox.platform_url}/phone"
+    status, sheet = await ask("POST", f"{phone}/people/{person.id}/wechat-pay/request-payment", params)
+    assert (status, sheet["amount_fen"], sheet["description"]) == (201, 20000, "充值 200 元")
+    assert await ask("POST", f"{phone}/sheets/{sheet['sheet_no']}/pay") == (
+        200,
+        {"errMsg": "requestPayment:ok"},
+    )
+
+    await sandbox.quiet()
+    headers, body, _ = merchant.received[0]
+    notice = sdk.callback(headers, body)
+    assert notice["event_type"] == "TRANSACTION.SUCCESS"
+    assert notice["resource"]["out_trade_no"] == "T0000001"
+    assert notice["resource"]["amount"]["total"] == 20000
+    assert notice["resource"]["payer"]["openid"] == person.mini_openid
+
+    status, queried = await call(sdk.query, out_trade_no="T0000001")
+    assert status == 200 and queried["trade_state"] == "SUCCESS"
+    status, by_id = await call(sdk.query, transaction_id=queried["transaction_id"])
+    assert by_id == queried
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_closing_answers_with_a_signed_empty_body(start, mode):
+    sandbox = await start(wechat_pay_mode=mode)
+    sdk = await asyncio.to_thread(sdk_for, sandbox, "https://shop.example.com/notify")
+    status, answer = await call(
+        sdk.pay,
+        description="茶",
+        out_trade_no="T0000002",
+        amount={"total": 1},
+        pay_type=WeChatPayType.NATIVE,
+    )
+    assert status == 200 and answer["code_url"].startswith("weixin://wxpay/bizpayurl")
+    assert await call(sdk.close, out_trade_no="T0000002") == (204, None)
+    assert await call(sdk.close, out_trade_no="T0000002") == (204, None)
+    status, answer = await call(sdk.query, out_trade_no="T0000002")
+    assert answer["trade_state"] == "CLOSED"
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_refund_is_accepted_then_paid_back_and_announced(start, merchant, mode):
+    sandbox = await start(wechat_pay_mode=mode)
+    person = sandbox.world.people.arrive()
+    sdk = await asyncio.to_thread(sdk_for, sandbox, merchant.url + "/notify")
+    _, answer = await call(
+        sdk.pay,
+        description="茶",
+        out_trade_no="T0000003",
+        amount={"total": 300},
+        pay_type=WeChatPayType.NATIVE,
+    )
+    code = answer["code_url"].split("pr=")[1]
+    sandbox.wechat_pay.cashier.pay(person, code)
+    amount = {"refund": 100, "total": 300, "currency": "CNY"}
+    arguments = {"out_refund_no": "R1", "out_trade_no": "T0000003", "amount": amount, "reason": "退"}
+    status, accepted = await call(sdk.refund, **arguments)
+    assert (status, accepted["status"]) == (200, "PROCESSING")
+    await sandbox.quiet()
+    status, again = await call(sdk.refund, **arguments)
+    assert (again["refund_id"], again["status"]) == (accepted["refund_id"], "SUCCESS")
+    status, queried = await call(sdk.query_refund, out_refund_no="R1")
+    assert queried["status"] == "SUCCESS"
+
+    notices = [sdk.callback(headers, body) for headers, body, _ in merchant.received]
+    assert [notice["event_type"] for notice in notices] == ["TRANSACTION.SUCCESS", "REFUND.SUCCESS"]
+    assert notices[1]["resource"]["refund_status"] == "SUCCESS"
+    assert notices[1]["resource"]["amount"]["refund"] == 100
+    paid, refunded = sandbox.world.wallets.movements()
+    assert (paid.amount_fen, refunded.amount_fen, refunded.out_refund_no) == (300, 100, "R1")
