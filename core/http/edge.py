@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from core import clock, errors
 from core.http import addresses, cors, endpoint, languages, logs, problems
@@ -44,7 +45,7 @@ class Edge:
     outages: tuple[type[Exception], ...] = ()
 
 
-def middleware(edge: Edge) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def middleware(edge: Edge) -> Middleware:
     """The one middleware of the root application."""
     address_of = addresses.reader(edge.trusted_networks)
     baseline = (*_ALWAYS, *_HSTS) if edge.public_url.startswith("https://") else _ALWAYS
@@ -58,9 +59,8 @@ def middleware(edge: Edge) -> Callable[[web.Request, Handler], Awaitable[web.Str
         request[endpoint.CLIENT_ADDRESS] = address_of(request)
         origin = request.headers.get("Origin")
         origins = request.match_info.apps[-1].get(ORIGINS) if origin is not None else None
-        response = origins.preflight(request) if origins is not None else None
-        if response is None:
-            response = await _answered(request, handler, edge.outages)
+        preflight = origins.preflight(request) if origins is not None else None
+        response = preflight or await _answered(request, handler, edge.outages)
         headers = response.headers
         if not response.prepared:
             headers["X-Request-ID"] = request_id

@@ -28,6 +28,14 @@ class Caller(Protocol):
         """How logs and rate limits call the caller, e.g. ``customer:17``; never a phone number, an openid or a name."""
 
 
+class Validator(Protocol):
+    """What of a pydantic validator is needed here, with or without plugins around it."""
+
+    def validate_python(self, input: Any, /) -> Any: ...
+
+    def validate_json(self, input: bytes, /) -> Any: ...
+
+
 CALLER_LABEL = web.RequestKey("caller_label", str)
 CLIENT_ADDRESS = web.RequestKey("client_address", str)
 
@@ -146,7 +154,7 @@ def _arguments(
     return arguments
 
 
-def _part_of_path(validator: pydantic_core.SchemaValidator, text: str) -> Any:
+def _part_of_path(validator: Validator, text: str) -> Any:
     try:
         return validator.validate_python(text)
     except pydantic.ValidationError:
@@ -163,18 +171,20 @@ def _idempotency_key(request: web.Request) -> fields.IdempotencyKey:
 
 
 def _parsed_query(
-    validator: pydantic_core.SchemaValidator,
+    validator: Validator,
     request: web.Request,
     lists: frozenset[str],
     faults: list[dict[str, Any]],
 ) -> Any:
     values = _values(request.query, lists)
-    if "%00" in request.rel_url.raw_query_string:
-        faults.extend(_nul_faults("query", values, request))
     try:
-        return validator.validate_python(values)
+        found = validator.validate_python(values)
     except pydantic.ValidationError as error:
         faults.extend(problems.faults("query", error, languages.of(request)))
+        return None
+    if "%00" in request.rel_url.raw_query_string:
+        faults.extend(_nul_faults("query", values, request))
+    return found
 
 
 def _values(query: MultiMapping[str], lists: frozenset[str]) -> dict[str, Any]:
@@ -206,21 +216,18 @@ async def _read_json(request: web.Request, body_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _parsed_body(
-    validator: pydantic_core.SchemaValidator, raw: bytes, request: web.Request, faults: list[dict[str, Any]]
-) -> Any:
-    # JSON can carry NUL only escaped. PostgreSQL cannot store it, so it is refused wherever it stands.
-    if b"\\u0000" in raw:
-        try:
-            faults.extend(_nul_faults("body", pydantic_core.from_json(raw), request))
-        except ValueError:
-            raise problems.MalformedJson from None
+def _parsed_body(validator: Validator, raw: bytes, request: web.Request, faults: list[dict[str, Any]]) -> Any:
     try:
-        return validator.validate_json(raw)
+        found = validator.validate_json(raw)
     except pydantic.ValidationError as error:
         if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
             raise problems.MalformedJson from None
         faults.extend(problems.faults("body", error, languages.of(request)))
+        return None
+    # JSON can carry NUL only escaped. PostgreSQL cannot store it, so it is refused wherever a model let it pass.
+    if b"\\u0000" in raw:
+        faults.extend(_nul_faults("body", pydantic_core.from_json(raw), request))
+    return found
 
 
 def _nul_faults(place: str, sent: Any, request: web.Request) -> list[dict[str, Any]]:

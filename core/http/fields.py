@@ -31,7 +31,9 @@ Count = Annotated[int, Field(ge=1, le=10_000)]
 Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """One line of text without control characters. Narrower: ``Annotated[Text, Field(max_length=32)]``."""
 
-Paragraphs = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+Paragraphs = Annotated[
+    str, StringConstraints(max_length=4000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
+]
 """Text that may have line breaks and tabs, but no other control characters."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -109,4 +111,3 @@ def _walk(
 
 def _has(node: dict[str, Any], *names: str) -> bool:
     return any(name in node for name in names)
-

@@ -23,7 +23,9 @@ def chosen(accept_language: str) -> str:
     best, best_weight = words.DEFAULT_LOCALE, 0.0
     for option in accept_language.split(","):
         tag, _, parameters = option.strip().partition(";")
-        locale = {"zh": "zh-CN", "en": "en", "*": words.DEFAULT_LOCALE}.get(tag.strip().lower().split("-", 1)[0])
+        locale = {"zh": "zh-CN", "en": "en", "*": words.DEFAULT_LOCALE}.get(
+            tag.strip().lower().split("-", 1)[0]
+        )
         weight = _weight(parameters)
         if locale is not None and weight > best_weight:
             best, best_weight = locale, weight

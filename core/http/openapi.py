@@ -11,7 +11,7 @@ import pydantic
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from core import errors, words
-from core.http import problems, routes, signature
+from core.http import problems, routes, signature, tokens
 
 _REF = "#/components/schemas/{model}"
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -157,8 +157,6 @@ def _refused(route: routes.Route, wants: signature.Wants) -> dict[str, Any]:
 
 
 def _common(route: routes.Route, wants: signature.Wants) -> Iterable[type[errors.DomainError]]:
-    from core.http import tokens  # only for its refusals
-
     if route.auth is not None:
         yield from (errors.Unauthenticated, tokens.InvalidToken, tokens.ExpiredToken)
     if wants.path:
@@ -204,6 +202,55 @@ def _example(code: str) -> dict[str, Any]:
 
 
 def _sentence(code: str, locale: str) -> str:
-    """The sentence with its parameters' names standing for their values."""
-    found = words.say(f"errors.{code}", locale, **{name: f"{{{name}}}" for name in _placeholders(code, locale)})
-    return _PLACEHOLDER.sub(lambda match: f"⟨{match[1]}⟩", found)
+    """The sentence with its parameters' names where a real one has values."""
+    return _PLACEHOLDER.sub(lambda slot: f"⟨{slot[1]}⟩", words._catalogue(locale)[f"errors.{code}"])
+
+
+def _both(pair: routes.Words, between: str = " · ") -> str:
+    return between.join(pair)
+
+
+_REQUEST_ID_HEADER = {
+    "description": "请求编号，报障时提供 · name this when reporting a problem",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"},
+}
+_HEADERS = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
+
+
+def _problem_schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "程序看 code，人看 message · programs look at `code`, people at `message`",
+        "required": ["code", "message", "message_en", "params", "request_id"],
+        "properties": {
+            "code": {"type": "string"},
+            "message": {
+                "type": "string",
+                "description": "按 Accept-Language · in the language of Accept-Language",
+            },
+            "message_en": {"type": "string"},
+            "params": {
+                "type": "object",
+                "properties": {"faults": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}}},
+            },
+            "request_id": {"type": "string"},
+        },
+    }
+
+
+def _fault_schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "一处错误 · one thing that is wrong with a request",
+        "required": ["location", "type", "message", "message_en"],
+        "properties": {
+            "location": {
+                "type": "array",
+                "items": {"type": ["string", "integer"]},
+                "examples": [["body", "lines", 0, "quantity"]],
+            },
+            "type": {"type": "string", "examples": ["greater_than_equal"]},
+            "message": {"type": "string"},
+            "message_en": {"type": "string"},
+        },
+    }

@@ -24,13 +24,23 @@ class Page(fields.Answer, Generic[T]):
     """One page of a list; ``next_cursor`` is None on the last one."""
 
     items: list[T]
-    next_cursor: str | None = Field(default=None, description="下一页的游标 · pass as `cursor` for the next page")
+    next_cursor: str | None = Field(
+        default=None, description="下一页的游标 · pass as `cursor` for the next page"
+    )
 
 
 class PageQuery(fields.Query):
     """Which page of a list is wanted. Lists with filters subclass it."""
 
-    cursor: Annotated[str, Field(max_length=_MAX_CURSOR, description="上一页的 next_cursor · next_cursor of the page before")] | None = None
+    cursor: (
+        Annotated[
+            str,
+            Field(
+                max_length=_MAX_CURSOR, description="上一页的 next_cursor · next_cursor of the page before"
+            ),
+        ]
+        | None
+    ) = None
     limit: Annotated[int, Field(ge=1, le=100, description="每页条数 · rows per page")] = 20
 
     def after(self, position: type[T]) -> T | None:
@@ -81,8 +91,9 @@ def position_of(cursor: str, position: type[T]) -> T:
     # The mark is no secret and no protection: a position only filters rows the caller may read anyway.
     if mark != _mark(text) or b"\\u0000" in text:
         raise problems.InvalidCursor
+    reader: pydantic.TypeAdapter[Any] = _reader(cast("Any", position))
     try:
-        found = _reader(position).validate_json(text)
+        found = reader.validate_json(text)
     except pydantic.ValidationError:
         raise problems.InvalidCursor from None
     if not _in_bigint(found):

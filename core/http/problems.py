@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -108,7 +107,6 @@ class InvalidCursor(errors.Invalid):
     code = "invalid_cursor"
 
 
-@functools.cache
 def status_of(refusal: type[errors.DomainError]) -> int:
     """The HTTP status a refusal is answered with."""
     own = getattr(refusal, "http_status", None)
@@ -136,7 +134,9 @@ def answer(refusal: errors.DomainError, locale: str) -> web.Response:
     if isinstance(wait_s := refusal.params.get("retry_after_s"), int):
         headers["Retry-After"] = str(wait_s)
     return web.Response(
-        body=pydantic_core.to_json(problem, fallback=lambda _unserialisable: None), status=status, headers=headers
+        body=pydantic_core.to_json(problem, fallback=lambda _unserialisable: None),
+        status=status,
+        headers=headers,
     )
 
 
@@ -157,9 +157,7 @@ def of_http(error: web.HTTPException) -> errors.DomainError:
     return known.get(error.status, InternalError if error.status >= 500 else BadRequest)()
 
 
-def faults(
-    place: str, error: pydantic_core.ValidationError, locale: str
-) -> list[dict[str, Any]]:
+def faults(place: str, error: pydantic_core.ValidationError, locale: str) -> list[dict[str, Any]]:
     """Everything a model found wrong in one place (``path``, ``query``, ``body``), without the values that were sent."""
     return [
         fault(place, found["loc"], found["type"], locale, found.get("ctx", {}))
@@ -174,7 +172,10 @@ def fault(
     key = f"faults.{kind}" if words.has(f"faults.{kind}", "en") else "faults.other"
     params = {name: value for name, value in context.items() if isinstance(value, str | int | float)}
     return {
-        "location": [place, *(logs.masked(part[:64]) if isinstance(part, str) else part for part in location)],
+        "location": [
+            place,
+            *(logs.masked(part[:64]) if isinstance(part, str) else part for part in location),
+        ],
         "type": kind,
         "message": words.say(key, locale, **params),
         "message_en": words.say(key, "en", **params),

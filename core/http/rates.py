@@ -127,7 +127,9 @@ class RateLimiter:
     def _complain(self, error: Exception, now: float) -> None:
         if now - self._complained_at >= _COMPLAINT_EVERY_S:
             self._complained_at = now
-            log.warning("Redis does not answer (%s); rate limits are counted per process", type(error).__name__)
+            log.warning(
+                "Redis does not answer (%s); rate limits are counted per process", type(error).__name__
+            )
 
 
 def _keep(shares: OrderedDict[str, _Share], key: str, share: _Share) -> None:

@@ -56,7 +56,9 @@ def of(route: routes.Route) -> Wants:
             if path[name].json_schema().get("type") == "integer":
                 numbers.add(name)
         elif name not in (*_GIVEN, "body", "query", "key"):
-            raise wrong(f"nothing is called {name!r}: not a part of the path, nor body, query, key, {', '.join(_GIVEN)}")
+            raise wrong(
+                f"nothing is called {name!r}: not a part of the path, nor body, query, key, {', '.join(_GIVEN)}"
+            )
     if missing := slots - path.keys():
         raise wrong(f"the path has {sorted(missing)}, the handler does not take them")
     if "caller" in parameters and route.auth is None:
@@ -83,7 +85,9 @@ def of(route: routes.Route) -> Wants:
 def pattern(route: routes.Route) -> str:
     """The route's path as aiohttp matches it: integers only where digits stand."""
     numbers = of(route).numbers
-    return _SLOT.sub(lambda slot: f"{{{slot[1]}:[0-9]{{1,19}}}}" if slot[1] in numbers else slot[0], route.path)
+    return _SLOT.sub(
+        lambda slot: f"{{{slot[1]}:[0-9]{{1,19}}}}" if slot[1] in numbers else slot[0], route.path
+    )
 
 
 def _limited(hint: Any) -> Any:
@@ -114,7 +118,9 @@ def _check_limits(
         schemas["query"] = query.model_json_schema()
     for place, schema in schemas.items():
         if found := fields.unlimited(schema):
-            raise wrong(f"{place} takes {', '.join(found)} of any size; use kit.Id, kit.Fen, kit.Text or own limits")
+            raise wrong(
+                f"{place} takes {', '.join(found)} of any size; use kit.Id, kit.Fen, kit.Text or own limits"
+            )
 
 
 def _wrong(route: routes.Route, why: str) -> TypeError:
