@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from sandbox.alipay.server import Alipay
 from sandbox.control import Control
 from sandbox.credentials import Credentials
 from sandbox.phone.routes import Phone
@@ -27,6 +28,7 @@ class Sandbox:
         self.world = world
         self.platform = Platform(world)
         self.wechat_pay = WeChatPay(world)
+        self.alipay = Alipay(world)
         self.platform_url = self.wechat_pay_url = self.alipay_url = ""
         self._runners: list[web.AppRunner] = []
 
@@ -37,13 +39,16 @@ class Sandbox:
         sandbox = cls(World(settings))
         people_and_platform = web.Application(middlewares=[_open_to_all_origins])
         sandbox.platform.add_routes(people_and_platform)
-        Phone(sandbox.world, sandbox.platform, sandbox.wechat_pay).add_routes(people_and_platform)
+        Phone(sandbox.world, sandbox.platform, sandbox.wechat_pay, sandbox.alipay).add_routes(
+            people_and_platform
+        )
         Control(sandbox.world).add_routes(people_and_platform)
         try:
             sandbox.platform_url = await sandbox._listen(people_and_platform, settings.platform_port)
             sandbox.wechat_pay_url = await sandbox._listen(
                 sandbox.wechat_pay.application(), settings.wechat_pay_port
             )
+            sandbox.alipay_url = await sandbox._listen(sandbox.alipay.application(), settings.alipay_port)
         except BaseException:
             await sandbox.stop()
             raise

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from sandbox.alipay.server import Alipay
+from sandbox.alipay.wire import AlipayError
 from sandbox.people import Person
 from sandbox.phone.sheets import PaySheets
 from sandbox.platform.server import Platform
@@ -20,10 +23,10 @@ STATIC = Path(__file__).parent / "static"
 
 
 class Phone:
-    def __init__(self, world: World, platform: Platform, wechat_pay: WeChatPay) -> None:
+    def __init__(self, world: World, platform: Platform, wechat_pay: WeChatPay, alipay: Alipay) -> None:
         self._world = world
         self._platform = platform
-        self._sheets = PaySheets(world, wechat_pay.cashier)
+        self._sheets = PaySheets(world, wechat_pay.cashier, alipay.cashier)
 
     def add_routes(self, app: web.Application) -> None:
         get, post = app.router.add_get, app.router.add_post
@@ -34,6 +37,9 @@ class Phone:
         post(f"{person}/login-code", self._login_code)
         post(f"{person}/wechat-pay/request-payment", self._request_payment)
         post(f"{person}/wechat-pay/scan", self._scan_wechat)
+        post(f"{person}/wechat-pay/open-h5", self._open_h5)
+        post(f"{person}/alipay/scan", self._scan_alipay)
+        post(f"{person}/alipay/open", self._open_alipay)
         post("/phone/sheets/{sheet_no}/pay", self._pay)
         post("/phone/sheets/{sheet_no}/cancel", self._cancel)
         get(f"{person}/feed", self._feed)
@@ -67,20 +73,33 @@ class Phone:
         person, body = self._who(request), await read_json(request)
         return self._open(lambda: self._sheets.scan_wechat(person, str(body.get("code_url", ""))))
 
-    def _open(self, opener: Any) -> web.Response:
+    async def _open_h5(self, request: web.Request) -> web.Response:
+        person, body = self._who(request), await read_json(request)
+        return self._open(lambda: self._sheets.open_h5(person, str(body.get("h5_url", ""))))
+
+    async def _scan_alipay(self, request: web.Request) -> web.Response:
+        person, body = self._who(request), await read_json(request)
+        return self._open(lambda: self._sheets.scan_alipay(person, str(body.get("qr_code", ""))))
+
+    async def _open_alipay(self, request: web.Request) -> web.Response:
+        person, body = self._who(request), await read_json(request)
+        return self._open(lambda: self._sheets.open_alipay(person, str(body.get("url", ""))))
+
+    def _open(self, opener: Callable[[], dict[str, Any]]) -> web.Response:
         try:
             return web.json_response(opener(), status=201)
-        except CannotPay as refused:
-            return web.json_response({"errMsg": f"requestPayment:fail {refused}"}, status=422)
+        except (CannotPay, AlipayError) as refused:
+            return _refused(refused)
 
     async def _pay(self, request: web.Request) -> web.Response:
         try:
-            self._sheets.pay(request.match_info["sheet_no"])
+            back = self._sheets.pay(request.match_info["sheet_no"])
         except KeyError:
             raise web.HTTPNotFound(text="no such sheet") from None
-        except CannotPay as refused:
-            return web.json_response({"errMsg": f"requestPayment:fail {refused}"}, status=422)
-        return web.json_response({"errMsg": "requestPayment:ok"})
+        except (CannotPay, AlipayError) as refused:
+            return _refused(refused)
+        answer = {"errMsg": "requestPayment:ok"}
+        return web.json_response(answer | {"return_url": back} if isinstance(back, str) else answer)
 
     async def _cancel(self, request: web.Request) -> web.Response:
         try:
@@ -123,6 +142,11 @@ class Phone:
         if person is None:
             raise web.HTTPNotFound(text="nobody of that name")
         return person
+
+
+def _refused(refused: CannotPay | AlipayError) -> web.Response:
+    reason = refused.sub_msg if isinstance(refused, AlipayError) else str(refused)
+    return web.json_response({"errMsg": f"requestPayment:fail {reason}"}, status=422)
 
 
 async def read_json(request: web.Request) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox import keys
+from sandbox.alipay.cashier import Cashier as AlipayCashier
+from sandbox.alipay.trades import Trade
 from sandbox.people import Person
 from sandbox.wechat_pay.cashier import Cashier, Sheet
 from sandbox.world import World
@@ -22,9 +24,10 @@ class OpenSheet:
 class PaySheets:
     """Kept in memory: a phone that restarts has no pay sheet open either."""
 
-    def __init__(self, world: World, wechat: Cashier) -> None:
+    def __init__(self, world: World, wechat: Cashier, alipay: AlipayCashier) -> None:
         self._world = world
         self._wechat = wechat
+        self._alipay = alipay
         self._open: dict[str, OpenSheet] = {}
 
     def request_payment(self, person: Person, app_id: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -37,8 +40,24 @@ class PaySheets:
         sheet = self._wechat.open_by_scan(person, code_url)
         return self._show("wechat_pay", person, sheet, lambda: self._wechat.pay(person, sheet.ticket))
 
+    def open_h5(self, person: Person, h5_url: str) -> dict[str, Any]:
+        """Raises: CannotPay."""
+        sheet = self._wechat.open_h5(person, h5_url)
+        return self._show("wechat_pay", person, sheet, lambda: self._wechat.pay(person, sheet.ticket))
+
+    def scan_alipay(self, person: Person, qr_code: str) -> dict[str, Any]:
+        """Raises: AlipayError."""
+        return self._show_trade(person, self._alipay.scan(person, qr_code))
+
+    def open_alipay(self, person: Person, url: str) -> dict[str, Any]:
+        """Raises: AlipayError."""
+        return self._show_trade(person, self._alipay.open_url(person, url))
+
     def pay(self, sheet_no: str) -> object:
-        """Raises: KeyError (no such sheet), CannotPay; a refused sheet stays open."""
+        """What the channel hands back: for Alipay pages the address to go back to.
+
+        Raises: KeyError (no such sheet), CannotPay, AlipayError; a refused sheet stays open.
+        """
         result = self._open[sheet_no].pay()
         del self._open[sheet_no]
         return result
@@ -46,6 +65,11 @@ class PaySheets:
     def cancel(self, sheet_no: str) -> None:
         """Raises: KeyError."""
         del self._open[sheet_no]
+
+    def _show_trade(self, person: Person, trade: Trade) -> dict[str, Any]:
+        number, merchant = trade.out_trade_no, self._world.settings.merchant_name
+        sheet = Sheet(number, merchant, trade.total_fen, str(trade.content["subject"]))
+        return self._show("alipay", person, sheet, lambda: self._alipay.pay(person, number))
 
     def _show(self, channel: str, person: Person, sheet: Sheet, pay: Callable[[], object]) -> dict[str, Any]:
         sheet_no = keys.random_text(12)

@@ -1,0 +1,161 @@
+"""`/gateway.do` and the cashier page behind signed page links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from sandbox import faults
+from sandbox.alipay import pages, refunds, wire
+from sandbox.alipay.cashier import Cashier
+from sandbox.alipay.notices import Notices
+from sandbox.alipay.trades import Trade, Trades, yuan
+from sandbox.alipay.wire import AlipayError, Wire
+from sandbox.clock import beijing_text
+from sandbox.world import World
+
+Body = dict[str, Any]
+Action = Callable[[Body, dict[str, str]], Body]
+UNAVAILABLE = {
+    "code": "20000",
+    "msg": "Service Currently Unavailable",
+    "sub_code": "isp.unknow-error",
+    "sub_msg": "系统繁忙",
+}
+
+
+class Alipay:
+    """The stand-in: `application` for the merchant's calls and browsers, `cashier` for people."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._wire = Wire(world)
+        self._trades = Trades(world, Notices(world, self._wire))
+        self.cashier = Cashier(world, self._trades, self._wire)
+        self._actions: dict[str, Action] = {
+            "alipay.trade.precreate": self._precreate,
+            "alipay.trade.query": self._query,
+            "alipay.trade.close": lambda content, _: self._trades.close(content),
+            "alipay.trade.cancel": lambda content, _: self._trades.cancel(content),
+            "alipay.trade.refund": lambda content, _: refunds.refund(world, self._trades, content),
+            "alipay.trade.fastpay.refund.query": lambda content, _: refunds.query(self._trades, content),
+        }
+        self._dialect = faults.Dialect(
+            server_error=lambda: web.Response(status=500, text="Internal Server Error"),
+            too_many=lambda: self._wire.answer(
+                "error_response",
+                AlipayError("40005", "Call Limited", "isv.app-call-limited", "应用调用次数超限").body(),
+            ),
+            spoil=self._spoil,
+        )
+
+    def application(self) -> web.Application:
+        app = web.Application()
+        app.router.add_route("*", "/gateway.do", self._gateway)
+        app.router.add_post("/cashier/pay", self._pay_from_browser)
+        return app
+
+    async def _gateway(self, request: web.Request) -> web.StreamResponse:
+        params = await wire.read_params(request)
+        method = params.get("method", "")
+        if method == "alipay.trade.wap.pay":
+            return self._page(params)
+        operation = method.removeprefix("alipay.trade.").removeprefix("fastpay.").replace(".", "_")
+        fault = self._world.faults.take(f"alipay.{operation}")
+
+        async def execute() -> web.Response:
+            return self._execute(method, params, fault)
+
+        return await faults.answer(request, fault, execute, self._dialect)
+
+    def _execute(self, method: str, params: dict[str, str], fault: faults.Rule | None) -> web.Response:
+        action = self._actions.get(method)
+        key = method.replace(".", "_") + "_response" if action is not None else "error_response"
+        if fault is not None and fault.do in ("20000_before", "unsigned_error"):
+            key = "error_response" if fault.do == "unsigned_error" else key
+            return self._wire.answer(key, UNAVAILABLE, signed=fault.do == "20000_before")
+        try:
+            content = self._wire.check(params)
+            if action is None:
+                raise wire.invalid("method", "不存在的方法名")
+            body = {"code": "10000", "msg": "Success", **action(content, params)}
+        except AlipayError as error:
+            return self._wire.answer(key, error.body(), signed=error.signed)
+        if fault is not None and fault.do == "20000":
+            body = UNAVAILABLE
+        elif fault is not None and fault.do == "system_error":
+            body = wire.business("SYSTEM_ERROR", "系统异常").body()
+        elif fault is not None and fault.do == "fund_change_n":
+            body["fund_change"] = "N"
+        return self._wire.answer(key, body, signed=fault is None or fault.do != "unsigned")
+
+    def _spoil(self, response: web.Response, fault: faults.Rule) -> web.Response:
+        if fault.do == "bad_signature":
+            text = (response.text or "").replace('"msg":"Success"', '"msg":"success"')
+            return web.Response(text=text, content_type="text/html", charset="utf-8")
+        return response
+
+    # ── the actions ────────────────────────────────────────────────────────────────────────────────
+
+    def _precreate(self, content: Body, params: dict[str, str]) -> Body:
+        trade = self._trades.announce("precreate", content, params)
+        return {"out_trade_no": trade.out_trade_no, "qr_code": f"https://qr.alipay.com/{trade.code}"}
+
+    def _query(self, content: Body, _params: dict[str, str]) -> Body:
+        trade = self._trades.find(content)
+        paid = yuan(trade.total_fen) if trade.paid_at is not None else "0.00"
+        shown = {
+            "trade_no": trade.trade_no,
+            "out_trade_no": trade.out_trade_no,
+            "trade_status": trade.state,
+            "total_amount": yuan(trade.total_fen),
+            "buyer_pay_amount": paid,
+            "receipt_amount": paid,
+            "invoice_amount": paid,
+            "point_amount": "0.00",
+        }
+        person = self._world.people.get(trade.buyer_person_id or "")
+        if person is not None:
+            shown["buyer_user_id"] = person.alipay_user_id
+            shown["buyer_open_id"] = person.alipay_open_id
+            shown["buyer_logon_id"] = person.alipay_logon_id
+        if trade.paid_at is None:
+            return shown
+        return shown | {
+            "send_pay_date": beijing_text(trade.paid_at),
+            "fund_bill_list": [{"amount": paid, "fund_channel": "ALIPAYACCOUNT"}],
+        }
+
+    # ── the page ───────────────────────────────────────────────────────────────────────────────────
+
+    def _page(self, params: dict[str, str]) -> web.Response:
+        """A signed page link opened in a browser: this is the moment the trade comes into being."""
+        try:
+            trade = self.cashier.open_page(params, None)
+        except AlipayError as error:
+            return web.Response(text=pages.refused(error.sub_msg), content_type="text/html", status=200)
+        return web.Response(text=self._cashier_page(trade), content_type="text/html")
+
+    def _cashier_page(self, trade: Trade) -> str:
+        return pages.cashier(
+            merchant=self._world.settings.merchant_name,
+            amount=yuan(trade.total_fen),
+            subject=str(trade.content["subject"]),
+            out_trade_no=trade.out_trade_no,
+            people=[(person.id, person.nickname) for person in self._world.people.all()],
+        )
+
+    async def _pay_from_browser(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        person = self._world.people.get(str(form.get("person_id", "")))
+        if person is None:
+            raise web.HTTPNotFound(text="nobody of that name")
+        try:
+            back = self.cashier.pay(person, str(form.get("out_trade_no", "")))
+        except AlipayError as error:
+            return web.Response(text=pages.refused(error.sub_msg), content_type="text/html")
+        if back is not None:
+            raise web.HTTPFound(back)
+        return web.Response(text=pages.done(), content_type="text/html")

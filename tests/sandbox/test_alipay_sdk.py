@@ -1,0 +1,201 @@
+"""The vendor-style SDK (python-alipay-sdk) works against the stand-in without knowing it."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.parse
+
+import pytest
+from alipay import AliPay
+from alipay.exceptions import AliPayException
+
+
+@pytest.fixture
+def sdk(sandbox, merchant) -> AliPay:
+    merchant.default_answer = (200, "success")
+    c = sandbox.credentials
+    sdk = AliPay(
+        appid=c.alipay_app_id,
+        app_notify_url=merchant.url + "/notify",
+        app_private_key_string=c.alipay_app_private_key_pem,
+        alipay_public_key_string=c.alipay_public_key_pem,
+    )
+    sdk._gateway = sandbox.alipay_url + "/gateway.do"
+    return sdk
+
+
+async def call(function, **arguments):
+    return await asyncio.to_thread(lambda: function(**arguments))
+
+
+def verified_notices(sdk: AliPay, merchant) -> list[dict[str, str]]:
+    notices = []
+    for _, body, _ in merchant.received:
+        notice = dict(urllib.parse.parse_qsl(body.decode()))
+        assert sdk.verify(notice, notice.pop("sign"))
+        notices.append(notice)
+    return notices
+
+
+async def pay_by_code(sandbox, ask, person, qr_code):
+    phone = f"{sandbox.platform_url}/phone"
+    status, sheet = await ask("POST", f"{phone}/people/{person.id}/alipay/scan", {"qr_code": qr_code})
+    assert status == 201, sheet
+    return await ask("POST", f"{phone}/sheets/{sheet['sheet_no']}/pay")
+
+
+async def test_a_scanned_code_is_paid_and_the_merchant_is_told(sandbox, merchant, sdk, ask):
+    person = sandbox.world.people.arrive()
+    answer = await call(
+        sdk.api_alipay_trade_precreate, out_trade_no="A1", total_amount="20.50", subject="充值 20.50"
+    )
+    assert answer["qr_code"].startswith("https://qr.alipay.com/bax")
+    unborn = await call(sdk.api_alipay_trade_query, out_trade_no="A1")
+    assert unborn["sub_code"] == "ACQ.TRADE_NOT_EXIST"
+
+    assert await pay_by_code(sandbox, ask, person, answer["qr_code"]) == (
+        200,
+        {"errMsg": "requestPayment:ok"},
+    )
+    await sandbox.quiet()
+    (notice,) = verified_notices(sdk, merchant)
+    assert (notice["trade_status"], notice["total_amount"], notice["out_trade_no"]) == (
+        "TRADE_SUCCESS",
+        "20.50",
+        "A1",
+    )
+    assert notice["seller_id"] == sandbox.credentials.alipay_seller_id
+    queried = await call(sdk.api_alipay_trade_query, trade_no=notice["trade_no"])
+    assert (queried["trade_status"], queried["buyer_user_id"]) == ("TRADE_SUCCESS", person.alipay_user_id)
+    (paid,) = sandbox.world.wallets.movements()
+    assert (paid.channel, paid.amount_fen, paid.person_id) == ("alipay", 2050, person.id)
+
+
+async def test_a_wap_trade_exists_only_after_the_person_opened_it(sandbox, merchant, sdk, ask, http):
+    person = sandbox.world.people.arrive()
+    signed = sdk.api_alipay_trade_wap_pay(
+        subject="充值",
+        out_trade_no="A2",
+        total_amount="1.00",
+        product_code="QUICK_WAP_WAY",
+        return_url=merchant.url + "/back",
+    )
+    url = f"{sandbox.alipay_url}/gateway.do?{signed}"
+    assert (await call(sdk.api_alipay_trade_query, out_trade_no="A2"))["sub_code"] == "ACQ.TRADE_NOT_EXIST"
+    async with http.get(url) as page:
+        text = await page.text()
+    assert "¥1.00" in text and person.nickname in text
+    opened = await call(sdk.api_alipay_trade_query, out_trade_no="A2")
+    assert opened["trade_status"] == "WAIT_BUYER_PAY"
+
+    phone = f"{sandbox.platform_url}/phone"
+    _, sheet = await ask("POST", f"{phone}/people/{person.id}/alipay/open", {"url": url})
+    _, paid = await ask("POST", f"{phone}/sheets/{sheet['sheet_no']}/pay")
+    back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(paid["return_url"]).query))
+    assert sdk.verify(back, back.pop("sign")) and back["out_trade_no"] == "A2"
+    await sandbox.quiet()
+    assert verified_notices(sdk, merchant)[0]["trade_status"] == "TRADE_SUCCESS"
+
+
+async def test_refunds_move_money_once_per_request_number_and_notify_the_pay_address(
+    sandbox, merchant, sdk, ask
+):
+    person = sandbox.world.people.arrive()
+    answer = await call(sdk.api_alipay_trade_precreate, out_trade_no="A3", total_amount="3.00", subject="茶")
+    await pay_by_code(sandbox, ask, person, answer["qr_code"])
+    refund = {"out_trade_no": "A3", "refund_amount": "1.00", "out_request_no": "R1"}
+    assert (await call(sdk.api_alipay_trade_refund, **refund))["fund_change"] == "Y"
+    again = await call(sdk.api_alipay_trade_refund, **refund)
+    assert (again["fund_change"], again["refund_fee"]) == ("N", "1.00")
+    changed = await call(sdk.api_alipay_trade_refund, **refund | {"refund_amount": "2.00"})
+    assert changed["sub_code"] == "ACQ.DISCORDANT_REPEAT_REQUEST"
+    too_much = await call(
+        sdk.api_alipay_trade_refund, out_trade_no="A3", refund_amount="2.01", out_request_no="R2"
+    )
+    assert too_much["sub_code"] == "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"
+    asked = await call(sdk.api_alipay_trade_fastpay_refund_query, out_request_no="R1", out_trade_no="A3")
+    assert asked["refund_status"] == "REFUND_SUCCESS"
+    unknown = await call(sdk.api_alipay_trade_fastpay_refund_query, out_request_no="R9", out_trade_no="A3")
+    assert unknown["code"] == "10000" and "refund_status" not in unknown
+    rest = await call(
+        sdk.api_alipay_trade_refund, out_trade_no="A3", refund_amount="2.00", out_request_no="R2"
+    )
+    assert (rest["fund_change"], rest["refund_fee"]) == ("Y", "3.00")
+
+    await sandbox.quiet()
+    seen = [
+        (n["trade_status"], n.get("refund_fee"), n.get("out_biz_no")) for n in verified_notices(sdk, merchant)
+    ]
+    assert sorted(seen, key=str) == sorted(
+        [("TRADE_SUCCESS", None, None), ("TRADE_SUCCESS", "1.00", "R1"), ("TRADE_CLOSED", "3.00", "R2")],
+        key=str,
+    )
+    assert [m.amount_fen for m in sandbox.world.wallets.movements()] == [300, 100, 200]
+
+
+async def test_a_closed_trade_cannot_be_paid_or_reused(sandbox, merchant, sdk, ask):
+    person = sandbox.world.people.arrive()
+    order = {"out_trade_no": "A4", "total_amount": "3.00", "subject": "茶"}
+    answer = await call(sdk.api_alipay_trade_precreate, **order)
+    assert (await call(sdk.api_alipay_trade_close, out_trade_no="A4"))["sub_code"] == "ACQ.TRADE_NOT_EXIST"
+    phone = f"{sandbox.platform_url}/phone/people/{person.id}/alipay/scan"
+    _, sheet = await ask("POST", phone, {"qr_code": answer["qr_code"]})
+    assert (await call(sdk.api_alipay_trade_close, out_trade_no="A4"))["code"] == "10000"
+    status, refused = await ask("POST", f"{sandbox.platform_url}/phone/sheets/{sheet['sheet_no']}/pay")
+    assert (status, refused["errMsg"]) == (422, "requestPayment:fail 交易已经关闭")
+    again = await call(sdk.api_alipay_trade_precreate, **order)
+    assert again["sub_code"] == "ACQ.TRADE_HAS_CLOSE"
+    await sandbox.quiet()
+    assert [n["trade_status"] for n in verified_notices(sdk, merchant)] == ["TRADE_CLOSED"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sub_code"),
+    [
+        ({"subject": "a=b"}, "ACQ.INVALID_PARAMETER"),
+        ({"total_amount": "0"}, "ACQ.INVALID_PARAMETER"),
+        ({"total_amount": "1.001"}, "ACQ.INVALID_PARAMETER"),
+        ({"total_amount": "100000000.01"}, "ACQ.TOTAL_FEE_EXCEED"),
+        ({"out_trade_no": "has-dash"}, "ACQ.INVALID_PARAMETER"),
+    ],
+)
+async def test_bad_orders_are_refused(sdk, change, sub_code):
+    order = {"out_trade_no": "A5", "total_amount": "1.00", "subject": "茶"} | change
+    assert (await call(sdk.api_alipay_trade_precreate, **order))["sub_code"] == sub_code
+
+
+async def test_the_same_number_with_another_amount_is_refused(sdk):
+    order = {"out_trade_no": "A6", "total_amount": "1.00", "subject": "茶"}
+    first = await call(sdk.api_alipay_trade_precreate, **order)
+    assert (await call(sdk.api_alipay_trade_precreate, **order))["qr_code"] == first["qr_code"]
+    changed = await call(sdk.api_alipay_trade_precreate, **order | {"total_amount": "2.00"})
+    assert changed["sub_code"] == "ACQ.CONTEXT_INCONSISTENT"
+
+
+async def test_a_request_signed_with_another_key_is_refused(sandbox, sdk):
+    sdk._app_private_key = AliPay(
+        appid="x",
+        app_private_key_string=sandbox.credentials.merchant_private_key_pem,
+        alipay_public_key_string=sandbox.credentials.alipay_public_key_pem,
+    )._app_private_key
+    answer = await call(sdk.api_alipay_trade_query, out_trade_no="A1")
+    assert answer["sub_code"] == "isv.invalid-signature"
+
+
+async def test_an_unknown_app_is_refused_without_a_sign(sdk):
+    sdk._appid = "2021999999999999"
+    with pytest.raises(AliPayException) as caught:
+        await call(sdk.api_alipay_trade_query, out_trade_no="A1")
+    assert "isv.invalid-app-id" in str(caught.value)
+
+
+async def test_anything_but_success_is_sent_again_with_the_same_notice_number(sandbox, merchant, sdk, ask):
+    merchant.answers = [(200, "SUCCESS"), (302, "success"), (500, "")]
+    person = sandbox.world.people.arrive()
+    answer = await call(sdk.api_alipay_trade_precreate, out_trade_no="A7", total_amount="3.00", subject="茶")
+    await pay_by_code(sandbox, ask, person, answer["qr_code"])
+    await sandbox.quiet()
+    notices = verified_notices(sdk, merchant)
+    assert len(notices) == 4 and len({notice["notify_id"] for notice in notices}) == 1
+    (delivery,) = sandbox.world.courier.deliveries()
+    assert delivery.state == "accepted"
