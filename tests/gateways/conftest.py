@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+from aiohttp import web
+from gateway_peers import Peer, alipay_settings, wechat_settings
+
+from gateways import alipay, wechat_pay
+
+
+@pytest.fixture
+async def start_peer():
+    runners = []
+
+    async def start() -> Peer:
+        peer = Peer()
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", peer.take)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        runners.append(runner)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        peer.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        return peer
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def peer(start_peer):
+    return await start_peer()
+
+
+@pytest.fixture
+async def wechat_client(peer):
+    async with wechat_pay.WechatPay(wechat_settings(base_urls=(peer.url,), total_timeout_s=1.0)) as client:
+        yield client
+
+
+@pytest.fixture
+async def alipay_client(peer):
+    settings = alipay_settings(gateway_url=f"{peer.url}/gateway.do", total_timeout_s=1.0)
+    async with alipay.Alipay(settings) as client:
+        yield client
+
+
+@pytest.fixture
+async def start_sandbox():
+    """Starts stand-ins of all three services; their waiting times run a thousand times faster."""
+    from sandbox.app import Sandbox, Settings
+
+    running = []
+
+    async def start(**settings):
+        sandbox = await Sandbox.start(Settings(**{"time_scale": 0.001, **settings}))
+        running.append(sandbox)
+        return sandbox
+
+    yield start
+    for sandbox in running:
+        await sandbox.stop()
