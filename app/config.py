@@ -185,23 +185,12 @@ class WeChatPay(Section):
 
 class Alipay(Section):
     app_id: Word
-    seller_id: Word | None = None
+    seller_id: Annotated[str, StringConstraints(pattern=r"^2088[0-9]{12}$")]
     app_private_key: Secret
-    alipay_public_key: Secret | None = None
-    app_certificate: Secret | None = None
-    alipay_certificate: Secret | None = None
-    root_certificate: Secret | None = None
+    alipay_public_key: Secret
     gateway_url: Address = "https://openapi.alipay.com/gateway.do"
     return_url: Address | None = None
-
-    @pydantic.model_validator(mode="after")
-    def _one_mode(self) -> "Alipay":
-        certificates = (self.app_certificate, self.alipay_certificate, self.root_certificate)
-        if (self.alipay_public_key is None) == (None in certificates):
-            raise ValueError(
-                "写 alipay_public_key，或三个证书 · write alipay_public_key, or else all three certificates"
-            )
-        return self
+    quit_url: Address | None = None
 
 
 class Jobs(Section):
@@ -214,9 +203,9 @@ class Jobs(Section):
 
 class Limits(Section):
     body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 256 * 1024
-    request_timeout_s: Seconds = 30
-    requests_per_minute: Annotated[int, Field(ge=1)] = 600
-    sign_ins_per_minute: Annotated[int, Field(ge=1)] = 30
+    request_timeout_s: Seconds = 15
+    requests_per_minute_per_address: Annotated[int, Field(ge=1)] = 1200
+    requests_per_minute_per_caller: Annotated[int, Field(ge=1)] = 240
 
 
 class Logging(Section):

@@ -13,7 +13,9 @@ from tortoise.context import TortoiseContext, set_global_context
 from tortoise.exceptions import ConfigurationError
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
+import migrations
 import models
+from core import db
 
 APP_LABEL = "models"
 _MIGRATION_LOCK = 0x5975_6375_6E  # "Yucun"; any number nobody else locks
@@ -66,11 +68,15 @@ async def migrate(url: str, *, progress: Callable[[str, str, str], object] | Non
         await guard.close()
 
 
-async def missing_migrations(url: str) -> list[str]:
-    """The names of migrations the database has not had yet, oldest first."""
-    async with _executor(url) as executor:
-        plan = await executor.plan([MigrationTarget(APP_LABEL, "__latest__")])
-    return [step.migration.name for step in plan if not step.backward]
+async def missing_migrations() -> list[str]:
+    """The names of the migrations that the opened database has not had yet, oldest first."""
+    written = sorted(
+        module.name for module in pkgutil.iter_modules(migrations.__path__) if module.name[:1].isdigit()
+    )
+    if not await db.fetchval("SELECT to_regclass('tortoise_migrations') IS NOT NULL"):
+        return written
+    rows = await db.fetch("SELECT name FROM tortoise_migrations WHERE app = $1", APP_LABEL)
+    return [name for name in written if name not in {row["name"] for row in rows}]
 
 
 @contextlib.asynccontextmanager

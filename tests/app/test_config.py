@@ -48,7 +48,7 @@ def test_the_example_mentions_every_key():
 def test_lines_commented_out_in_the_example_show_the_defaults(example):
     settings = config.load(example)
     shown = re.sub(r"(?m)^# (\w+ = (?!\"…)[^{#\n]*?)( *#.*)?$", r"\1", example.read_text())
-    for name in ("follow_url", "page", "return_url"):  # examples of values that have no default
+    for name in ("follow_url", "page", "return_url", "quit_url"):  # examples of values that have no default
         shown = re.sub(rf"(?m)^{name} = .*$", "", shown)
     example.write_text(shown)
     assert config.load(example) == settings
@@ -82,7 +82,7 @@ def test_the_environment_names_the_database(example, monkeypatch):
             ('secret = "change-me-change-me-change-me-change-me"', 'secret = "short"'),
             r"tokens\.customer_keys\.0\.secret",
         ),
-        (("alipay_public_key = {", "app_certificate = {"), r"alipay: .*all three certificates"),
+        (('token = "change-me"', '# token = "change-me"'), r"wechat\.mini_program: .*needs token"),
         (("[shop]", "[shop"), r"is not TOML"),
     ],
 )

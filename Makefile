@@ -1,0 +1,54 @@
+# make demo   看演示 · look at it          make test   运行全部测试 · run every test
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+ARGS ?=
+
+.PHONY: help
+help:  ## 列出命令 · list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: env env-dev
+env:
+	@bin/bootstrap
+env-dev:
+	@bin/bootstrap dev
+
+.PHONY: demo demo-reset
+demo: env  ## 启动演示，Ctrl-C 停止 · start the demo, Ctrl-C stops it
+	@exec $(BIN)/yucun demo $(ARGS)
+demo-reset: env  ## 清空演示数据 · delete the demo's data
+	@$(BIN)/yucun demo --reset $(ARGS)
+
+.PHONY: test stress crash
+test: env-dev  ## 运行全部测试 · run every test; ARGS="-k words" picks some
+	@$(PYTEST) -m "not stress" $(ARGS)
+stress: env-dev  ## 长时间压力测试 · long load runs
+	@$(PYTEST) -m stress --timeout 1800 $(ARGS)
+crash: env-dev  ## 只运行进程崩溃测试 · only the tests that kill processes
+	@$(PYTEST) -m crash $(ARGS)
+
+.PHONY: check format
+check: env-dev  ## 格式、静态检查、类型、导入方向、生成文件 · format, lint, types, imports, generated files
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/yucun openapi --check
+format: env-dev  ## 整理代码格式 · format the code
+	@$(BIN)/ruff check --fix --exit-zero --quiet
+	@$(BIN)/ruff format
+
+.PHONY: openapi
+openapi: env-dev  ## 重写接口文档 · write the OpenAPI documents anew
+	@$(BIN)/yucun openapi
+
+.PHONY: bench
+bench: env-dev  ## 性能对比 · benchmarks: ONLY=name JSON=1
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(JSON),--json) $(ARGS)
+
+.PHONY: lock
+lock: env-dev  ## 重新锁定依赖版本 · resolve dependencies anew
+	@bin/lock

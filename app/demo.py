@@ -1,0 +1,187 @@
+"""``yucun demo``: the whole shop on this machine, with stand-ins for WeChat and Alipay, from one command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import http.client
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from app import database, demo_settings, demo_shop, local_servers, server
+from app.exit_codes import ExitCode
+from app.local_servers.children import LocalServerFailed
+from app.supervisor import Command, Supervisor
+
+_PATIENCE_S = 60.0
+_GRACE_S = 15.0
+_WORKERS = 2
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """What ``yucun demo`` can be told."""
+    command.add_argument(
+        "--home", type=Path, default=Path("var/demo"), metavar="DIR", help="数据目录 · where its data is"
+    )
+    command.add_argument("--reset", action="store_true", help="清空演示数据后退出 · delete its data and stop")
+    command.add_argument("--port", type=int, default=8000, help="服务端口，默认 8000 · the server's port")
+    command.add_argument(
+        "--sandbox-port", type=int, default=9000, help="沙箱首个端口，默认 9000 · the first of three"
+    )
+
+
+def run(given: argparse.Namespace) -> ExitCode:
+    """Starts everything, prints where it is, and stays until Ctrl-C. The data stays for the next start."""
+    home: Path = given.home.resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        with _only_one(home):
+            if given.reset:
+                return _reset(home)
+            with _servers(home) as urls:
+                return _run(home, _places(given), *urls)
+    except BlockingIOError:
+        print(f"演示已在运行 · the demo is already running; {home / 'addresses.txt'}:", file=sys.stderr)
+        with contextlib.suppress(FileNotFoundError):
+            print((home / "addresses.txt").read_text(), file=sys.stderr)
+        return ExitCode.UNAVAILABLE
+    except LocalServerFailed as failed:
+        print(failed, file=sys.stderr)
+        return ExitCode.UNAVAILABLE
+
+
+def sandbox(arguments: Sequence[str]) -> ExitCode:
+    """Becomes the sandbox, which has a command line of its own."""
+    os.execv(sys.executable, [sys.executable, "-m", "sandbox", *arguments])  # noqa: S606 (no shell wanted)
+
+
+def sandbox_help(_given: argparse.Namespace) -> ExitCode:
+    """Shows the sandbox's own help."""
+    return sandbox(["--help"])
+
+
+def _run(home: Path, places: demo_settings.Places, database_url: str, redis_url: str) -> ExitCode:
+    began = time.monotonic()
+    with Supervisor(grace_s=_GRACE_S) as supervisor:
+        supervisor.start(Command("sandbox", _sandbox_command(home, places), home / "sandbox.log"))
+        if not supervisor.wait_until(
+            lambda: _answers(f"{places.sandbox_url}/world/clock"), timeout_s=_PATIENCE_S
+        ):
+            return _gave_up(home / "sandbox.log", stopping=supervisor.stopping)
+        settings = demo_settings.write(home, places, database_url=database_url, redis_url=redis_url)
+        asyncio.run(_prepare(database_url))
+        for name, arguments in (("server", ["serve", "--workers", str(_WORKERS)]), ("worker", ["worker"])):
+            argv = server.command("--config", str(settings), *arguments)
+            supervisor.start(Command(name, argv, home / f"{name}.log"))
+        if not supervisor.wait_until(lambda: _answers(f"{places.server_url}/ready"), timeout_s=_PATIENCE_S):
+            return _gave_up(home / "server.log", stopping=supervisor.stopping)
+        addresses = _addresses(home, places)
+        (home / "addresses.txt").write_text(addresses, encoding="utf-8")
+        print(
+            f"{addresses}\n({time.monotonic() - began:.1f} s) Ctrl-C 停止，数据保留 · stops, the data stays.",
+            flush=True,
+        )
+        return supervisor.run()
+
+
+def _sandbox_command(home: Path, places: demo_settings.Places) -> list[str]:
+    return [
+        *(sys.executable, "-m", "sandbox", "--state-dir", str(home / "sandbox")),
+        *("--platform-port", str(places.sandbox_port)),
+        *("--wechat-pay-port", str(places.wechat_pay_port)),
+        *("--alipay-port", str(places.alipay_port)),
+        *("--official-push-url", f"{places.server_url}/wechat/official-account"),
+        *("--mini-push-url", f"{places.server_url}/wechat/mini-program"),
+    ]
+
+
+async def _prepare(database_url: str) -> None:
+    await database.migrate(database_url)
+    async with database.opened(database_url):
+        await demo_shop.load()
+
+
+@contextlib.contextmanager
+def _servers(home: Path) -> Iterator[tuple[str, str]]:
+    """PostgreSQL and Redis: the ones the environment names, else local ones under ``home``."""
+    database_url, redis_url = os.environ.get("YUCUN_DATABASE_URL"), os.environ.get("YUCUN_REDIS_URL")
+    if database_url and redis_url:
+        yield database_url, redis_url
+        return
+    with local_servers.start(home) as started:
+        yield database_url or started.database_url("yucun_demo"), redis_url or started.redis_url
+
+
+@contextlib.contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _reset(home: Path) -> ExitCode:
+    import shutil
+
+    local_servers.erase(home)
+    for left in home.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left)
+        elif left.name != "lock":
+            left.unlink()
+    print(f"演示数据已清空 · the demo's data is gone: {home}")
+    return ExitCode.OK
+
+
+def _places(given: argparse.Namespace) -> demo_settings.Places:
+    """The wished-for ports, or the next free ones."""
+    found: list[int] = []
+    for wished in (given.port, *(given.sandbox_port + n for n in range(3))):
+        port = wished
+        while port in found or not _free(port):
+            port += 10
+        found.append(port)
+    return demo_settings.Places(*found)
+
+
+def _free(port: int) -> bool:
+    try:
+        server.hold_port("127.0.0.1", port).close()
+    except OSError:
+        return False
+    return True
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 (our own http address)
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError, http.client.HTTPException):
+        return False
+
+
+def _gave_up(log: Path, *, stopping: bool) -> ExitCode:
+    if stopping:
+        return ExitCode.OK
+    from app.local_servers.children import tail
+
+    print(f"没有启动成功 · did not start; {log}:\n{tail(log)}", file=sys.stderr)
+    return ExitCode.UNAVAILABLE
+
+
+def _addresses(home: Path, places: demo_settings.Places) -> str:
+    return f"""
+  预存演示 · Yucun demo
+
+  手机页面 · the phone page      {places.sandbox_url}/
+  接口文档 · API documents       {places.server_url}/docs
+  运行状态 · is it ready         {places.server_url}/ready
+  设置 · settings                {home / "config.toml"}
+  日志 · logs                    {home}/*.log
+"""

@@ -1,0 +1,132 @@
+"""What a process holds while it runs: the database pool, Redis, the gateways, the clock it follows. Opened and closed here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import aiohttp
+import redis.asyncio
+from aiohttp import web
+
+from app import config, database, outside
+from core import clock
+from core import http as kit
+from core.http import logs
+
+log = logging.getLogger(__name__)
+
+_CLOCK_EVERY_S = 1.0
+_CLOCK_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything doors and jobs are built from."""
+
+    settings: config.Config
+    redis: redis.asyncio.Redis | None
+    outside: outside.Outside
+    tokens: kit.Tokens
+    limiter: kit.RateLimiter
+
+
+RUNTIME = web.AppKey("runtime", Runtime)
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: config.Config, *, pool_max: int | None = None) -> AsyncIterator[Runtime]:
+    """Opens what the settings name; everything is closed again, in reverse, when the block ends.
+
+    Raises:
+        OSError, asyncpg.PostgresError: The database does not answer. Redis may stay away, and come back later.
+    """
+    clock.set_zone(settings.shop.timezone)
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(_world_clock(settings.clock.follow_url))
+        await stack.enter_async_context(
+            database.opened(
+                settings.database.url.get_secret_value(),
+                pool_min=settings.database.pool_min,
+                pool_max=pool_max or settings.database.pool_max,
+            )
+        )
+        connection = _redis(settings)
+        if connection is not None:
+            stack.push_async_callback(connection.aclose)
+        session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=True))
+        yield Runtime(
+            settings=settings,
+            redis=connection,
+            outside=outside.build(settings, session=session, redis=connection),
+            tokens=_tokens(settings),
+            limiter=kit.RateLimiter(connection),
+        )
+
+
+def log_to_stderr(settings: config.Logging, *, access: bool = True) -> None:
+    """Sends all log lines of this process to stderr, as the settings want them."""
+    line = logging.StreamHandler(sys.stderr)
+    text = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    line.setFormatter(logs.JsonLines() if settings.format == "json" else text)
+    logging.basicConfig(level=settings.level.upper(), handlers=[line], force=True)
+    logs.access.disabled = not access
+    for loud in ("apscheduler", "tortoise", "asyncio"):
+        logging.getLogger(loud).setLevel(logging.WARNING)
+
+
+def _redis(settings: config.Config) -> redis.asyncio.Redis | None:
+    if settings.redis.url is None:
+        return None
+    return redis.asyncio.Redis.from_url(
+        settings.redis.url.get_secret_value(),
+        socket_timeout=2,
+        socket_connect_timeout=1,
+        health_check_interval=30,
+    )
+
+
+def _tokens(settings: config.Config) -> kit.Tokens:
+    keys = [kit.Key(key.kid, key.secret.get_secret_value().encode()) for key in settings.tokens.customer_keys]
+    lifetime = timedelta(seconds=settings.tokens.customer_ttl_s)
+    return kit.Tokens(keys, issuer="yucun", audience="customer", lifetime=lifetime)
+
+
+@contextlib.asynccontextmanager
+async def _world_clock(url: str | None) -> AsyncIterator[None]:
+    """Keeps our clock at the offset that the sandbox's clock has; without a url the machine's clock is right."""
+    if url is None:
+        yield
+        return
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CLOCK_TIMEOUT_S)) as session:
+        await _read_clock(session, url)
+        following = asyncio.create_task(_follow(session, url), name="world clock")
+        try:
+            yield
+        finally:
+            following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await following
+
+
+async def _follow(session: aiohttp.ClientSession, url: str) -> None:
+    while True:
+        await asyncio.sleep(_CLOCK_EVERY_S)
+        await _read_clock(session, url)
+
+
+async def _read_clock(session: aiohttp.ClientSession, url: str) -> None:
+    try:
+        async with session.get(url) as answer:
+            offset = timedelta(seconds=float((await answer.json())["offset_s"]))
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+        log.warning("the world clock does not answer, ours runs on: %s", type(error).__name__)
+        return
+    if offset != clock.offset():
+        log.info("the world clock is now %s ahead of the machine's", offset)
+        clock.set_offset(offset)
