@@ -12,15 +12,9 @@ class RechargePackage(Model):
     name = fields.CharField(max_length=60)
     pay_fen = fields.BigIntField()
     bonus_fen = fields.BigIntField(default=0)
-    bonus_days = fields.IntField(null=True)
-    """Days the bonus lives after the top-up; None: it does not expire. Principal never does."""
     active = fields.BooleanField(default=True)
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "recharge_package"
-        constraints = (
-            CheckConstraint(
-                check="pay_fen > 0 AND bonus_fen >= 0 AND bonus_days > 0", name="package_amounts"
-            ),
-        )
+        constraints = (CheckConstraint(check="pay_fen > 0 AND bonus_fen >= 0", name="package_amounts"),)

@@ -16,7 +16,6 @@ class TopUp(Model):
     )
     pay_fen = fields.BigIntField()
     bonus_fen = fields.BigIntField()
-    bonus_days = fields.IntField(null=True)
     state = fields.CharField(max_length=12, default="pending")
     created_at = fields.DatetimeField()
     credited_at = fields.DatetimeField(null=True)

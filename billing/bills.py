@@ -1,0 +1,322 @@
+"""Bills 账单: issuing them, and taking what is owed from the balance. Every deduction goes through ``collect``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core import clock, db, errors, ids
+from ledger import accounts, idempotency, posting
+from notifications import outbox
+
+OWED = ("open", "partly_paid")
+
+
+class NoSuchBill(errors.NotFound):
+    """The customer has no bill of this number."""
+
+    code = "no_such_bill"
+
+
+class BillNotOwed(errors.Conflict):
+    """The bill is paid or void: nothing is owed on it."""
+
+    code = "bill_not_owed"
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a customer owes, or owed, for one thing."""
+
+    id: int
+    bill_no: str
+    customer_id: int
+    title: str
+    source: str
+    amount_fen: int
+    paid_fen: int
+    state: str
+    collect_mode: str
+    due_at: datetime
+    created_at: datetime
+
+    @property
+    def owed_fen(self) -> int:
+        return self.amount_fen - self.paid_fen
+
+
+@dataclass(frozen=True, slots=True)
+class NewBill:
+    """A bill to be issued; ``source`` says for what and can be used once. ``automatic``: the customer consented to its
+    being taken from the balance without being asked each time."""
+
+    customer_id: int
+    title: str
+    source: str
+    amount_fen: int
+    due_at: datetime
+    collect_mode: str = "full"
+    automatic: bool = False
+
+
+_COLUMNS = (
+    "id, bill_no, customer_id, title, source, amount_fen, paid_fen, state, collect_mode, due_at, created_at"
+)
+
+_ISSUE = f"""
+INSERT INTO bill (bill_no, customer_id, title, source, amount_fen, paid_fen, refunded_fen, state, collect_mode, automatic,
+                  due_at, created_at)
+SELECT b.*, $9 FROM (
+    SELECT bill_no, customer_id, title, source, amount_fen, 0, 0, 'open', collect_mode, automatic, due_at
+    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::boolean[], $8::timestamptz[])
+         AS n (bill_no, customer_id, title, source, amount_fen, collect_mode, automatic, due_at)
+) b RETURNING {_COLUMNS}
+"""  # noqa: S608 (our own column list)
+
+
+async def issue(new: Sequence[NewBill]) -> list[Bill]:
+    """Issues bills in the open transaction, in the given order. A source that was billed before aborts it."""
+    rows = await db.fetch(
+        _ISSUE,
+        [ids.new_no("B") for _ in new],
+        [bill.customer_id for bill in new],
+        [bill.title for bill in new],
+        [bill.source for bill in new],
+        [bill.amount_fen for bill in new],
+        [bill.collect_mode for bill in new],
+        [bill.automatic for bill in new],
+        [bill.due_at for bill in new],
+        clock.now(),
+    )
+    issued = {row["source"]: Bill(*row) for row in rows}
+    return [issued[bill.source] for bill in new]
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What taking a bill from the balance came to: how much was taken, and the bill after it."""
+
+    bill: Bill
+    taken_fen: int
+
+    @property
+    def is_settled(self) -> bool:
+        return self.bill.state == "paid"
+
+
+async def collect(owed: Sequence[Bill], *, operator: str) -> list[Collected]:
+    """Takes bills from their customers' balances, each in full, or as far as it goes where the bill allows that.
+
+    Runs in the caller's transaction; the caller has locked the bills. Bills of one customer are served in the given order.
+    What a balance does not cover stays owed; that is an answer, not an error. Payments, bills, plan periods, receipts and
+    low-balance alerts change together.
+    """
+    posted = await posting.post([_payment(bill, operator) for bill in owed])
+    taken = [(bill, result) for bill, result in zip(owed, posted, strict=True) if result.is_new]
+    assert all(result.outcome in ("posted", "insufficient") for result in posted), posted
+    after = await _record(taken)
+    await _tell(taken)
+    return [
+        Collected(after.get(bill.id, bill), result.moved_fen if result.is_new else 0)
+        for bill, result in zip(owed, posted, strict=True)
+    ]
+
+
+def _payment(bill: Bill, operator: str) -> posting.Transfer:
+    """The payment that the bill's state calls for. What is paid so far is part of the reference: under the bill's lock it only
+    grows, so no stage can be taken twice."""
+    customer = accounts.of_customer(bill.customer_id)
+    partial = bill.collect_mode == "partial"
+    return posting.Transfer(
+        f"bill:{bill.bill_no}:{bill.paid_fen}",
+        "bill_payment",
+        (posting.debit(customer, accounts.REVENUE, bill.owed_fen, partial=partial),),
+        operator=operator,
+        memo=bill.title,
+    )
+
+
+_RECORD = f"""
+WITH taken AS (
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS t (bill_id, reference, amount_fen)
+), recorded AS (
+    INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, created_at)
+    SELECT bill_id, 'balance', amount_fen, 0, reference, $4 FROM taken
+), changed AS (
+    UPDATE bill SET paid_fen = bill.paid_fen + t.amount_fen,
+        state = CASE WHEN bill.paid_fen + t.amount_fen >= bill.amount_fen THEN 'paid' ELSE 'partly_paid' END,
+        paid_at = CASE WHEN bill.paid_fen + t.amount_fen >= bill.amount_fen THEN $4 END
+    FROM taken t WHERE bill.id = t.bill_id AND bill.state IN ('open', 'partly_paid')
+    RETURNING bill.*
+), periods AS (
+    UPDATE plan_period SET state = 'charged' FROM changed WHERE plan_period.bill_id = changed.id AND changed.state = 'paid'
+)
+SELECT {_COLUMNS} FROM changed
+"""  # noqa: S608 (our own column list)
+
+
+async def _record(taken: Sequence[tuple[Bill, posting.Posted]]) -> dict[int, Bill]:
+    if not taken:
+        return {}
+    rows = await db.fetch(
+        _RECORD,
+        [bill.id for bill, _ in taken],
+        [posted.reference for _, posted in taken],
+        [posted.moved_fen for _, posted in taken],
+        clock.now(),
+    )
+    assert len(rows) == len(taken), "a bill was collected that its caller had not locked"
+    return {row["id"]: Bill(*row) for row in rows}
+
+
+async def _tell(taken: Sequence[tuple[Bill, posting.Posted]]) -> None:
+    now = clock.now()
+    await outbox.queue(
+        [
+            outbox.Message(
+                bill.customer_id,
+                "deducted",
+                posted.reference,
+                {
+                    "title": bill.title,
+                    "bill_no": bill.bill_no,
+                    "amount_fen": posted.moved_fen,
+                    "available_fen": posted.available_after_fen,
+                    "at": now,
+                },
+            )
+            for bill, posted in taken
+        ]
+    )
+    await outbox.alert_crossings(
+        [
+            outbox.Movement(
+                bill.customer_id,
+                posted.reference,
+                posted.available_before_fen or 0,
+                posted.available_after_fen or 0,
+            )
+            for bill, posted in taken
+        ]
+    )
+
+
+_LOCK = f"SELECT {_COLUMNS} FROM bill WHERE bill_no = $1 FOR NO KEY UPDATE"  # noqa: S608
+
+
+async def lock(bill_no: str) -> Bill:
+    """Locks one bill until the transaction ends.
+
+    Raises:
+        NoSuchBill: there is none of this number.
+    """
+    row = await db.fetchrow(_LOCK, bill_no)
+    if row is None:
+        raise NoSuchBill(bill_no=bill_no)
+    return Bill(*row)
+
+
+async def take_in_full(bill: Bill, *, operator: str) -> Bill:
+    """Takes a locked bill from the balance, or refuses.
+
+    Raises:
+        InsufficientBalance: the available balance does not cover what is owed.
+        BillNotOwed: it is paid or void.
+    """
+    if bill.state not in OWED:
+        raise BillNotOwed(bill_no=bill.bill_no, state=bill.state)
+    (collected,) = await collect([bill], operator=operator)
+    if not collected.is_settled and bill.collect_mode == "full":
+        balance = await accounts.balance(bill.customer_id)
+        raise posting.InsufficientBalance(available_fen=balance.available_fen, amount_fen=bill.owed_fen)
+    return collected.bill
+
+
+_VOID = "UPDATE bill SET state = 'void' WHERE id = $1 AND state = 'open'"
+
+
+async def void(bill: Bill) -> None:
+    """Nothing is owed on a locked, unpaid bill any more."""
+    assert await db.execute(_VOID, bill.id), f"bill {bill.bill_no} is not open"
+
+
+@db.retried
+async def pay(customer_id: int, bill_no: str, *, key: str) -> Bill:
+    """The customer pays one bill of theirs from the balance. Paying a paid bill again with the same key changes nothing.
+
+    Bills of orders are paid with the order (``shop.orders.pay``).
+
+    Raises:
+        NoSuchBill, BillNotOwed, InsufficientBalance, KeyReused.
+    """
+    caller = accounts.of_customer(customer_id)
+
+    async def act() -> str:
+        bill = await lock(bill_no)
+        if bill.customer_id != customer_id or bill.source.startswith("order:"):
+            raise NoSuchBill(bill_no=bill_no)
+        return (await take_in_full(bill, operator=caller)).bill_no
+
+    async with db.transaction():
+        await idempotency.once(
+            caller=caller, operation="bills.pay", key=key, content={"bill_no": bill_no}, act=act
+        )
+    return await get(customer_id, bill_no)
+
+
+_LOCK_AUTOMATIC = f"""
+SELECT {_COLUMNS} FROM bill
+WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND automatic AND due_at <= $2
+ORDER BY due_at, id FOR NO KEY UPDATE
+"""  # noqa: S608 (our own column list)
+
+
+async def lock_overdue(customer_id: int) -> list[Bill]:
+    """Locks the customer's due bills that may be taken without asking, oldest due first.
+
+    Call it before crediting the account (bills are locked before accounts), then ``collect`` them after.
+    """
+    return [Bill(*row) for row in await db.fetch(_LOCK_AUTOMATIC, customer_id, clock.now())]
+
+
+_GET = f"SELECT {_COLUMNS} FROM bill WHERE bill_no = $1 AND customer_id = $2"  # noqa: S608
+
+
+async def get(customer_id: int, bill_no: str) -> Bill:
+    """One bill of the customer.
+
+    Raises:
+        NoSuchBill: it is not theirs or does not exist.
+    """
+    row = await db.fetchrow(_GET, bill_no, customer_id)
+    if row is None:
+        raise NoSuchBill(bill_no=bill_no)
+    return Bill(*row)
+
+
+_PAGE = f"""
+SELECT {_COLUMNS} FROM bill WHERE customer_id = $1 AND id < $2 AND ($3::text[] IS NULL OR state = ANY ($3))
+ORDER BY id DESC LIMIT $4
+"""  # noqa: S608 (our own column list)
+
+
+async def page(
+    customer_id: int, *, states: Sequence[str] | None = None, before: int | None = None, limit: int = 20
+) -> list[Bill]:
+    """The customer's bills, newest first; ``before`` is the id the last page ended at."""
+    rows = await db.fetch(_PAGE, customer_id, before if before is not None else 2**62, states, limit)
+    return [Bill(*row) for row in rows]
+
+
+_DUE = f"""
+SELECT {_COLUMNS} FROM bill WHERE state IN ('open', 'partly_paid') AND due_at <= $1 AND id < $2 ORDER BY id DESC LIMIT $3
+"""  # noqa: S608 (our own column list)
+
+
+async def due(*, before: int | None = None, limit: int = 20) -> list[Bill]:
+    """All customers' bills that are due and not paid, newest first, for operators."""
+    return [
+        Bill(*row)
+        for row in await db.fetch(_DUE, clock.now(), before if before is not None else 2**62, limit)
+    ]

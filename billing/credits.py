@@ -1,0 +1,56 @@
+"""Credits: money that arrives on an account, and what is owed being settled by it in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from billing import bills
+from core import clock, db
+from ledger import accounts, posting
+from notifications import outbox
+
+_LOCK_TOP_UP = "SELECT customer_id, pay_fen, bonus_fen FROM top_up WHERE top_up_no = $1 FOR NO KEY UPDATE"
+_CREDITED = "UPDATE top_up SET state = 'credited', credited_at = $2 WHERE top_up_no = $1"
+
+
+async def top_up(top_up_no: str, *, channel: str) -> None:
+    """Credits a paid top-up with its bonus, then settles due bills with it; part of the caller's transaction."""
+    row = await db.fetchrow(_LOCK_TOP_UP, top_up_no)
+    assert row is not None, f"payment for a top-up {top_up_no} that does not exist"
+    customer = accounts.of_customer(row["customer_id"])
+    legs = [posting.credit(accounts.clearing(channel), customer, row["pay_fen"], kind="principal")]
+    if row["bonus_fen"]:
+        legs.append(posting.credit(accounts.BONUS_COST, customer, row["bonus_fen"], kind="bonus"))
+    await db.execute(_CREDITED, top_up_no, clock.now())
+    posted = await credit(
+        row["customer_id"],
+        posting.Transfer(f"top_up:{top_up_no}", "top_up", legs, operator=f"channel:{channel}"),
+    )
+    await outbox.queue(
+        [
+            outbox.Message(
+                row["customer_id"],
+                "topped_up",
+                posted.reference,
+                {
+                    "top_up_no": top_up_no,
+                    "amount_fen": row["pay_fen"],
+                    "bonus_fen": row["bonus_fen"],
+                    "available_fen": posted.available_after_fen,
+                    "at": clock.now(),
+                },
+            )
+        ]
+    )
+
+
+async def credit(customer_id: int, transfer: posting.Transfer) -> posting.Posted:
+    """Posts a transfer that gives a customer money, and settles their due bills with it, oldest due first.
+
+    The bills are locked before the account, as everywhere. What the balance does not cover stays owed.
+    """
+    owed: Sequence[bills.Bill] = await bills.lock_overdue(customer_id)
+    posted = await posting.post_one(transfer)
+    if owed and posted.is_new:
+        await bills.collect(owed, operator="clock")
+    return posted

@@ -1,0 +1,345 @@
+"""Payments: attempts at a channel, and the one ``confirm`` that callback, poll and operator share.
+
+Nothing here awaits the network inside a transaction: the intent is recorded, the channel is called, its answer is recorded.
+An answer that does not come is not a no: the payment stays open and the clock asks about it by its number.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from billing import credits
+from billing.channels import Channels, OpenChannel
+from core import clock, db, errors, ids, money
+from gateways import channel as at_channel
+
+log = logging.getLogger(__name__)
+
+Confirmation = Literal[
+    "credited", "repeated", "closed", "waiting", "quarantined", "unknown_number", "refunded_at_channel"
+]
+
+
+class ChannelUnavailable(errors.Unavailable):
+    """The payment channel gave no definite answer; nothing is lost, ask again."""
+
+    code = "channel_unavailable"
+
+
+class ChannelDeclined(errors.Conflict):
+    """The payment channel refused to prepare this payment."""
+
+    code = "channel_declined"
+
+
+class NoSuchPayment(errors.NotFound):
+    """There is no payment of this number."""
+
+    code = "no_such_payment"
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One attempt to be paid through a channel. ``client`` is what the customer's SDK needs, once prepared."""
+
+    id: int
+    payment_no: str
+    customer_id: int
+    purpose_no: str
+    channel: str
+    method: str
+    amount_fen: int
+    payer: str | None
+    state: str
+    client: dict[str, str] | None
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ("created", "prepared")
+
+
+_NAMES = (
+    "id", "payment_no", "customer_id", "purpose_no", "channel", "method", "amount_fen", "payer", "state", "client",
+    "created_at", "expires_at",
+)  # fmt: skip
+
+
+def columns(table: str) -> str:
+    """The columns ``of_row`` reads, of the payment table under this alias."""
+    return ", ".join(f"{table}.client::text" if name == "client" else f"{table}.{name}" for name in _NAMES)
+
+
+def of_row(row: tuple[Any, ...]) -> Payment:
+    """A payment from the columns of ``columns``, in their order."""
+    values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
+    return Payment(**{**values, "client": json.loads(values["client"]) if values["client"] else None})
+
+
+_CREATE = """
+INSERT INTO payment (payment_no, customer_id, purpose, purpose_no, channel, method, amount_fen, currency, app_id, merchant_id,
+                     payer, state, created_at, expires_at, ask_at, asks)
+VALUES ($1, $2, 'top_up', $3, $4, $5, $6, $7, $8, $9, $10, 'created', $11, $12, $13, 0)
+"""
+_FIRST_QUESTION = timedelta(seconds=30)
+
+
+async def create(
+    opened: OpenChannel,
+    *,
+    customer_id: int,
+    purpose_no: str,
+    method: str,
+    amount_fen: int,
+    payer: str | None,
+    expires_at: datetime,
+) -> None:
+    """Records the intent to be paid, before the channel hears of it; part of the caller's transaction."""
+    now = clock.now()
+    await db.execute(
+        _CREATE, ids.new_no("P"), customer_id, purpose_no, opened.channel.name, method, amount_fen, money.CURRENCY,
+        opened.app_id, opened.merchant_id, payer, now, expires_at, now + _FIRST_QUESTION,
+    )  # fmt: skip
+
+
+_PREPARED = """
+UPDATE payment SET state = CASE WHEN state = 'created' THEN 'prepared' ELSE state END, client = $2::jsonb
+WHERE payment_no = $1 AND state IN ('created', 'prepared')
+"""
+
+
+async def prepare(channels: Channels, payment: Payment) -> None:
+    """Opens the payment at its channel, unless that was done. May be repeated after any failure, with the same number.
+
+    Raises:
+        ChannelUnavailable: no definite answer.
+        ChannelDeclined: a definite no; the payment is closed.
+    """
+    if payment.state != "created":
+        return
+    order = at_channel.PrepayOrder(
+        out_trade_no=payment.payment_no,
+        amount_fen=payment.amount_fen,
+        currency=money.CURRENCY,
+        description=f"账户充值 {money.yuan(payment.amount_fen)} 元",
+        payer=payment.payer,
+        expires_at=payment.expires_at,
+    )
+    try:
+        prepared = await channels.find(payment.channel, payment.method).channel.prepare(payment.method, order)
+    except at_channel.AlreadyPaid:
+        await ask(channels, payment.payment_no)
+        return
+    except (at_channel.ResultUnknown, at_channel.RateLimited) as error:
+        raise ChannelUnavailable(channel=payment.channel) from error
+    except at_channel.ChannelRefused as refusal:
+        log.warning("payment %s refused by %s: %s", payment.payment_no, payment.channel, refusal)
+        await _closed(payment.payment_no)
+        raise ChannelDeclined(channel=payment.channel, reason=refusal.code) from refusal
+    await db.execute(_PREPARED, payment.payment_no, json.dumps(prepared.client))
+
+
+async def ask(channels: Channels, payment_no: str) -> Confirmation:
+    """Asks the channel how a payment stands, and acts on the answer.
+
+    An expired one is closed at the channel first, then here; if its money arrived meanwhile it is credited instead.
+
+    Raises:
+        NoSuchPayment: there is none of this number.
+        ChannelUnavailable: no definite answer; the clock asks again.
+    """
+    payment = await get(payment_no)
+    channel = channels.find(payment.channel).channel
+    try:
+        trade = await channel.query(payment_no)
+        if trade.state in ("waiting", "missing", "failed") and payment.expires_at <= clock.now():
+            await channel.close(payment_no)
+            trade = await channel.query(payment_no)
+    except at_channel.AlreadyPaid:
+        return await _ask_once_more(channel, payment)
+    except (at_channel.ResultUnknown, at_channel.RateLimited, at_channel.ChannelRefused) as error:
+        raise ChannelUnavailable(channel=payment.channel) from error
+    return await confirm(trade)
+
+
+async def _ask_once_more(channel: at_channel.Channel, payment: Payment) -> Confirmation:
+    try:
+        return await confirm(await channel.query(payment.payment_no))
+    except at_channel.ChannelError as error:
+        raise ChannelUnavailable(channel=payment.channel) from error
+
+
+_LOCK = """
+SELECT payment_no, customer_id, purpose_no, channel, amount_fen, currency, app_id, merchant_id, payer, state, channel_trade_no,
+       expires_at, asks
+FROM payment WHERE payment_no = $1 AND channel = $2 FOR NO KEY UPDATE
+"""
+
+
+@db.retried
+async def confirm(trade: at_channel.ChannelTrade) -> Confirmation:
+    """Acts on what a channel says of a payment. Callback, poll, reconciliation and operator all come here.
+
+    One transaction, and repeats change nothing. Money that matches the attempt is credited, also when it comes late, after
+    the payment was closed here. Money that does not match (unknown number, other amount, currency, app, merchant or payer, a
+    second trade) is quarantined: visible to operators, never credited, never lost.
+    """
+    async with db.transaction():
+        attempt = await db.fetchrow(_LOCK, trade.out_trade_no, trade.channel)
+        if trade.state == "paid":
+            return await _paid(trade, attempt)
+        if attempt is None:
+            return "unknown_number"
+        if trade.state == "refunded":
+            return await _refunded_at_channel(trade, attempt)
+        if attempt["state"] not in ("created", "prepared"):
+            return "closed" if attempt["state"] == "closed" else "repeated"
+        expired = attempt["expires_at"] <= clock.now()
+        if trade.state == "closed" or (expired and trade.state in ("missing", "failed")):
+            await _closed(trade.out_trade_no)
+            return "closed"
+        await _ask_later(attempt)
+        return "waiting"
+
+
+_PAID = """
+UPDATE payment SET state = 'paid', channel_trade_no = $2, paid_at = $3, ended_at = $4, ask_at = NULL WHERE payment_no = $1
+"""
+
+
+async def _paid(trade: at_channel.ChannelTrade, attempt: Any) -> Confirmation:
+    if attempt is None:
+        return await _quarantine(trade, "unknown_number")
+    if attempt["channel_trade_no"] == trade.channel_trade_no and attempt["state"] in ("paid", "quarantined"):
+        return "repeated" if attempt["state"] == "paid" else "quarantined"
+    if attempt["state"] in ("paid", "quarantined"):
+        return await _quarantine(trade, "second_trade")
+    if reason := _difference(trade, attempt):
+        await _set_aside(trade)
+        return await _quarantine(trade, reason)
+    await db.execute(
+        _PAID, trade.out_trade_no, trade.channel_trade_no, trade.paid_at or clock.now(), clock.now()
+    )
+    await credits.top_up(attempt["purpose_no"], channel=attempt["channel"])
+    return "credited"
+
+
+def _difference(trade: at_channel.ChannelTrade, attempt: Any) -> str | None:
+    for name in ("amount_fen", "currency", "app_id", "merchant_id"):
+        if getattr(trade, name) != attempt[name]:
+            return f"wrong_{name.removesuffix('_fen')}"
+    if attempt["payer"] is not None and trade.payer is not None and attempt["payer"] != trade.payer:
+        return "wrong_payer"
+    return None
+
+
+_SET_ASIDE = """
+UPDATE payment SET state = 'quarantined', channel_trade_no = $2, ended_at = $3, ask_at = NULL WHERE payment_no = $1
+"""
+
+
+async def _set_aside(trade: at_channel.ChannelTrade) -> None:
+    await db.execute(_SET_ASIDE, trade.out_trade_no, trade.channel_trade_no, clock.now())
+
+
+_QUARANTINE = """
+INSERT INTO quarantine (channel, channel_trade_no, payment_no, reason, amount_fen, currency, detail, state, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, 'open', $8) ON CONFLICT (channel, channel_trade_no) DO NOTHING
+"""
+
+
+async def _quarantine(trade: at_channel.ChannelTrade, reason: str) -> Confirmation:
+    detail = {"app_id": trade.app_id, "merchant_id": trade.merchant_id, "state": trade.state}
+    number = trade.channel_trade_no or f"?{trade.out_trade_no}"
+    log.error("%s trade %s for %s quarantined: %s", trade.channel, number, trade.out_trade_no, reason)
+    await db.execute(
+        _QUARANTINE, trade.channel, number, trade.out_trade_no, reason, trade.amount_fen, trade.currency,
+        json.dumps(detail), clock.now(),
+    )  # fmt: skip
+    return "quarantined"
+
+
+async def _refunded_at_channel(trade: at_channel.ChannelTrade, attempt: Any) -> Confirmation:
+    """The channel says money went back that we did not send: an operator has to look."""
+    if attempt["state"] in ("created", "prepared", "closed"):
+        await _set_aside(trade)
+    await _quarantine(trade, "refunded_at_channel")
+    return "refunded_at_channel"
+
+
+_CLOSED = "UPDATE payment SET state = 'closed', ended_at = $2, ask_at = NULL WHERE payment_no = $1 AND state IN ('created', 'prepared') RETURNING purpose_no"
+_CLOSE_TOP_UP = "UPDATE top_up SET state = 'closed' WHERE top_up_no = $1 AND state = 'pending'"
+
+
+async def _closed(payment_no: str) -> None:
+    async with db.transaction():
+        purpose_no = await db.fetchval(_CLOSED, payment_no, clock.now())
+        if purpose_no is not None:
+            await db.execute(_CLOSE_TOP_UP, purpose_no)
+
+
+_ASK_LATER = "UPDATE payment SET asks = asks + 1, ask_at = $2 WHERE payment_no = $1"
+_LONGEST_PAUSE_S = 600
+
+
+async def _ask_later(attempt: Any) -> None:
+    pause_s = min(_FIRST_QUESTION.total_seconds() * 2 ** min(attempt["asks"], 10), _LONGEST_PAUSE_S)
+    at = clock.now() + timedelta(seconds=pause_s)
+    if attempt["expires_at"] > clock.now():
+        at = min(at, attempt["expires_at"])
+    await db.execute(_ASK_LATER, attempt["payment_no"], at)
+
+
+_CLAIM = """
+WITH due AS (
+    SELECT id FROM payment WHERE ask_at <= $1 ORDER BY ask_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE payment SET ask_at = $3 FROM due WHERE payment.id = due.id RETURNING payment.payment_no
+"""
+_LEASE = timedelta(seconds=60)
+
+
+async def poll(channels: Channels, *, limit: int = 50) -> int:
+    """Asks about open payments whose time to ask has come: lost callbacks are healed here. Returns how many were settled.
+
+    Each asked one is set aside for a minute first, so that two workers do not ask about the same.
+    """
+    settled = 0
+    now = clock.now()
+    for row in await db.fetch(_CLAIM, now, limit, now + _LEASE):
+        try:
+            settled += await ask(channels, row["payment_no"]) not in ("waiting",)
+        except errors.DomainError as refusal:
+            log.info("payment %s could not be asked about: %s", row["payment_no"], refusal)
+    return settled
+
+
+_GET = f"SELECT {columns('p')} FROM payment p WHERE p.payment_no = $1"  # noqa: S608 (our own column list)
+
+
+async def get(payment_no: str) -> Payment:
+    """One payment.
+
+    Raises:
+        NoSuchPayment: there is none of this number.
+    """
+    row = await db.fetchrow(_GET, payment_no)
+    if row is None:
+        raise NoSuchPayment(payment_no=payment_no)
+    return of_row(tuple(row))
+
+
+_PAGE = f"""
+SELECT {columns("p")} FROM payment p WHERE p.id < $1 AND ($2::text IS NULL OR p.state = $2) ORDER BY p.id DESC LIMIT $3
+"""  # noqa: S608 (our own column list)
+
+
+async def page(*, state: str | None = None, before: int | None = None, limit: int = 20) -> list[Payment]:
+    """All payments, newest first, for operators; ``before`` is the id the last page ended at."""
+    rows = await db.fetch(_PAGE, before if before is not None else 2**62, state, limit)
+    return [of_row(tuple(row)) for row in rows]

@@ -1,0 +1,198 @@
+"""Top-ups 充值: a customer asks to put money on the account; the channel's word credits it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from billing import packages, payments
+from billing.channels import Channels
+from core import clock, db, errors, ids
+from ledger import accounts, idempotency
+
+MIN_FEN = 1
+MAX_FEN = 500_000
+"""A named prepaid card holds at most 5000 yuan (Ministry of Commerce, 2012 no. 9); one top-up may not be more."""
+
+
+class NoSuchTopUp(errors.NotFound):
+    """The customer has no top-up of this number."""
+
+    code = "no_such_top_up"
+
+
+class AmountOutOfRange(errors.Invalid):
+    """A top-up of this amount is not taken."""
+
+    code = "top_up_amount_out_of_range"
+
+
+class PackageOrAmount(errors.Invalid):
+    """A top-up names either a package or an amount."""
+
+    code = "package_or_amount"
+
+
+class BalanceLimit(errors.Conflict):
+    """The top-up would bring the principal above what the law lets a prepaid account hold."""
+
+    code = "balance_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """A top-up with its attempt at the channel."""
+
+    id: int
+    top_up_no: str
+    customer_id: int
+    pay_fen: int
+    bonus_fen: int
+    state: str
+    created_at: datetime
+    payment: payments.Payment
+
+
+LIFETIME = timedelta(minutes=30)
+"""How long a customer may take to pay."""
+
+_CREATE = """
+INSERT INTO top_up (top_up_no, customer_id, package_id, pay_fen, bonus_fen, state, created_at)
+VALUES ($1, $2, $3, $4, $5, 'pending', $6)
+"""
+
+
+async def start(
+    channels: Channels,
+    customer_id: int,
+    *,
+    package_id: int | None,
+    amount_fen: int | None,
+    channel: str,
+    method: str,
+    payer: str | None,
+    key: str,
+) -> TopUp:
+    """Makes a top-up and prepares its payment at the channel. The same key gives the same top-up, prepared again if needed.
+
+    ``payer`` is the customer's openid where the method needs one.
+
+    Raises:
+        NoSuchPackage, PackageOrAmount, AmountOutOfRange, BalanceLimit, NoSuchChannel, KeyReused,
+        ChannelUnavailable: the channel gave no definite answer; asking again with the same key is safe.
+    """
+    top_up_no = await _make(
+        channels,
+        customer_id,
+        package_id=package_id,
+        amount_fen=amount_fen,
+        channel=channel,
+        method=method,
+        payer=payer,
+        key=key,
+    )
+    made = await get(customer_id, top_up_no)
+    await payments.prepare(channels, made.payment)
+    return await get(customer_id, top_up_no)
+
+
+@db.retried
+async def _make(
+    channels: Channels,
+    customer_id: int,
+    *,
+    package_id: int | None,
+    amount_fen: int | None,
+    channel: str,
+    method: str,
+    payer: str | None,
+    key: str,
+) -> str:
+    opened = channels.find(channel, method)
+    caller = accounts.of_customer(customer_id)
+
+    async def act() -> str:
+        pay_fen, bonus_fen = await _terms(package_id, amount_fen)
+        await _check_limit(customer_id, pay_fen)
+        top_up_no, now = ids.new_no("T"), clock.now()
+        await db.execute(_CREATE, top_up_no, customer_id, package_id, pay_fen, bonus_fen, now)
+        await payments.create(
+            opened,
+            customer_id=customer_id,
+            purpose_no=top_up_no,
+            method=method,
+            amount_fen=pay_fen,
+            payer=payer,
+            expires_at=now + LIFETIME,
+        )
+        return top_up_no
+
+    asked = {"package_id": package_id, "amount_fen": amount_fen, "channel": channel, "method": method}
+    async with db.transaction():
+        return await idempotency.once(
+            caller=caller, operation="top_ups.start", key=key, content=asked, act=act
+        )
+
+
+async def _terms(package_id: int | None, amount_fen: int | None) -> tuple[int, int]:
+    if (package_id is None) == (amount_fen is None):
+        raise PackageOrAmount
+    if package_id is not None:
+        package = await packages.get(package_id)
+        return package.pay_fen, package.bonus_fen
+    assert amount_fen is not None
+    if not MIN_FEN <= amount_fen <= MAX_FEN:
+        raise AmountOutOfRange(min_fen=MIN_FEN, max_fen=MAX_FEN)
+    return amount_fen, 0
+
+
+async def _check_limit(customer_id: int, pay_fen: int) -> None:
+    balance = await accounts.balance(customer_id)
+    if balance.principal_fen + pay_fen > MAX_FEN:
+        raise BalanceLimit(limit_fen=MAX_FEN, principal_fen=balance.principal_fen)
+
+
+_COLUMNS = f"""
+t.id, t.top_up_no, t.customer_id, t.pay_fen, t.bonus_fen, t.state, t.created_at, {payments.columns("p")}
+FROM top_up t JOIN payment p ON p.purpose = 'top_up' AND p.purpose_no = t.top_up_no
+"""
+_GET = f"SELECT {_COLUMNS} WHERE t.top_up_no = $1 AND t.customer_id = $2 ORDER BY p.id DESC LIMIT 1"
+
+
+async def get(customer_id: int, top_up_no: str) -> TopUp:
+    """One top-up of the customer.
+
+    Raises:
+        NoSuchTopUp: it is not theirs or does not exist.
+    """
+    row = await db.fetchrow(_GET, top_up_no, customer_id)
+    if row is None:
+        raise NoSuchTopUp(top_up_no=top_up_no)
+    return _top_up(tuple(row))
+
+
+async def check(channels: Channels, customer_id: int, top_up_no: str) -> TopUp:
+    """Asks the channel how the payment stands, if it is still open, and acts on the answer.
+
+    Raises:
+        NoSuchTopUp, ChannelUnavailable.
+    """
+    found = await get(customer_id, top_up_no)
+    if found.payment.is_open:
+        await payments.ask(channels, found.payment.payment_no)
+    return await get(customer_id, top_up_no)
+
+
+_PAGE = f"SELECT {_COLUMNS} WHERE t.customer_id = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3"
+
+
+async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[TopUp]:
+    """The customer's top-ups, newest first; ``before`` is the id the last page ended at."""
+    rows = await db.fetch(_PAGE, customer_id, before if before is not None else 2**62, limit)
+    return [_top_up(tuple(row)) for row in rows]
+
+
+def _top_up(row: tuple[Any, ...]) -> TopUp:
+    names = (field.name for field in fields(TopUp))
+    return TopUp(**dict(zip(names, (*row[:7], payments.of_row(row[7:])), strict=True)))

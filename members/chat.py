@@ -1,0 +1,83 @@
+"""Chat identities: whose openid of the official account this is.
+
+The openid differs from the mini-program's; the unionid ties the two together. Asking the platform for it takes a call that the
+chat's answer must not wait for, so a new openid is written down and the clock looks it up.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Protocol
+
+from core import clock, db
+from gateways.wechat.official_account import Follower
+from gateways.wechat.platform import PlatformRefused, PlatformUnknown
+
+log = logging.getLogger(__name__)
+
+
+class FollowerPlatform(Protocol):
+    """The official account's server side; ``gateways.wechat.OfficialAccount`` is one."""
+
+    async def user(self, openid: str) -> Follower: ...
+
+
+_CUSTOMER = """
+SELECT customer_id FROM identity WHERE provider = 'official_account' AND app_id = $1 AND subject = $2
+"""
+_MET = """
+INSERT INTO identity (provider, app_id, subject, follows, look_up_at, created_at)
+VALUES ('official_account', $1, $2, $3, $4, $4)
+ON CONFLICT (provider, app_id, subject) DO UPDATE SET follows = $3,
+    look_up_at = CASE WHEN identity.customer_id IS NULL THEN coalesce(identity.look_up_at, $4) END
+"""
+
+
+async def customer_of(app_id: str, openid: str) -> int | None:
+    """Whose chat this is; None while we do not know (the openid is then written down to be looked up)."""
+    customer_id: int | None = await db.fetchval(_CUSTOMER, app_id, openid)
+    if customer_id is None:
+        await met(app_id, openid, follows=True)
+    return customer_id
+
+
+async def met(app_id: str, openid: str, *, follows: bool) -> None:
+    """Somebody follows, stops following or writes."""
+    await db.execute(_MET, app_id, openid, follows, clock.now())
+
+
+_CLAIM = """
+WITH due AS (
+    SELECT id FROM identity WHERE look_up_at <= $1 AND follows AND provider = 'official_account' AND app_id = $2
+    ORDER BY look_up_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE identity SET look_up_at = $4 FROM due WHERE identity.id = due.id RETURNING identity.id, identity.subject
+"""
+_FOUND = """
+UPDATE identity SET union_id = $2, looked_up_at = $3, look_up_at = $4,
+    customer_id = (SELECT o.customer_id FROM identity o WHERE o.union_id = $2 AND o.customer_id IS NOT NULL
+                   ORDER BY o.id LIMIT 1)
+WHERE id = $1
+"""
+_LEASE = timedelta(minutes=1)
+_NOT_YET = timedelta(days=1)
+
+
+async def look_up(platform: FollowerPlatform, app_id: str, *, limit: int = 50) -> int:
+    """Asks the platform for the unionids of new chat openids and ties them to customers. Returns how many it asked about.
+
+    A person without a unionid, or not yet a customer, is looked up again a day later; signing in to the mini-program ties the
+    two together at once.
+    """
+    now = clock.now()
+    rows = await db.fetch(_CLAIM, now, app_id, limit, now + _LEASE)
+    for row in rows:
+        try:
+            follower = await platform.user(row["subject"])
+        except (PlatformRefused, PlatformUnknown) as error:
+            log.warning("identity %s could not be looked up: %s", row["id"], error)
+            continue
+        again = None if follower.unionid else clock.now() + _NOT_YET
+        await db.execute(_FOUND, row["id"], follower.unionid, clock.now(), again)
+    return len(rows)

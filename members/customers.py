@@ -1,0 +1,101 @@
+"""Customers: who they are and what they have set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core import clock, db, errors, money, words
+from ledger import accounts
+
+
+class NoSuchCustomer(errors.NotFound):
+    """There is no customer of this id."""
+
+    code = "no_such_customer"
+
+
+class CustomerBlocked(errors.Forbidden):
+    """The shop has blocked this customer."""
+
+    code = "customer_blocked"
+
+
+class ThresholdOutOfRange(errors.Invalid):
+    """A low-balance threshold is between zero and what an account can hold."""
+
+    code = "threshold_out_of_range"
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer. ``low_balance_threshold_fen`` None: no low-balance alert."""
+
+    id: int
+    name: str
+    locale: str
+    state: str
+    low_balance_threshold_fen: int | None
+    created_at: datetime
+
+
+DEFAULT_THRESHOLD_FEN = 5_000
+"""What a new customer is alerted below, until they choose otherwise: 50 yuan."""
+
+_COLUMNS = "id, name, locale, state, low_balance_threshold_fen, created_at"
+_CREATE = f"""
+INSERT INTO customer (name, locale, state, low_balance_threshold_fen, created_at) VALUES ($1, $2, 'active', $3, $4)
+RETURNING {_COLUMNS}
+"""
+
+
+async def create(*, name: str, locale: str = words.DEFAULT_LOCALE) -> Customer:
+    """A new customer with an empty account, in the open transaction."""
+    row = await db.fetchrow(_CREATE, name, locale, DEFAULT_THRESHOLD_FEN, clock.now())
+    assert row is not None
+    customer = Customer(*row)
+    await accounts.open_for(customer.id)
+    return customer
+
+
+_GET = f"SELECT {_COLUMNS} FROM customer WHERE id = $1"  # noqa: S608 (our own column list)
+
+
+async def get(customer_id: int) -> Customer:
+    """One customer.
+
+    Raises:
+        NoSuchCustomer: there is none of this id.
+    """
+    row = await db.fetchrow(_GET, customer_id)
+    if row is None:
+        raise NoSuchCustomer(customer_id=customer_id)
+    return Customer(*row)
+
+
+_SET_THRESHOLD = "UPDATE customer SET low_balance_threshold_fen = $2 WHERE id = $1"
+
+
+async def set_threshold(customer_id: int, threshold_fen: int | None) -> None:
+    """From now on alert when the available balance falls below this; None: never.
+
+    Raises:
+        ThresholdOutOfRange: negative or absurdly large.
+    """
+    if threshold_fen is not None and not 0 <= threshold_fen <= money.MAX_FEN:
+        raise ThresholdOutOfRange
+    await db.execute(_SET_THRESHOLD, customer_id, threshold_fen)
+
+
+_SEARCH = f"""
+SELECT {_COLUMNS} FROM customer
+WHERE id < $1 AND ($2::text IS NULL OR name ILIKE '%' || $2 || '%' OR id::text = $2)
+ORDER BY id DESC LIMIT $3
+"""  # noqa: S608 (our own column list)
+
+
+async def page(*, query: str | None = None, before: int | None = None, limit: int = 20) -> list[Customer]:
+    """Customers whose name contains ``query`` or whose id it is, newest first; for operators."""
+    escaped = query.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") if query else None
+    rows = await db.fetch(_SEARCH, before if before is not None else 2**62, escaped, limit)
+    return [Customer(*row) for row in rows]

@@ -1,0 +1,121 @@
+"""Operators: signing in to the console and the operators' API."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import argon2
+
+from core import clock, db, errors
+
+SESSION_LIFETIME = timedelta(hours=12)
+
+_hasher = argon2.PasswordHasher()
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+"""Verified against when the login is unknown, so that the answer takes as long."""
+
+
+class WrongLogin(errors.Unauthenticated):
+    """The login or the password is wrong."""
+
+    code = "wrong_login"
+
+
+class PasswordTooShort(errors.Invalid):
+    """An operator's password has at least ten characters."""
+
+    code = "password_too_short"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody who works for the shop."""
+
+    id: int
+    login: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in operator; ``token`` is shown once and kept only as a hash."""
+
+    token: str
+    expires_at: datetime
+    operator: Operator
+
+
+_CREATE = """
+INSERT INTO operator (login, name, password_hash, state, created_at) VALUES ($1, $2, $3, 'active', $4)
+ON CONFLICT (login) DO UPDATE SET name = $2, password_hash = $3 RETURNING id
+"""
+
+
+async def create(*, login: str, name: str, password: str) -> Operator:
+    """Adds an operator, or gives an existing one a new name and password.
+
+    Raises:
+        PasswordTooShort: fewer than ten characters.
+    """
+    if len(password) < 10:
+        raise PasswordTooShort(least=10)
+    hashed = await asyncio.to_thread(_hasher.hash, password)
+    operator_id = await db.fetchval(_CREATE, login, name, hashed, clock.now())
+    return Operator(operator_id, login, name)
+
+
+_FIND = "SELECT id, login, name, password_hash FROM operator WHERE login = $1 AND state = 'active'"
+_OPEN = (
+    "INSERT INTO operator_session (operator_id, token_hash, created_at, expires_at) VALUES ($1, $2, $3, $4)"
+)
+
+
+async def sign_in(login: str, password: str) -> Session:
+    """Opens a session.
+
+    Raises:
+        WrongLogin: no such operator, or another password; it does not say which.
+    """
+    row = await db.fetchrow(_FIND, login)
+    good = await asyncio.to_thread(_verified, row["password_hash"] if row else _NOBODY, password)
+    if row is None or not good:
+        raise WrongLogin
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    await db.execute(_OPEN, row["id"], _hash(token), now, now + SESSION_LIFETIME)
+    return Session(token, now + SESSION_LIFETIME, Operator(row["id"], row["login"], row["name"]))
+
+
+_SESSION = """
+SELECT o.id, o.login, o.name FROM operator_session s JOIN operator o ON o.id = s.operator_id
+WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND o.state = 'active'
+"""
+
+
+async def of_token(token: str) -> Operator | None:
+    """The operator whose open session this token is, if any."""
+    row = await db.fetchrow(_SESSION, _hash(token), clock.now())
+    return Operator(*row) if row is not None else None
+
+
+_END = "UPDATE operator_session SET ended_at = $2 WHERE token_hash = $1 AND ended_at IS NULL"
+
+
+async def sign_out(token: str) -> None:
+    """Ends the session; again is harmless."""
+    await db.execute(_END, _hash(token), clock.now())
+
+
+def _verified(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except argon2.exceptions.Argon2Error:
+        return False
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

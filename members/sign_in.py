@@ -1,0 +1,118 @@
+"""Sign-in of customers by the mini-program's login code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from core import clock, db, errors
+from gateways.wechat.mini_program import Session
+from gateways.wechat.platform import PlatformRefused, PlatformUnknown
+from members import customers
+
+
+class LoginCodeRefused(errors.Invalid):
+    """WeChat does not accept the login code: used, expired or made up. Call ``wx.login`` for a new one."""
+
+    code = "login_code_refused"
+
+
+class WeChatUnavailable(errors.Unavailable):
+    """WeChat gave no answer; try again."""
+
+    code = "wechat_unavailable"
+
+
+class LoginPlatform(Protocol):
+    """The mini-program's server side; ``gateways.wechat.MiniProgram`` is one."""
+
+    async def code_to_session(self, code: str) -> Session: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who signed in, and whether they are new to us."""
+
+    customer: customers.Customer
+    is_new: bool
+
+
+async def by_mini_program(platform: LoginPlatform, app_id: str, code: str) -> SignedIn:
+    """Signs a person in by the code of ``wx.login``; a new person becomes a customer with an empty account.
+
+    A person known by unionid (from the official account) is the same customer.
+
+    Raises:
+        LoginCodeRefused, WeChatUnavailable, CustomerBlocked.
+    """
+    try:
+        session = await platform.code_to_session(code)
+    except PlatformRefused as refusal:
+        raise LoginCodeRefused(errcode=refusal.errcode) from refusal
+    except PlatformUnknown as error:
+        raise WeChatUnavailable from error
+    signed_in = await _find_or_create(app_id, session.openid, session.unionid)
+    if signed_in.customer.state != "active":
+        raise customers.CustomerBlocked
+    return signed_in
+
+
+_FIND = """
+SELECT customer_id, union_id FROM identity WHERE provider = 'mini_program' AND app_id = $1 AND subject = $2
+"""
+_LEARN_UNION = """
+UPDATE identity SET union_id = $3 WHERE provider = 'mini_program' AND app_id = $1 AND subject = $2
+"""
+_ADD = """
+INSERT INTO identity (customer_id, provider, app_id, subject, union_id, follows, created_at)
+VALUES ($1, 'mini_program', $2, $3, $4, false, $5)
+"""
+
+
+@db.retried
+async def _find_or_create(app_id: str, openid: str, union_id: str | None) -> SignedIn:
+    async with db.transaction():
+        known = await db.fetchrow(_FIND, app_id, openid)
+        if known is not None:
+            customer_id = known["customer_id"]
+            if union_id and known["union_id"] != union_id:
+                await db.execute(_LEARN_UNION, app_id, openid, union_id)
+                await _adopt(customer_id, union_id)
+            return SignedIn(await customers.get(customer_id), is_new=False)
+        customer_id = await _by_union(union_id)
+        is_new = customer_id is None
+        customer = (
+            await customers.create(name=f"微信用户{openid[-4:]}")
+            if customer_id is None
+            else await customers.get(customer_id)
+        )
+        await db.execute(_ADD, customer.id, app_id, openid, union_id, clock.now())
+        if union_id:
+            await _adopt(customer.id, union_id)
+        return SignedIn(customer, is_new=is_new)
+
+
+_BY_UNION = (
+    "SELECT customer_id FROM identity WHERE union_id = $1 AND customer_id IS NOT NULL ORDER BY id LIMIT 1"
+)
+_ADOPT = "UPDATE identity SET customer_id = $1 WHERE union_id = $2 AND customer_id IS NULL"
+
+
+async def _by_union(union_id: str | None) -> int | None:
+    return await db.fetchval(_BY_UNION, union_id) if union_id else None
+
+
+async def _adopt(customer_id: int, union_id: str) -> None:
+    """Chat identities of the same person that nobody owned yet become this customer's."""
+    await db.execute(_ADOPT, customer_id, union_id)
+
+
+_OPENID = """
+SELECT subject FROM identity WHERE customer_id = $1 AND provider = 'mini_program' AND app_id = $2 ORDER BY id LIMIT 1
+"""
+
+
+async def openid_of(customer_id: int, app_id: str) -> str | None:
+    """The openid by which the customer pays in this mini-program."""
+    openid: str | None = await db.fetchval(_OPENID, customer_id, app_id)
+    return openid

@@ -1,0 +1,1 @@
+"""Messages to customers: queued in the transaction of the event they tell of, delivered afterwards."""

@@ -1,0 +1,116 @@
+"""The outbox: messages written in the transaction of the event they tell of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from core import clock, db
+
+Kind = Literal["topped_up", "deducted", "refunded", "adjusted", "low_balance", "payment_due"]
+KINDS: tuple[Kind, ...] = ("topped_up", "deducted", "refunded", "adjusted", "low_balance", "payment_due")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to one customer. ``dedup_key`` names the event; the same event is told once.
+
+    ``params`` are what the sentences of ``core/words/<locale>/messages.toml`` need; amounts in fen, instants as RFC 3339.
+    """
+
+    customer_id: int
+    kind: Kind
+    dedup_key: str
+    params: Mapping[str, Any]
+
+
+_QUEUE = """
+INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
+SELECT customer_id, kind, dedup_key, params::jsonb, 'queued', 0, $5, $5
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS m (customer_id, kind, dedup_key, params)
+ON CONFLICT (dedup_key) DO NOTHING
+"""
+
+
+async def queue(messages: Sequence[Message]) -> None:
+    """Queues messages in the open transaction; those whose event was told before are left out."""
+    if messages:
+        await db.execute(
+            _QUEUE,
+            [message.customer_id for message in messages],
+            [message.kind for message in messages],
+            [message.dedup_key for message in messages],
+            [json.dumps(message.params, ensure_ascii=False, default=_plain) for message in messages],
+            clock.now(),
+        )
+
+
+_LOW_BALANCE = """
+INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
+SELECT c.id, 'low_balance', 'low_balance:' || m.reference,
+       jsonb_build_object('available_fen', m.after_fen, 'threshold_fen', c.low_balance_threshold_fen, 'at', $5::text),
+       'queued', 0, $6, $6
+FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) AS m (customer_id, reference, before_fen, after_fen)
+JOIN customer c ON c.id = m.customer_id
+WHERE m.before_fen >= c.low_balance_threshold_fen AND m.after_fen < c.low_balance_threshold_fen
+ON CONFLICT (dedup_key) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A change of a customer's available balance by the transfer ``reference``."""
+
+    customer_id: int
+    reference: str
+    before_fen: int
+    after_fen: int
+
+
+async def alert_crossings(movements: Sequence[Movement]) -> None:
+    """Queues a low-balance alert for every movement that crosses its customer's threshold downwards, and only then."""
+    falling = [movement for movement in movements if movement.after_fen < movement.before_fen]
+    if falling:
+        now = clock.now()
+        await db.execute(
+            _LOW_BALANCE,
+            [movement.customer_id for movement in falling],
+            [movement.reference for movement in falling],
+            [movement.before_fen for movement in falling],
+            [movement.after_fen for movement in falling],
+            _plain(now),
+            now,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message as its customer may see it."""
+
+    id: int
+    kind: str
+    params: dict[str, Any]
+    state: str
+    at: datetime
+
+
+_PAGE = """
+SELECT id, kind, params::text AS params, state, created_at FROM outbox_message
+WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+"""
+
+
+async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Queued]:
+    """A customer's messages, newest first; ``before`` is the id the last page ended at."""
+    rows = await db.fetch(_PAGE, customer_id, before if before is not None else 2**62, limit)
+    return [
+        Queued(row["id"], row["kind"], json.loads(row["params"]), row["state"], row["created_at"])
+        for row in rows
+    ]
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,72 @@
+"""How a queued message reads: in the mini-program's inbox, and in the platform's template fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core import clock, money, words
+
+_THING_CHARS = 20
+"""Longest ``thing`` the platform accepts (subscribe messages, section 2.3 of the protocol notes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A subscribe-message template of the mini-program.
+
+    ``fields`` maps the platform's keyword (``thing1``, ``amount2``, ``time3`` …) to the name of one of our values: ``title``,
+    ``tip``, ``amount``, ``balance``, ``time``.
+    """
+
+    template_id: str
+    fields: Mapping[str, str]
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message in words."""
+
+    title: str
+    body: str
+
+
+def read(kind: str, params: Mapping[str, Any], locale: str = words.DEFAULT_LOCALE) -> Reading:
+    """The message as the customer reads it."""
+    values = {name: _instant(value) if name == "at" else value for name, value in params.items()}
+    return Reading(
+        words.say(f"messages.{kind}.title", locale, **values),
+        words.say(f"messages.{kind}.body", locale, **values),
+    )
+
+
+def fill(template: Template, kind: str, params: Mapping[str, Any], locale: str) -> dict[str, str]:
+    """The template's fields, each within the platform's limit for its type."""
+    values = _values(kind, params, locale)
+    return {keyword: _fit(keyword, values[name]) for keyword, name in template.fields.items()}
+
+
+def _values(kind: str, params: Mapping[str, Any], locale: str) -> dict[str, str]:
+    at = _instant(params["at"]) if "at" in params else clock.now()
+    amount_fen = params.get("amount_fen", params.get("threshold_fen", 0))
+    return {
+        "title": str(params.get("title") or words.say(f"messages.{kind}.title", locale)),
+        "tip": words.say(f"messages.{kind}.tip", locale),
+        "amount": f"{money.yuan(abs(amount_fen))}元",
+        "balance": f"{money.yuan(params.get('available_fen', 0))}元",
+        "time": f"{at.astimezone(clock.zone()):%Y-%m-%d %H:%M}",
+    }
+
+
+def _fit(keyword: str, value: str) -> str:
+    one_line = " ".join(value.split()) or "-"
+    if keyword.startswith("thing") and len(one_line) > _THING_CHARS:
+        return f"{one_line[: _THING_CHARS - 1]}…"
+    return one_line
+
+
+def _instant(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)

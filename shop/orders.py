@@ -1,0 +1,310 @@
+"""Orders 订单: placed → paid → completed, or cancelled.
+
+Stock is taken when an order is placed and given back when it is cancelled. What is owed for an order is its bill; paying the
+order takes the bill from the balance and changes both in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from billing import bills, refunds
+from core import clock, db, errors, ids
+from ledger import accounts, idempotency
+
+UNPAID_LIFETIME = timedelta(minutes=30)
+MAX_LINES = 50
+MAX_QUANTITY = 999
+
+
+class NoSuchOrder(errors.NotFound):
+    """The customer has no order of this number."""
+
+    code = "no_such_order"
+
+
+class SkuNotForSale(errors.Conflict):
+    """A SKU of the order does not exist or its product is off the shelf."""
+
+    code = "sku_not_for_sale"
+
+
+class OutOfStock(errors.Conflict):
+    """There is less left of a SKU than was ordered."""
+
+    code = "out_of_stock"
+
+
+class OrderStateForbids(errors.Conflict):
+    """The order's state does not allow this step."""
+
+    code = "order_state_forbids"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """So many of one SKU."""
+
+    sku_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an order, as it stood when it was placed."""
+
+    sku_id: int
+    product_name: str
+    sku_name: str
+    price_fen: int
+    quantity: int
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order with its lines."""
+
+    id: int
+    order_no: str
+    customer_id: int
+    state: str
+    total_fen: int
+    bill_no: str
+    placed_at: datetime
+    expires_at: datetime
+    lines: tuple[Line, ...] = ()
+
+
+_TAKE_STOCK = """
+WITH wanted AS (SELECT * FROM unnest($1::bigint[], $2::int[]) AS w (sku_id, quantity)),
+locked AS (
+    SELECT s.id, s.name, s.price_fen, s.stock, p.name AS product_name FROM sku s JOIN product p ON p.id = s.product_id
+    WHERE s.id = ANY ($1::bigint[]) AND p.state = 'on_shelf' ORDER BY s.id FOR NO KEY UPDATE OF s
+)
+SELECT w.sku_id, w.quantity, l.product_name, l.name AS sku_name, l.price_fen, l.stock
+FROM wanted w LEFT JOIN locked l ON l.id = w.sku_id
+"""
+_CHANGE_STOCK = """
+UPDATE sku SET stock = stock + c.quantity FROM unnest($1::bigint[], $2::int[]) AS c (sku_id, quantity) WHERE sku.id = c.sku_id
+"""
+_PLACE = """
+INSERT INTO shop_order (order_no, customer_id, state, total_fen, bill_no, placed_at, expires_at)
+VALUES ($1, $2, 'placed', $3, $4, $5, $6) RETURNING id
+"""
+_ADD_LINES = """
+INSERT INTO order_line (order_id, sku_id, product_name, sku_name, price_fen, quantity, amount_fen)
+SELECT $1, l.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::int[], $7::bigint[]) AS l
+"""
+
+
+@db.retried
+async def place(customer_id: int, wanted: Sequence[Wanted], *, key: str) -> Order:
+    """Places an order: takes the stock, fixes the prices, issues the bill. The same key gives the same order.
+
+    Raises:
+        SkuNotForSale, OutOfStock, KeyReused.
+    """
+    quantities: dict[int, int] = {}
+    for line in wanted:
+        quantities[line.sku_id] = quantities.get(line.sku_id, 0) + line.quantity
+    caller = accounts.of_customer(customer_id)
+
+    async def act() -> str:
+        return await _place(customer_id, quantities)
+
+    async with db.transaction():
+        order_no = await idempotency.once(
+            caller=caller,
+            operation="orders.place",
+            key=key,
+            content={"lines": sorted(quantities.items())},
+            act=act,
+        )
+    return await get(customer_id, order_no)
+
+
+async def _place(customer_id: int, quantities: dict[int, int]) -> str:
+    lines = await _take_stock(quantities)
+    order_no, now = ids.new_no("S"), clock.now()
+    total_fen = sum(line.amount_fen for line in lines)
+    title = lines[0].product_name if len(lines) == 1 else f"{lines[0].product_name} 等{len(lines)}种"
+    new = bills.NewBill(customer_id, title, f"order:{order_no}", total_fen, now + UNPAID_LIFETIME)
+    (bill,) = await bills.issue([new])
+    order_id = await db.fetchval(
+        _PLACE, order_no, customer_id, total_fen, bill.bill_no, now, now + UNPAID_LIFETIME
+    )
+    await db.execute(
+        _ADD_LINES,
+        order_id,
+        [line.sku_id for line in lines],
+        [line.product_name for line in lines],
+        [line.sku_name for line in lines],
+        [line.price_fen for line in lines],
+        [line.quantity for line in lines],
+        [line.amount_fen for line in lines],
+    )
+    return order_no
+
+
+async def _take_stock(quantities: dict[int, int]) -> list[Line]:
+    rows = await db.fetch(_TAKE_STOCK, list(quantities), list(quantities.values()))
+    for row in rows:
+        if row["price_fen"] is None:
+            raise SkuNotForSale(sku_id=row["sku_id"])
+        if row["stock"] < row["quantity"]:
+            raise OutOfStock(sku_id=row["sku_id"], stock=row["stock"], quantity=row["quantity"])
+    await db.execute(_CHANGE_STOCK, list(quantities), [-quantity for quantity in quantities.values()])
+    return [
+        Line(
+            row["sku_id"], row["product_name"], row["sku_name"], row["price_fen"], row["quantity"],
+            row["price_fen"] * row["quantity"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+_COLUMNS = "id, order_no, customer_id, state, total_fen, bill_no, placed_at, expires_at"
+_LOCK = f"SELECT {_COLUMNS} FROM shop_order WHERE order_no = $1 AND customer_id = $2 FOR NO KEY UPDATE"  # noqa: S608
+_PAID = "UPDATE shop_order SET state = 'paid', paid_at = $2 WHERE id = $1"
+
+
+@db.retried
+async def pay(customer_id: int, order_no: str, *, key: str) -> Order:
+    """Pays an order from the balance; repeating it, with the same key or another, never charges twice.
+
+    Raises:
+        NoSuchOrder, OrderStateForbids, InsufficientBalance, KeyReused.
+    """
+    caller = accounts.of_customer(customer_id)
+
+    async def act() -> str:
+        order = await _locked(customer_id, order_no)
+        if order.state != "placed":
+            raise OrderStateForbids(order_no=order_no, state=order.state)
+        await bills.take_in_full(await bills.lock(order.bill_no), operator=caller)
+        await db.execute(_PAID, order.id, clock.now())
+        return order_no
+
+    async with db.transaction():
+        await idempotency.once(
+            caller=caller, operation="orders.pay", key=key, content={"order_no": order_no}, act=act
+        )
+    return await get(customer_id, order_no)
+
+
+_CANCELLED = "UPDATE shop_order SET state = 'cancelled', cancelled_at = $2 WHERE id = $1"
+
+
+@db.retried
+async def cancel(customer_id: int, order_no: str) -> Order:
+    """Cancels an order: its stock is given back, and what was paid returns to the lots it came from. Again is harmless.
+
+    Raises:
+        NoSuchOrder, OrderStateForbids: it is completed.
+    """
+    async with db.transaction():
+        order = await _locked(customer_id, order_no)
+        if order.state in ("placed", "paid"):
+            await _cancel(order, operator=accounts.of_customer(customer_id))
+        elif order.state != "cancelled":
+            raise OrderStateForbids(order_no=order_no, state=order.state)
+    return await get(customer_id, order_no)
+
+
+async def _cancel(order: Order, *, operator: str) -> None:
+    bill = await bills.lock(order.bill_no)
+    if order.state == "paid":
+        await refunds.refund_in_full(bill, operator=operator)
+    else:
+        await bills.void(bill)
+    lines = await _lines([order.id])
+    given_back = sorted((line.sku_id, line.quantity) for line in lines[order.id])
+    await db.execute(_CHANGE_STOCK, [sku for sku, _ in given_back], [quantity for _, quantity in given_back])
+    await db.execute(_CANCELLED, order.id, clock.now())
+
+
+_COMPLETED = (
+    "UPDATE shop_order SET state = 'completed', completed_at = $2 WHERE order_no = $1 AND state = 'paid'"
+)
+
+
+async def complete(order_no: str) -> None:
+    """The customer has what was ordered. Only a paid order changes.
+
+    Raises:
+        OrderStateForbids: it is not paid.
+    """
+    if not await db.execute(_COMPLETED, order_no, clock.now()):
+        raise OrderStateForbids(order_no=order_no, state="")
+
+
+_EXPIRED = """
+SELECT order_no, customer_id FROM shop_order WHERE state = 'placed' AND expires_at <= $1 ORDER BY expires_at LIMIT $2
+"""
+
+
+async def expire_unpaid(*, limit: int = 200) -> int:
+    """Cancels orders that were not paid in time. Returns how many."""
+    expired = 0
+    for row in await db.fetch(_EXPIRED, clock.now(), limit):
+        expired += await _expire(row["customer_id"], row["order_no"])
+    return expired
+
+
+@db.retried
+async def _expire(customer_id: int, order_no: str) -> bool:
+    async with db.transaction():
+        order = await _locked(customer_id, order_no)
+        if order.state != "placed":
+            return False
+        await _cancel(order, operator="clock")
+        return True
+
+
+async def _locked(customer_id: int, order_no: str) -> Order:
+    row = await db.fetchrow(_LOCK, order_no, customer_id)
+    if row is None:
+        raise NoSuchOrder(order_no=order_no)
+    return Order(*row)
+
+
+_GET = f"SELECT {_COLUMNS} FROM shop_order WHERE order_no = $1 AND customer_id = $2"  # noqa: S608
+_PAGE = f"SELECT {_COLUMNS} FROM shop_order WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"  # noqa: S608
+_LINES = """
+SELECT order_id, sku_id, product_name, sku_name, price_fen, quantity, amount_fen FROM order_line
+WHERE order_id = ANY ($1::bigint[]) ORDER BY id
+"""
+
+
+async def get(customer_id: int, order_no: str) -> Order:
+    """One order of the customer.
+
+    Raises:
+        NoSuchOrder: it is not theirs or does not exist.
+    """
+    row = await db.fetchrow(_GET, order_no, customer_id)
+    if row is None:
+        raise NoSuchOrder(order_no=order_no)
+    (order,) = await _with_lines([Order(*row)])
+    return order
+
+
+async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Order]:
+    """The customer's orders, newest first; ``before`` is the id the last page ended at."""
+    rows = await db.fetch(_PAGE, customer_id, before if before is not None else 2**62, limit)
+    return await _with_lines([Order(*row) for row in rows])
+
+
+async def _with_lines(orders: Sequence[Order]) -> list[Order]:
+    lines = await _lines([order.id for order in orders])
+    return [replace(order, lines=tuple(lines[order.id])) for order in orders]
+
+
+async def _lines(order_ids: Sequence[int]) -> dict[int, list[Line]]:
+    found: dict[int, list[Line]] = {order_id: [] for order_id in order_ids}
+    for order_id, *line in await db.fetch(_LINES, list(found)):
+        found[order_id].append(Line(*line))
+    return found
