@@ -42,7 +42,7 @@ class Sandbox:
         Phone(sandbox.world, sandbox.platform, sandbox.wechat_pay, sandbox.alipay).add_routes(
             people_and_platform
         )
-        Control(sandbox.world).add_routes(people_and_platform)
+        Control(sandbox.world, sandbox.platform).add_routes(people_and_platform)
         try:
             sandbox.platform_url = await sandbox._listen(people_and_platform, settings.platform_port)
             sandbox.wechat_pay_url = await sandbox._listen(

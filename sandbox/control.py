@@ -8,12 +8,14 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.phone.routes import read_json
+from sandbox.platform.server import Platform
 from sandbox.world import World
 
 
 class Control:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, platform: Platform) -> None:
         self._world = world
+        self._platform = platform
 
     def add_routes(self, app: web.Application) -> None:
         get, post = app.router.add_get, app.router.add_post
@@ -25,6 +27,9 @@ class Control:
         get("/world/faults", self._faults)
         post("/world/faults", self._add_faults)
         app.router.add_delete("/world/faults", self._clear_faults)
+        get("/world/push-urls", self._push_urls)
+        post("/world/push-urls", self._set_push_url)
+        post("/world/subscribe-templates", self._pick_template)
 
     async def _clock(self, _request: web.Request) -> web.Response:
         return self._clock_answer()
@@ -90,3 +95,42 @@ class Control:
     async def _clear_faults(self, _request: web.Request) -> web.Response:
         self._world.faults.clear()
         return web.json_response({"items": []})
+
+    async def _push_urls(self, _request: web.Request) -> web.Response:
+        shown = {}
+        for name, account in self._platform.accounts.items():
+            url, mode = self._platform.pushes.address(account)
+            shown[name] = {"url": url, "mode": mode}
+        return web.json_response(shown)
+
+    async def _set_push_url(self, request: web.Request) -> web.Response:
+        """{"account": "official" | "mini", "url"?, "mode"?: "safe" | "plain"}: checked by GET with echostr.
+
+        Without `url` the address in use is checked again. An address that fails is not taken (422).
+        """
+        body = await read_json(request)
+        account = next(
+            (one for one in self._platform.accounts.values() if one.name == body.get("account")), None
+        )
+        if account is None or body.get("mode", "safe") not in ("safe", "plain"):
+            raise web.HTTPUnprocessableEntity(text="account must be official or mini, mode safe or plain")
+        pushes = self._platform.pushes
+        old_url, old_mode = pushes.address(account)
+        pushes.set_address(account, body.get("url", old_url), body.get("mode", old_mode))
+        wrong = await pushes.verify(account)
+        if wrong is not None:
+            if "url" in body:
+                pushes.set_address(account, old_url, old_mode)
+            return web.json_response({"verified": False, "reason": wrong}, status=422)
+        return web.json_response({"verified": True})
+
+    async def _pick_template(self, request: web.Request) -> web.Response:
+        """{"account"?, "name", "title", "fields": {"thing1": "备注", …}} → the template with its id."""
+        body = await read_json(request)
+        account, fields = body.get("account", "mini"), body.get("fields")
+        if account not in ("mini", "official") or not isinstance(fields, dict) or not fields:
+            raise web.HTTPUnprocessableEntity(text="account must be mini or official, fields not empty")
+        template = self._platform.templates.add(
+            account, str(body.get("name", "")), str(body.get("title", "")), fields
+        )
+        return web.json_response(asdict(template), status=201)

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from sandbox import keys
+from sandbox.platform import template_library
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ class Credentials:
     alipay_app_private_key_pem: str
     alipay_app_public_key_pem: str
     alipay_public_key_pem: str
+    # Templates picked in the consoles: name in sandbox/platform/template_library.py → template id
+    subscribe_templates: dict[str, str]
+    official_templates: dict[str, str]
 
     @property
     def platform_serial_no(self) -> str:
@@ -116,6 +120,8 @@ def _make() -> tuple[Credentials, BankKeys]:
         alipay_app_private_key_pem=keys.private_pem(app_key),
         alipay_app_public_key_pem=keys.public_pem(app_key.public_key()),
         alipay_public_key_pem=keys.public_pem(bank.alipay.public_key()),
+        subscribe_templates={name: _template_id() for name in template_library.SUBSCRIBE},
+        official_templates={name: _template_id() for name in template_library.OFFICIAL},
     )
     return credentials, bank
 
@@ -123,6 +129,10 @@ def _make() -> tuple[Credentials, BankKeys]:
 def _encoding_aes_key() -> str:
     """43 characters that are the base64 of 32 bytes without the final `=`; the 43rd holds only four bits."""
     return keys.random_text(42) + secrets.choice("AEIMQUYcgkosw048")
+
+
+def _template_id() -> str:
+    return keys.random_text(43, keys.LETTERS_AND_DIGITS + "_-")
 
 
 def _certificate(key: rsa.RSAPrivateKey, common_name: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from sandbox.alipay.server import Alipay
 from sandbox.alipay.wire import AlipayError
 from sandbox.people import Person
 from sandbox.phone.sheets import PaySheets
+from sandbox.platform.chat import NotFollowing
 from sandbox.platform.server import Platform
 from sandbox.wechat_pay.orders import CannotPay
 from sandbox.wechat_pay.server import WeChatPay
@@ -40,6 +41,13 @@ class Phone:
         post(f"{person}/wechat-pay/open-h5", self._open_h5)
         post(f"{person}/alipay/scan", self._scan_alipay)
         post(f"{person}/alipay/open", self._open_alipay)
+        post(f"{person}/official/follow", self._follow)
+        post(f"{person}/official/unfollow", self._unfollow)
+        post(f"{person}/official/messages", self._say)
+        post(f"{person}/official/menu", self._tap_menu)
+        get("/phone/official/menu", self._menu)
+        get("/phone/templates", self._templates)
+        post(f"{person}/subscribe-messages", self._decide)
         post("/phone/sheets/{sheet_no}/pay", self._pay)
         post("/phone/sheets/{sheet_no}/cancel", self._cancel)
         get(f"{person}/feed", self._feed)
@@ -107,6 +115,59 @@ class Phone:
         except KeyError:
             raise web.HTTPNotFound(text="no such sheet") from None
         return web.json_response({"errMsg": "requestPayment:fail cancel"})
+
+    # ── the official account and messages ──────────────────────────────────────────────────────────
+
+    async def _follow(self, request: web.Request) -> web.Response:
+        person, body = self._who(request), await read_json(request)
+        scene = body.get("scene")
+        self._platform.chat.follow(person, None if scene is None else str(scene))
+        return web.json_response(asdict(person))
+
+    async def _unfollow(self, request: web.Request) -> web.Response:
+        person = self._who(request)
+        self._platform.chat.unfollow(person)
+        return web.json_response(asdict(person))
+
+    async def _say(self, request: web.Request) -> web.Response:
+        person, body = self._who(request), await read_json(request)
+        text = body.get("text")
+        if not isinstance(text, str) or not text.strip():
+            raise web.HTTPUnprocessableEntity(text="text is missing")
+        try:
+            item = self._platform.chat.say(person, text)
+        except NotFollowing:
+            raise web.HTTPConflict(text="the person does not follow the account") from None
+        return web.json_response(asdict(item), status=202)
+
+    async def _menu(self, _request: web.Request) -> web.Response:
+        return web.json_response(self._platform.menus.current() or {"button": []})
+
+    async def _tap_menu(self, request: web.Request) -> web.Response:
+        """{"key": …} or {"url": …} of a button in the menu; a key that is in no menu is pushed all the same."""
+        person, body = self._who(request), await read_json(request)
+        value = str(body.get("key") or body.get("url") or "")
+        if not value:
+            raise web.HTTPUnprocessableEntity(text="key or url is missing")
+        button = self._platform.menus.button(value) or {"type": "click", "key": value}
+        try:
+            self._platform.chat.tap_menu(person, button)
+        except NotFollowing:
+            raise web.HTTPConflict(text="the person does not follow the account") from None
+        return web.json_response(button, status=202)
+
+    async def _templates(self, _request: web.Request) -> web.Response:
+        return web.json_response({"items": [asdict(one) for one in self._platform.templates.all()]})
+
+    async def _decide(self, request: web.Request) -> web.Response:
+        """{"<template id>": "accept" | "reject", …}"""
+        person, choices = self._who(request), await read_json(request)
+        if not 1 <= len(choices) <= 3:
+            return web.json_response({"errMsg": "requestSubscribeMessage:fail one to three"}, status=422)
+        try:
+            return web.json_response(self._platform.templates.decide(person, choices))
+        except ValueError as refused:
+            return web.json_response({"errMsg": str(refused)}, status=422)
 
     # ── what the phone shows ───────────────────────────────────────────────────────────────────────
 

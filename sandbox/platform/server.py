@@ -11,7 +11,12 @@ from aiohttp import web
 from sandbox import faults
 from sandbox.platform import accounts
 from sandbox.platform.accounts import Account, PlatformError
+from sandbox.platform.chat import Chat
+from sandbox.platform.customer_messages import CustomerMessages
 from sandbox.platform.login import Login
+from sandbox.platform.menus import Menus
+from sandbox.platform.pushes import Pushes
+from sandbox.platform.templates import Templates
 from sandbox.platform.tokens import Tokens
 from sandbox.world import World
 
@@ -26,6 +31,12 @@ class Platform:
         self.accounts = accounts.both(world.credentials)
         self.tokens = Tokens(world)
         self.login = Login(world, self.accounts["mini"])
+        self.pushes = Pushes(world, self.accounts)
+        self.templates = Templates(world, self.accounts, self.pushes)
+        self.menus = Menus(world)
+        customer_messages = CustomerMessages(world)
+        self._customer_messages = customer_messages
+        self.chat = Chat(world, self.accounts["official"], self.pushes, customer_messages)
         self._dialect = faults.Dialect(
             server_error=lambda: web.Response(status=500, text="system error"),
             too_many=lambda: _answer(PlatformError(45011, "api minute-quota reach limit").body()),
@@ -37,6 +48,14 @@ class Platform:
         get("/sns/jscode2session", self._open_call("code2session", self._code2session))
         get("/cgi-bin/token", self._open_call("token", self._token))
         post("/cgi-bin/stable_token", self._open_call("stable_token", self._stable_token))
+        message = "/cgi-bin/message"
+        post(f"{message}/subscribe/send", self._token_call("subscribe_send", self._subscribe_send, "mini"))
+        custom_send = self._token_call("custom_send", self._custom_send, "mini", "official")
+        post(f"{message}/custom/send", custom_send)
+        post(f"{message}/template/send", self._token_call("template_send", self._template_send, "official"))
+        get("/cgi-bin/user/info", self._token_call("user_info", self._user_info, "official"))
+        post("/cgi-bin/menu/create", self._token_call("menu_create", self._menu_create, "official"))
+        get("/cgi-bin/menu/get", self._token_call("menu_get", self._menu_get, "official"))
 
     # ── one call ───────────────────────────────────────────────────────────────────────────────────
 
@@ -115,6 +134,44 @@ class Platform:
             "access_token": token.value,
             "expires_in": int(token.ends_at - self._world.clock.epoch_s()),
         }
+
+    def _subscribe_send(self, account: Account, body: Body) -> Body:
+        return self.templates.send_subscribe(account, body)
+
+    def _custom_send(self, account: Account, body: Body) -> Body:
+        return self._customer_messages.send(account, body)
+
+    def _template_send(self, account: Account, body: Body) -> Body:
+        return self.templates.send_template(account, body)
+
+    def _menu_create(self, _account: Account, body: Body) -> Body:
+        return self.menus.create(body)
+
+    def _menu_get(self, _account: Account, _body: Body) -> Body:
+        return self.menus.get()
+
+    def _user_info(self, account: Account, body: Body) -> Body:
+        """Of people who do not follow only the openid is told."""
+        person = self._world.people.by_openid("official", str(body.get("openid", "")))
+        if person is None:
+            raise PlatformError(40003, "invalid openid")
+        if not person.follows:
+            return {"subscribe": 0, "openid": person.official_openid, "tagid_list": []}
+        shown: Body = {
+            "subscribe": 1,
+            "openid": account.openid_of(person),
+            "language": "zh_CN",
+            "subscribe_time": int(person.followed_at or 0),
+            "remark": "",
+            "groupid": 0,
+            "tagid_list": [],
+            "subscribe_scene": "ADD_SCENE_SEARCH",
+            "qr_scene": 0,
+            "qr_scene_str": "",
+        }
+        if self._world.settings.unionid_bound:
+            shown["unionid"] = person.unionid
+        return shown
 
 
 async def _read(request: web.Request) -> Body:
