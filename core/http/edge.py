@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from core import clock, errors
+from core import errors
 from core.http import addresses, cors, endpoint, languages, logs, problems
 
 log = logging.getLogger(__name__)
@@ -82,31 +82,37 @@ async def _answered(
     except errors.DomainError as refusal:
         return problems.answer(refusal, languages.of(request))
     except web.HTTPException as error:
-        if error.status < 400:  # a redirect: aiohttp wants it raised, but its headers are all there is to it
-            return web.Response(status=error.status, headers=error.headers)
+        if error.status < 400:
+            return _redirect(error)
         return problems.answer(problems.of_http(error), languages.of(request))
     except outages as outage:
         log.error("no answer from a part of ours", exc_info=outage)
         return problems.answer(errors.Unavailable(), languages.of(request))
     except Exception as fault:
-        if request.transport is None or request.transport.is_closing():
-            log.info("the client left: %s", type(fault).__name__)
+        if isinstance(fault, ConnectionError) and (
+            request.transport is None or request.transport.is_closing()
+        ):
+            log.info("the client left")
         else:
             log.error("unhandled fault", exc_info=fault)
         return problems.answer(problems.InternalError(), languages.of(request))
 
 
+def _redirect(raised: web.HTTPException) -> web.Response:
+    # aiohttp wants redirects raised and responses returned; its headers and cookies are all there is to one
+    response = web.Response(status=raised.status, headers=raised.headers)
+    for name, cookie in raised.cookies.items():
+        response.cookies[name] = cookie
+    return response
+
+
 def _write_line(request: web.Request, status: int, began: float) -> None:
-    if not logs.access.isEnabledFor(logging.INFO):
-        return
     resource = request.match_info.route.resource
-    # the template, never the path: paths can hold what must not be logged
-    fields = {
-        "at": clock.now().isoformat(timespec="milliseconds"),
-        "method": request.method,
-        "route": resource.canonical if resource is not None else None,
-        "status": status,
-        "duration_ms": round((time.perf_counter() - began) * 1000, 3),
-        "caller": request.get(endpoint.CALLER_LABEL),
-    }
-    logs.access.info("request", extra={"fields": fields})
+    logs.write_access_line(
+        method=request.method,
+        # the template, never the path: paths can hold what must not be logged
+        route=resource.canonical if resource is not None else None,
+        status=status,
+        duration_ms=round((time.perf_counter() - began) * 1000, 3),
+        caller=request.get(endpoint.CALLER_LABEL),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ from aiohttp import web
 from multidict import CIMultiDict, MultiMapping
 
 from core import errors
-from core.http import addresses, fields, languages, problems, rates, routes, signature
+from core.http import addresses, fields, languages, problems, rates, refusals, routes, signature
+
+log = logging.getLogger(__name__)
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _JSON_HEADERS = CIMultiDict({"Content-Type": "application/json; charset=utf-8"})
@@ -77,6 +80,7 @@ def compiled(
     arguments = _arguments(wants, services, limits.body_bytes)
     reply = _reply(route)
     handler, timeout_s, body_bytes = route.handler, limits.timeout_s, limits.body_bytes
+    expected, name = frozenset(refusals.expected(route)), route.operation_id
 
     async def respond(request: web.Request) -> web.StreamResponse:
         try:
@@ -85,6 +89,10 @@ def compiled(
                 if (announced := request.content_length) is not None and announced > body_bytes:
                     raise problems.TooLarge(limit_bytes=body_bytes)
                 return reply(await handler(**await arguments(request, caller)))
+        except errors.DomainError as refusal:
+            if type(refusal) not in expected:  # clients were not told of it
+                log.warning("%s refused with %s, which its route does not list", name, refusal.code)
+            raise
         except TimeoutError:
             if clock.expired():
                 raise problems.TimedOut from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import secrets
 from contextvars import ContextVar
 from typing import Any
+
+import pydantic_core
 
 from core import clock
 
@@ -42,10 +43,20 @@ def masked(text: str) -> str:
 
 
 def request_id_from(header: str | None) -> str:
-    """The client's ``X-Request-ID`` when it is sane (8-64 of ``A-Za-z0-9._-``), else a new one."""
-    if header is not None and _SANE_ID.fullmatch(header):
+    """The client's ``X-Request-ID`` when it is sane (8-64 of ``A-Za-z0-9._-``, nothing we mask), else a new one."""
+    if header is not None and _SANE_ID.fullmatch(header) and masked(header) == header:
         return header
     return secrets.token_hex(12)
+
+
+def write_access_line(**fields: str | float | None) -> None:
+    """Writes the line of one request. The fields must be free of secrets: they are not masked again."""
+    if access.isEnabledFor(logging.INFO):
+        # made by hand: logger.info would walk the stack for a caller nobody asks about
+        record = logging.LogRecord(access.name, logging.INFO, "", 0, "request", None, None)
+        record.fields = fields
+        record.masked = True
+        access.handle(record)
 
 
 class JsonLines(logging.Formatter):
@@ -56,15 +67,16 @@ class JsonLines(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
+        done = getattr(record, "masked", False)
         line: dict[str, Any] = {
             "time": clock.now().isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": masked(record.getMessage()),
+            "message": record.msg if done else masked(record.getMessage()),
             "request_id": REQUEST_ID.get(),
         }
         for name, value in getattr(record, "fields", {}).items():
-            line[name] = masked(value) if isinstance(value, str) else value
+            line[name] = masked(value) if isinstance(value, str) and not done else value
         if record.exc_info:
             line["exception"] = masked(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)
+        return pydantic_core.to_json(line, fallback=str, inf_nan_mode="constants").decode()

@@ -11,7 +11,7 @@ import pydantic
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from core import errors, words
-from core.http import problems, routes, signature, tokens
+from core.http import problems, refusals, routes, signature
 
 _REF = "#/components/schemas/{model}"
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -45,8 +45,8 @@ def openapi(api: routes.Api) -> dict[str, Any]:
             },
         },
     }
-    if api.description is not None:
-        document["info"]["description"] = _both(api.description, "\n\n")
+    about = _CONVENTIONS if api.description is None else (*api.description, *_CONVENTIONS)
+    document["info"]["description"] = "\n\n".join(about)
     return document
 
 
@@ -63,7 +63,9 @@ class _Schemas:
             if route.answer is not None:
                 answers.append((route.answer, "serialization"))
         by_key, described = pydantic.TypeAdapter.json_schemas(inputs, ref_template=_REF)
-        self._bodies = {index: schema for (index, _mode), schema in by_key.items()}
+        self._bodies: dict[Any, dict[str, Any]] = {
+            index: _without_titles(schema) for (index, _mode), schema in by_key.items()
+        }
         self._routes = {id(route): index for index, route in enumerate(api.routes)}
         by_model, more = models_json_schema(answers, ref_template=_REF)
         self._answers = {model: schema for (model, _mode), schema in by_model.items()}
@@ -75,7 +77,7 @@ class _Schemas:
         ]
         if clashing:
             raise ValueError(f"models of the same name for bodies and answers: {', '.join(sorted(clashing))}")
-        self.definitions: dict[str, Any] = dict(sorted(found.items()))
+        self.definitions: dict[str, Any] = _without_titles(dict(sorted(found.items())))
 
     def body(self, route: routes.Route) -> dict[str, Any]:
         return self._bodies[self._routes[id(route)]]
@@ -102,14 +104,14 @@ def _operation(route: routes.Route, schemas: _Schemas) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": schemas.body(route)}},
         }
-    operation["responses"] = {str(route.status): _success(route, schemas), **_refused(route, wants)}
+    operation["responses"] = {str(route.status): _success(route, schemas), **_refused(route)}
     operation["security"] = [{route.auth.name: []}] if route.auth is not None else []
     return operation
 
 
 def _path_parameters(wants: signature.Wants) -> Iterable[dict[str, Any]]:
     for name, adapter in wants.path.items():
-        yield {"name": name, "in": "path", "required": True, "schema": adapter.json_schema()}
+        yield {"name": name, "in": "path", "required": True, "schema": _without_titles(adapter.json_schema())}
 
 
 def _query_parameters(wants: signature.Wants) -> Iterable[dict[str, Any]]:
@@ -120,7 +122,7 @@ def _query_parameters(wants: signature.Wants) -> Iterable[dict[str, Any]]:
         raise ValueError(f"{wants.query.__name__}: a query has plain fields only (enums as Literal)")
     required = schema.get("required", [])
     for name, part in schema.get("properties", {}).items():
-        plain = {key: value for key, value in part.items() if key not in ("title", "description")}
+        plain = _without_titles({key: value for key, value in part.items() if key != "description"})
         options = [option for option in plain.get("anyOf", []) if option != {"type": "null"}]
         if len(options) == 1:  # "or null" means "left out" in a query string
             plain = {**{key: plain[key] for key in plain if key not in ("anyOf", "default")}, **options[0]}
@@ -149,32 +151,15 @@ def _success(route: routes.Route, schemas: _Schemas) -> dict[str, Any]:
     return response
 
 
-def _refused(route: routes.Route, wants: signature.Wants) -> dict[str, Any]:
+def _refused(route: routes.Route) -> dict[str, Any]:
     by_status: defaultdict[int, dict[str, type[errors.DomainError]]] = defaultdict(dict)
-    for refusal in (*route.refusals, *_common(route, wants)):
+    for refusal in refusals.expected(route):
         by_status[problems.status_of(refusal)][refusal.code] = refusal
     return {str(status): _problem_response(by_status[status]) for status in sorted(by_status)}
 
 
-def _common(route: routes.Route, wants: signature.Wants) -> Iterable[type[errors.DomainError]]:
-    if route.auth is not None:
-        yield from (errors.Unauthenticated, tokens.InvalidToken, tokens.ExpiredToken)
-    if wants.path:
-        yield errors.NotFound
-    if wants.key:
-        yield from (problems.IdempotencyKeyRequired, problems.InvalidIdempotencyKey)
-    if wants.query is not None and "cursor" in wants.query.model_fields:
-        yield problems.InvalidCursor
-    if wants.query is not None or wants.body is not None:
-        yield problems.InvalidRequest
-    if wants.body is not None:
-        yield from (problems.MalformedJson, problems.UnsupportedMediaType)
-    yield from (problems.TooLarge, problems.TooManyRequests, problems.InternalError, problems.TimedOut)
-    yield errors.Unavailable
-
-
-def _problem_response(refusals: dict[str, type[errors.DomainError]]) -> dict[str, Any]:
-    codes = sorted(refusals)
+def _problem_response(by_code: dict[str, type[errors.DomainError]]) -> dict[str, Any]:
+    codes = sorted(by_code)
     lines = [f"- `{code}`: {_sentence(code, 'zh-CN')} · {_sentence(code, 'en')}" for code in codes]
     return {
         "description": "\n".join(lines),
@@ -204,6 +189,30 @@ def _example(code: str) -> dict[str, Any]:
 def _sentence(code: str, locale: str) -> str:
     """The sentence with its parameters' names where a real one has values."""
     return _PLACEHOLDER.sub(lambda slot: f"⟨{slot[1]}⟩", words._catalogue(locale)[f"errors.{code}"])
+
+
+_CONVENTIONS = (
+    "**约定**：金额为整数「分」；时间为 RFC 3339（UTC）；列表用 `cursor` 和 `limit` 翻页，`next_cursor` 为 null 即最后一页；"
+    "出错时返回统一的 Problem，程序判断 `code`；`Accept-Language` 选择 `message` 的语言；"
+    "每个响应都带 `X-Request-ID`；收到 429 或 503 时按 `Retry-After` 等待后重试。",
+    "**Conventions**: amounts are integers of fen; times are RFC 3339 in UTC; lists are paged by `cursor` and `limit`, and "
+    "`next_cursor` is null on the last page; refusals are a Problem, whose `code` is for programs; `Accept-Language` picks "
+    "the language of `message`; every response has an `X-Request-ID`; after 429 or 503 wait as long as `Retry-After` says.",
+)
+
+
+def _without_titles(node: Any) -> Any:
+    """The schema without the titles pydantic makes out of field names: they say nothing new."""
+    if isinstance(node, dict):
+        return {
+            key: part if key in _VALUES else _without_titles(part)
+            for key, part in node.items()
+            if not (key == "title" and isinstance(part, str))
+        }
+    return [_without_titles(part) for part in node] if isinstance(node, list) else node
+
+
+_VALUES = ("const", "default", "enum", "example", "examples")  # what stands there is no schema
 
 
 def _both(pair: routes.Words, between: str = " · ") -> str:

@@ -32,15 +32,10 @@ class Page(fields.Answer, Generic[T]):
 class PageQuery(fields.Query):
     """Which page of a list is wanted. Lists with filters subclass it."""
 
-    cursor: (
-        Annotated[
-            str,
-            Field(
-                max_length=_MAX_CURSOR, description="上一页的 next_cursor · next_cursor of the page before"
-            ),
-        ]
-        | None
-    ) = None
+    cursor: Annotated[
+        Annotated[str, Field(max_length=_MAX_CURSOR)] | None,
+        Field(description="上一页的 next_cursor · next_cursor of the page before"),
+    ] = None
     limit: Annotated[int, Field(ge=1, le=100, description="每页条数 · rows per page")] = 20
 
     def after(self, position: type[T]) -> T | None:

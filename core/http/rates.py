@@ -26,6 +26,7 @@ _SHARES = 20
 _REMEMBERED = 20_000
 _REDIS_TIMEOUT_S = 0.1
 _REDIS_REST_S = 1.0
+_ROUND_TRIPS_AT_ONCE = 16  # well below any connection pool
 _COMPLAINT_EVERY_S = 60.0
 
 # KEYS[1] the window's counter; ARGV: limit, window in ms, how many are wanted. Answers: granted, ms until the window ends.
@@ -72,6 +73,7 @@ class RateLimiter:
         self._prefix = prefix
         self._shares: OrderedDict[str, _Share] = OrderedDict()
         self._alone: OrderedDict[str, _Share] = OrderedDict()
+        self._turns = asyncio.Semaphore(_ROUND_TRIPS_AT_ONCE)
         self._redis_rests_until = 0.0
         self._complained_at = -math.inf
 
@@ -82,12 +84,20 @@ class RateLimiter:
             TooManyRequests: the window is used up; ``retry_after_s`` says when the next one begins.
         """
         now = time.monotonic()
-        share = self._shares.get(key)
-        if share is None or share.ends_at <= now or (share.left < 1 and not share.used_up):
-            share = await self._renewed(rate, key, now)
+        share = self._usable(key, now)
+        if share is None:
+            async with self._turns:  # many requests of one key at once: the first few fetch, the others find
+                now = time.monotonic()
+                share = self._usable(key, now) or await self._renewed(rate, key, now)
         if share.left < 1:
             raise problems.TooManyRequests(retry_after_s=max(1, math.ceil(share.ends_at - now)))
         share.left -= 1
+
+    def _usable(self, key: str, now: float) -> _Share | None:
+        share = self._shares.get(key)
+        if share is None or share.ends_at <= now or (share.left < 1 and not share.used_up):
+            return None
+        return share
 
     async def _renewed(self, rate: Rate, key: str, now: float) -> _Share:
         wanted = max(1, rate.count // _SHARES)

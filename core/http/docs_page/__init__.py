@@ -62,7 +62,12 @@ def _page(documents: Sequence[tuple[str, str]], chosen: int, version: str) -> st
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>预存 · Yucun API</title>
 <script type="module" src="/docs/openapi-explorer-{version}.js"></script>
-<style>body{{margin:0}} nav{{padding:8px 16px;font:14px/1.5 system-ui,sans-serif}}</style>
+<link rel="icon" href="data:,">
+<style>
+body {{ margin: 0 }}
+nav {{ padding: 12px 16px; font: 15px/1.5 system-ui, sans-serif; color: #fff }}
+nav a {{ color: inherit; opacity: .8 }}
+</style>
 </head>
 <body>
 <openapi-explorer spec-url="{address}" server-url="" hide-console="false" table="true">

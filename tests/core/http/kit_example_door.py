@@ -114,7 +114,7 @@ async def fall(kind: str) -> Echo:
     }.get(kind)
     if refusal is not None:
         raise refusal
-    raise RuntimeError(f"a secret: Bearer abcdefgh for 13800138000 at {kind}")
+    raise RuntimeError(f"not for clients: Bearer abcdefgh for 13800138000 at {kind}")
 
 
 async def rarely() -> None:
