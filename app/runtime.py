@@ -15,7 +15,7 @@ import redis.asyncio
 from aiohttp import web
 
 from app import config, database, outside
-from core import clock
+from core import clock, db
 from core import http as kit
 from core.http import logs
 
@@ -56,6 +56,7 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
                 pool_max=pool_max or settings.database.pool_max,
             )
         )
+        await db.fetchval("SELECT 1")  # the pool connects when it is first asked; a wrong address should show now
         connection = _redis(settings)
         if connection is not None:
             stack.push_async_callback(connection.aclose)

@@ -154,6 +154,9 @@ async def _emptied(url):
                 await connection.execute(
                     f'INSERT INTO public."{name}" OVERRIDING SYSTEM VALUE TABLE seed."{name}"'
                 )
+                await connection.execute(
+                    f"SELECT setval(pg_get_serial_sequence('public.{name}', 'id'), max(id)) FROM public.\"{name}\""
+                )
     finally:
         await connection.close()
 
