@@ -72,7 +72,7 @@ SELECT b.*, $9 FROM (
     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::boolean[], $8::timestamptz[])
          AS n (bill_no, customer_id, title, source, amount_fen, collect_mode, automatic, due_at)
 ) b RETURNING {_COLUMNS}
-"""  # noqa: S608 (our own column list)
+"""
 
 
 async def issue(new: Sequence[NewBill]) -> list[Bill]:
@@ -153,7 +153,7 @@ WITH taken AS (
     UPDATE plan_period SET state = 'charged' FROM changed WHERE plan_period.bill_id = changed.id AND changed.state = 'paid'
 )
 SELECT {_COLUMNS} FROM changed
-"""  # noqa: S608 (our own column list)
+"""
 
 
 async def _record(taken: Sequence[tuple[Bill, posting.Posted]]) -> dict[int, Bill]:
@@ -202,7 +202,7 @@ async def _tell(taken: Sequence[tuple[Bill, posting.Posted]]) -> None:
     )
 
 
-_LOCK = f"SELECT {_COLUMNS} FROM bill WHERE bill_no = $1 FOR NO KEY UPDATE"  # noqa: S608
+_LOCK = f"SELECT {_COLUMNS} FROM bill WHERE bill_no = $1 FOR NO KEY UPDATE"
 
 
 async def lock(bill_no: str) -> Bill:
@@ -269,7 +269,7 @@ _LOCK_AUTOMATIC = f"""
 SELECT {_COLUMNS} FROM bill
 WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND automatic AND due_at <= $2
 ORDER BY due_at, id FOR NO KEY UPDATE
-"""  # noqa: S608 (our own column list)
+"""
 
 
 async def lock_overdue(customer_id: int) -> list[Bill]:
@@ -280,7 +280,7 @@ async def lock_overdue(customer_id: int) -> list[Bill]:
     return [Bill(*row) for row in await db.fetch(_LOCK_AUTOMATIC, customer_id, clock.now())]
 
 
-_GET = f"SELECT {_COLUMNS} FROM bill WHERE bill_no = $1 AND customer_id = $2"  # noqa: S608
+_GET = f"SELECT {_COLUMNS} FROM bill WHERE bill_no = $1 AND customer_id = $2"
 
 
 async def get(customer_id: int, bill_no: str) -> Bill:
@@ -298,7 +298,7 @@ async def get(customer_id: int, bill_no: str) -> Bill:
 _PAGE = f"""
 SELECT {_COLUMNS} FROM bill WHERE customer_id = $1 AND id < $2 AND ($3::text[] IS NULL OR state = ANY ($3))
 ORDER BY id DESC LIMIT $4
-"""  # noqa: S608 (our own column list)
+"""
 
 
 async def page(
@@ -311,7 +311,7 @@ async def page(
 
 _DUE = f"""
 SELECT {_COLUMNS} FROM bill WHERE state IN ('open', 'partly_paid') AND due_at <= $1 AND id < $2 ORDER BY id DESC LIMIT $3
-"""  # noqa: S608 (our own column list)
+"""
 
 
 async def due(*, before: int | None = None, limit: int = 20) -> list[Bill]:

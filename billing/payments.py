@@ -319,7 +319,7 @@ async def poll(channels: Channels, *, limit: int = 50) -> int:
     return settled
 
 
-_GET = f"SELECT {columns('p')} FROM payment p WHERE p.payment_no = $1"  # noqa: S608 (our own column list)
+_GET = f"SELECT {columns('p')} FROM payment p WHERE p.payment_no = $1"
 
 
 async def get(payment_no: str) -> Payment:
@@ -336,7 +336,7 @@ async def get(payment_no: str) -> Payment:
 
 _PAGE = f"""
 SELECT {columns("p")} FROM payment p WHERE p.id < $1 AND ($2::text IS NULL OR p.state = $2) ORDER BY p.id DESC LIMIT $3
-"""  # noqa: S608 (our own column list)
+"""
 
 
 async def page(*, state: str | None = None, before: int | None = None, limit: int = 20) -> list[Payment]:

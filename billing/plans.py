@@ -61,7 +61,7 @@ _COLUMNS = "id, customer_id, name, amount_fen, cycle, state, started_on, next_du
 _ADD_OFFER = f"""
 INSERT INTO plan_offer (name, amount_fen, cycle, consent_version, consent_text, active, created_at)
 VALUES ($1, $2, $3, $4, $5, true, $6) RETURNING {_OFFER_COLUMNS}
-"""  # noqa: S608 (our own column list)
+"""
 
 
 async def add_offer(
@@ -74,7 +74,7 @@ async def add_offer(
     return Offer(*row)
 
 
-_OFFERS = f"SELECT {_OFFER_COLUMNS} FROM plan_offer WHERE active ORDER BY id"  # noqa: S608
+_OFFERS = f"SELECT {_OFFER_COLUMNS} FROM plan_offer WHERE active ORDER BY id"
 
 
 async def offers() -> list[Offer]:
@@ -82,7 +82,7 @@ async def offers() -> list[Offer]:
     return [Offer(*row) for row in await db.fetch(_OFFERS)]
 
 
-_OFFER = f"SELECT {_OFFER_COLUMNS} FROM plan_offer WHERE id = $1 AND active"  # noqa: S608
+_OFFER = f"SELECT {_OFFER_COLUMNS} FROM plan_offer WHERE id = $1 AND active"
 _SUBSCRIBE = """
 INSERT INTO plan (customer_id, offer_id, name, amount_fen, cycle, state, started_on, next_period_no, next_due_on,
                   consent_version, consent_text, consented_at, created_at)
@@ -125,7 +125,7 @@ async def subscribe(customer_id: int, *, offer_id: int, consent_version: str, ke
     return await get(customer_id, int(plan_id))
 
 
-_GET = f"SELECT {_COLUMNS} FROM plan WHERE id = $1 AND customer_id = $2"  # noqa: S608
+_GET = f"SELECT {_COLUMNS} FROM plan WHERE id = $1 AND customer_id = $2"
 
 
 async def get(customer_id: int, plan_id: int) -> Plan:
@@ -153,7 +153,7 @@ async def cancel(customer_id: int, plan_id: int) -> Plan:
     return await get(customer_id, plan_id)
 
 
-_PAGE = f"SELECT {_COLUMNS} FROM plan WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"  # noqa: S608
+_PAGE = f"SELECT {_COLUMNS} FROM plan WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
 
 
 async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Plan]:

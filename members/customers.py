@@ -58,7 +58,7 @@ async def create(*, name: str, locale: str = words.DEFAULT_LOCALE) -> Customer:
     return customer
 
 
-_GET = f"SELECT {_COLUMNS} FROM customer WHERE id = $1"  # noqa: S608 (our own column list)
+_GET = f"SELECT {_COLUMNS} FROM customer WHERE id = $1"
 
 
 async def get(customer_id: int) -> Customer:
@@ -91,7 +91,7 @@ _SEARCH = f"""
 SELECT {_COLUMNS} FROM customer
 WHERE id < $1 AND ($2::text IS NULL OR name ILIKE '%' || $2 || '%' OR id::text = $2)
 ORDER BY id DESC LIMIT $3
-"""  # noqa: S608 (our own column list)
+"""
 
 
 async def page(*, query: str | None = None, before: int | None = None, limit: int = 20) -> list[Customer]:

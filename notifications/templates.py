@@ -18,7 +18,7 @@ class Template:
     """A subscribe-message template of the mini-program.
 
     ``fields`` maps the platform's keyword (``thing1``, ``amount2``, ``time3`` …) to the name of one of our values: ``title``,
-    ``tip``, ``amount``, ``balance``, ``time``.
+    ``tip``, ``amount``, ``bonus``, ``balance``, ``time``.
     """
 
     template_id: str
@@ -53,9 +53,12 @@ def _values(kind: str, params: Mapping[str, Any], locale: str) -> dict[str, str]
     at = _instant(params["at"]) if "at" in params else clock.now()
     amount_fen = params.get("amount_fen", params.get("threshold_fen", 0))
     return {
-        "title": str(params.get("title") or words.say(f"messages.{kind}.title", locale)),
+        "title": str(
+            params.get("title") or params.get("reason") or words.say(f"messages.{kind}.title", locale)
+        ),
         "tip": words.say(f"messages.{kind}.tip", locale),
         "amount": f"{money.yuan(abs(amount_fen))}元",
+        "bonus": f"{money.yuan(params.get('bonus_fen', 0))}元",
         "balance": f"{money.yuan(params.get('available_fen', 0))}元",
         "time": f"{at.astimezone(clock.zone()):%Y-%m-%d %H:%M}",
     }

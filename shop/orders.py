@@ -167,7 +167,7 @@ async def _take_stock(quantities: dict[int, int]) -> list[Line]:
 
 
 _COLUMNS = "id, order_no, customer_id, state, total_fen, bill_no, placed_at, expires_at"
-_LOCK = f"SELECT {_COLUMNS} FROM shop_order WHERE order_no = $1 AND customer_id = $2 FOR NO KEY UPDATE"  # noqa: S608
+_LOCK = f"SELECT {_COLUMNS} FROM shop_order WHERE order_no = $1 AND customer_id = $2 FOR NO KEY UPDATE"
 _PAID = "UPDATE shop_order SET state = 'paid', paid_at = $2 WHERE id = $1"
 
 
@@ -271,8 +271,8 @@ async def _locked(customer_id: int, order_no: str) -> Order:
     return Order(*row)
 
 
-_GET = f"SELECT {_COLUMNS} FROM shop_order WHERE order_no = $1 AND customer_id = $2"  # noqa: S608
-_PAGE = f"SELECT {_COLUMNS} FROM shop_order WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"  # noqa: S608
+_GET = f"SELECT {_COLUMNS} FROM shop_order WHERE order_no = $1 AND customer_id = $2"
+_PAGE = f"SELECT {_COLUMNS} FROM shop_order WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
 _LINES = """
 SELECT order_id, sku_id, product_name, sku_name, price_fen, quantity, amount_fen FROM order_line
 WHERE order_id = ANY ($1::bigint[]) ORDER BY id

@@ -79,7 +79,7 @@ async def add(*, name: str, description: str, skus: Sequence[NewSku]) -> Product
 
 _PAGE = f"""
 SELECT {_COLUMNS} FROM product WHERE id > $1 AND (state = 'on_shelf' OR $2) ORDER BY id LIMIT $3
-"""  # noqa: S608 (our own column list)
+"""
 _SKUS = (
     "SELECT product_id, id, name, price_fen, stock FROM sku WHERE product_id = ANY ($1::bigint[]) ORDER BY id"
 )
@@ -90,7 +90,7 @@ async def page(*, after: int = 0, limit: int = 20, off_shelf_too: bool = False) 
     return await _with_skus([Product(*row) for row in await db.fetch(_PAGE, after, off_shelf_too, limit)])
 
 
-_GET = f"SELECT {_COLUMNS} FROM product WHERE id = $1"  # noqa: S608
+_GET = f"SELECT {_COLUMNS} FROM product WHERE id = $1"
 
 
 async def get(product_id: int, *, on_shelf_only: bool = False) -> Product:

@@ -61,7 +61,7 @@ async def test_a_debit_burns_lots_by_the_accounts_policy(db, policy, left):
 async def test_a_debit_takes_the_oldest_lot_of_a_kind_first(db):
     code = await opened(principal=1000)
     again = posting.credit(accounts.WECHAT_PAY, code, 1000, kind="principal")
-    await posting.post_one(posting.Transfer("again", "top_up", [again], operator=code))
+    await posting.post_one(posting.Transfer("again", "gift", [again], operator=code))
     await posting.post_one(spend(code, 1500))
     assert [row[0] for row in await database.fetch("SELECT remaining_fen FROM lot ORDER BY id")] == [0, 500]
 

@@ -1,0 +1,67 @@
+"""The clock's table of contents: job, interval, function."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from billing import deductions, inbox, payments, upkeep
+from billing.channels import Channels
+from members import chat
+from notifications import delivery
+from shop import orders
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something the clock does every ``every_s`` seconds.
+
+    Every worker ticks and runs it; the function claims its work row by row, so several at once are safe and share the work.
+    An ``alone`` job is run by one worker an interval.
+    """
+
+    id: str
+    every_s: float
+    run: Callable[[], Awaitable[Any]]
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Seconds between two runs of each job."""
+
+    due_run_s: float = 60
+    outbox_s: float = 5
+    payment_poll_s: float = 15
+    expiry_s: float = 60
+    look_up_s: float = 5
+    proof_s: float = 3600
+
+
+def table(
+    intervals: Intervals,
+    *,
+    channels: Channels,
+    post: delivery.Post,
+    followers: chat.FollowerPlatform | None,
+    official_account_app_id: str | None,
+) -> tuple[Job, ...]:
+    """All jobs of the shop."""
+
+    async def look_up() -> int:
+        if followers is None or official_account_app_id is None:
+            return 0
+        return await chat.look_up(followers, official_account_app_id)
+
+    return (
+        Job("due_run", intervals.due_run_s, deductions.run_due),
+        Job("outbox", intervals.outbox_s, lambda: delivery.run(post)),
+        Job("payment_poll", intervals.payment_poll_s, lambda: payments.poll(channels)),
+        Job("notice_replay", intervals.payment_poll_s, inbox.replay_unhandled),
+        Job("chat_look_up", intervals.look_up_s, look_up),
+        Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),
+        Job("hold_expiry", intervals.expiry_s, upkeep.expire_holds),
+        Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
+        Job("proof", intervals.proof_s, upkeep.prove, alone=True),
+    )
