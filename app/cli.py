@@ -1,15 +1,19 @@
-"""The command line. Every command says what it does in Chinese and English; exit codes are in ``app.exit_codes``."""
+"""The command line. Every command says what it does in Chinese and English; exit codes are in ``app.exit_codes``.
+
+Commands import what they need when they run: a parent of processes should not wait for what only its children use.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app import config, database, demo, documents, runtime, server, worker
+from app import config
 from app.exit_codes import ExitCode
 
 Act = Callable[[argparse.Namespace], ExitCode]
@@ -22,18 +26,15 @@ _EPILOG = """退出码 · exit codes: 0 成功 done; 1 结果为否 the answer i
 def run(arguments: Sequence[str]) -> ExitCode:
     """Does what the command line says."""
     if list(arguments[:1]) == ["sandbox"]:  # has a command line of its own
-        return demo.sandbox(arguments[1:])
+        os.execv(sys.executable, [sys.executable, "-m", "sandbox", *arguments[1:]])  # noqa: S606 (no shell wanted)
     given = _parser().parse_args(arguments)
     logging.basicConfig(level="INFO", format="%(message)s", stream=sys.stderr)
+    act: Act = given.act
     try:
-        code: ExitCode = given.act(given)
+        return act(given)
     except config.ConfigInvalid as refused:
         print(refused, file=sys.stderr)
         return ExitCode.SETTINGS
-    except server.CANNOT_OPEN as error:
-        print(f"无法连接 · cannot connect: {type(error).__name__}: {error}", file=sys.stderr)
-        return ExitCode.UNAVAILABLE
-    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,26 +53,29 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = command("serve", _serve, "启动 HTTP 服务 · serve HTTP")
     serve.add_argument("--workers", type=_count, metavar="N", help="进程数 · how many processes")
-    _listening(serve)
-    _listening(command("serve-one", _serve_one, "单个服务进程，由 serve 启动 · one process of serve's"))
+    serve_one = command("serve-one", _serve_one, "单个服务进程，由 serve 启动 · one process of serve's")
+    for either in (serve, serve_one):
+        either.add_argument("--host", help="监听地址 · the address to listen on")
+        either.add_argument("--port", type=int, help="端口 · the port")
     command("worker", _worker, "运行定时任务 · run the scheduled jobs")
     migrate = command("migrate", _migrate, "建立或更新数据表 · bring the database's tables up to date")
     migrate.add_argument("--check", action="store_true", help="只检查 · only say what is missing")
-    demo.add_arguments(
-        command("demo", demo.run, "一条命令看演示 · the whole thing on this machine, with a demo shop")
+    demo = command("demo", _demo, "一条命令看演示 · the whole thing on this machine, with a demo shop")
+    demo.add_argument(
+        "--home", type=Path, default=Path("var/demo"), metavar="DIR", help="数据目录 · its data"
     )
-    command("sandbox", demo.sandbox_help, "微信与支付宝的替身 · stand-ins of WeChat and Alipay")
+    demo.add_argument("--reset", action="store_true", help="清空演示数据后退出 · delete its data and stop")
+    demo.add_argument("--port", type=int, default=8000, help="服务端口，默认 8000 · the server's port")
+    demo.add_argument(
+        "--sandbox-port", type=int, default=9000, help="沙箱首个端口，默认 9000 · the first of 3"
+    )
+    command("sandbox", _demo, "微信与支付宝的替身，自带 --help · stand-ins of WeChat and Alipay")
     command("proof", _proof, "核对账本 · do the books balance?")
     openapi = command("openapi", _openapi, "写出接口文档 · write the OpenAPI documents")
     openapi.add_argument("--into", type=Path, default=Path("docs/api"), metavar="DIR", help="目录 · where to")
     openapi.add_argument("--check", action="store_true", help="只比较 · only compare with what is there")
     command("config-check", _config_check, "检查设置文件 · check the settings")
     return parser
-
-
-def _listening(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--host", help="监听地址 · the address to listen on")
-    command.add_argument("--port", type=int, help="端口 · the port")
 
 
 def _count(text: str) -> int:
@@ -82,12 +86,16 @@ def _count(text: str) -> int:
 
 
 def _settings(given: argparse.Namespace) -> config.Config:
+    from app import log_lines
+
     settings = config.load(config.path_from(given.config))
-    runtime.log_to_stderr(settings.logging)
+    log_lines.to_stderr(settings.logging)
     return settings
 
 
 def _serve(given: argparse.Namespace) -> ExitCode:
+    from app import server
+
     settings = _settings(given)
     return server.serve(
         settings,
@@ -99,52 +107,73 @@ def _serve(given: argparse.Namespace) -> ExitCode:
 
 
 def _serve_one(given: argparse.Namespace) -> ExitCode:
+    from app import server_process
+
     settings = _settings(given)
     port = settings.server.port if given.port is None else given.port
-    return server.serve_one(settings, host=given.host or settings.server.host, port=port)
+    return server_process.serve_one(settings, host=given.host or settings.server.host, port=port)
 
 
 def _worker(given: argparse.Namespace) -> ExitCode:
+    from app import worker
+
     return worker.work(_settings(given))
 
 
 def _migrate(given: argparse.Namespace) -> ExitCode:
+    from app import database
+
     url = _settings(given).database.url.get_secret_value()
-    if given.check:
-        missing = asyncio.run(_missing(url))
-        print("\n".join(missing) or "已是最新 · up to date")
-        return ExitCode.FAILED if missing else ExitCode.OK
 
     def progress(event: str, _app: str, name: str) -> None:
         if event == "apply_done":
             print(f"{name} ✓")
 
-    asyncio.run(database.migrate(url, progress=progress))
+    async def missing() -> list[str]:
+        async with database.opened(url):
+            return await database.missing_migrations()
+
+    try:
+        if given.check:
+            names = asyncio.run(missing())
+            print("\n".join(names) or "已是最新 · up to date")
+            return ExitCode.FAILED if names else ExitCode.OK
+        asyncio.run(database.migrate(url, progress=progress))
+    except database.CANNOT_OPEN as error:
+        return _no_database(error)
     print("数据表已是最新 · the tables are up to date")
     return ExitCode.OK
 
 
-async def _missing(url: str) -> list[str]:
-    async with database.opened(url):
-        return await database.missing_migrations()
+def _demo(given: argparse.Namespace) -> ExitCode:
+    from app import demo
+
+    return demo.run(given.home, port=given.port, sandbox_port=given.sandbox_port, reset=given.reset)
 
 
 def _proof(given: argparse.Namespace) -> ExitCode:
-    violations = asyncio.run(_violations(_settings(given).database.url.get_secret_value()))
+    from app import database
+    from ledger import proof
+
+    url = _settings(given).database.url.get_secret_value()
+
+    async def check() -> list[object]:
+        async with database.opened(url):
+            return list(await proof.check())
+
+    try:
+        violations = asyncio.run(check())
+    except database.CANNOT_OPEN as error:
+        return _no_database(error)
     for violation in violations:
         print(violation)
     print("账本不平 · the books do NOT balance" if violations else "账本平 · the books balance")
     return ExitCode.FAILED if violations else ExitCode.OK
 
 
-async def _violations(url: str) -> list[object]:
-    from ledger import proof
-
-    async with database.opened(url):
-        return list(await proof.check())
-
-
 def _openapi(given: argparse.Namespace) -> ExitCode:
+    from app import documents
+
     differing = documents.write(given.into, check=given.check)
     for path in differing:
         print(f"{path}: {'过期，运行 · outdated, run: yucun openapi' if given.check else '已更新 · written'}")
@@ -156,3 +185,9 @@ def _config_check(given: argparse.Namespace) -> ExitCode:
     config.load(path)
     print(f"{path}: 没有错误 · no faults")
     return ExitCode.OK
+
+
+def _no_database(error: BaseException) -> ExitCode:
+    said = f"{type(error).__name__}: {error}"
+    print(f"数据库不可用 · the database cannot be used: {said}", file=sys.stderr)
+    return ExitCode.UNAVAILABLE

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext, set_global_context
-from tortoise.exceptions import ConfigurationError
+from tortoise.exceptions import ConfigurationError, DBConnectionError
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 import migrations
@@ -18,6 +18,8 @@ import models
 from core import db
 
 APP_LABEL = "models"
+CANNOT_OPEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBConnectionError)
+"""What a wrong or missing database looks like to a process that starts."""
 _MIGRATION_LOCK = 0x5975_6375_6E  # "Yucun"; any number nobody else locks
 
 

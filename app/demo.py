@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import fcntl
 import http.client
 import os
+import shutil
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from app import database, demo_settings, demo_shop, local_servers, server
 from app.exit_codes import ExitCode
-from app.local_servers.children import LocalServerFailed
+from app.local_servers.children import LocalServerFailed, tail
 from app.supervisor import Command, Supervisor
 
 _PATIENCE_S = 60.0
@@ -25,28 +25,16 @@ _GRACE_S = 15.0
 _WORKERS = 2
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``yucun demo`` can be told."""
-    command.add_argument(
-        "--home", type=Path, default=Path("var/demo"), metavar="DIR", help="数据目录 · where its data is"
-    )
-    command.add_argument("--reset", action="store_true", help="清空演示数据后退出 · delete its data and stop")
-    command.add_argument("--port", type=int, default=8000, help="服务端口，默认 8000 · the server's port")
-    command.add_argument(
-        "--sandbox-port", type=int, default=9000, help="沙箱首个端口，默认 9000 · the first of three"
-    )
-
-
-def run(given: argparse.Namespace) -> ExitCode:
+def run(home: Path, *, port: int, sandbox_port: int, reset: bool) -> ExitCode:
     """Starts everything, prints where it is, and stays until Ctrl-C. The data stays for the next start."""
-    home: Path = given.home.resolve()
+    home = home.resolve()
     home.mkdir(parents=True, exist_ok=True)
     try:
         with _only_one(home):
-            if given.reset:
+            if reset:
                 return _reset(home)
             with _servers(home) as urls:
-                return _run(home, _places(given), *urls)
+                return _run(home, _places(port, sandbox_port), *urls)
     except BlockingIOError:
         print(f"演示已在运行 · the demo is already running; {home / 'addresses.txt'}:", file=sys.stderr)
         with contextlib.suppress(FileNotFoundError):
@@ -57,16 +45,6 @@ def run(given: argparse.Namespace) -> ExitCode:
         return ExitCode.UNAVAILABLE
 
 
-def sandbox(arguments: Sequence[str]) -> ExitCode:
-    """Becomes the sandbox, which has a command line of its own."""
-    os.execv(sys.executable, [sys.executable, "-m", "sandbox", *arguments])  # noqa: S606 (no shell wanted)
-
-
-def sandbox_help(_given: argparse.Namespace) -> ExitCode:
-    """Shows the sandbox's own help."""
-    return sandbox(["--help"])
-
-
 def _run(home: Path, places: demo_settings.Places, database_url: str, redis_url: str) -> ExitCode:
     began = time.monotonic()
     with Supervisor(grace_s=_GRACE_S) as supervisor:
@@ -74,14 +52,14 @@ def _run(home: Path, places: demo_settings.Places, database_url: str, redis_url:
         if not supervisor.wait_until(
             lambda: _answers(f"{places.sandbox_url}/world/clock"), timeout_s=_PATIENCE_S
         ):
-            return _gave_up(home / "sandbox.log", stopping=supervisor.stopping)
+            return _gave_up(supervisor)
         settings = demo_settings.write(home, places, database_url=database_url, redis_url=redis_url)
         asyncio.run(_prepare(database_url))
         for name, arguments in (("server", ["serve", "--workers", str(_WORKERS)]), ("worker", ["worker"])):
             argv = server.command("--config", str(settings), *arguments)
             supervisor.start(Command(name, argv, home / f"{name}.log"))
         if not supervisor.wait_until(lambda: _answers(f"{places.server_url}/ready"), timeout_s=_PATIENCE_S):
-            return _gave_up(home / "server.log", stopping=supervisor.stopping)
+            return _gave_up(supervisor)
         addresses = _addresses(home, places)
         (home / "addresses.txt").write_text(addresses, encoding="utf-8")
         print(
@@ -127,8 +105,6 @@ def _only_one(home: Path) -> Iterator[None]:
 
 
 def _reset(home: Path) -> ExitCode:
-    import shutil
-
     local_servers.erase(home)
     for left in home.iterdir():
         if left.is_dir():
@@ -139,10 +115,10 @@ def _reset(home: Path) -> ExitCode:
     return ExitCode.OK
 
 
-def _places(given: argparse.Namespace) -> demo_settings.Places:
+def _places(server_port: int, sandbox_port: int) -> demo_settings.Places:
     """The wished-for ports, or the next free ones."""
     found: list[int] = []
-    for wished in (given.port, *(given.sandbox_port + n for n in range(3))):
+    for wished in (server_port, *(sandbox_port + n for n in range(3))):
         port = wished
         while port in found or not _free(port):
             port += 10
@@ -166,12 +142,17 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _gave_up(log: Path, *, stopping: bool) -> ExitCode:
-    if stopping:
+def _gave_up(supervisor: Supervisor) -> ExitCode:
+    if supervisor.stopping:
         return ExitCode.OK
-    from app.local_servers.children import tail
-
-    print(f"没有启动成功 · did not start; {log}:\n{tail(log)}", file=sys.stderr)
+    for command in supervisor.ended():
+        assert command.log is not None
+        print(
+            f"{command.name} 没有启动成功 · did not start; {command.log}:\n{tail(command.log)}",
+            file=sys.stderr,
+        )
+    if not supervisor.ended():
+        print(f"{_PATIENCE_S:g} 秒内没有就绪 · not ready within {_PATIENCE_S:g} s", file=sys.stderr)
     return ExitCode.UNAVAILABLE
 
 

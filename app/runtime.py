@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +16,6 @@ from aiohttp import web
 from app import config, database, outside
 from core import clock, db
 from core import http as kit
-from core.http import logs
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +54,9 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
                 pool_max=pool_max or settings.database.pool_max,
             )
         )
-        await db.fetchval("SELECT 1")  # the pool connects when it is first asked; a wrong address should show now
+        await db.fetchval(
+            "SELECT 1"
+        )  # the pool connects when it is first asked; a wrong address should show now
         connection = _redis(settings)
         if connection is not None:
             stack.push_async_callback(connection.aclose)
@@ -68,17 +68,6 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
             tokens=_tokens(settings),
             limiter=kit.RateLimiter(connection),
         )
-
-
-def log_to_stderr(settings: config.Logging, *, access: bool = True) -> None:
-    """Sends all log lines of this process to stderr, as the settings want them."""
-    line = logging.StreamHandler(sys.stderr)
-    text = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    line.setFormatter(logs.JsonLines() if settings.format == "json" else text)
-    logging.basicConfig(level=settings.level.upper(), handlers=[line], force=True)
-    logs.access.disabled = not access
-    for loud in ("apscheduler", "tortoise", "asyncio"):
-        logging.getLogger(loud).setLevel(logging.WARNING)
 
 
 def _redis(settings: config.Config) -> redis.asyncio.Redis | None:

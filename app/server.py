@@ -1,30 +1,19 @@
-"""The HTTP server: several processes on one port, kept running by a parent."""
+"""The HTTP server: several processes on one port, kept running by this one, which stays small and quick to start."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
-import os
-import signal
 import socket
 import sys
 from pathlib import Path
 
-import asyncpg
-import uvloop
-from aiohttp import web
-from tortoise.exceptions import DBConnectionError
-
-from app import config, doors, runtime
+from app import config
 from app.exit_codes import ExitCode
 from app.supervisor import Command, Supervisor
 
 log = logging.getLogger(__name__)
 
-_BACKLOG = 1024
 _CLOSING_S = 5.0
-CANNOT_OPEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBConnectionError)
 
 
 def serve(settings: config.Config, path: Path, *, workers: int, host: str, port: int) -> ExitCode:
@@ -45,12 +34,6 @@ def serve(settings: config.Config, path: Path, *, workers: int, host: str, port:
             supervisor.start(Command(f"server {number}", argv))
         log.info("serving on http://%s:%d with %d processes", host, port, workers)
         return supervisor.run()
-
-
-def serve_one(settings: config.Config, *, host: str, port: int) -> ExitCode:
-    """One server process: what ``serve`` starts several of."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve_one(settings, host, port))
 
 
 def command(*arguments: str) -> list[str]:
@@ -79,32 +62,3 @@ def hold_port(host: str, port: int) -> socket.socket:
         held.close()
         raise
     return held
-
-
-def asked_to_stop() -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set in this process from now on."""
-    event = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, event.set)
-    return event
-
-
-async def _serve_one(settings: config.Config, host: str, port: int) -> ExitCode:
-    stop = asked_to_stop()
-    async with contextlib.AsyncExitStack() as stack:
-        try:
-            opened = await stack.enter_async_context(runtime.opened(settings))
-            runner = web.AppRunner(
-                doors.assemble(opened), access_log=None, shutdown_timeout=settings.server.shutdown_grace_s
-            )
-            await runner.setup()
-            stack.push_async_callback(
-                runner.cleanup
-            )  # waits for requests under way, before anything they use closes
-            await web.TCPSite(runner, host, port, backlog=_BACKLOG, reuse_port=True).start()
-        except CANNOT_OPEN as error:
-            log.error("cannot start (无法启动): %s: %s", type(error).__name__, error)
-            return ExitCode.UNAVAILABLE
-        log.debug("process %d serves", os.getpid())
-        await stop.wait()
-    return ExitCode.OK

@@ -62,6 +62,10 @@ class Supervisor:
         """Whether somebody asked us to end."""
         return self._stopping
 
+    def ended(self) -> list[Command]:
+        """Those that are not running now."""
+        return [kept.command for kept in self._kept if kept.process.poll() is not None]
+
     def start(self, command: Command) -> None:
         """Starts a process and keeps it running from now on."""
         self._kept.append(_Kept(command, _spawn(command), time.monotonic()))
@@ -72,7 +76,7 @@ class Supervisor:
         while time.monotonic() < deadline and not self._stopping:
             if ready():
                 return True
-            if any(kept.process.poll() is not None for kept in self._kept):
+            if self.ended():
                 return False
             time.sleep(_LOOK_EVERY_S)
         return False

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from app import config, runtime, server
+from app import config, database, runtime, server_process
 from app.exit_codes import ExitCode
+from schedulers import jobs, runner
 
 log = logging.getLogger(__name__)
-
-Run = Callable[[runtime.Runtime, asyncio.Event], Awaitable[None]]
 
 
 def work(settings: config.Config) -> ExitCode:
@@ -24,21 +22,31 @@ def work(settings: config.Config) -> ExitCode:
 
 
 async def _work(settings: config.Config) -> ExitCode:
-    stop = server.asked_to_stop()
+    stop = server_process.asked_to_stop()
     async with contextlib.AsyncExitStack() as stack:
         try:
             opened = await stack.enter_async_context(runtime.opened(settings))
-        except server.CANNOT_OPEN as error:
+        except database.CANNOT_OPEN as error:
             log.error("cannot start (无法启动): %s: %s", type(error).__name__, error)
             return ExitCode.UNAVAILABLE
-        await _jobs()(opened, stop)
+        await runner.run(jobs_of(opened), stop)
     return ExitCode.OK
 
 
-def _jobs() -> Run:
-    return _nothing_to_do
-
-
-async def _nothing_to_do(_runtime: runtime.Runtime, stop: asyncio.Event) -> None:
-    log.warning("there are no jobs yet")
-    await stop.wait()
+def jobs_of(opened: runtime.Runtime) -> tuple[jobs.Job, ...]:
+    """The shop's jobs, connected to this process."""
+    chosen, account = opened.settings.jobs, opened.settings.wechat.official_account
+    return jobs.table(
+        jobs.Intervals(
+            due_run_s=chosen.due_run_s,
+            outbox_s=chosen.outbox_s,
+            payment_poll_s=chosen.payment_poll_s,
+            expiry_s=chosen.expiry_s,
+            look_up_s=chosen.look_up_s,
+            proof_s=chosen.proof_s,
+        ),
+        channels=opened.outside.channels,
+        post=opened.outside.post,
+        followers=opened.outside.official_account,
+        official_account_app_id=account.app_id if account else None,
+    )

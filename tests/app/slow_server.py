@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from app import config, doors, server
+from app import config, doors, server_process
 from core import db
 
 
@@ -27,4 +27,4 @@ def others(_runtime):
 if __name__ == "__main__":
     doors.others = others
     settings = config.load(Path(sys.argv[1]))
-    sys.exit(server.serve_one(settings, host="127.0.0.1", port=settings.server.port))
+    sys.exit(server_process.serve_one(settings, host="127.0.0.1", port=settings.server.port))
