@@ -1,0 +1,1 @@
+"""The official account's chat: messages and events in, passive replies out."""

@@ -1,0 +1,1 @@
+"""JSON API of the customer's mini-program and H5."""
