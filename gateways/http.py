@@ -119,6 +119,7 @@ class Caller:
                 headers=headers,
                 timeout=self._timeout,
                 allow_redirects=False,
+                middlewares=(_once,),
             ) as response:
                 content = await _read(response)
                 lower = {name.lower(): value for name, value in response.headers.items()}
@@ -128,6 +129,19 @@ class Caller:
             raise NoAnswer(type(failed).__name__, maybe_executed=False) from None
         except (TimeoutError, aiohttp.ClientError, OSError) as failed:
             raise NoAnswer(type(failed).__name__, maybe_executed=True) from None
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keeps aiohttp from repeating a GET by itself when the connection drops.
+
+    A repeat would spend a single-use code twice and turn "not known" into a refusal; who may repeat is decided above.
+    """
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as dropped:
+        raise NoAnswer(type(dropped).__name__, maybe_executed=True) from None
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

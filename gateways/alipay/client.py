@@ -76,7 +76,7 @@ class Alipay:
     async def prepare(self, method: str, order: PrepayOrder) -> Prepared:
         """Opens the order for `precreate` (QR code; asks Alipay) or `wap` (phone browser; only signs a URL).
 
-        A wap trade does not exist at Alipay until the customer opens the URL.
+        A trade does not exist at Alipay until the customer scans the code or opens the URL.
 
         Raises:
             AlreadyPaid: this number is paid.
@@ -105,7 +105,7 @@ class Alipay:
             raise ResultUnknown(f"unreadable answer: {fault}") from None
 
     async def query(self, out_trade_no: str) -> ChannelTrade:
-        """What Alipay knows about our number. `missing` until a wap customer opens the cashier."""
+        """What Alipay knows about our number. `missing` until a customer opens the cashier."""
         whose = {"app_id": self._settings.app_id, "seller_id": self._settings.seller_id}
         try:
             content = await self._ask(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from aiohttp import web
-from gateway_peers import Peer, alipay_settings, wechat_settings
+from gateway_peers import Peer, RedisServer, alipay_settings, wechat_settings
 
 from gateways import alipay, wechat_pay
 
@@ -60,3 +60,11 @@ async def start_sandbox():
     yield start
     for sandbox in running:
         await sandbox.stop()
+
+
+@pytest.fixture
+async def redis_server():
+    server = RedisServer()
+    await server.start()
+    yield server
+    await server.stop()

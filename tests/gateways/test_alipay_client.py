@@ -19,7 +19,7 @@ from gateway_peers import (
     public_pem,
     signed_by_alipay,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import clock
@@ -186,6 +186,7 @@ async def test_a_wap_order_is_a_signed_url_and_no_call():
     assert_signed(params)
 
 
+@settings(deadline=None)
 @given(description=st.text(min_size=1), reason=st.text())
 def test_whatever_the_text_what_is_sent_is_what_is_signed(description, reason):
     requests = SignedRequests(alipay_settings())
@@ -480,6 +481,7 @@ def test_braces_and_quotes_inside_strings_do_not_mislead(inner):
         assert proven(text.encode()) == json.loads(inner)
 
 
+@settings(deadline=None)
 @given(
     value=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -494,6 +496,7 @@ def test_the_cut_is_where_json_says(value, ascii_only):
     assert found == {b"r": raw, b"sign": b'"s"'}
 
 
+@settings(deadline=None)
 @given(raw=st.binary() | st.text('{}[]",:\\ as').map(str.encode))
 def test_any_other_bytes_are_malformed(raw):
     for each in (raw, b'{"a":' + raw):

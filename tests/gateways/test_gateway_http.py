@@ -118,3 +118,15 @@ async def test_an_own_session_ends_with_the_caller(peer):
     await caller.close()
     with pytest.raises(RuntimeError, match="not open"):
         await caller.send("GET", "/", headers=_headers, repeatable=True)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+async def test_a_dropped_request_is_not_repeated_behind_our_back(peer, method):
+    """aiohttp repeats a GET once by itself; a sign-in code was then spent twice and its answer read "used before"."""
+    peer.answers = [(200, {}, b""), "drop"]
+    async with http.Caller([peer.url]) as caller:
+        await caller.send(method, "/", headers=_headers, repeatable=False)
+        with pytest.raises(http.NoAnswer) as failed:
+            await caller.send(method, "/", headers=_headers, repeatable=False)
+    assert failed.value.maybe_executed
+    assert len(peer.received) == 2

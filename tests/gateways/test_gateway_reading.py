@@ -4,7 +4,7 @@ import contextlib
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateways import reading
@@ -40,6 +40,7 @@ def test_times_become_aware_utc():
 
 
 @pytest.mark.parametrize("reader", [reading.instant, reading.beijing_instant])
+@settings(deadline=None)
 @given(
     text=st.one_of(
         st.text(), st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([+-]\d\d:\d\d)?", fullmatch=True)

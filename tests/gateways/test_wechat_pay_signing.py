@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway_peers import key_of, private_pem, sealed, wechat_settings
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wechatpayv3 import SignType, WeChatPay, WeChatPayType
 from wechatpayv3 import utils as vendor
@@ -97,6 +97,7 @@ def test_known_answers_of_the_sealed_resource(case):
         assert our_sealed.opened(resource, cipher).decode() == case["plaintext"]
 
 
+@settings(deadline=None)
 @given(plain=st.binary(max_size=200), associated=st.text("abc", max_size=9))
 def test_what_is_sealed_opens(plain, associated):
     key = "k" * 32
