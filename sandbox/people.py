@@ -85,7 +85,7 @@ class Feed:
         self._items = Shelf(store, "feed", FeedItem)
         self._listeners: dict[str, set[asyncio.Event]] = {}
 
-    def show(self, person_id: str, kind: str, **body: Any) -> FeedItem:
+    def show(self, person_id: str, kind: str, /, **body: Any) -> FeedItem:
         seq = self._store.next_no("feed")
         item = FeedItem(seq, person_id, kind, body, rfc3339(self._clock.epoch_s()))
         self._items.put(str(seq), item)

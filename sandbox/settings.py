@@ -13,6 +13,7 @@ class Settings:
 
     `state_dir` None keeps everything in memory (tests). `time_scale` multiplies every waiting time of the
     real services (notification retries, refunds); the time-out for the merchant's answers is not scaled.
+    `shop_api_url` is the origin of the shop's own JSON API, which the mini-program on the phone page calls.
     """
 
     state_dir: Path | None = None
@@ -28,4 +29,5 @@ class Settings:
     answer_timeout_s: float = 5.0
     refund_delay_s: float = 60.0
     merchant_name: str = "一盏茶体验店"
+    shop_api_url: str | None = None
     unionid_bound: bool = True

@@ -21,6 +21,11 @@ from sandbox.wechat_pay.server import WeChatPay
 from sandbox.world import World
 
 STATIC = Path(__file__).parent / "static"
+# The page talks to the sandbox and to the shop's API, and to nobody else.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self' {shop}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 class Phone:
@@ -32,6 +37,7 @@ class Phone:
     def add_routes(self, app: web.Application) -> None:
         get, post = app.router.add_get, app.router.add_post
         person = "/phone/people/{person_id}"
+        get("/phone/config.json", self._config)
         get("/phone/people", self._people)
         post("/phone/people", self._arrive)
         get(person, self._person)
@@ -54,6 +60,17 @@ class Phone:
         get(f"{person}/stream", self._stream)
         get("/", self._page)
         app.router.add_static("/static", STATIC)
+
+    async def _config(self, _request: web.Request) -> web.Response:
+        """What a real phone gets from the installed mini-program: whose it is, and where its API lives."""
+        settings = self._world.settings
+        return web.json_response(
+            {
+                "merchant_name": settings.merchant_name,
+                "mini_app_id": self._world.credentials.mini_app_id,
+                "shop_api_url": settings.shop_api_url,
+            }
+        )
 
     # ── people ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -195,8 +212,16 @@ class Phone:
                 await response.write(b": still here\n\n")
 
     async def _page(self, _request: web.Request) -> web.StreamResponse:
-        page = STATIC / "index.html"
-        return web.FileResponse(page) if page.exists() else web.Response(text="yucun sandbox")
+        shop = self._world.settings.shop_api_url or ""
+        return web.FileResponse(
+            STATIC / "index.html",
+            headers={
+                "Cache-Control": "no-cache",
+                "Content-Security-Policy": PAGE_POLICY.format(shop=shop),
+                "Referrer-Policy": "no-referrer",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
 
     def _who(self, request: web.Request) -> Person:
         person = self._world.people.get(request.match_info["person_id"])

@@ -81,3 +81,10 @@ def ask(http):
             return answer.status, json.loads(text) if text.startswith(("{", "[")) else text
 
     return ask_json
+
+
+@pytest.fixture
+def pay(sandbox, http, merchant):
+    from sandbox_merchant import SigningMerchant
+
+    return SigningMerchant(sandbox, http, merchant.url + "/notify")

@@ -1,0 +1,106 @@
+// Elements from plain calls, and bringing a shown tree up to date without losing focus, scroll or half-typed text.
+
+const SVG = "http://www.w3.org/2000/svg";
+const HANDLERS = ["onclick", "oninput", "onchange", "onsubmit", "onkeydown"];
+
+/** An element. Handlers are given as `onclick` etc., `false`/`null`/`undefined` leave an attribute or child out. */
+export function h(tag, props, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props ?? {})) {
+    if (value === false || value === null || value === undefined) continue;
+    if (name.startsWith("on")) element[name] = value;
+    else if (name === "value") element.value = value;
+    else if (name === "checked") element.checked = value;
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  add(element, children);
+  return element;
+}
+
+function add(element, children) {
+  for (const child of children) {
+    if (child === false || child === null || child === undefined) continue;
+    if (Array.isArray(child)) add(element, child);
+    else element.append(child);
+  }
+}
+
+/** Makes what is shown equal to `wanted`, in place where it can. `key` attributes say what is the same thing. */
+export function morph(shown, wanted) {
+  if (shown.nodeName !== wanted.nodeName || keyOf(shown) !== keyOf(wanted)) {
+    shown.replaceWith(wanted);
+    return;
+  }
+  if (shown.nodeType === Node.TEXT_NODE) {
+    if (shown.data !== wanted.data) shown.data = wanted.data;
+    return;
+  }
+  for (const { name } of [...shown.attributes]) if (!wanted.hasAttribute(name)) shown.removeAttribute(name);
+  for (const { name, value } of wanted.attributes) {
+    if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
+  }
+  for (const name of HANDLERS) shown[name] = wanted[name];
+  if (shown.nodeName === "INPUT") {
+    if (shown.type === "checkbox" || shown.type === "radio") shown.checked = wanted.checked;
+    else if (shown !== document.activeElement) shown.value = wanted.value;
+  }
+  morphChildren(shown, wanted);
+}
+
+function morphChildren(shown, wanted) {
+  const coming = [...wanted.childNodes];
+  coming.forEach((child, index) => {
+    const present = shown.childNodes[index];
+    if (present) morph(present, child);
+    else shown.append(child);
+  });
+  while (shown.childNodes.length > coming.length) shown.lastChild.remove();
+}
+
+function keyOf(node) {
+  return node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("key") : null;
+}
+
+const STROKES = {
+  home: "M4 11 12 4l8 7v8a1 1 0 0 1-1 1h-4v-6H9v6H5a1 1 0 0 1-1-1z",
+  bag: "M5 8h14l-1 12H6zM9 8V7a3 3 0 0 1 6 0v1",
+  list: "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6",
+  cycle: "M20 12a8 8 0 1 1-2.6-5.9M20 3v4h-4M12 8v4l3 2",
+  person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20c.8-3.6 3.8-5.5 7.5-5.5s6.700 1.900 7.500 5.500",
+  back: "M15 5l-7 7 7 7",
+  next: "M9 5l7 7-7 7",
+  close: "M6 6l12 12M18 6 6 18",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  check: "M5 12.5l4.500 4.500L19 7.500",
+  plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
+  bell: "M6 17V11a6 6 0 0 1 12 0v6l1.500 2h-15zM10 21h4",
+  bill: "M5 4h14v16H5zM8.500 9h7M8.500 13h7M8.500 17h4",
+  wave: "M4 16c2.500 0 2.500-8 5-8s2.500 8 5 8 2.500-8 6-8",
+  card: "M3 6h18v12H3zM3 10h18",
+  keyboard: "M3 7h18v10H3zM7 11h.01M11 11h.01M15 11h.01M8 14h8",
+  menu: "M5 7h14M5 12h14M5 17h14",
+  clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3.500 2",
+  cup: "M5 8h12v6a5 5 0 0 1-5 5h-2a5 5 0 0 1-5-5zM17 9.500h1.500a2.500 2.500 0 0 1 0 5H17M9 2.500c-1 1.500 1 2 0 3.500M13 2.500c-1 1.500 1 2 0 3.500",
+  chat: "M4 5h16v11H10l-4 3.500V16H4z",
+  phone: "M7 3h10v18H7zM11 18h2",
+  empty: "M4 13l3-8h10l3 8v6H4zM4 13h5a3 3 0 0 0 6 0h5",
+  warn: "M12 4 2.500 20h19zM12 10v4M12 17h.01",
+  scan: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M4 12h16",
+};
+
+/** A line drawing. It says nothing to screen readers; name the button instead. */
+export function icon(name, extra = "") {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", `icon ${extra}`.trim());
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", STROKES[name]);
+  svg.append(path);
+  return svg;
+}
+
+export function sleep(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}

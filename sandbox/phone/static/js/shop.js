@@ -1,0 +1,106 @@
+// The shop's public JSON API, as the mini-program calls it.
+
+import { locale, t } from "./i18n.js";
+
+/** The shop said no. `message` is its sentence in the reader's language. */
+export class ShopRefused extends Error {
+  constructor(problem, status) {
+    super(problem.message ?? t("error.unexpected"));
+    this.code = problem.code ?? "unexpected";
+    this.params = problem.params ?? {};
+    this.status = status;
+  }
+}
+
+/** No answer at all; whether anything happened is not known. */
+export class ShopUnreachable extends Error {
+  constructor() {
+    super(t("error.unreachable"));
+  }
+}
+
+export function newKey() {
+  return crypto.randomUUID();
+}
+
+export class Shop {
+  /** `codeFromLogin`: wx.login; `storageKey`: whose token this is; `now`: the world's time. */
+  constructor({ origin, codeFromLogin, storageKey, now }) {
+    this.root = `${origin}/api/v1`;
+    this.codeFromLogin = codeFromLogin;
+    this.storageKey = `phone.token.${storageKey}`;
+    this.now = now;
+    this.session = JSON.parse(localStorage.getItem(this.storageKey) ?? "null");
+    this.signingIn = null;
+  }
+
+  get(path) {
+    return this.#call("GET", path);
+  }
+
+  /** Every item of a list, up to `limit`. */
+  async items(path, limit = 50) {
+    return (await this.get(`${path}${path.includes("?") ? "&" : "?"}limit=${limit}`)).items;
+  }
+
+  put(path, body) {
+    return this.#call("PUT", path, body, newKey());
+  }
+
+  /** `key`: one intention of the person, however often it is sent. */
+  post(path, body = {}, key = newKey()) {
+    return this.#call("POST", path, body, key);
+  }
+
+  async customer() {
+    await this.#token();
+    return this.session.customer;
+  }
+
+  async #call(method, path, body, key) {
+    const token = await this.#token();
+    try {
+      return await this.#send(method, path, { body, key, token });
+    } catch (refused) {
+      if (!(refused instanceof ShopRefused) || refused.status !== 401) throw refused;
+      if (this.session?.token === token) this.#forget();
+      return this.#send(method, path, { body, key, token: await this.#token() });
+    }
+  }
+
+  async #token() {
+    if (this.session && Date.parse(this.session.expires_at) - this.now() < 60e3) this.#forget();
+    if (this.session) return this.session.token;
+    this.signingIn ??= this.#signIn().finally(() => (this.signingIn = null));
+    return this.signingIn;
+  }
+
+  async #signIn() {
+    const code = await this.codeFromLogin();
+    this.session = await this.#send("POST", "/login", { body: { code } });
+    localStorage.setItem(this.storageKey, JSON.stringify(this.session));
+    return this.session.token;
+  }
+
+  #forget() {
+    this.session = null;
+    localStorage.removeItem(this.storageKey);
+  }
+
+  async #send(method, path, { body, key, token }) {
+    const headers = { "Accept-Language": locale() };
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (key) headers["Idempotency-Key"] = key;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    let answer;
+    let read = {};
+    try {
+      answer = await fetch(this.root + path, { method, headers, body: body && JSON.stringify(body) });
+      read = await answer.json();
+    } catch {
+      if (!answer || answer.ok) throw new ShopUnreachable();
+    }
+    if (!answer.ok) throw new ShopRefused(read, answer.status);
+    return read;
+  }
+}
