@@ -14,6 +14,12 @@ class AdjustmentOutOfRange(errors.Invalid):
     code = "adjustment_out_of_range"
 
 
+InsufficientBalance = posting.InsufficientBalance
+NothingMoved = posting.NothingMoved
+NoSuchAccount = accounts.NoSuchAccount
+KeyReused = idempotency.KeyReused
+
+
 @db.retried
 async def adjust(
     operator_id: int, customer_id: int, *, kind: posting.LotKind, amount_fen: int, reason: str, key: str

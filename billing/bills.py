@@ -25,6 +25,10 @@ class BillNotOwed(errors.Conflict):
     code = "bill_not_owed"
 
 
+InsufficientBalance = posting.InsufficientBalance
+KeyReused = idempotency.KeyReused
+
+
 @dataclass(frozen=True, slots=True)
 class Bill:
     """What a customer owes, or owed, for one thing."""
@@ -229,7 +233,7 @@ async def take_in_full(bill: Bill, *, operator: str) -> Bill:
     (collected,) = await collect([bill], operator=operator)
     if not collected.is_settled and bill.collect_mode == "full":
         balance = await accounts.balance(bill.customer_id)
-        raise posting.InsufficientBalance(available_fen=balance.available_fen, amount_fen=bill.owed_fen)
+        raise InsufficientBalance(available_fen=balance.available_fen, amount_fen=bill.owed_fen)
     return collected.bill
 
 

@@ -28,6 +28,9 @@ class ConsentOutdated(errors.Conflict):
     code = "consent_outdated"
 
 
+KeyReused = idempotency.KeyReused
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A plan on offer. ``consent_text`` is what the customer agrees to by subscribing."""

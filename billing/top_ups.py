@@ -40,6 +40,15 @@ class BalanceLimit(errors.Conflict):
     code = "balance_limit"
 
 
+class PayerUnknown(errors.Conflict):
+    """Paying this way needs the customer's openid in the mini-program, and we do not have it; sign in there first."""
+
+    code = "payer_unknown"
+
+
+KeyReused = idempotency.KeyReused
+
+
 @dataclass(frozen=True, slots=True)
 class TopUp:
     """A top-up with its attempt at the channel."""
@@ -53,9 +62,16 @@ class TopUp:
     created_at: datetime
     payment: payments.Payment
 
+    @property
+    def standing(self) -> str:
+        """Its state as the customer sees it: ``quarantined`` while an operator has to look at its payment."""
+        return "quarantined" if self.payment.state == "quarantined" else self.state
+
 
 LIFETIME = timedelta(minutes=30)
 """How long a customer may take to pay."""
+_NEEDS_PAYER = frozenset({"jsapi"})
+"""Only here do we know who will pay; a code or a link may be paid by anybody."""
 
 _CREATE = """
 INSERT INTO top_up (top_up_no, customer_id, package_id, pay_fen, bonus_fen, state, created_at)
@@ -76,10 +92,10 @@ async def start(
 ) -> TopUp:
     """Makes a top-up and prepares its payment at the channel. The same key gives the same top-up, prepared again if needed.
 
-    ``payer`` is the customer's openid where the method needs one.
+    ``payer`` is the customer's openid, used where the method needs one.
 
     Raises:
-        NoSuchPackage, PackageOrAmount, AmountOutOfRange, BalanceLimit, NoSuchChannel, KeyReused,
+        PayerUnknown, NoSuchPackage, PackageOrAmount, AmountOutOfRange, BalanceLimit, NoSuchChannel, KeyReused,
         ChannelUnavailable: the channel gave no definite answer; asking again with the same key is safe.
     """
     top_up_no = await _make(
@@ -110,6 +126,8 @@ async def _make(
     key: str,
 ) -> str:
     opened = channels.find(channel, method)
+    if method in _NEEDS_PAYER and payer is None:
+        raise PayerUnknown(method=method)
     caller = accounts.of_customer(customer_id)
 
     async def act() -> str:
@@ -123,7 +141,7 @@ async def _make(
             purpose_no=top_up_no,
             method=method,
             amount_fen=pay_fen,
-            payer=payer,
+            payer=payer if method in _NEEDS_PAYER else None,
             expires_at=now + LIFETIME,
         )
         return top_up_no

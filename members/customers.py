@@ -73,18 +73,22 @@ async def get(customer_id: int) -> Customer:
     return Customer(*row)
 
 
-_SET_THRESHOLD = "UPDATE customer SET low_balance_threshold_fen = $2 WHERE id = $1"
+_SET_THRESHOLD = f"UPDATE customer SET low_balance_threshold_fen = $2 WHERE id = $1 RETURNING {_COLUMNS}"  # noqa: S608
 
 
-async def set_threshold(customer_id: int, threshold_fen: int | None) -> None:
+async def set_threshold(customer_id: int, threshold_fen: int | None) -> Customer:
     """From now on alert when the available balance falls below this; None: never.
 
     Raises:
         ThresholdOutOfRange: negative or absurdly large.
+        NoSuchCustomer: there is none of this id.
     """
     if threshold_fen is not None and not 0 <= threshold_fen <= money.MAX_FEN:
         raise ThresholdOutOfRange
-    await db.execute(_SET_THRESHOLD, customer_id, threshold_fen)
+    row = await db.fetchrow(_SET_THRESHOLD, customer_id, threshold_fen)
+    if row is None:
+        raise NoSuchCustomer(customer_id=customer_id)
+    return Customer(*row)
 
 
 _SEARCH = f"""

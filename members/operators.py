@@ -74,8 +74,8 @@ _OPEN = (
 )
 
 
-async def sign_in(login: str, password: str) -> Session:
-    """Opens a session.
+async def sign_in(login: str, password: str, *, lifetime: timedelta = SESSION_LIFETIME) -> Session:
+    """Opens a session that lasts as long as ``lifetime``.
 
     Raises:
         WrongLogin: no such operator, or another password; it does not say which.
@@ -86,8 +86,8 @@ async def sign_in(login: str, password: str) -> Session:
         raise WrongLogin
     token = secrets.token_urlsafe(32)
     now = clock.now()
-    await db.execute(_OPEN, row["id"], _hash(token), now, now + SESSION_LIFETIME)
-    return Session(token, now + SESSION_LIFETIME, Operator(row["id"], row["login"], row["name"]))
+    await db.execute(_OPEN, row["id"], _hash(token), now, now + lifetime)
+    return Session(token, now + lifetime, Operator(row["id"], row["login"], row["name"]))
 
 
 _SESSION = """

@@ -23,6 +23,12 @@ class WeChatUnavailable(errors.Unavailable):
     code = "wechat_unavailable"
 
 
+class CustomerGone(errors.Unauthenticated):
+    """The token names a customer who does not exist (any more); sign in again."""
+
+    code = "customer_gone"
+
+
 class LoginPlatform(Protocol):
     """The mini-program's server side; ``gateways.wechat.MiniProgram`` is one."""
 
@@ -55,6 +61,21 @@ async def by_mini_program(platform: LoginPlatform, app_id: str, code: str) -> Si
     if signed_in.customer.state != "active":
         raise customers.CustomerBlocked
     return signed_in
+
+
+async def admitted(customer_id: int) -> customers.Customer:
+    """The customer of a token that is still good. Asked at every request, so that blocking works at once.
+
+    Raises:
+        CustomerGone, CustomerBlocked.
+    """
+    try:
+        customer = await customers.get(customer_id)
+    except customers.NoSuchCustomer:
+        raise CustomerGone from None
+    if customer.state != "active":
+        raise customers.CustomerBlocked
+    return customer
 
 
 _FIND = """

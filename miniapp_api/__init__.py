@@ -1,1 +1,38 @@
-"""JSON API of the customer's mini-program and H5."""
+"""The JSON API of the customer's mini-program and H5; ``routes`` is its table of contents."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from core import http as kit
+from core.http import tokens as access_tokens
+from members import sign_in
+from miniapp_api import routes
+from miniapp_api.services import Customer, Services
+
+__all__ = ["Customer", "Services", "build"]
+
+
+def build(
+    services: Services,
+    *,
+    limiter: kit.RateLimiter | None = None,
+    limits: kit.Limits | None = None,
+    origins: Sequence[str] = (),
+) -> web.Application:
+    """The door, for ``kit.root``. ``origins``: web pages (H5) that may call it."""
+
+    async def authenticate(request: web.Request) -> Customer:
+        subject = services.tokens.verify(kit.bearer(request)).subject
+        if not subject.isdecimal():
+            raise access_tokens.InvalidToken
+        return Customer(await sign_in.admitted(int(subject)))
+
+    return kit.build(
+        routes.API,
+        services=services,
+        authenticate=authenticate,
+        limiter=limiter,
+        limits=limits,
+        origins=origins,
+    )

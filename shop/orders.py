@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from billing import bills, refunds
-from core import clock, db, errors, ids
+from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
 
 UNPAID_LIFETIME = timedelta(minutes=30)
@@ -41,6 +41,16 @@ class OrderStateForbids(errors.Conflict):
     """The order's state does not allow this step."""
 
     code = "order_state_forbids"
+
+
+class OrderTooLarge(errors.Invalid):
+    """The order comes to more than a single amount may be."""
+
+    code = "order_too_large"
+
+
+InsufficientBalance = bills.InsufficientBalance
+KeyReused = idempotency.KeyReused
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,7 @@ async def place(customer_id: int, wanted: Sequence[Wanted], *, key: str) -> Orde
     """Places an order: takes the stock, fixes the prices, issues the bill. The same key gives the same order.
 
     Raises:
-        SkuNotForSale, OutOfStock, KeyReused.
+        SkuNotForSale, OutOfStock, OrderTooLarge, KeyReused.
     """
     quantities: dict[int, int] = {}
     for line in wanted:
@@ -156,6 +166,8 @@ async def _take_stock(quantities: dict[int, int]) -> list[Line]:
             raise SkuNotForSale(sku_id=row["sku_id"])
         if row["stock"] < row["quantity"]:
             raise OutOfStock(sku_id=row["sku_id"], stock=row["stock"], quantity=row["quantity"])
+    if sum(row["price_fen"] * row["quantity"] for row in rows) > money.MAX_FEN:
+        raise OrderTooLarge(limit_fen=money.MAX_FEN)
     await db.execute(_CHANGE_STOCK, list(quantities), [-quantity for quantity in quantities.values()])
     return [
         Line(

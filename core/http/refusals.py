@@ -19,6 +19,7 @@ def _common(route: routes.Route) -> Iterator[type[errors.DomainError]]:
     wants = signature.of(route)
     if route.auth is not None:
         yield from (errors.Unauthenticated, tokens.InvalidToken, tokens.ExpiredToken)
+        yield from route.auth.refusals
     if wants.path:
         yield errors.NotFound
     if wants.key:

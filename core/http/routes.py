@@ -19,11 +19,15 @@ Handler = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """A way to sign in by ``Authorization: Bearer …``, as the OpenAPI document names it."""
+    """A way to sign in by ``Authorization: Bearer …``, as the OpenAPI document names it.
+
+    ``refusals``: what ``authenticate`` says no with, beyond a missing, wrong or old token.
+    """
 
     name: str
     description: Words
     format: str = "opaque"
+    refusals: tuple[type[errors.DomainError], ...] = ()
 
 
 class Terms(TypedDict, total=False):

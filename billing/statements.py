@@ -1,0 +1,57 @@
+"""Statements: what a customer has, and what happened to it; the ledger's answers for doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ledger import accounts, history
+from members import customers
+
+Balance = accounts.Balance
+Change = history.Change
+NoSuchAccount = accounts.NoSuchAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A customer's account as its owner and the shop see it; amounts in fen."""
+
+    currency: str
+    principal_fen: int
+    bonus_fen: int
+    balance_fen: int
+    held_fen: int
+    available_fen: int
+    low_balance_threshold_fen: int | None
+
+
+async def account(customer: customers.Customer) -> Account:
+    """What the customer has now, and what they have set.
+
+    Raises:
+        NoSuchAccount: the customer has no account.
+    """
+    held = await accounts.balance(customer.id)
+    return Account(
+        currency=held.currency,
+        principal_fen=held.principal_fen,
+        bonus_fen=held.bonus_fen,
+        balance_fen=held.balance_fen,
+        held_fen=held.held_fen,
+        available_fen=held.available_fen,
+        low_balance_threshold_fen=customer.low_balance_threshold_fen,
+    )
+
+
+async def balance(customer_id: int) -> Balance:
+    """What the customer has now.
+
+    Raises:
+        NoSuchAccount: the customer has no account.
+    """
+    return await accounts.balance(customer_id)
+
+
+async def changes(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Change]:
+    """The latest changes of the account, newest first; ``before`` is the ``entry_no`` the last page ended at."""
+    return await history.page(customer_id, before=before, limit=limit)

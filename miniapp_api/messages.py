@@ -1,0 +1,57 @@
+"""Messages to the customer, and which subscribe messages to ask for."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from core import http as kit
+from miniapp_api.services import Customer, Services
+from notifications import outbox, templates
+
+
+class Message(kit.Answer):
+    id: int
+    kind: Annotated[str, Field(examples=["topped_up", "deducted", "low_balance", "payment_due"])]
+    title: Annotated[str, Field(examples=["余额不足提醒"])]
+    body: str
+    at: kit.Instant
+    state: Annotated[str, Field(examples=["queued", "sent", "dead"])]
+
+
+class MessageTemplate(kit.Answer):
+    kind: str
+    template_id: Annotated[
+        str, Field(description="wx.requestSubscribeMessage 的 tmplIds · one of its tmplIds")
+    ]
+    title: str
+
+
+async def listing(query: kit.PageQuery, caller: Customer, locale: str) -> object:
+    """The newest first, in the language asked for."""
+    rows = await outbox.page(caller.id, before=query.after(int), limit=query.limit + 1)
+    page = kit.cut(rows, query, lambda row: row.id)
+    return kit.Page[Message](
+        items=[_in_words(row, locale) for row in page.items], next_cursor=page.next_cursor
+    )
+
+
+async def subscribable(services: Services) -> kit.Page[MessageTemplate]:
+    """The templates the shop sends by."""
+    return kit.Page[MessageTemplate](
+        items=[
+            MessageTemplate(kind=kind, template_id=template.template_id, title=template.title)
+            for kind, template in services.templates.items()
+        ]
+    )
+
+
+def _in_words(queued: outbox.Queued, locale: str) -> Message:
+    reading = templates.read(queued.kind, queued.params, locale)
+    return Message(
+        id=queued.id,
+        kind=queued.kind,
+        title=reading.title,
+        body=reading.body,
+        at=queued.at,
+        state=queued.state,
+    )

@@ -1,0 +1,36 @@
+"""What handlers are given: who asks, and what the door was built with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from billing.channels import Channels
+from core import http as kit
+from members import customers, sign_in
+from notifications import templates
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """The signed-in customer, as they stood when the request came in."""
+
+    record: customers.Customer
+
+    @property
+    def id(self) -> int:
+        return self.record.id
+
+    @property
+    def label(self) -> str:
+        return f"customer:{self.record.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the door needs of the shop: tokens, the mini-program people sign in through, channels, and the template of
+    each kind of subscribe message."""
+
+    tokens: kit.Tokens
+    mini_program: sign_in.LoginPlatform
+    mini_app_id: str
+    channels: Channels
+    templates: Mapping[str, templates.Template] = field(default_factory=dict)

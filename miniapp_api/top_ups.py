@@ -1,0 +1,79 @@
+"""Top-ups: asking to pay money in, and how that stands."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from billing import top_ups
+from core import http as kit
+from members import sign_in
+from miniapp_api.services import Customer, Services
+
+
+class NewTopUp(kit.Body):
+    package_id: Annotated[kit.Id | None, Field(description="套餐，或 · a package, or", examples=[1])] = None
+    amount_fen: Annotated[kit.PositiveFen | None, Field(description="自定金额 · an amount")] = None
+    channel: Annotated[Literal["wechat_pay", "alipay"], Field(examples=["wechat_pay"])]
+    method: Annotated[Literal["jsapi", "native", "precreate", "wap"], Field(examples=["jsapi"])]
+
+
+class Payment(kit.Answer):
+    payment_no: str
+    channel: str
+    method: str
+    state: Annotated[str, Field(examples=["created", "prepared", "paid", "closed", "quarantined"])]
+    client: Annotated[
+        dict[str, str] | None,
+        Field(
+            description="支付参数：jsapi 为 wx.requestPayment 的参数，native 为 code_url，precreate 为 qr_code，wap 为 url · "
+            "what paying needs: wx.requestPayment's parameters, code_url, qr_code or url",
+            examples=[{"code_url": "weixin://wxpay/bizpayurl?pr=Ab3dEf7"}],
+        ),
+    ]
+    expires_at: kit.Instant
+
+
+class TopUp(kit.Answer):
+    top_up_no: str
+    state: Annotated[
+        str,
+        Field(
+            validation_alias="standing",
+            description="quarantined：款项待人工核对 · quarantined: an operator has to look at the money",
+            examples=["pending", "credited", "closed", "quarantined"],
+        ),
+    ]
+    pay_fen: int
+    bonus_fen: int
+    payment: Payment
+    created_at: kit.Instant
+
+
+async def start(body: NewTopUp, caller: Customer, services: Services, key: kit.IdempotencyKey) -> object:
+    """Makes a top-up and opens its payment at the channel."""
+    return await top_ups.start(
+        services.channels,
+        caller.id,
+        package_id=body.package_id,
+        amount_fen=body.amount_fen,
+        channel=body.channel,
+        method=body.method,
+        payer=await sign_in.openid_of(caller.id, services.mini_app_id),
+        key=key,
+    )
+
+
+async def listing(query: kit.PageQuery, caller: Customer) -> object:
+    """The newest first."""
+    rows = await top_ups.page(caller.id, before=query.after(int), limit=query.limit + 1)
+    return kit.cut(rows, query, lambda row: row.id)
+
+
+async def one(top_up_no: str, caller: Customer) -> object:
+    """How one top-up stands."""
+    return await top_ups.get(caller.id, top_up_no)
+
+
+async def check(top_up_no: str, caller: Customer, services: Services) -> object:
+    """Asks the channel now."""
+    return await top_ups.check(services.channels, caller.id, top_up_no)
