@@ -40,7 +40,7 @@ async def subscribable(services: Services) -> kit.Page[MessageTemplate]:
     return kit.Page[MessageTemplate](
         items=[
             MessageTemplate(kind=kind, template_id=template.template_id, title=template.title)
-            for kind, template in services.templates.items()
+            for kind, template in services.message_templates.items()
         ]
     )
 

@@ -33,4 +33,4 @@ class Services:
     mini_program: sign_in.LoginPlatform
     mini_app_id: str
     channels: Channels
-    templates: Mapping[str, templates.Template] = field(default_factory=dict)
+    message_templates: Mapping[str, templates.Template] = field(default_factory=dict)

@@ -1,0 +1,71 @@
+"""Customers: finding them, and what is on their accounts."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from billing import statements
+from core import http as kit
+from members import customers
+
+
+class CustomerQuery(kit.PageQuery):
+    query: Annotated[
+        kit.Text | None, Field(description="姓名的一部分或编号 · part of the name, or the id")
+    ] = None
+
+
+class Customer(kit.Answer):
+    id: int
+    name: str
+    locale: str
+    state: Annotated[str, Field(examples=["active", "blocked", "closed"])]
+    low_balance_threshold_fen: int | None
+    created_at: kit.Instant
+
+
+class Balance(kit.Answer):
+    currency: str
+    principal_fen: int
+    bonus_fen: int
+    balance_fen: int
+    held_fen: int
+    available_fen: int
+
+
+class CustomerWithBalance(Customer):
+    balance: Balance
+
+
+class Change(kit.Answer):
+    id: Annotated[
+        int, Field(validation_alias="entry_no", description="账户内的序号 · its number on this account")
+    ]
+    kind: str
+    reference: str
+    memo: str
+    operator: Annotated[str, Field(examples=["customer:17", "operator:1", "clock", "channel:wechat_pay"])]
+    principal_fen: int
+    bonus_fen: int
+    balance_after_fen: int
+    at: kit.Instant
+
+
+async def listing(query: CustomerQuery) -> object:
+    """The newest first."""
+    rows = await customers.page(query=query.query, before=query.after(int), limit=query.limit + 1)
+    return kit.cut(rows, query, lambda row: row.id)
+
+
+async def one(customer_id: int) -> CustomerWithBalance:
+    """One customer with the balance."""
+    customer = await customers.get(customer_id)
+    balance = Balance.model_validate(await statements.balance(customer_id))
+    return CustomerWithBalance(**Customer.model_validate(customer).model_dump(), balance=balance)
+
+
+async def changes(customer_id: int, query: kit.PageQuery) -> object:
+    """The latest changes first."""
+    customer = await customers.get(customer_id)
+    rows = await statements.changes(customer.id, before=query.after(int), limit=query.limit + 1)
+    return kit.cut(rows, query, lambda row: row.entry_no)
