@@ -85,17 +85,22 @@ async def _answered(
         if error.status < 400:
             return _redirect(error)
         return problems.answer(problems.of_http(error), languages.of(request))
-    except outages as outage:
-        log.error("no answer from a part of ours", exc_info=outage)
-        return problems.answer(errors.Unavailable(), languages.of(request))
     except Exception as fault:
-        if isinstance(fault, ConnectionError) and (
-            request.transport is None or request.transport.is_closing()
-        ):
-            log.info("the client left")
-        else:
-            log.error("unhandled fault", exc_info=fault)
-        return problems.answer(problems.InternalError(), languages.of(request))
+        return problems.answer(_admitted(fault, request, outages), languages.of(request))
+
+
+def _admitted(
+    fault: Exception, request: web.Request, outages: tuple[type[Exception], ...]
+) -> errors.DomainError:
+    """Logs a fault, and says as much of it as a client may know."""
+    if isinstance(fault, ConnectionError) and (request.transport is None or request.transport.is_closing()):
+        log.info("the client left")
+        return problems.InternalError()
+    if isinstance(fault, outages):
+        log.error("no answer from a part of ours", exc_info=fault)
+        return errors.Unavailable()
+    log.error("unhandled fault", exc_info=fault)
+    return problems.InternalError()
 
 
 def _redirect(raised: web.HTTPException) -> web.Response:
