@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
@@ -34,6 +35,8 @@ class Agenda:
     def __init__(self, store: Store, clock: WorldClock) -> None:
         self._clock = clock
         self._errands = Shelf(store, "errand", Errand)
+        self._queue = [(errand.due_at, errand.id) for errand in self._errands]
+        heapq.heapify(self._queue)
         self._handlers: dict[str, ErrandHandler] = {}
         self._changed = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -46,6 +49,7 @@ class Agenda:
     def add(self, kind: str, body: dict[str, Any], *, delay_s: float = 0.0) -> None:
         errand = Errand(uuid.uuid4().hex, kind, self._clock.epoch_s() + delay_s, body)
         self._errands.put(errand.id, errand)
+        heapq.heappush(self._queue, (errand.due_at, errand.id))
         self._changed.set()
 
     def start(self) -> None:
@@ -60,17 +64,17 @@ class Agenda:
     def busy(self, *, within_s: float = 0.0) -> bool:
         """True while something is running or due within the next `within_s` world seconds."""
         horizon = self._clock.epoch_s() + within_s
-        return any(errand.due_at <= horizon for errand in self._errands)
+        return bool(self._running) or bool(self._queue and self._queue[0][0] <= horizon)
 
     async def _run(self) -> None:
         while True:
             self._changed.clear()
             now = self._clock.epoch_s()
-            waiting = [errand for errand in self._errands if errand.id not in self._running]
-            for errand in waiting:
-                if errand.due_at <= now:
+            while self._queue and self._queue[0][0] <= now:
+                errand = self._errands.get(heapq.heappop(self._queue)[1])
+                if errand is not None:
                     self._running[errand.id] = asyncio.create_task(self._do(errand))
-            next_due = min((errand.due_at for errand in waiting if errand.due_at > now), default=now + 3600)
+            next_due = self._queue[0][0] if self._queue else now + 3600
             try:
                 await asyncio.wait_for(self._changed.wait(), max(next_due - now, 0.001))
             except TimeoutError:

@@ -39,9 +39,8 @@ class Sandbox:
         sandbox = cls(World(settings))
         people_and_platform = web.Application(middlewares=[_open_to_all_origins])
         sandbox.platform.add_routes(people_and_platform)
-        Phone(sandbox.world, sandbox.platform, sandbox.wechat_pay, sandbox.alipay).add_routes(
-            people_and_platform
-        )
+        phone = Phone(sandbox.world, sandbox.platform, sandbox.wechat_pay, sandbox.alipay)
+        phone.add_routes(people_and_platform)
         Control(sandbox.world, sandbox.platform).add_routes(people_and_platform)
         try:
             sandbox.platform_url = await sandbox._listen(people_and_platform, settings.platform_port)
@@ -92,7 +91,11 @@ async def _open_to_all_origins(request: web.Request, handler: Handler) -> web.St
     }
     if request.method == "OPTIONS":
         return web.Response(status=204, headers=headers)
-    response: web.StreamResponse = await handler(request)
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        error.headers.update(headers)
+        raise
     if not response.prepared:
         response.headers.update(headers)
     return response

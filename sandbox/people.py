@@ -45,6 +45,9 @@ class People:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._people = Shelf(store, "person", Person)
+        self._by_openid: dict[str, str] = {}
+        for person in self._people:
+            self._index(person)
 
     def arrive(self, nickname: str | None = None) -> Person:
         """A new person who has never met the merchant."""
@@ -60,6 +63,7 @@ class People:
             alipay_logon_id="138******" + keys.random_digits(2),
         )
         self._people.put(person.id, person)
+        self._index(person)
         return person
 
     def all(self) -> list[Person]:
@@ -69,11 +73,20 @@ class People:
         return self._people.get(person_id)
 
     def by_openid(self, account: Literal["mini", "official"], openid: str) -> Person | None:
-        wanted = "mini_openid" if account == "mini" else "official_openid"
-        return next((person for person in self._people if getattr(person, wanted) == openid), None)
+        person = self._people.get(self._by_openid.get(openid, ""))
+        if person is None:
+            return None
+        return (
+            person
+            if openid == (person.mini_openid if account == "mini" else person.official_openid)
+            else None
+        )
 
     def save(self, person: Person) -> None:
         self._people.put(person.id, person)
+
+    def _index(self, person: Person) -> None:
+        self._by_openid[person.mini_openid] = self._by_openid[person.official_openid] = person.id
 
 
 class Feed:
@@ -83,18 +96,22 @@ class Feed:
         self._store = store
         self._clock = clock
         self._items = Shelf(store, "feed", FeedItem)
+        self._of_person: dict[str, list[FeedItem]] = {}
+        for item in self._items:
+            self._of_person.setdefault(item.person_id, []).append(item)
         self._listeners: dict[str, set[asyncio.Event]] = {}
 
     def show(self, person_id: str, kind: str, /, **body: Any) -> FeedItem:
         seq = self._store.next_no("feed")
         item = FeedItem(seq, person_id, kind, body, rfc3339(self._clock.epoch_s()))
         self._items.put(str(seq), item)
+        self._of_person.setdefault(person_id, []).append(item)
         for event in self._listeners.get(person_id, ()):
             event.set()
         return item
 
     def after(self, person_id: str, seq: int) -> list[FeedItem]:
-        return [item for item in self._items if item.person_id == person_id and item.seq > seq]
+        return [item for item in self._of_person.get(person_id, ()) if item.seq > seq]
 
     @contextmanager
     def listening(self, person_id: str) -> Iterator[asyncio.Event]:

@@ -75,6 +75,9 @@ class Shelf(Generic[Record]):
         if self._records.pop(key, None) is not None:
             self._store.remove(self._kind, key)
 
+    def oldest(self) -> Record | None:
+        return next(iter(self._records.values()), None)
+
     def __iter__(self) -> Iterator[Record]:
         return iter(list(self._records.values()))
 

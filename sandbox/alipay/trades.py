@@ -99,6 +99,7 @@ class Trades:
             raise business("TRADE_NOT_EXIST", "交易不存在")
         if trade.paid_at and self._world.clock.epoch_s() > trade.paid_at + REFUND_LIFE_S:
             trade.state = "TRADE_FINISHED" if trade.state == "TRADE_SUCCESS" else trade.state
+            self._save(trade)
         return trade
 
     def open(self, trade: Trade, person: Person | None) -> None:
@@ -261,7 +262,8 @@ def fen(text: Any) -> int:
         amount = Decimal(str(text))
     except InvalidOperation:
         raise business("INVALID_PARAMETER", "参数有误：金额格式错误") from None
-    if isinstance(text, bool) or not amount.is_finite() or amount != amount.quantize(Decimal("0.01")):
+    fits = amount.is_finite() and 0 <= amount < 10**12 and amount == round(amount, 2)
+    if isinstance(text, bool) or not fits:
         raise business("INVALID_PARAMETER", "参数有误：金额最多两位小数")
     return int(amount * 100)
 

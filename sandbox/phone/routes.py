@@ -68,6 +68,7 @@ class Phone:
             {
                 "merchant_name": settings.merchant_name,
                 "mini_app_id": self._world.credentials.mini_app_id,
+                "official_app_id": self._world.credentials.official_app_id,
                 "shop_api_url": settings.shop_api_url,
             }
         )
@@ -199,7 +200,11 @@ class Phone:
         person = self._who(request)
         seq = int(request.headers.get("Last-Event-ID") or request.query.get("after", "0"))
         response = web.StreamResponse(
-            headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
+            headers={
+                "Content-Type": "text/event-stream; charset=utf-8",
+                "Cache-Control": "no-store",
+                "Access-Control-Allow-Origin": "*",
+            }
         )
         await response.prepare(request)
         while True:

@@ -33,9 +33,8 @@ class Login:
     def new_code(self, person: Person) -> str:
         """What wx.login gives the mini-program."""
         now = self._world.clock.epoch_s()
-        for old in self._codes:
-            if old.made_at < now - 86400:
-                self._codes.remove(old.code)
+        while (old := self._codes.oldest()) is not None and old.made_at < now - 86400:
+            self._codes.remove(old.code)
         code = "0" + keys.random_text(31)
         self._codes.put(code, LoginCode(code, person.id, now))
         return code

@@ -42,6 +42,9 @@ class Refunds:
         self._orders = orders
         self._notices = notices
         self._refunds = Shelf(world.store, "wechat_pay.refund", Refund)
+        self._of_order: dict[str, list[Refund]] = {}
+        for refund in self._refunds:
+            self._of_order.setdefault(refund.out_trade_no, []).append(refund)
         world.agenda.register("wechat_pay.refund", self._settle)
 
     def request(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +70,7 @@ class Refunds:
             created_at=now,
         )
         self._refunds.put(refund.out_refund_no, refund)
+        self._of_order.setdefault(order.out_trade_no, []).append(refund)
         delay_s = self._world.settings.refund_delay_s * self._world.settings.time_scale
         self._world.agenda.add("wechat_pay.refund", {"out_refund_no": refund.out_refund_no}, delay_s=delay_s)
         return self._describe(refund)
@@ -88,7 +92,7 @@ class Refunds:
             raise Refusal(400, "INVALID_REQUEST", "订单金额或退款金额与之前请求不一致，请核实后再试")
         if self._world.clock.epoch_s() > order.paid_at + YEAR_S:
             raise Refusal(400, "INVALID_REQUEST", "订单已超过可退款的最大期限")
-        others = [one for one in self._refunds if one.out_trade_no == order.out_trade_no]
+        others = self._of_order.get(order.out_trade_no, [])
         taken_fen = sum(one.amount_fen for one in others if one.state != "CLOSED")
         if taken_fen + body["amount"]["refund"] > order.total_fen:
             raise Refusal(400, "INVALID_REQUEST", "申请退款金额超过订单可退金额")

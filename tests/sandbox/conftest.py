@@ -88,3 +88,10 @@ def pay(sandbox, http, merchant):
     from sandbox_merchant import SigningMerchant
 
     return SigningMerchant(sandbox, http, merchant.url + "/notify")
+
+
+@pytest.fixture
+def sdk(sandbox, merchant):
+    from sandbox_alipay import sdk_for
+
+    return sdk_for(sandbox, merchant)

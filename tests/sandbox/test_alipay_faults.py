@@ -6,16 +6,16 @@ import json
 import urllib.parse
 
 import pytest
-from test_alipay_sdk import call, pay_by_code, sdk, verified_notices  # noqa: F401 - sdk is a fixture
+from sandbox_alipay import call, pay_by_code, verified_notices
 
 
-async def raw_answer(http, sandbox, sdk, method, content):  # noqa: F811
+async def raw_answer(http, sandbox, sdk, method, content):
     query = sdk.client_api(method, content)
     async with http.get(f"{sandbox.alipay_url}/gateway.do?{query}") as answer:
         return await answer.text()
 
 
-async def test_public_parameters_may_come_in_the_query_and_the_content_in_the_form(sandbox, sdk, http):  # noqa: F811
+async def test_public_parameters_may_come_in_the_query_and_the_content_in_the_form(sandbox, sdk, http):
     signed = dict(urllib.parse.parse_qsl(sdk.client_api("alipay.trade.query", {"out_trade_no": "A1"})))
     form = {"biz_content": signed.pop("biz_content")}
     url = f"{sandbox.alipay_url}/gateway.do?{urllib.parse.urlencode(signed)}"
@@ -23,14 +23,14 @@ async def test_public_parameters_may_come_in_the_query_and_the_content_in_the_fo
         assert "ACQ.TRADE_NOT_EXIST" in await answer.text()
 
 
-async def test_slashes_are_escaped_in_what_is_signed(sandbox, sdk, http):  # noqa: F811
+async def test_slashes_are_escaped_in_what_is_signed(sandbox, sdk, http):
     content = {"out_trade_no": "A1", "total_amount": "1.00", "subject": "茶"}
     text = await raw_answer(http, sandbox, sdk, "alipay.trade.precreate", content)
     assert "https:\\/\\/qr.alipay.com\\/" in text and json.loads(text)["sign"]
 
 
 @pytest.mark.parametrize(("do", "moved"), [("20000", 1), ("system_error", 1), ("20000_before", 0)])
-async def test_unknown_refunds(sandbox, merchant, sdk, ask, do, moved):  # noqa: F811
+async def test_unknown_refunds(sandbox, merchant, sdk, ask, do, moved):
     person = sandbox.world.people.arrive()
     answer = await call(sdk.api_alipay_trade_precreate, out_trade_no="A1", total_amount="3.00", subject="茶")
     await pay_by_code(sandbox, ask, person, answer["qr_code"])
@@ -44,13 +44,13 @@ async def test_unknown_refunds(sandbox, merchant, sdk, ask, do, moved):  # noqa:
     assert len(sandbox.world.wallets.movements()) == 2
 
 
-async def test_an_error_without_a_sign(sandbox, sdk, http):  # noqa: F811
+async def test_an_error_without_a_sign(sandbox, sdk, http):
     sandbox.world.faults.add({"op": "alipay.query", "do": "unsigned_error"})
     text = await raw_answer(http, sandbox, sdk, "alipay.trade.query", {"out_trade_no": "A1"})
     assert list(json.loads(text)) == ["error_response"]
 
 
-async def test_a_trade_left_unpaid_is_closed_when_its_time_is_over(sandbox, merchant, sdk, ask):  # noqa: F811
+async def test_a_trade_left_unpaid_is_closed_when_its_time_is_over(sandbox, merchant, sdk, ask):
     person = sandbox.world.people.arrive()
     order = {"out_trade_no": "A1", "total_amount": "3.00", "subject": "茶", "timeout_express": "5m"}
     answer = await call(sdk.api_alipay_trade_precreate, **order)
@@ -63,7 +63,7 @@ async def test_a_trade_left_unpaid_is_closed_when_its_time_is_over(sandbox, merc
     assert [n["trade_status"] for n in verified_notices(sdk, merchant)] == ["TRADE_CLOSED"]
 
 
-async def test_spoilt_notices(sandbox, merchant, sdk, ask):  # noqa: F811
+async def test_spoilt_notices(sandbox, merchant, sdk, ask):
     merchant.answers = [(200, "failure")] * 2
     for do in ("wrong_amount", "bad_signature"):
         sandbox.world.faults.add({"op": "alipay.notify", "do": do})
@@ -76,7 +76,7 @@ async def test_spoilt_notices(sandbox, merchant, sdk, ask):  # noqa: F811
     assert [sdk.verify(notice, notice.pop("sign")) for notice in notices] == [True, False, True]
 
 
-async def test_the_cashier_page_takes_money_from_a_browser(sandbox, merchant, sdk, http):  # noqa: F811
+async def test_the_cashier_page_takes_money_from_a_browser(sandbox, merchant, sdk, http):
     person = sandbox.world.people.arrive()
     signed = sdk.api_alipay_trade_wap_pay(
         subject="<茶>", out_trade_no="A1", total_amount="1.00", return_url=merchant.url + "/back"
