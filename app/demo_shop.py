@@ -2,6 +2,51 @@
 
 from __future__ import annotations
 
+from billing import packages, plans
+from members import operators
+from shop import products
+
+OPERATOR_LOGIN = "demo"
+OPERATOR_PASSWORD = "yucun-demo-only"  # noqa: S105 (a demo on loopback; printed at its start)
+
+_CONSENT = (
+    "我同意「一盏茶」按所选周期从我的预存余额中扣除所列金额。每次扣款后我会收到通知；"
+    "我可以随时在「计划」中取消，取消后不再产生新的扣款。余额不足时不扣款，充值后补扣。"
+)
+_CONSENT_VERSION = "2026-11"
+
 
 async def load() -> None:
-    """Writes the shop's products, packages, plans and operators, unless they are there already."""
+    """Writes the shop's products, packages, plans and an operator, unless they are there already."""
+    if await packages.offered():
+        return
+    await operators.create(login=OPERATOR_LOGIN, name="店长小周", password=OPERATOR_PASSWORD)
+    await _products()
+    for name, amount_fen, cycle in (
+        ("茶艺月课（每月4节）", 9_800, "monthly"),
+        ("每日鲜茶", 1_200, "daily"),
+        ("茶友年会员", 29_900, "yearly"),
+    ):
+        await plans.add_offer(
+            name=name, amount_fen=amount_fen, cycle=cycle, consent_version=_CONSENT_VERSION, consent_text=_CONSENT
+        )
+    for name, pay_fen, bonus_fen in (
+        ("充100送5", 10_000, 500),
+        ("充200送30", 20_000, 3_000),
+        ("充500送100", 50_000, 10_000),
+        ("充1000送260", 100_000, 26_000),
+    ):
+        await packages.add(name=name, pay_fen=pay_fen, bonus_fen=bonus_fen)
+
+
+async def _products() -> None:
+    sku = products.NewSku
+    for name, description, skus in (
+        ("明前龙井", "西湖一级产区，清明前手采", [sku("50克", 6_800, 120), sku("100克礼盒", 12_800, 40)]),
+        ("正山小种", "桐木关松烟香，暖胃红茶", [sku("75克罐装", 5_800, 80)]),
+        ("冷泡茉莉花茶", "横县茉莉，六窨一提，冷水即泡", [sku("10包", 2_900, 200), sku("30包", 7_900, 60)]),
+        ("手作桂花糕", "当日现做，配茶刚好", [sku("一份", 1_800, 30)]),
+        ("白瓷盖碗", "景德镇手拉坯，120毫升", [sku("单只", 8_800, 25)]),
+        ("茶艺体验课（单次）", "90分钟，含三款茶", [sku("一位", 9_900, 12)]),
+    ):
+        await products.add(name=name, description=description, skus=skus)

@@ -9,7 +9,9 @@ import redis.asyncio
 from pydantic import SecretStr
 
 from app import config
-from gateways import alipay, channel, wechat, wechat_pay
+from billing.channels import Channels, OpenChannel
+from gateways import alipay, wechat, wechat_pay
+from notifications import delivery, templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +23,10 @@ class Outside:
     wechat_pay: wechat_pay.WechatPay | None
     alipay: alipay.Alipay | None
 
-    @property
-    def channels(self) -> dict[str, channel.Channel]:
-        """The payment channels by name."""
-        connected: list[channel.Channel] = []
-        if self.wechat_pay is not None:
-            connected.append(self.wechat_pay)
-        if self.alipay is not None:
-            connected.append(self.alipay)
-        return {one.name: one for one in connected}
+    channels: Channels
+    """The open payment channels, as the desk wants them."""
+    post: delivery.Post
+    """How messages leave the house."""
 
 
 def build(
@@ -37,12 +34,36 @@ def build(
 ) -> Outside:
     """Connects nothing yet: gateways call when they are asked to."""
     platform = wechat.Platform(settings.wechat.api_base_url, session=session)
+    mini_program = _mini_program(settings, platform, redis)
+    by_wechat_pay, by_alipay = _wechat_pay(settings, session), _alipay(settings, session)
     return Outside(
-        mini_program=_mini_program(settings, platform, redis),
+        mini_program=mini_program,
         official_account=_official_account(settings, platform, redis),
-        wechat_pay=_wechat_pay(settings, session),
-        alipay=_alipay(settings, session),
+        wechat_pay=by_wechat_pay,
+        alipay=by_alipay,
+        channels=_channels(settings, by_wechat_pay, by_alipay),
+        post=_post(settings, mini_program),
     )
+
+
+def _channels(
+    settings: config.Config, by_wechat_pay: wechat_pay.WechatPay | None, by_alipay: alipay.Alipay | None
+) -> Channels:
+    opened: dict[str, OpenChannel] = {}
+    if by_wechat_pay is not None and settings.wechat_pay is not None:
+        app_id = settings.wechat_pay.app_id or settings.wechat.mini_program.app_id
+        opened[by_wechat_pay.name] = OpenChannel(by_wechat_pay, app_id, settings.wechat_pay.mch_id)
+    if by_alipay is not None and settings.alipay is not None:
+        opened[by_alipay.name] = OpenChannel(by_alipay, settings.alipay.app_id, settings.alipay.seller_id)
+    return Channels(opened)
+
+
+def _post(settings: config.Config, mini_program: wechat.MiniProgram) -> delivery.Post:
+    by_kind = {
+        kind: templates.Template(chosen.template_id, chosen.fields, chosen.page or None, chosen.title)
+        for kind, chosen in settings.wechat.message_templates.items()
+    }
+    return delivery.Post(settings.wechat.mini_program.app_id, mini_program, by_kind)
 
 
 def _mini_program(

@@ -24,6 +24,8 @@ class Template:
     template_id: str
     fields: Mapping[str, str]
     page: str | None = None
+    title: str = ""
+    """What the platform calls it; the customer is asked to accept messages under this name."""
 
 
 @dataclass(frozen=True, slots=True)

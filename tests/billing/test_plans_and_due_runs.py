@@ -1,0 +1,131 @@
+"""Recurring deductions: each period charged once or visibly owed."""
+
+import asyncio
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing import bills, deductions, plans, schedule
+from core import clock
+from core import db as database
+from tests import factories
+
+
+async def messages():
+    return [
+        tuple(row) for row in await database.fetch("SELECT kind, customer_id FROM outbox_message ORDER BY id")
+    ]
+
+
+async def test_a_plan_is_charged_on_its_first_day_and_then_every_month(db):
+    customer = await factories.customer(principal=50_000)
+    await factories.plan(customer.id, 9800)
+    assert await deductions.run_due() == deductions.DueRun(due=1, charged=1)
+    assert await deductions.run_due() == deductions.DueRun()
+    clock.set_offset(timedelta(days=31))
+    assert await deductions.run_due() == deductions.DueRun(due=1, charged=1)
+    assert await factories.balance(customer.id) == (50_000 - 2 * 9800, 0)
+
+
+async def test_after_an_outage_every_missed_period_is_charged_once_in_order(db):
+    customer = await factories.customer(principal=50_000)
+    await factories.plan(customer.id, 1000, cycle="weekly")
+    clock.set_offset(timedelta(days=29))
+    run = await deductions.run_due()
+    assert (run.due, run.charged) == (5, 5)
+    days = [row[0] for row in await database.fetch("SELECT due_on FROM plan_period ORDER BY id")]
+    assert days == [days[0] + timedelta(weeks=n) for n in range(5)]
+
+
+async def test_what_the_balance_does_not_cover_stays_owed_with_one_reminder_until_a_top_up_settles_it(db):
+    customer = await factories.customer(principal=5000)
+    await factories.plan(customer.id, 9800)
+    run = await deductions.run_due()
+    assert (run.due, run.charged, run.owed) == (1, 0, 1)
+    (owed,) = await bills.page(customer.id, states=bills.OWED)
+    assert owed.owed_fen == 9800 and await factories.balance(customer.id) == (5000, 0)
+    await deductions.run_due()
+    assert [kind for kind, _ in await messages()].count("payment_due") == 1
+
+    await factories.topped_up(customer.id, 10_000)
+    assert (await bills.get(customer.id, owed.bill_no)).state == "paid"
+    assert await factories.balance(customer.id) == (5200, 0)
+    assert await database.fetchval("SELECT state FROM plan_period") == "charged"
+
+
+async def test_a_top_up_settles_the_oldest_bill_first_as_far_as_it_goes(db):
+    customer = await factories.customer()
+    await factories.plan(customer.id, 3000, cycle="weekly")
+    clock.set_offset(timedelta(days=15))
+    assert (await deductions.run_due()).owed == 3
+    await factories.topped_up(customer.id, 7000)
+    states = [row[0] for row in await database.fetch("SELECT state FROM bill ORDER BY due_at")]
+    assert states == ["paid", "paid", "open"]
+    assert await factories.balance(customer.id) == (1000, 0)
+
+
+async def test_a_cancelled_plan_falls_due_no_more_but_what_is_owed_stays_owed(db):
+    customer = await factories.customer()
+    plan = await factories.plan(customer.id, 3000)
+    await deductions.run_due()
+    assert (await plans.cancel(customer.id, plan.id)).state == "cancelled"
+    assert (await plans.cancel(customer.id, plan.id)).state == "cancelled"
+    clock.set_offset(timedelta(days=62))
+    assert await deductions.run_due() == deductions.DueRun()
+    assert len(await bills.page(customer.id, states=bills.OWED)) == 1
+
+
+async def test_consent_to_an_outdated_text_starts_nothing(db):
+    customer = await factories.customer()
+    offer = await plans.add_offer(
+        name="月课", amount_fen=1, cycle="monthly", consent_version="2", consent_text="新"
+    )
+    with pytest.raises(plans.ConsentOutdated):
+        await plans.subscribe(customer.id, offer_id=offer.id, consent_version="1", key=factories.key())
+    assert await plans.page(customer.id) == []
+
+
+async def test_falling_below_the_threshold_alerts_once_per_crossing(db):
+    customer = await factories.customer(principal=10_000, threshold_fen=5000)
+    await factories.plan(customer.id, 3000, cycle="daily")
+    for day in range(3):
+        clock.set_offset(timedelta(days=day))
+        await deductions.run_due()
+    assert [kind for kind, _ in await messages()].count("low_balance") == 1
+    await factories.topped_up(customer.id, 5000)
+    clock.set_offset(timedelta(days=3))
+    await deductions.run_due()
+    assert [kind for kind, _ in await messages()].count("low_balance") == 2
+
+
+async def test_several_runners_at_once_charge_every_period_once(db):
+    everyone = [await factories.customer(principal=10_000) for _ in range(12)]
+    for customer in everyone:
+        await factories.plan(customer.id, 1000, cycle="daily")
+    clock.set_offset(timedelta(days=4))
+    runs = await asyncio.gather(*(deductions.run_due(batch=3) for _ in range(5)))
+    assert sum(run.due for run in runs) == 60
+    assert {await factories.balance(customer.id) for customer in everyone} == {(5000, 0)}
+
+
+async def test_two_plans_of_one_customer_in_a_batch_are_judged_one_after_the_other(db):
+    customer = await factories.customer(principal=10_000)
+    for _ in range(3):
+        await factories.plan(customer.id, 4000)
+    run = await deductions.run_due()
+    assert (run.charged, run.owed) == (2, 1)
+
+
+@given(
+    start=st.dates(date(1990, 1, 1), date(2090, 12, 31)),
+    cycle=st.sampled_from(schedule.CYCLES),
+    period_no=st.integers(0, 400),
+)
+def test_due_days_are_total_strictly_increasing_and_keep_the_day_of_the_month(start, cycle, period_no):
+    day, following = schedule.due_on(start, cycle, period_no), schedule.due_on(start, cycle, period_no + 1)
+    assert following > day
+    if cycle in ("monthly", "yearly"):
+        assert day.day == start.day or (day.day < start.day and (day + timedelta(days=1)).day == 1)
+    assert schedule.due_on(start, cycle, 0) == start

@@ -1,0 +1,305 @@
+"""Kills a process at each step of a money path, starts another that does what a restarted shop and an impatient customer do, and
+compares.
+
+A step is the moment before or after each statement sent to PostgreSQL (begin and commit included) and each call to a channel or
+platform. They are counted by wrapping ``core.db``, Tortoise's transactions and the channel, so a new statement in a path is a
+new step here without anybody writing it down.
+
+    python -m tests.crash.driver top_up postgres://…
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections import Counter
+
+from tortoise.backends.asyncpg.client import TransactionWrapper
+
+from app import database
+from billing import bills, channels, deductions, payments, top_ups
+from core import clock, db
+from ledger import accounts, proof
+from notifications import delivery, quota, templates
+from shop import orders
+from tests import factories
+
+STEPS_AT_MOST = 400
+
+
+class Stopwatch:
+    """Counts steps and kills this very process at the one it was set to."""
+
+    def __init__(self):
+        self.kill_at, self.count, self.armed = None, 0, False
+
+    def step(self):
+        if not self.armed:
+            return
+        self.count += 1
+        if self.count == self.kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def wrap(self, function):
+        async def watched(*args, **kwargs):
+            self.step()
+            result = await function(*args, **kwargs)
+            self.step()
+            return result
+
+        return watched
+
+
+WATCH = Stopwatch()
+for name in ("fetch", "fetchrow", "fetchval", "execute"):
+    setattr(db, name, WATCH.wrap(getattr(db, name)))
+for name in ("begin", "commit", "rollback", "savepoint", "release_savepoint"):
+    setattr(TransactionWrapper, name, WATCH.wrap(getattr(TransactionWrapper, name)))
+
+
+class Channel(factories.QuietChannel):
+    """Says that whatever it prepared was paid."""
+
+    prepare = WATCH.wrap(factories.QuietChannel.prepare)
+
+
+OPENED = channels.Channels(
+    {"wechat_pay": channels.OpenChannel(Channel(), factories.APP_ID, factories.MERCHANT_ID)}
+)
+
+
+class Path:
+    """What is set up before, done (and killed), done again by the restarted shop, and true in the end."""
+
+    async def before(self):
+        self.customer = await factories.customer(principal=10_000, bonus=1_000, threshold_fen=9_500)
+        return {"customer": self.customer.id}
+
+    async def act(self, made):
+        raise NotImplementedError
+
+    async def again(self, made):
+        await self.act(made)
+
+    async def wrong(self, made):
+        raise NotImplementedError
+
+    async def told(self, made):
+        rows = await db.fetch("SELECT kind FROM outbox_message WHERE customer_id = $1", made["customer"])
+        return Counter(row[0] for row in rows)
+
+
+class TopUp(Path):
+    """A customer starts a top-up; the process dies; they press the button again (same key); the money comes."""
+
+    async def act(self, made):
+        started = await top_ups.start(
+            OPENED, made["customer"], package_id=None, amount_fen=2_000, channel="wechat_pay", method="native",
+            payer=None, key="the-one-key",
+        )  # fmt: skip
+        await payments.confirm(factories.trade(started))
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        count = await db.fetchval("SELECT count(*) FROM top_up WHERE customer_id = $1", made["customer"])
+        return (balance.principal_fen, count, (await self.told(made))["topped_up"]) != (12_000, 2, 2)
+
+
+class Confirm(Path):
+    """The channel's notification credits a top-up and settles an owed bill; the channel sends it again."""
+
+    async def before(self):
+        made = await super().before()
+        plan = await factories.plan(made["customer"], 12_000)
+        await deductions.run_due()
+        started = await factories.top_up(made["customer"], 5_000, 500)
+        return {**made, "top_up": started.top_up_no, "plan": plan.id}
+
+    async def act(self, made):
+        await payments.confirm(factories.trade(await top_ups.get(made["customer"], made["top_up"])))
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        owed = await bills.page(made["customer"], states=bills.OWED)
+        told = await self.told(made)
+        return (balance.balance_fen, owed, told["topped_up"], told["deducted"], told["low_balance"]) != (
+            4_500, [], 2, 1, 1,
+        )  # fmt: skip
+
+
+class PayOrder(Path):
+    """A customer pays an order from the balance; the process dies; they press the button again."""
+
+    async def before(self):
+        made = await super().before()
+        sku = await factories.sku(2_000)
+        order = await orders.place(made["customer"], [orders.Wanted(sku.id, 1)], key="place-it-1")
+        return {**made, "order": order.order_no, "sku": sku.id}
+
+    async def act(self, made):
+        await orders.pay(made["customer"], made["order"], key="pay-it-01")
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        order = await orders.get(made["customer"], made["order"])
+        told = await self.told(made)
+        return (balance.balance_fen, order.state, told["deducted"], told["low_balance"]) != (
+            9_000,
+            "paid",
+            1,
+            1,
+        )
+
+
+class CancelOrder(PayOrder):
+    """A paid order is cancelled; the process dies; it is cancelled again."""
+
+    async def before(self):
+        made = await super().before()
+        await orders.pay(made["customer"], made["order"], key="pay-it-01")
+        return made
+
+    async def act(self, made):
+        await orders.cancel(made["customer"], made["order"])
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        order = await orders.get(made["customer"], made["order"])
+        stock = await db.fetchval("SELECT stock FROM sku WHERE id = $1", made["sku"])
+        return (balance.principal_fen, balance.bonus_fen, order.state, stock) != (
+            10_000,
+            1_000,
+            "cancelled",
+            100,
+        )
+
+
+class DueRun(Path):
+    """The due run dies; the next one goes on."""
+
+    async def before(self):
+        made = await super().before()
+        await factories.plan(made["customer"], 4_000)
+        await factories.plan(made["customer"], 9_000)
+        return made
+
+    async def act(self, made):
+        await deductions.run_due(batch=1)
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        told = await self.told(made)
+        return (balance.balance_fen, told["deducted"], told["payment_due"]) != (7_000, 1, 1)
+
+
+class Deliver(Path):
+    """A message is being delivered; the worker dies; another takes over when the lease is over."""
+
+    sent = 0
+
+    async def before(self):
+        made = await super().before()
+        await db.execute(
+            "UPDATE outbox_message SET state = 'sent', next_attempt_at = NULL, ended_at = now() WHERE customer_id <> $1",
+            made["customer"],
+        )
+        await db.execute(
+            "INSERT INTO identity (customer_id, provider, app_id, subject, follows, created_at)"
+            " VALUES ($1, 'mini_program', 'wx-mini', $2, false, now())",
+            made["customer"],
+            f"openid-{made['customer']}",
+        )
+        await quota.accepted("wx-mini", f"openid-{made['customer']}", "template")
+        await quota.accepted("wx-mini", f"openid-{made['customer']}", "template")
+        return made
+
+    @WATCH.wrap
+    async def send_subscribe_message(self, **_):
+        return None
+
+    async def act(self, made):
+        template = templates.Template("template", {"thing1": "title"})
+        await delivery.run(delivery.Post("wx-mini", self, {"topped_up": template}))
+
+    async def again(self, made):
+        clock.set_offset(delivery.LEASE * 2)
+        await self.act(made)
+
+    async def wrong(self, made):
+        rows = await db.fetch(
+            "SELECT state, channel FROM outbox_message WHERE customer_id = $1", made["customer"]
+        )
+        return [tuple(row) for row in rows] != [("sent", "subscribe")]
+
+
+PATHS = {
+    "top_up": TopUp,
+    "confirm": Confirm,
+    "pay_order": PayOrder,
+    "cancel_order": CancelOrder,
+    "due_run": DueRun,
+    "deliver": Deliver,
+}
+
+
+def in_child(work, url):
+    """Runs ``work`` in a forked process with its own connections; None when it was killed, else what it returned."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            result = asyncio.run(opened(work, url))
+            os.write(writing, json.dumps(result).encode())
+            os._exit(0)
+        except BaseException as error:
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+            import traceback
+
+            traceback.print_exc()
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        answer = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return None
+    assert os.WEXITSTATUS(status) == 0, "the child failed"
+    return json.loads(answer)
+
+
+async def opened(work, url):
+    async with database.opened(url, pool_min=1, pool_max=3):
+        return await work()
+
+
+def run(path, url):
+    """Kills at step 1, 2, 3 … until the path ends before it is killed."""
+    wrong, killed = [], 0
+    for kill_at in range(1, STEPS_AT_MOST):
+        made = in_child(path.before, url)
+
+        async def doomed(made=made, kill_at=kill_at):
+            WATCH.kill_at, WATCH.armed = kill_at, True
+            await path.act(made)
+            WATCH.armed = False
+            return "survived"
+
+        async def restarted(made=made):
+            await path.again(made)
+            violations = await proof.check()
+            return [str(violation) for violation in violations] or await path.wrong(made)
+
+        survived = in_child(doomed, url) == "survived"
+        killed += not survived
+        if verdict := in_child(restarted, url):
+            wrong.append({"step": kill_at, "verdict": verdict})
+        if survived:
+            return {"steps": kill_at - 1, "killed": killed, "wrong": wrong}
+    raise AssertionError("the path has no end")
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(PATHS[sys.argv[1]](), sys.argv[2])))

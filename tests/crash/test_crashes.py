@@ -1,0 +1,36 @@
+"""A process is killed before and after every statement and every call of a money path; nothing is lost, nothing doubled."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.crash
+
+
+@pytest.mark.parametrize(
+    ("path", "least"),
+    [
+        ("top_up", 30),
+        ("confirm", 20),
+        ("pay_order", 20),
+        ("cancel_order", 20),
+        ("due_run", 15),
+        ("deliver", 6),
+    ],
+)
+def test_a_kill_at_any_step_loses_and_doubles_nothing(database_url, path, least):
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.crash.driver", path, database_url],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    report = json.loads(ran.stdout.splitlines()[-1])
+    assert report["steps"] >= least, (
+        "the path has fewer steps than it must have: is the enumeration still hitting them?"
+    )
+    assert report["killed"] == report["steps"], "each step was killed at once, exactly"
+    assert report["wrong"] == []

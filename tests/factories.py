@@ -1,0 +1,100 @@
+"""Small builders for tests: a customer with money, a product, a plan. Built through the desk, as the shop would."""
+
+import itertools
+
+from billing import channels, packages, payments, plans, top_ups
+from core import clock
+from gateways import channel as at_channel
+from ledger import accounts
+from members import customers
+from shop import products
+
+_numbers = itertools.count(1)
+
+
+def key():
+    """A fresh Idempotency-Key."""
+    return f"key-{next(_numbers):08d}"
+
+
+class QuietChannel:
+    """A channel that prepares anything at once and knows of nothing: for tests that bring the channel's word themselves."""
+
+    methods = frozenset({"jsapi", "native", "precreate", "wap"})
+
+    def __init__(self, name="wechat_pay"):
+        self.name = name
+
+    async def prepare(self, method, order):
+        return at_channel.Prepared(client={"package": f"prepay_id={order.out_trade_no}"}, prepay_ref=None)
+
+
+APP_ID, MERCHANT_ID = "wx-mini", "1900000001"
+
+
+def open_channels(*names):
+    return channels.Channels(
+        {
+            name: channels.OpenChannel(QuietChannel(name), APP_ID, MERCHANT_ID)
+            for name in names or ("wechat_pay", "alipay")
+        }
+    )
+
+
+async def customer(name="小林", *, principal=0, bonus=0, threshold_fen=None):
+    """A customer whose money came in by a paid top-up."""
+    made = await customers.create(name=name)
+    await customers.set_threshold(made.id, threshold_fen)
+    if principal:
+        await topped_up(made.id, principal, bonus)
+    return made
+
+
+async def top_up(customer_id, pay_fen, bonus_fen=0, *, channel="wechat_pay"):
+    """A started, unpaid top-up."""
+    package = await packages.add(name="套餐", pay_fen=pay_fen, bonus_fen=bonus_fen)
+    return await top_ups.start(
+        open_channels(), customer_id, package_id=package.id, amount_fen=None, channel=channel, method="native",
+        payer=None, key=key(),
+    )  # fmt: skip
+
+
+def trade(top_up, **changes):
+    """The channel's word that the top-up was paid."""
+    paid = {
+        "channel": top_up.payment.channel,
+        "out_trade_no": top_up.payment.payment_no,
+        "channel_trade_no": f"42{top_up.payment.payment_no}",
+        "state": "paid",
+        "amount_fen": top_up.pay_fen,
+        "currency": "CNY",
+        "app_id": APP_ID,
+        "merchant_id": MERCHANT_ID,
+        "payer": None,
+        "paid_at": clock.now(),
+    }
+    return at_channel.ChannelTrade(**{**paid, **changes})
+
+
+async def topped_up(customer_id, pay_fen, bonus_fen=0, **how):
+    started = await top_up(customer_id, pay_fen, bonus_fen, **how)
+    assert await payments.confirm(trade(started)) == "credited"
+    return await top_ups.get(customer_id, started.top_up_no)
+
+
+async def sku(price_fen=1000, stock=100, name="龙井"):
+    product = await products.add(name=name, description="", skus=[products.NewSku("50克", price_fen, stock)])
+    return product.skus[0]
+
+
+async def plan(customer_id, amount_fen=9800, cycle="monthly"):
+    offer = await plans.add_offer(
+        name="茶艺月课", amount_fen=amount_fen, cycle=cycle, consent_version="1", consent_text="同意"
+    )
+    return await plans.subscribe(customer_id, offer_id=offer.id, consent_version="1", key=key())
+
+
+async def balance(customer_id):
+    """(principal, bonus)."""
+    found = await accounts.balance(customer_id)
+    return found.principal_fen, found.bonus_fen

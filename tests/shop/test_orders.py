@@ -1,0 +1,145 @@
+"""Orders: stock, payment from the balance, cancelling."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from billing import bills
+from core import clock
+from core import db as database
+from ledger import idempotency, posting
+from shop import orders, products
+from tests import factories
+
+
+async def placed(customer_id, sku, quantity=1):
+    return await orders.place(customer_id, [orders.Wanted(sku.id, quantity)], key=factories.key())
+
+
+async def stock(sku):
+    return await database.fetchval("SELECT stock FROM sku WHERE id = $1", sku.id)
+
+
+async def test_an_order_takes_stock_fixes_prices_and_owes_its_bill(db):
+    customer, sku = await factories.customer(), await factories.sku(1000, stock=10)
+    order = await placed(customer.id, sku, 3)
+    await products.change_sku(sku.id, price_fen=9999)
+    assert (order.state, order.total_fen, order.lines[0].price_fen) == ("placed", 3000, 1000)
+    assert await stock(sku) == 7
+    assert (await bills.get(customer.id, order.bill_no)).owed_fen == 3000
+
+
+async def test_paying_from_the_balance_charges_once_however_often_it_is_clicked(db):
+    customer, sku = await factories.customer(principal=5000, bonus=500), await factories.sku(2000)
+    order = await placed(customer.id, sku)
+    outcomes = await asyncio.gather(
+        *(orders.pay(customer.id, order.order_no, key=f"click-{n % 3:06d}") for n in range(9)),
+        return_exceptions=True,
+    )
+    assert {type(outcome) for outcome in outcomes} <= {orders.Order, orders.OrderStateForbids}
+    assert any(isinstance(outcome, orders.Order) and outcome.state == "paid" for outcome in outcomes)
+    assert await factories.balance(customer.id) == (3500, 0)
+    assert await database.fetchval("SELECT count(*) FROM outbox_message WHERE kind = 'deducted'") == 1
+
+
+async def test_an_order_the_balance_does_not_cover_is_refused_and_stays_placed(db):
+    customer, sku = await factories.customer(principal=1999), await factories.sku(2000)
+    order = await placed(customer.id, sku)
+    with pytest.raises(posting.InsufficientBalance):
+        await orders.pay(customer.id, order.order_no, key="the-key-00")
+    assert (await orders.get(customer.id, order.order_no)).state == "placed"
+    await factories.topped_up(customer.id, 1)
+    assert (await orders.pay(customer.id, order.order_no, key="the-key-00")).state == "paid"
+
+
+async def test_a_top_up_does_not_pay_an_order_nobody_asked_to_pay(db):
+    customer, sku = await factories.customer(), await factories.sku(2000)
+    order = await placed(customer.id, sku)
+    await factories.topped_up(customer.id, 5000)
+    assert (await orders.get(customer.id, order.order_no)).state == "placed"
+
+
+async def test_two_orders_at_once_on_one_balance_pay_only_one(db):
+    customer, sku = await factories.customer(principal=3000), await factories.sku(2000)
+    both = [await placed(customer.id, sku) for _ in range(2)]
+    outcomes = await asyncio.gather(
+        *(orders.pay(customer.id, order.order_no, key=factories.key()) for order in both),
+        return_exceptions=True,
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["InsufficientBalance", "Order"]
+    assert await factories.balance(customer.id) == (1000, 0)
+
+
+async def test_the_last_piece_is_sold_once(db):
+    everyone, sku = [await factories.customer() for _ in range(8)], await factories.sku(stock=3)
+    outcomes = await asyncio.gather(
+        *(placed(customer.id, sku) for customer in everyone), return_exceptions=True
+    )
+    assert [type(outcome).__name__ for outcome in outcomes].count("OutOfStock") == 5
+    assert await stock(sku) == 0
+
+
+async def test_cancelling_a_paid_order_returns_money_to_its_lots_and_stock_to_the_shelf(db):
+    customer, sku = await factories.customer(principal=1000, bonus=500), await factories.sku(1200, stock=5)
+    order = await placed(customer.id, sku)
+    await orders.pay(customer.id, order.order_no, key=factories.key())
+    assert await factories.balance(customer.id) == (300, 0)
+    outcomes = await asyncio.gather(*(orders.cancel(customer.id, order.order_no) for _ in range(4)))
+    assert {outcome.state for outcome in outcomes} == {"cancelled"}
+    assert await factories.balance(customer.id) == (1000, 500)
+    assert await stock(sku) == 5
+
+
+async def test_paying_and_cancelling_at_once_leave_the_books_right(db):
+    customer, sku = await factories.customer(principal=5000), await factories.sku(2000, stock=5)
+    for _ in range(6):
+        order = await placed(customer.id, sku)
+        await asyncio.gather(
+            orders.pay(customer.id, order.order_no, key=factories.key()),
+            orders.cancel(customer.id, order.order_no),
+            return_exceptions=True,
+        )
+        assert (await orders.get(customer.id, order.order_no)).state == "cancelled"
+    assert await factories.balance(customer.id) == (5000, 0)
+    assert await stock(sku) == 5
+
+
+async def test_an_unpaid_order_expires_and_gives_its_stock_back(db):
+    customer, sku = await factories.customer(), await factories.sku(stock=5)
+    order = await placed(customer.id, sku, 2)
+    assert await orders.expire_unpaid() == 0
+    clock.set_offset(timedelta(minutes=31))
+    assert await orders.expire_unpaid() == 1
+    assert (await orders.get(customer.id, order.order_no)).state == "cancelled"
+    assert await stock(sku) == 5
+
+
+async def test_the_same_key_places_one_order_and_another_content_is_refused(db):
+    customer, sku = await factories.customer(), await factories.sku(stock=50)
+    wanted = [orders.Wanted(sku.id, 2)]
+    made = await asyncio.gather(*(orders.place(customer.id, wanted, key="same-key") for _ in range(8)))
+    assert len({order.order_no for order in made}) == 1 and await stock(sku) == 48
+    with pytest.raises(idempotency.KeyReused):
+        await orders.place(customer.id, [orders.Wanted(sku.id, 3)], key="same-key")
+
+
+async def test_another_customers_order_does_not_exist(db):
+    one, other, sku = await factories.customer(), await factories.customer(), await factories.sku()
+    order = await placed(one.id, sku)
+    for attempt in (
+        orders.get(other.id, order.order_no),
+        orders.pay(other.id, order.order_no, key=factories.key()),
+        orders.cancel(other.id, order.order_no),
+    ):
+        with pytest.raises(orders.NoSuchOrder):
+            await attempt
+
+
+async def test_what_is_off_the_shelf_or_unknown_cannot_be_ordered(db):
+    customer, sku = await factories.customer(), await factories.sku()
+    product = (await products.page())[0]
+    await products.change(product.id, state="off_shelf")
+    for wanted in (orders.Wanted(sku.id, 1), orders.Wanted(10**6, 1)):
+        with pytest.raises(orders.SkuNotForSale):
+            await orders.place(customer.id, [wanted], key=factories.key())
