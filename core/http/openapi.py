@@ -188,7 +188,7 @@ def _example(code: str) -> dict[str, Any]:
 
 def _sentence(code: str, locale: str) -> str:
     """The sentence with its parameters' names where a real one has values."""
-    return _PLACEHOLDER.sub(lambda slot: f"⟨{slot[1]}⟩", words._catalogue(locale)[f"errors.{code}"])
+    return _PLACEHOLDER.sub(lambda slot: f"⟨{slot[1]}⟩", words.template(f"errors.{code}", locale))
 
 
 _CONVENTIONS = (

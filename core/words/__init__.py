@@ -50,6 +50,15 @@ def has(key: str, locale: str) -> bool:
     return key in _catalogue(locale)
 
 
+def template(key: str, locale: str) -> str:
+    """The sentence under ``key`` with its placeholders as they stand, for documents.
+
+    Raises:
+        KeyError: no catalogue of this locale has the key.
+    """
+    return _catalogue(locale)[key]
+
+
 def keys(locale: str) -> frozenset[str]:
     """All keys of a locale; both locales must have the same."""
     return frozenset(_catalogue(locale))
