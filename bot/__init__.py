@@ -1,1 +1,53 @@
-"""The official account's chat: messages and events in, passive replies out."""
+"""The door for what the WeChat platform pushes: chats of the official account, events of the mini-program.
+
+From the envelope to the answer: ``endpoint`` (signature, AES) → ``messages`` (XML or JSON → Message) → ``official_account`` or
+``mini_program`` (what to do) → ``answering`` (once, in time) → ``commands`` → one file a topic → ``replies``.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.answering import Answering
+from bot.endpoint import Endpoint
+from bot.mini_program import MiniProgram
+from bot.official_account import OfficialAccount
+from bot.settings import Account, CustomerMessages, Patience, Shop
+
+__all__ = ["PREFIX", "Account", "CustomerMessages", "Patience", "Shop", "build"]
+
+PREFIX = "/wechat"
+
+
+def build(
+    *,
+    shop: Shop,
+    official_account: Account | None = None,
+    mini_program: Account | None = None,
+    customer_messages: CustomerMessages | None = None,
+    patience: Patience | None = None,
+) -> web.Application:
+    """The door as an application for ``PREFIX``: ``/official-account`` and ``/mini-program``, each where there is one.
+
+    ``customer_messages`` carries answers that come too late for a reply; None: such an answer is lost.
+    """
+    patience = patience or Patience()
+    answering = Answering(patience)
+    door = web.Application()
+    if official_account is not None:
+        chats = OfficialAccount(official_account, shop, answering, customer_messages)
+        _add(door, "/official-account", Endpoint(official_account, chats.respond, patience=patience))
+    if mini_program is not None:
+        events = MiniProgram(mini_program, answering)
+        _add(door, "/mini-program", Endpoint(mini_program, events.respond, patience=patience))
+
+    async def close(_door: web.Application) -> None:
+        await answering.close()
+
+    door.on_cleanup.append(close)
+    return door
+
+
+def _add(door: web.Application, path: str, endpoint: Endpoint) -> None:
+    door.router.add_get(path, endpoint.verify)
+    door.router.add_post(path, endpoint.receive)

@@ -55,8 +55,8 @@ WITH due AS (
 UPDATE identity SET look_up_at = $4 FROM due WHERE identity.id = due.id RETURNING identity.id, identity.subject
 """
 _FOUND = """
-UPDATE identity SET union_id = $2, looked_up_at = $3, look_up_at = $4,
-    customer_id = (SELECT o.customer_id FROM identity o WHERE o.union_id = $2 AND o.customer_id IS NOT NULL
+UPDATE identity SET union_id = $2::text, looked_up_at = $3, look_up_at = $4,
+    customer_id = (SELECT o.customer_id FROM identity o WHERE o.union_id = $2::text AND o.customer_id IS NOT NULL
                    ORDER BY o.id LIMIT 1)
 WHERE id = $1
 """

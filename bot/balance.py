@@ -1,0 +1,21 @@
+"""余额: what the customer has."""
+
+from __future__ import annotations
+
+from billing import statements
+from bot.asker import Asker
+
+
+async def answer(asker: Asker) -> list[str]:
+    """Available balance, what it consists of, what is held, and a hint when it is low."""
+    balance = await statements.balance(asker.customer.id)
+    lines = [
+        asker.say("balance.available", available_fen=balance.available_fen),
+        asker.say("balance.parts", principal_fen=balance.principal_fen, bonus_fen=balance.bonus_fen),
+    ]
+    if balance.held_fen:
+        lines.append(asker.say("balance.held", held_fen=balance.held_fen))
+    threshold_fen = asker.customer.low_balance_threshold_fen
+    if threshold_fen is not None and balance.available_fen < threshold_fen:
+        lines.append(asker.say("balance.low", threshold_fen=threshold_fen))
+    return lines

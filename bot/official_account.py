@@ -1,0 +1,108 @@
+"""What the official account says to each message and event."""
+
+from __future__ import annotations
+
+import re
+
+from bot import commands, greeting, help, messages, replies
+from bot.answering import Answering
+from bot.asker import Asker
+from bot.settings import Account, CustomerMessages, Shop
+from core import errors, words
+from members import chat, conversations, customers
+
+_ENGLISH = re.compile(r"[A-Za-z]")
+_CHINESE = re.compile(r"[㐀-鿿]")
+_ACTED_ON = ("subscribe", "unsubscribe", "scan", "click")
+"""Events that have an effect or an answer; all others are only acknowledged."""
+
+
+class OfficialAccount:
+    """The account's side of its chats."""
+
+    def __init__(
+        self, account: Account, shop: Shop, answering: Answering, sender: CustomerMessages | None
+    ) -> None:
+        self._account = account
+        self._shop = shop
+        self._answering = answering
+        self._sender = sender
+
+    async def respond(self, message: messages.Message, by: float) -> str:
+        """The reply as XML, or ``success``; there by the loop time ``by``."""
+        if message.kind == "event" and message.event not in _ACTED_ON:
+            return replies.NOTHING
+        received = conversations.Received(
+            app_id=self._account.app_id,
+            dedup_key=message.dedup_key,
+            openid=message.openid,
+            kind=message.event or message.kind,
+            content=message.event_key or message.text,
+        )
+
+        async def follow_up(text: str) -> None:
+            if self._sender is not None:
+                await self._sender.send_customer_message(message.openid, text)
+
+        said = await self._answering.answer(
+            received,
+            lambda: self._say(message),
+            by=by,
+            apology="" if message.event == "unsubscribe" else self._apology(message),
+            follow_up=follow_up,
+        )
+        if not said:
+            return replies.NOTHING
+        return replies.text(to=message.openid, account=message.account, content=said)
+
+    async def _say(self, message: messages.Message) -> str:
+        if message.event == "unsubscribe":
+            await chat.met(self._account.app_id, message.openid, follows=False)
+            return ""
+        if message.event == "subscribe":
+            await chat.met(self._account.app_id, message.openid, follows=True)
+        customer_id = await chat.customer_of(self._account.app_id, message.openid)
+        known = None if customer_id is None else await customers.get(customer_id)
+        command = _command(message)
+        asker = Asker(known, _locale(message, command, known, self._shop), self._shop)
+        try:
+            lines = await _lines(asker, message, command)
+        except errors.DomainError as refusal:
+            lines = [refusal.sentence(asker.locale)]
+        return replies.fit(lines, more=asker.say("more"))
+
+    def _apology(self, message: messages.Message) -> str:
+        locale = _locale(message, _command(message), None, self._shop)
+        return Asker(None, locale, self._shop).say("trouble")
+
+
+async def _lines(asker: Asker, message: messages.Message, command: commands.Found | None) -> list[str]:
+    if asker.known is not None and asker.known.state != "active":
+        return greeting.blocked(asker)
+    if message.event == "subscribe":
+        return greeting.welcome(asker)
+    if message.event == "scan":
+        return greeting.back_again(asker)
+    if command is None:
+        return help.not_understood(asker) if message.text or message.event else help.not_readable(asker)
+    if asker.known is None and not command.command.for_strangers:
+        return greeting.stranger(asker)
+    return await command.command.answer(asker)
+
+
+def _command(message: messages.Message) -> commands.Found | None:
+    if message.event:
+        return commands.by_menu_key(message.event_key) if message.event == "click" else None
+    return commands.find(message.text) if message.text else None
+
+
+def _locale(
+    message: messages.Message, command: commands.Found | None, known: customers.Customer | None, shop: Shop
+) -> str:
+    """The language of the command's word if it is English; else what the customer has chosen; a stranger's is guessed."""
+    if command is not None and command.locale == "en":
+        return "en"
+    if known is not None:
+        return known.locale if known.locale in words.LOCALES else shop.locale
+    is_english = _ENGLISH.search(message.text) and not _CHINESE.search(message.text)
+    return "en" if is_english else shop.locale

@@ -1,0 +1,34 @@
+"""订单: the latest orders."""
+
+from __future__ import annotations
+
+from bot.asker import Asker
+from shop import orders
+
+SHOWN = 3
+
+
+async def answer(asker: Asker) -> list[str]:
+    """The last orders with their state, newest first."""
+    latest = await orders.page(asker.customer.id, limit=SHOWN)
+    if not latest:
+        return [asker.say("orders.none")]
+    lines = [asker.say("orders.title", count=len(latest))]
+    for order in latest:
+        lines.append(_line(asker, order))
+        if order.state == "placed":
+            lines.append(asker.say("orders.pay_before", expires_at=order.expires_at))
+    return lines
+
+
+def _line(asker: Asker, order: orders.Order) -> str:
+    first, others = order.lines[0], len(order.lines) - 1
+    named = asker.say("orders.item", name=first.product_name, quantity=first.quantity)
+    return asker.say(
+        "orders.line",
+        what=asker.say("orders.and_more", first=named, others=others, kinds=others + 1) if others else named,
+        total_fen=order.total_fen,
+        state=asker.say(f"orders.state.{order.state}"),
+        placed_at=order.placed_at,
+        order_no=order.order_no,
+    )

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+import bot
+from billing import adjustments
+from core import http as kit
+from gateways import wechat
+from members import chat, sign_in
+from sandbox.app import Sandbox, Settings
+from sandbox.people import Person
+
+SHOP = "一盏茶"
+
+
+@pytest.fixture
+async def platform():
+    """The WeChat platform's stand-in."""
+    sandbox = await Sandbox.start(Settings(time_scale=0.001))
+    yield sandbox
+    await sandbox.stop()
+
+
+@pytest.fixture
+async def http():
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@dataclass
+class Gateways:
+    official_account: wechat.OfficialAccount
+    mini_program: wechat.MiniProgram
+
+
+@pytest.fixture
+async def gateways(platform, http):
+    known = platform.credentials
+    async with wechat.Platform(platform.platform_url, session=http) as api:
+        mini = wechat.Account(known.mini_app_id, known.mini_app_secret)
+        official = wechat.Account(known.official_app_id, known.official_app_secret)
+        yield Gateways(
+            wechat.OfficialAccount(wechat.AccessTokens(official, api, redis=None)),
+            wechat.MiniProgram(mini, api, wechat.AccessTokens(mini, api, redis=None)),
+        )
+
+
+@pytest.fixture
+async def serve():
+    """Serves doors on ports of their own; they are closed after the test."""
+    runners = []
+
+    async def serve_one(door: web.Application) -> str:
+        runner = web.AppRunner(kit.root(others={bot.PREFIX: door}), shutdown_timeout=0.5)
+        await runner.setup()
+        runners.append(runner)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    yield serve_one
+    for runner in runners:
+        await runner.cleanup()
+
+
+@dataclass
+class Bot:
+    """Our door, connected to the platform's stand-in."""
+
+    platform: Sandbox
+    gateways: Gateways
+    url: str
+    mode: str
+
+    @property
+    def app_id(self) -> str:
+        return self.platform.credentials.official_app_id
+
+    @property
+    def official(self):
+        return self.platform.platform.accounts["official"]
+
+    @property
+    def mini(self):
+        return self.platform.platform.accounts["mini"]
+
+    async def look_up(self) -> int:
+        return await chat.look_up(self.gateways.official_account, self.app_id)
+
+
+@pytest.fixture
+def connect(platform, gateways, serve, db):
+    """Starts our door in a mode and has both consoles check and keep its addresses."""
+
+    async def connect_one(mode="safe", **choices) -> Bot:
+        known = platform.credentials
+        official = {"mode": mode, "encoding_aes_key": known.official_encoding_aes_key} | choices.pop("official", {})
+        mini = {"mode": mode, "encoding_aes_key": known.mini_encoding_aes_key} | choices.pop("mini", {})
+        door = bot.build(
+            shop=bot.Shop(SHOP),
+            official_account=bot.Account(
+                app_id=known.official_app_id,
+                token=known.official_token,
+                original_id=known.official_original_id,
+                **official,
+            ),
+            mini_program=bot.Account(app_id=known.mini_app_id, token=known.mini_token, **mini),
+            customer_messages=gateways.official_account,
+            **choices,
+        )
+        url = await serve(door)
+        pushes = platform.platform.pushes
+        for name, path in (("official", "official-account"), ("mini", "mini-program")):
+            account = platform.platform.accounts[name]
+            pushes.set_address(account, f"{url}/wechat/{path}", mode)
+            assert await pushes.verify(account) is None
+        return Bot(platform, gateways, url, mode)
+
+    return connect_one
+
+
+@pytest.fixture(params=["plain", "safe"])
+async def chats(request, connect):
+    """The bot in each mode."""
+    return await connect(request.param)
+
+
+@dataclass
+class Phone:
+    """A person with a phone, following the account."""
+
+    bot: Bot
+    person: Person
+    seen: int = 0
+    customer_id: int | None = field(default=None)
+
+    async def ask(self, text: str) -> str:
+        """What the account answers to a text; "" for nothing."""
+        self.bot.platform.platform.chat.say(self.person, text)
+        return await self.hear()
+
+    async def tap(self, key: str) -> str:
+        self.bot.platform.platform.chat.tap_menu(self.person, {"type": "click", "key": key})
+        return await self.hear()
+
+    async def follow(self, scene: str | None = None) -> str:
+        self.bot.platform.platform.chat.follow(self.person, scene)
+        return await self.hear()
+
+    async def hear(self) -> str:
+        await self.bot.platform.quiet()
+        said = []
+        for item in self.bot.platform.world.feed.after(self.person.id, self.seen):
+            self.seen = item.seq
+            assert "reason" not in item.body, item.body
+            if item.kind == "chat" and item.body["from"] == "account":
+                said.append(item.body["text"])
+        return "\n--\n".join(said)
+
+
+@pytest.fixture
+def arrive(platform):
+    """A person who follows the account and is nobody's customer."""
+
+    async def arrive_one(bot_: Bot) -> Phone:
+        phone = Phone(bot_, platform.world.people.arrive())
+        await phone.follow()
+        return phone
+
+    return arrive_one
+
+
+@pytest.fixture
+def join(arrive, platform):
+    """A follower who has signed in to the mini-program; with money when it is told how much."""
+
+    async def join_one(bot_: Bot, *, principal=0, bonus=0) -> Phone:
+        phone = await arrive(bot_)
+        code = platform.platform.login.new_code(phone.person)
+        signed_in = await sign_in.by_mini_program(
+            bot_.gateways.mini_program, platform.credentials.mini_app_id, code
+        )
+        phone.customer_id = signed_in.customer.id
+        await bot_.look_up()
+        await give(phone.customer_id, principal, bonus)
+        return phone
+
+    return join_one
+
+
+async def give(customer_id: int, principal: int, bonus: int = 0) -> None:
+    for kind, amount in (("principal", principal), ("bonus", bonus)):
+        if amount:
+            await adjustments.adjust(
+                1, customer_id, kind=kind, amount_fen=amount, reason="开业礼", key=f"gift-{kind}-{customer_id}"
+            )
