@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pydantic_core
 
+import admin_api.routes
+import miniapp_api.routes
 from core import http as kit
 
 
 def apis() -> Mapping[str, kit.Api]:
     """The JSON doors by the file name of their OpenAPI document."""
-    return {}
+    return {"miniapp": miniapp_api.routes.API, "admin": admin_api.routes.API}
 
 
 def write(into: Path, *, check: bool) -> list[Path]:

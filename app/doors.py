@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 
 import asyncpg
 from aiohttp import web
+from pydantic import SecretStr
 from redis.exceptions import RedisError
 from tortoise.exceptions import DBConnectionError
 
-from app import database
+import admin_api
+import bot
+import miniapp_api
+import webhooks
+from app import config, database
 from app.runtime import RUNTIME, Runtime
 from core import db
 from core import http as kit
@@ -40,12 +46,67 @@ def assemble(runtime: Runtime) -> web.Application:
 
 def doors(runtime: Runtime) -> list[web.Application]:
     """The doors that speak our JSON."""
-    return []
+    return [_miniapp_api(runtime), _admin_api(runtime)]
 
 
 def others(runtime: Runtime) -> Mapping[str, web.Application]:
     """The doors that speak somebody else's protocol, by prefix."""
-    return {}
+    outside = runtime.outside
+    return {
+        "/webhooks": webhooks.build(wechat_pay_reader=outside.wechat_pay, alipay_reader=outside.alipay),
+        bot.PREFIX: _bot(runtime),
+    }
+
+
+def _miniapp_api(runtime: Runtime) -> web.Application:
+    settings, outside = runtime.settings, runtime.outside
+    services = miniapp_api.Services(
+        tokens=runtime.tokens,
+        mini_program=outside.mini_program,
+        mini_app_id=settings.wechat.mini_program.app_id,
+        channels=outside.channels,
+        message_templates=outside.post.by_kind,
+    )
+    return miniapp_api.build(
+        services, limiter=runtime.limiter, limits=limits(runtime), origins=settings.server.allowed_origins
+    )
+
+
+def _admin_api(runtime: Runtime) -> web.Application:
+    settings = runtime.settings
+    services = admin_api.Services(
+        channels=runtime.outside.channels,
+        session_lifetime=timedelta(seconds=settings.operators.session_ttl_s),
+    )
+    return admin_api.build(services, limiter=runtime.limiter, limits=limits(runtime))
+
+
+def _bot(runtime: Runtime) -> web.Application:
+    settings, wechat = runtime.settings, runtime.settings.wechat
+    accounts = {}
+    for name, chosen in (
+        ("official_account", wechat.official_account),
+        ("mini_program", wechat.mini_program),
+    ):
+        if chosen is not None and chosen.push is not None and chosen.token is not None:
+            accounts[name] = bot.Account(
+                app_id=chosen.app_id,
+                token=chosen.token.get_secret_value(),
+                encoding_aes_key=_text(chosen.encoding_aes_key),
+                previous_encoding_aes_key=_text(chosen.previous_encoding_aes_key),
+                mode=chosen.push,
+                original_id=chosen.original_id if isinstance(chosen, config.OfficialAccount) else None,
+            )
+    return bot.build(
+        shop=bot.Shop(settings.shop.name, settings.shop.locale),
+        official_account=accounts.get("official_account"),
+        mini_program=accounts.get("mini_program"),
+        customer_messages=runtime.outside.official_account,
+    )
+
+
+def _text(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 def limits(runtime: Runtime) -> kit.Limits:

@@ -295,6 +295,16 @@ async def _ask_later(attempt: Any) -> None:
     await db.execute(_ASK_LATER, attempt["payment_no"], at)
 
 
+_ASK_SOON = """
+UPDATE payment SET ask_at = $3 WHERE payment_no = $1 AND channel = $2 AND state IN ('created', 'prepared')
+"""
+
+
+async def ask_soon(payment_no: str, channel: str) -> None:
+    """Lets the clock ask about a payment at its next tick, if it is still open; numbers that are not ours change nothing."""
+    await db.execute(_ASK_SOON, payment_no, channel, clock.now())
+
+
 _CLAIM = """
 WITH due AS (
     SELECT id FROM payment WHERE ask_at <= $1 ORDER BY ask_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED

@@ -3,6 +3,8 @@
 from tortoise import fields
 from tortoise.models import Model
 
+from core.partial_index import PartialIndex
+
 
 class ChannelNotice(Model):
     """A verified notification as it came, and what was made of it. A repeat counts up ``receipts``."""
@@ -14,6 +16,8 @@ class ChannelNotice(Model):
     payment_no = fields.CharField(max_length=64, null=True)
     headers = fields.JSONField()
     body = fields.TextField()
+    trade = fields.JSONField(null=True)
+    """What it says of a trade, read while the signature was good: handing it in again needs no key."""
     receipts = fields.IntField(default=1)
     outcome = fields.CharField(max_length=20, null=True)
     """What ``confirm`` said; None: not handled yet (the clock hands it in again)."""
@@ -23,3 +27,6 @@ class ChannelNotice(Model):
     class Meta:
         table = "channel_notice"
         unique_together = (("channel", "event_id"),)
+        indexes = (
+            PartialIndex(fields=("received_at",), name="channel_notice_unhandled", where="outcome IS NULL"),
+        )

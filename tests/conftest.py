@@ -4,6 +4,7 @@
 ``database_url``  a migrated, empty database of this test's own time; nobody is connected to it yet
 ``db``          the same, opened: models and ``core.db`` work in the test; the books are proven after it
 ``redis_url``   an empty Redis database
+``world``       all of it running: sandbox, server, people with phones (tests/world.py)
 
 Rows are really committed, from as many connections as a test likes: before each test every other connection is ended and
 the tables that have rows are truncated (measured: 10-40 ms; a fresh copy of the database costs 100-250 ms).
@@ -82,6 +83,14 @@ def redis_url(servers):
     with Redis.from_url(servers.redis_url) as redis:
         redis.flushdb()
     return servers.redis_url
+
+
+@pytest.fixture
+async def world(db, database_url, redis_url, tmp_path):
+    from tests import world
+
+    async with world.opened(tmp_path, database_url=database_url, redis_url=redis_url) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,18 @@
+"""What a notification said of a trade is kept with it, so that the clock can hand it in again without any key."""
+
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+
+from core.partial_index import PartialIndex
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0003_books")]
+
+    operations = [
+        ops.AddField("ChannelNotice", "trade", fields.JSONField(null=True)),
+        ops.AddIndex(
+            "ChannelNotice",
+            PartialIndex(fields=["received_at"], name="channel_notice_unhandled", where="outcome IS NULL"),
+        ),
+    ]
