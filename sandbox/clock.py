@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 from sandbox.store import Store
 
+MOVE_GRACE_S = 5.0
 BEIJING = timezone(timedelta(hours=8))
 
 
@@ -17,6 +19,7 @@ class WorldClock:
         self._store = store
         self._offset_s = float(store.load_value("clock.offset_s", 0.0))
         self._moved: set[asyncio.Event] = set()
+        self._last_move = (-MOVE_GRACE_S, 0.0)
 
     @property
     def offset_s(self) -> int:
@@ -36,10 +39,24 @@ class WorldClock:
         """
         if seconds < 0:
             raise ValueError("the world clock cannot be turned back")
+        self._last_move = (time.monotonic(), self._offset_s)
         self._offset_s += seconds
         self._store.save_value("clock.offset_s", self._offset_s)
         for event in self._moved:
             event.set()
+
+    def is_near(self, epoch_s: float, window_s: float) -> bool:
+        """True when a stamp made by somebody else lies within the window around now.
+
+        Merchants that follow this clock hear of a move a moment late; for that moment the time before the move
+        is as good as now.
+        """
+        real_s = time.time()
+        moved_at, offset_before_s = self._last_move
+        offsets = [self._offset_s]
+        if time.monotonic() < moved_at + MOVE_GRACE_S:
+            offsets.append(offset_before_s)
+        return any(abs(real_s + offset_s - epoch_s) <= window_s for offset_s in offsets)
 
     def watch(self, event: asyncio.Event) -> None:
         """Sets `event` whenever the clock is moved, so that sleepers can look again at what is due."""

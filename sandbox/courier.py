@@ -39,10 +39,11 @@ Sender = Callable[[Delivery, Rule | None], Awaitable[Outcome]]
 
 @dataclass(frozen=True)
 class Route:
-    """How one channel notifies: the sender and the pauses (seconds) between its tries."""
+    """How one channel notifies: the sender, the pauses (seconds) between its tries, how it can misbehave."""
 
     send: Sender
     pauses_s: Sequence[float]
+    faults: frozenset[str]
 
 
 class Courier:
@@ -59,6 +60,8 @@ class Courier:
 
     def open_route(self, name: str, route: Route) -> None:
         self._routes[name] = route
+        self._faults.declare(name, route.faults | {"delay", "drop", "duplicate"})
+        self._faults.declare(f"{name}.queue", {"delay_all", "lose"})
 
     def send(self, *, route: str, url: str, subject: str, body: dict[str, Any]) -> str:
         """Queues a notification; the first try goes out at once."""
@@ -69,7 +72,7 @@ class Courier:
             delivery.state = "lost"
             self._deliveries.put(delivery.id, delivery)
         else:
-            delay_s = fault.seconds if fault is not None and fault.do == "delay" else 0.0
+            delay_s = fault.seconds if fault is not None and fault.do == "delay_all" else 0.0
             self._agenda.add("delivery", {"id": delivery.id}, delay_s=delay_s)
         return delivery.id
 

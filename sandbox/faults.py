@@ -7,7 +7,8 @@ it. Rules are used up in order. Faults of HTTP answers, the same for every stand
     500_after, timeout, drop_connection              it is executed, the caller never learns
     delay                                            executed and answered `seconds` late
 
-Anything else (signtest, bad_signature, duplicate …) belongs to the stand-in or sender that took the fault.
+Anything else (signtest, bad_signature, duplicate …) belongs to the operation that declared it. A rule strikes
+only operations that can do what it says, so a broad pattern is not used up by one that cannot.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from aiohttp import web
 
 BEFORE = {"500_before", "429", "timeout_before", "drop_before"}
 AFTER = {"500_after", "timeout", "drop_connection", "delay"}
+HTTP = BEFORE | AFTER
 
 
 @dataclass
@@ -42,7 +44,12 @@ class Rule:
 class FaultPlan:
     def __init__(self) -> None:
         self._rules: list[Rule] = []
+        self._able: dict[str, frozenset[str]] = {}
         self._random = random.Random(0)  # noqa: S311 - repeatable misbehaviour, not a secret
+
+    def declare(self, op: str, able: Collection[str]) -> None:
+        """Says which faults an operation can do; shell patterns allowed (`errcode:*`)."""
+        self._able[op] = frozenset(able)
 
     def add(self, plan: dict[str, Any]) -> Rule:
         """Raises: ValueError when the rule is not understood."""
@@ -50,6 +57,8 @@ class FaultPlan:
             rule = Rule(**{key: value for key, value in plan.items() if key != "hits"})
         except TypeError as wrong:
             raise ValueError(str(wrong)) from wrong
+        if not any(self._strikes(rule, op) for op in self._able):
+            raise ValueError(f"no operation matches {rule.op!r} and can do {rule.do!r}")
         self._rules.append(rule)
         return rule
 
@@ -65,7 +74,7 @@ class FaultPlan:
     def take(self, op: str) -> Rule | None:
         """The fault that hits this operation now, if any; using it up."""
         for rule in self._rules:
-            if not fnmatch.fnmatchcase(op, rule.op) or (rule.times and rule.hits >= rule.times):
+            if not self._strikes(rule, op) or (rule.times and rule.hits >= rule.times):
                 continue
             if rule.skip > 0:
                 rule.skip -= 1
@@ -75,6 +84,10 @@ class FaultPlan:
             rule.hits += 1
             return rule
         return None
+
+    def _strikes(self, rule: Rule, op: str) -> bool:
+        able = self._able[op]
+        return fnmatch.fnmatchcase(op, rule.op) and any(fnmatch.fnmatchcase(rule.do, one) for one in able)
 
 
 @dataclass(frozen=True)

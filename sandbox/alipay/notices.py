@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
 ROUTE = "alipay.notify"
 PAUSES_S = (240, 600, 600, 3600, 7200, 21600, 54000)
+FAULTS = frozenset(
+    {"bad_signature", "unsigned", "wrong_amount", "wrong_app_id", "wrong_seller", "wrong_number"}
+)
 
 
 class Notices:
     def __init__(self, world: World, wire: Wire) -> None:
         self._world = world
         self._wire = wire
-        world.courier.open_route(ROUTE, Route(self._post, PAUSES_S))
+        world.courier.open_route(ROUTE, Route(self._post, PAUSES_S, FAULTS))
 
     def send(self, trade: Trade, fields: dict[str, str]) -> None:
         """Nothing is sent for a trade that was made without notify_url."""

@@ -18,6 +18,15 @@ from sandbox.world import World
 
 Body = dict[str, Any]
 Action = Callable[[Body, dict[str, str]], Body]
+OWN_FAULTS = {
+    "20000",
+    "20000_before",
+    "system_error",
+    "unsigned",
+    "unsigned_error",
+    "bad_signature",
+    "fund_change_n",
+}
 UNAVAILABLE = {
     "code": "20000",
     "msg": "Service Currently Unavailable",
@@ -42,6 +51,8 @@ class Alipay:
             "alipay.trade.refund": lambda content, _: refunds.refund(world, self._trades, content),
             "alipay.trade.fastpay.refund.query": lambda content, _: refunds.query(self._trades, content),
         }
+        for method in self._actions:
+            world.faults.declare(_operation(method), faults.HTTP | OWN_FAULTS)
         self._dialect = faults.Dialect(
             server_error=lambda: web.Response(status=500, text="Internal Server Error"),
             too_many=lambda: self._wire.answer(
@@ -62,8 +73,7 @@ class Alipay:
         method = params.get("method", "")
         if method == "alipay.trade.wap.pay":
             return self._page(params)
-        operation = method.removeprefix("alipay.trade.").removeprefix("fastpay.").replace(".", "_")
-        fault = self._world.faults.take(f"alipay.{operation}")
+        fault = self._world.faults.take(_operation(method)) if method in self._actions else None
 
         async def execute() -> web.Response:
             return self._execute(method, params, fault)
@@ -159,3 +169,8 @@ class Alipay:
         if back is not None:
             raise web.HTTPFound(back)
         return web.Response(text=pages.done(), content_type="text/html")
+
+
+def _operation(method: str) -> str:
+    """alipay.trade.fastpay.refund.query → alipay.refund_query: the name used in fault plans."""
+    return "alipay." + method.removeprefix("alipay.trade.").removeprefix("fastpay.").replace(".", "_")

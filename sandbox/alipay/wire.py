@@ -103,7 +103,7 @@ class Wire:
             sent_at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING).timestamp()
         except ValueError:
             raise invalid("timestamp", "非法的时间戳参数") from None
-        if abs(self._world.clock.epoch_s() - sent_at) > TIMESTAMP_WINDOW_S:
+        if not self._world.clock.is_near(sent_at, TIMESTAMP_WINDOW_S):
             raise invalid("timestamp", "非法的时间戳参数")
 
 

@@ -44,6 +44,7 @@ class Pushes:
         for name, url in given.items():
             if url is not None:
                 self.set_address(self._accounts[name], url, settings.message_mode)  # type: ignore[index]
+        world.faults.declare("platform.push", {"drop", "duplicate", "bad_signature", "wrong_app_id"})
         self._ciphers = {
             name: MessageCipher(encoding_aes_key=account.encoding_aes_key, app_id=account.app_id)
             for name, account in accounts.items()

@@ -79,6 +79,9 @@ class Platform:
         return self._route(name, act)
 
     def _route(self, name: str, act: Callable[[web.Request], Awaitable[Body]]) -> Any:
+        own_faults = {"invalidate_token", "errcode:*", "garbage"}
+        self._world.faults.declare(f"platform.{name}", faults.HTTP | own_faults)
+
         async def respond(request: web.Request) -> web.StreamResponse:
             fault = self._world.faults.take(f"platform.{name}")
             if fault is not None and fault.do == "invalidate_token":

@@ -19,13 +19,16 @@ from sandbox.world import World
 
 ROUTE = "wechat_pay.notify"
 PAUSES_S = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
+FAULTS = frozenset(
+    {"signtest", "bad_signature", "stale", "wrong_serial", "wrong_amount", "wrong_app_id", "wrong_number"}
+)
 
 
 class Notices:
     def __init__(self, world: World, seal: Seal) -> None:
         self._world = world
         self._seal = seal
-        world.courier.open_route(ROUTE, Route(self._post, PAUSES_S))
+        world.courier.open_route(ROUTE, Route(self._post, PAUSES_S, FAULTS))
 
     def send(
         self,

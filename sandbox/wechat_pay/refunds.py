@@ -46,6 +46,7 @@ class Refunds:
         for refund in self._refunds:
             self._of_order.setdefault(refund.out_trade_no, []).append(refund)
         world.agenda.register("wechat_pay.refund", self._settle)
+        world.faults.declare("wechat_pay.refund_settle", {*ENDINGS, "delay"})
 
     def request(self, body: dict[str, Any]) -> dict[str, Any]:
         """Accepts a refund; the same out_refund_no with the same content returns the same refund.

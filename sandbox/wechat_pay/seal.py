@@ -52,7 +52,7 @@ class Seal:
             raise Refusal(400, "MCH_NOT_EXISTS", "商户号不存在")
         if found["serial_no"] != self._credentials.merchant_serial_no:
             raise _sign_error("商户证书序列号有误。请使用签名私钥匹配的证书序列号")
-        if abs(self._world.clock.epoch_s() - int(found["timestamp"])) > WINDOW_S:
+        if not self._world.clock.is_near(int(found["timestamp"]), WINDOW_S):
             raise _sign_error("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
         lines = f"{method}\n{raw_path}\n{found['timestamp']}\n{found['nonce_str']}\n".encode() + body + b"\n"
         if not keys.verify(self.merchant_key, lines, found["signature"]):

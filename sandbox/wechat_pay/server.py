@@ -20,6 +20,7 @@ from sandbox.wechat_pay.refusal import Answer, Refusal
 from sandbox.wechat_pay.seal import Seal, new_request_id, signature_probe
 from sandbox.world import World
 
+SIGNATURE_FAULTS = {"signtest", "bad_signature", "unsigned", "stale"}
 Action = Callable[[web.Request, dict[str, Any]], Answer]
 
 
@@ -61,6 +62,8 @@ class WeChatPay:
     # ── one call ───────────────────────────────────────────────────────────────────────────────────
 
     def _call(self, name: str, action: Action, shape: fields.Group | None = None) -> Any:
+        self._world.faults.declare(f"wechat_pay.{name}", faults.HTTP | SIGNATURE_FAULTS)
+
         async def respond(request: web.Request) -> web.StreamResponse:
             raw = await request.read()
 

@@ -134,6 +134,7 @@ async def test_good_answers_with_wrong_signatures(pay, do):
 
 async def test_rules_are_seeded_skipped_counted_and_cleared(sandbox, ask):
     world = f"{sandbox.platform_url}/world/faults"
+    sandbox.world.faults.declare("a.b", {"x"})
     rules = [{"op": "a.*", "do": "x", "times": 0, "probability": 0.5}]
     patterns = []
     for _ in range(2):
@@ -145,3 +146,20 @@ async def test_rules_are_seeded_skipped_counted_and_cleared(sandbox, ask):
     await ask("POST", world, {"op": "a.b", "do": "x", "skip": 1, "times": 2})
     assert [sandbox.world.faults.take("a.b") is not None for _ in range(4)] == [False, True, True, False]
     assert (await ask("POST", world, {"op": "a.b", "do": "x", "no_such": 1}))[0] == 422
+    assert (await ask("POST", world, {"op": "a.b", "do": "typo"}))[0] == 422
+    assert (await ask("POST", world, {"op": "nowhere.*", "do": "x"}))[0] == 422
+
+
+async def test_a_broad_rule_is_not_used_up_by_operations_that_cannot_follow_it(pay, merchant):
+    pay.sandbox.world.faults.add({"op": "wechat_pay.*", "do": "signtest", "skip": 1})
+    await paid_order(pay)
+    await pay.sandbox.quiet()
+    assert merchant.received[0][0]["Wechatpay-Signature"].startswith("WECHATPAY/SIGNTEST/")
+
+
+async def test_stamps_from_before_a_clock_move_stay_good_for_a_moment(pay):
+    pay.sandbox.world.clock.advance(86400)
+    early = await pay.send("POST", "/v3/pay/transactions/native", pay.native(), at=int(time.time()))
+    pay.sandbox.world.clock._last_move = (-100.0, 0.0)
+    late = await pay.send("POST", "/v3/pay/transactions/native", pay.native(), at=int(time.time()))
+    assert [early.status, late.status] == [200, 401]
