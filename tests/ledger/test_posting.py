@@ -24,7 +24,9 @@ async def opened(customer_id=1, *, principal=0, bonus=0, policy="bonus_first"):
 
 
 def spend(code, amount, reference="spend:1", **how):
-    return posting.Transfer(reference, "payment", [posting.debit(code, accounts.REVENUE, amount, **how)], operator=code)
+    return posting.Transfer(
+        reference, "payment", [posting.debit(code, accounts.REVENUE, amount, **how)], operator=code
+    )
 
 
 async def balance(customer_id=1):
@@ -38,7 +40,12 @@ async def test_a_top_up_with_bonus_makes_two_lots_and_one_entry(db):
     lots = await database.fetch("SELECT kind, remaining_fen, source FROM lot ORDER BY id")
     assert [tuple(lot) for lot in lots] == [("principal", 20000, "opening:1"), ("bonus", 2000, "opening:1")]
     (line,) = await history.page(1)
-    assert (line.principal_fen, line.bonus_fen, line.balance_after_fen, line.entry_no) == (20000, 2000, 22000, 1)
+    assert (line.principal_fen, line.bonus_fen, line.balance_after_fen, line.entry_no) == (
+        20000,
+        2000,
+        22000,
+        1,
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,10 +113,14 @@ async def test_money_given_back_returns_to_its_lots_but_never_beyond_what_they_w
     code = await opened(principal=1000, bonus=100)
     await posting.post_one(spend(code, 300))
     lot = await database.fetchval("SELECT id FROM lot WHERE kind = 'principal'")
-    back = posting.Transfer("back:1", "refund", [posting.give_back(accounts.REVENUE, code, 200, lot=lot)], operator=CLERK)
+    back = posting.Transfer(
+        "back:1", "refund", [posting.give_back(accounts.REVENUE, code, 200, lot=lot)], operator=CLERK
+    )
     await posting.post_one(back)
     assert await balance() == (1000, 0)
-    more = posting.Transfer("back:2", "refund", [posting.give_back(accounts.REVENUE, code, 1, lot=lot)], operator=CLERK)
+    more = posting.Transfer(
+        "back:2", "refund", [posting.give_back(accounts.REVENUE, code, 1, lot=lot)], operator=CLERK
+    )
     with pytest.raises(posting.NothingMoved):
         await posting.post_one(more)
 
@@ -121,7 +132,9 @@ async def test_nobody_gets_money_back_into_another_customers_lot(db):
     lot = await database.fetchval("SELECT id FROM lot ORDER BY id LIMIT 1")
     with pytest.raises(posting.NothingMoved):
         await posting.post_one(
-            posting.Transfer("steal", "refund", [posting.give_back(accounts.REVENUE, other, 200, lot=lot)], operator=CLERK)
+            posting.Transfer(
+                "steal", "refund", [posting.give_back(accounts.REVENUE, other, 200, lot=lot)], operator=CLERK
+            )
         )
 
 
@@ -131,7 +144,9 @@ async def test_an_unknown_account_refuses_the_whole_transfer(db):
         await posting.post_one(spend("customer:99", 1))
     with pytest.raises(posting.NothingMoved):
         await posting.post_one(
-            posting.Transfer("x", "payment", [posting.debit("customer:1", "house:nowhere", 1)], operator=CLERK)
+            posting.Transfer(
+                "x", "payment", [posting.debit("customer:1", "house:nowhere", 1)], operator=CLERK
+            )
         )
     assert await balance() == (1000, 0)
 
@@ -139,15 +154,29 @@ async def test_an_unknown_account_refuses_the_whole_transfer(db):
 async def test_a_set_is_judged_in_order_per_customer_and_refusals_stop_nobody_else(db):
     one, two = await opened(1, principal=1000), await opened(2, principal=100)
     results = await posting.post(
-        [spend(one, 700, "a"), spend(two, 500, "b"), spend(one, 700, "c"), spend(one, 300, "d"), spend(two, 100, "e")]
+        [
+            spend(one, 700, "a"),
+            spend(two, 500, "b"),
+            spend(one, 700, "c"),
+            spend(one, 300, "d"),
+            spend(two, 100, "e"),
+        ]
     )
-    assert [posted.outcome for posted in results] == ["posted", "insufficient", "insufficient", "posted", "posted"]
+    assert [posted.outcome for posted in results] == [
+        "posted",
+        "insufficient",
+        "insufficient",
+        "posted",
+        "posted",
+    ]
     assert [posted.available_after_fen for posted in results if posted.is_new] == [300, 0, 0]
     assert await balance(1) == (0, 0)
 
 
 async def test_money_between_house_accounts_touches_no_customer(db):
-    fee = posting.Transfer("fee:1", "fee", [posting.between_houses("house:fees", accounts.WECHAT_PAY, 12)], operator="clock")
+    fee = posting.Transfer(
+        "fee:1", "fee", [posting.between_houses("house:fees", accounts.WECHAT_PAY, 12)], operator="clock"
+    )
     assert (await posting.post_one(fee)).outcome == "posted"
     assert (await posting.post_one(fee)).outcome == "repeated"
 

@@ -1,0 +1,162 @@
+"""The proof names what is wrong: every check is broken on purpose."""
+
+from datetime import timedelta
+
+import pytest
+
+from billing import deductions
+from core import clock
+from core import db as database
+from ledger import accounts, holds, posting, proof
+from ledger.proof import checks
+from shop import orders
+from tests import factories
+
+REWRITE = "SET LOCAL session_replication_role = replica"
+
+
+async def a_busy_shop():
+    """One of everything: a top-up with bonus, a paid, a refunded and an open order, a charged and an owed period, holds."""
+    customer = await factories.customer(principal=20_000, bonus=1_000)
+    sku = await factories.sku(1_000)
+    numbers = []
+    for _ in range(3):
+        order = await orders.place(customer.id, [orders.Wanted(sku.id, 1)], key=factories.key())
+        numbers.append(order.order_no)
+    for order_no in numbers[:2]:
+        await orders.pay(customer.id, order_no, key=factories.key())
+    await orders.cancel(customer.id, numbers[1])
+    await factories.plan(customer.id, 5_000)
+    await factories.plan(customer.id, 90_000)
+    await deductions.run_due()
+    code = accounts.of_customer(customer.id)
+    for reference in ("captured", "open"):
+        await holds.place(code, reference=reference, amount_fen=300)
+    await holds.capture("captured", amount_fen=200, target=accounts.REVENUE, kind="capture", operator="clock")
+    await factories.top_up(customer.id, 700)
+    return customer
+
+
+async def broken_by(*statements):
+    async with database.transaction():
+        await database.execute(REWRITE)
+        for statement in statements:
+            assert await database.execute(statement), f"nothing was broken by: {statement}"
+    return {violation.invariant for violation in await proof.check()}
+
+
+async def test_a_busy_shop_proves(db):
+    await a_busy_shop()
+    assert await proof.check() == []
+
+
+BREAKING = {
+    "I1 orphan": ("I1", "UPDATE posting SET transfer_id = 999999 WHERE id = 1"),
+    "I1 no account": ("I1", "UPDATE posting SET source_id = 999999 WHERE id = 1"),
+    "I1 no postings": ("I1", "DELETE FROM posting WHERE transfer_id = (SELECT min(id) FROM transfer)"),
+    "I1 no lot": ("I1", "UPDATE posting SET target_lot_id = NULL WHERE id = 1"),
+    "I2 posting": ("I2", "UPDATE posting SET amount_fen = amount_fen + 1 WHERE id = 1"),
+    "I2 entry": ("I2", "UPDATE entry SET principal_fen = principal_fen + 1 WHERE id = 1"),
+    "I2 chain": ("I2", "UPDATE entry SET bonus_after_fen = bonus_after_fen + 1 WHERE id = 2"),
+    "I2 gap": ("I2", "UPDATE entry SET entry_no = entry_no + 100 WHERE id = 2"),
+    "I2 balance": ("I2", "UPDATE account SET principal_fen = principal_fen + 1 WHERE kind = 'customer'"),
+    "I2 lost entry": ("I2", "DELETE FROM entry WHERE id = (SELECT max(id) FROM entry)"),
+    "I5 unanswered": ("I5", "UPDATE request_key SET answer = NULL WHERE id = 1"),
+    "I6 twice": ("I6", "UPDATE payment SET amount_fen = amount_fen * 2 WHERE state = 'paid'"),
+    "I6 uncredited": (
+        "I6",
+        "UPDATE top_up SET state = 'pending', credited_at = NULL WHERE state = 'credited'",
+    ),
+    "I6 other channel": ("I6", "UPDATE payment SET channel = 'alipay' WHERE state = 'paid'"),
+    "I7 skipped": ("I7", "UPDATE plan SET next_period_no = next_period_no + 1"),
+    "I7 lost period": ("I7", "DELETE FROM plan_period WHERE state = 'charged'"),
+    "I7 outcome": ("I7", "UPDATE plan_period SET state = 'charged' WHERE state = 'owed'"),
+    "I8 refund": ("I8", "UPDATE bill_payment SET refunded_fen = 0 WHERE refunded_fen > 0"),
+    "I8 lot": (
+        "I8",
+        "UPDATE posting SET source_lot_id = 999 WHERE transfer_id = (SELECT reverses_id FROM transfer WHERE kind = 'bill_refund')",
+    ),
+    "I9 lot": ("I9", "UPDATE lot SET remaining_fen = remaining_fen - 1 WHERE remaining_fen > 0"),
+    "I10 held": ("I10", "UPDATE account SET held_fen = held_fen - 1 WHERE held_fen > 0"),
+    "I10 capture": ("I10", "UPDATE hold SET captured_fen = captured_fen - 1 WHERE state = 'captured'"),
+    "I11 paid": ("I11", "UPDATE bill_payment SET amount_fen = amount_fen + 1, refunded_fen = 0"),
+    "I11 order": ("I11", "UPDATE shop_order SET state = 'paid' WHERE state = 'placed'"),
+    "I11 line": ("I11", "UPDATE order_line SET quantity = 2, amount_fen = amount_fen * 2"),
+    "I13 untold": ("I13", "DELETE FROM outbox_message WHERE kind = 'topped_up'"),
+    "I15 liability": ("I15", "UPDATE account SET bonus_fen = bonus_fen + 5 WHERE kind = 'customer'"),
+}
+
+
+@pytest.mark.broken_books
+@pytest.mark.parametrize("how", BREAKING)
+async def test_the_proof_names_the_broken_invariant(db, how):
+    await a_busy_shop()
+    invariant, statement = BREAKING[how]
+    assert invariant in await broken_by(statement)
+
+
+@pytest.mark.broken_books
+async def test_a_second_open_attempt_is_named(db):
+    customer = await factories.customer()
+    started = await factories.top_up(customer.id, 700)
+    copied = await database.execute(
+        "INSERT INTO payment (payment_no, customer_id, purpose, purpose_no, channel, method, amount_fen, currency, app_id,"
+        " merchant_id, state, created_at, expires_at, ask_at, asks) SELECT 'P2', customer_id, purpose, purpose_no, channel,"
+        " method, amount_fen, currency, app_id, merchant_id, state, created_at, expires_at, ask_at, asks FROM payment"
+    )
+    assert copied and started
+    assert {violation.invariant for violation in await proof.check()} == {"I14"}
+
+
+@pytest.mark.broken_books
+async def test_books_that_can_be_rewritten_are_named(db):
+    await database.execute("ALTER TABLE entry DISABLE TRIGGER append_only")
+    try:
+        assert {violation.invariant for violation in await proof.check()} == {"I4"}
+    finally:
+        await database.execute("ALTER TABLE entry ENABLE TRIGGER append_only")
+
+
+@pytest.mark.broken_books
+async def test_an_overdrawn_account_cannot_even_be_written_and_would_be_named(db):
+    await factories.customer(principal=100)
+    with pytest.raises(Exception, match="account_available"):
+        await database.execute("UPDATE account SET held_fen = 101 WHERE kind = 'customer'")
+    await database.execute("ALTER TABLE account DROP CONSTRAINT account_available")
+    try:
+        assert "I3" in await broken_by("UPDATE account SET held_fen = 101 WHERE kind = 'customer'")
+        await database.execute("UPDATE account SET held_fen = 0")
+    finally:
+        await database.execute(
+            "ALTER TABLE account ADD CONSTRAINT account_available"
+            " CHECK (principal_fen + bonus_fen - held_fen >= -credit_limit_fen)"
+        )
+
+
+async def test_due_work_left_undone_is_named_only_where_freshness_is_asked_for(db):
+    customer = await factories.customer()
+    await factories.plan(customer.id, 100)
+    await factories.topped_up(customer.id, 700)
+    await factories.top_up(customer.id, 700)
+    await holds.place(
+        accounts.of_customer(customer.id),
+        reference="old",
+        amount_fen=1,
+        expires_at=clock.now() + timedelta(minutes=1),
+    )
+    assert await proof.check(freshness=True) == []
+    clock.set_offset(timedelta(days=3))
+    titles = {violation.title for violation in await proof.check(freshness=True)}
+    assert titles == {one.title for one in checks.ALL if one.invariant == "I16"}
+    assert await proof.check() == []
+
+
+def test_every_check_is_broken_somewhere_here():
+    broken = {invariant for invariant, _ in BREAKING.values()} | {"I3", "I4", "I14", "I16"}
+    assert broken == {one.invariant for one in checks.ALL}
+
+
+async def test_a_violation_reads_well(db):
+    violation = proof.Violation("I9", "a lot is wrong", ("lot 1", "lot 2"), 7)
+    assert str(violation) == "I9 a lot is wrong: 7 (lot 1, lot 2)"
+    assert posting.Posted("r", "posted", 1).is_done

@@ -1,0 +1,147 @@
+"""Messages: queued once, delivered by the best way open, visibly dead in the end."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from core import clock, words
+from core import db as database
+from gateways.wechat.platform import PlatformRefused, PlatformUnknown
+from notifications import delivery, outbox, quota, templates
+from tests import factories
+
+TEMPLATE = templates.Template("tpl-low", {"amount1": "balance", "amount2": "amount", "thing3": "tip"})
+OPENID = "openid-of-xiaolin"
+
+
+class Sender:
+    """Stands where the mini-program's gateway stands, with moods; the real wire is tested with the sandbox."""
+
+    def __init__(self, *moods):
+        self.moods, self.sent = list(moods), []
+
+    async def send_subscribe_message(self, **message):
+        await asyncio.sleep(0)
+        mood = self.moods.pop(0) if self.moods else None
+        if mood is not None:
+            raise mood
+        self.sent.append(message)
+
+    def post(self):
+        return delivery.Post(factories.APP_ID, self, {"low_balance": TEMPLATE})
+
+
+async def alerted(*, accepts=1):
+    customer = await factories.customer()
+    await database.execute(
+        "INSERT INTO identity (customer_id, provider, app_id, subject, follows, created_at)"
+        " VALUES ($1, 'mini_program', $2, $3, false, now())",
+        customer.id, factories.APP_ID, OPENID,
+    )  # fmt: skip
+    for _ in range(accepts):
+        await quota.accepted(factories.APP_ID, OPENID, TEMPLATE.template_id)
+    params = {"available_fen": 4200, "threshold_fen": 5000, "at": clock.now()}
+    for _ in range(2):
+        await outbox.queue([outbox.Message(customer.id, "low_balance", "low:1", params)])
+    return customer
+
+
+async def state():
+    row = await database.fetchrow("SELECT state, channel, attempts, last_error FROM outbox_message")
+    return row["state"], row["channel"], row["attempts"]
+
+
+async def accepts_left():
+    return await database.fetchval("SELECT remaining FROM subscribe_quota")
+
+
+async def test_an_accepted_template_is_sent_with_its_fields_and_uses_one_accept(db):
+    await alerted()
+    sender = Sender()
+    assert await delivery.run(sender.post()) == {"subscribe": 1}
+    (message,) = sender.sent
+    assert message["openid"] == OPENID
+    assert message["values"] == {"amount1": "42.00元", "amount2": "50.00元", "thing3": "余额偏低，请及时充值"}
+    assert (await state(), await accepts_left()) == (("sent", "subscribe", 1), 0)
+    assert await delivery.run(sender.post()) == {}
+
+
+async def test_without_an_accept_the_inbox_is_how_it_is_told(db):
+    await alerted(accepts=0)
+    sender = Sender()
+    assert await delivery.run(sender.post()) == {"inbox": 1}
+    assert sender.sent == [] and await state() == ("sent", "inbox", 1)
+
+
+async def test_43101_empties_the_quota_and_is_never_retried(db):
+    await alerted(accepts=3)
+    sender = Sender(PlatformRefused(43101, "user refuse to accept the msg"))
+    assert await delivery.run(sender.post()) == {"inbox": 1}
+    assert await accepts_left() == 0 and await state() == ("sent", "inbox", 1)
+
+
+async def test_another_refusal_gives_the_accept_back(db):
+    await alerted()
+    assert await delivery.run(Sender(PlatformRefused(47003, "argument invalid! thing3")).post()) == {
+        "inbox": 1
+    }
+    assert await accepts_left() == 1
+
+
+async def test_no_answer_is_tried_again_later_and_dies_visibly_in_the_end(db):
+    await alerted(accepts=50)
+    sender = Sender(*[PlatformUnknown("time-out")] * 50)
+    assert await delivery.run(sender.post()) == {"retry": 1}
+    assert await delivery.run(sender.post()) == {}, "not at once"
+    for hour in range(1, delivery.MAX_ATTEMPTS):
+        clock.set_offset(timedelta(hours=2 * hour))
+        await delivery.run(sender.post())
+    assert await state() == ("dead", None, delivery.MAX_ATTEMPTS)
+    assert await database.fetchval("SELECT last_error FROM outbox_message")
+
+
+async def test_two_workers_at_once_send_once(db):
+    await alerted(accepts=2)
+    sender = Sender()
+    runs = await asyncio.gather(*(delivery.run(sender.post()) for _ in range(4)))
+    assert sum(run["subscribe"] for run in runs) == 1 and len(sender.sent) == 1
+
+
+async def test_what_a_worker_frozen_beyond_its_lease_records_is_ignored(db):
+    await alerted(accepts=2)
+    gate = asyncio.Event()
+
+    class Frozen(Sender):
+        async def send_subscribe_message(self, **message):
+            await gate.wait()
+            raise PlatformUnknown("woke up too late")
+
+    frozen = asyncio.create_task(delivery.run(Frozen().post()))
+    while await state() != ("queued", None, 1):
+        await asyncio.sleep(0.01)
+    clock.set_offset(delivery.LEASE + timedelta(seconds=1))
+    assert await delivery.run(Sender().post()) == {"subscribe": 1}
+    gate.set()
+    await frozen
+    assert await state() == ("sent", "subscribe", 2)
+
+
+@pytest.mark.parametrize("kind", outbox.KINDS)
+@pytest.mark.parametrize("locale", words.LOCALES)
+def test_every_kind_reads_well_in_both_languages(kind, locale):
+    params = {
+        "amount_fen": 12_345, "bonus_fen": 500, "available_fen": 4_200, "threshold_fen": 5_000, "title": "茶艺月课",
+        "reason": "补偿", "at": "2026-11-23T02:00:00+00:00",
+    }  # fmt: skip
+    reading = templates.read(kind, params, locale)
+    assert reading.title and "{" not in reading.body and "yuan" not in reading.body
+    assert "123.45" in reading.body or kind == "low_balance"
+
+
+def test_a_long_thing_is_cut_to_what_the_platform_takes():
+    template = templates.Template("t", {"thing1": "title", "time2": "time"})
+    filled = templates.fill(
+        template, "deducted", {"title": "很长的名字" * 9, "at": "2026-11-23T02:00:00+00:00"}, "zh-CN"
+    )
+    assert len(filled["thing1"]) == 20 and filled["time2"] == "2026-11-23 10:00"
