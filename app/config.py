@@ -13,6 +13,8 @@ import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, ValidationInfo
 from pydantic.fields import FieldInfo
 
+from notifications import outbox
+
 ENVIRONMENT = "YUCUN_CONFIG"
 DEFAULT_PATH = Path("config.toml")
 
@@ -150,7 +152,7 @@ class OfficialAccount(Section):
 class MessageTemplate(Section):
     template_id: Word
     title: Word
-    fields: dict[Word, Word]
+    fields: dict[Word, Literal["title", "tip", "amount", "bonus", "balance", "time"]]
     page: str = ""
 
 
@@ -158,7 +160,7 @@ class WeChat(Section):
     api_base_url: Address = "https://api.weixin.qq.com"
     mini_program: MiniProgram
     official_account: OfficialAccount | None = None
-    message_templates: dict[Word, MessageTemplate] = {}
+    message_templates: dict[outbox.Kind, MessageTemplate] = {}
 
 
 class WeChatPay(Section):
@@ -198,6 +200,7 @@ class Jobs(Section):
     outbox_s: Seconds = 5
     payment_poll_s: Seconds = 15
     expiry_s: Seconds = 60
+    look_up_s: Seconds = 5
     proof_s: Seconds = 3600
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core import words
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -68,6 +70,7 @@ def _settings(
                 "token": given["official_token"],
                 "encoding_aes_key": given["official_encoding_aes_key"],
             },
+            "message_templates": _templates(given["subscribe_templates"]),
         },
         "wechat_pay": {
             "mch_id": given["mch_id"],
@@ -87,6 +90,29 @@ def _settings(
         },
         "jobs": {"due_run_s": 2, "outbox_s": 1, "payment_poll_s": 5, "expiry_s": 5, "proof_s": 60},
         "logging": {"format": "text"},
+    }
+
+
+_FIELDS = {
+    "topped_up": {"amount1": "amount", "amount2": "bonus", "amount3": "balance", "time4": "time"},
+    "deducted": {"thing1": "title", "amount2": "amount", "amount3": "balance", "time4": "time"},
+    "refunded": {"amount1": "amount", "time2": "time", "thing3": "tip"},
+    "adjusted": {"thing1": "title", "amount2": "amount", "amount3": "balance", "time4": "time"},
+    "low_balance": {"amount1": "balance", "amount2": "amount", "thing3": "tip"},
+    "payment_due": {"thing1": "title", "amount2": "amount", "date3": "time", "thing4": "tip"},
+}
+"""Which of our values goes into which field of the templates the sandbox's merchant has picked."""
+
+
+def _templates(given: dict[str, str]) -> dict[str, Any]:
+    return {
+        kind: {
+            "template_id": given[kind],
+            "title": words.say(f"messages.{kind}.title"),
+            "fields": fields,
+            "page": "pages/account/index",
+        }
+        for kind, fields in _FIELDS.items()
     }
 
 

@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 
 def work(settings: config.Config) -> ExitCode:
     """Runs jobs until SIGTERM or SIGINT; a job under way finishes its batch."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_work(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        return loop.run(_work(settings))
 
 
 async def _work(settings: config.Config) -> ExitCode:
