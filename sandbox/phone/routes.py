@@ -191,14 +191,14 @@ class Phone:
 
     async def _feed(self, request: web.Request) -> web.Response:
         person = self._who(request)
-        after, wait_s = int(request.query.get("after", 0)), float(request.query.get("wait_s", 0))
+        after, wait_s = _number(request.query.get("after", "0")), _number(request.query.get("wait_s", "0"))
         items = await self._world.feed.wait_after(person.id, after, min(wait_s, 30.0))
         return web.json_response({"items": [asdict(item) for item in items]})
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events; `id` is the feed's seq, so a browser that reconnects misses nothing."""
         person = self._who(request)
-        seq = int(request.headers.get("Last-Event-ID") or request.query.get("after", "0"))
+        seq = _number(request.headers.get("Last-Event-ID") or request.query.get("after", "0"))
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream; charset=utf-8",
@@ -233,6 +233,13 @@ class Phone:
         if person is None:
             raise web.HTTPNotFound(text="nobody of that name")
         return person
+
+
+def _number(text: str) -> int:
+    """Raises: web.HTTPBadRequest."""
+    if not text.isdecimal():
+        raise web.HTTPBadRequest(text="not a number")
+    return int(text)
 
 
 def _refused(refused: CannotPay | AlipayError) -> web.Response:

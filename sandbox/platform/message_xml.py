@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -39,4 +40,6 @@ def _value(value: Any) -> str:
         return _inside(value)
     if isinstance(value, int):
         return str(value)
-    return "<![CDATA[" + str(value).replace("]]>", "]]]]><![CDATA[>") + "]]>"
+    # Characters that no XML may hold are dropped, as phones drop them.
+    text = re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", str(value))
+    return "<![CDATA[" + text.replace("]]>", "]]]]><![CDATA[>") + "]]>"

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import aiohttp
-from yarl import URL
 
 from sandbox import keys
 from sandbox.faults import Rule
@@ -68,7 +67,7 @@ class Pushes:
         echostr = keys.random_digits(19)
         query = self._signed_query(account) | {"echostr": echostr}
         try:
-            async with self._world.http.get(_with_query(url, query), allow_redirects=False) as answer:
+            async with self._world.http.get(url, params=query, allow_redirects=False) as answer:
                 text = await answer.text()
         except (TimeoutError, aiohttp.ClientError) as error:
             return f"请求URL超时 {type(error).__name__}"
@@ -112,7 +111,8 @@ class Pushes:
             query["signature"] = query["msg_signature"] = "0" * 40
         try:
             async with self._world.http.post(
-                _with_query(url, query),
+                url,
+                params=query,
                 data=xml.encode(),
                 headers={"Content-Type": "text/xml"},
                 allow_redirects=False,
@@ -134,7 +134,3 @@ class Pushes:
             "timestamp": timestamp,
             "nonce": nonce,
         }
-
-
-def _with_query(url: str, query: dict[str, str]) -> URL:
-    return URL(url).update_query(query)

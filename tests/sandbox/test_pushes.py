@@ -62,11 +62,11 @@ async def test_a_message_goes_out_encrypted_and_its_reply_is_shown(sandbox, shop
     assert (await ask("POST", f"{phone}/messages", {"text": "余额"}))[0] == 409
     await ask("POST", f"{phone}/follow", {})
     await sandbox.quiet()
-    assert (await ask("POST", f"{phone}/messages", {"text": "余额 <b>&]]>"}))[0] == 202
+    assert (await ask("POST", f"{phone}/messages", {"text": "余额\x00 <b>&]]>"}))[0] == 202
     assert await chat_of(sandbox, ask, person) == [
         ("system", "已关注公众号"),
         ("account", "事件：subscribe"),
-        ("me", "余额 <b>&]]>"),
+        ("me", "余额\x00 <b>&]]>"),
         ("account", "收到：余额 <b>&"),
     ]
     await ask("POST", f"{phone}/menu", {"key": "balance"})
