@@ -326,7 +326,7 @@ async def test_silence_is_unknown(peer, wechat_client, call):
 async def test_a_2xx_with_a_doubtful_signature_is_unknown(peer, wechat_client, name, spoil):
     status, content = (204, b"") if name == "close" else (200, json.dumps(GOOD[name]).encode())
     signing = {
-        "stale": {"at": clock.now() - timedelta(seconds=301)},
+        "stale": {"at": clock.now() - timedelta(seconds=303)},
         "stranger": {"key": "stranger"},
     }.get(spoil, {})
     peer.answer_signed(content, status=status, **signing)
