@@ -1,0 +1,88 @@
+from datetime import timedelta
+
+import pytest
+
+from billing import inbox
+from core import clock, db
+from gateways.channel import ChannelRefund, ChannelTrade, PaymentNotice
+
+
+@pytest.fixture
+async def waiting(world):
+    """A customer with an unpaid top-up, and the trade that would pay it."""
+    phone = await world.arrive()
+    made = (await phone.top_up(amount_fen=100)).body
+    opened = world.runtime.outside.channels.find("wechat_pay")
+    trade = ChannelTrade(
+        channel="wechat_pay",
+        out_trade_no=made["payment"]["payment_no"],
+        channel_trade_no="4200001234202611230000000001",
+        state="paid",
+        amount_fen=100,
+        currency="CNY",
+        app_id=opened.app_id,
+        merchant_id=opened.merchant_id,
+        payer=None,
+        paid_at=clock.now(),
+    )
+    return phone, trade
+
+
+def notice(event_id, trade=None, refund=None, out_trade_no=None):
+    return PaymentNotice(
+        event_id, "TRANSACTION.SUCCESS", trade, refund, out_trade_no or (trade and trade.out_trade_no)
+    )
+
+
+async def receive(given):
+    return await inbox.receive("wechat_pay", given, headers={}, body="{}")
+
+
+async def test_a_notification_written_down_but_not_acted_on_is_handed_in_again(waiting):
+    phone, trade = waiting
+    await receive(notice("e1", trade))
+    # as if the process had died between writing down and acting: undo nothing in the books, forget that it was handled
+    await db.execute("UPDATE channel_notice SET outcome = NULL, handled_at = NULL")
+    assert await inbox.replay_unhandled() == 0  # it may still be in the hands of its request
+    clock.set_offset(timedelta(minutes=1))
+    assert await inbox.replay_unhandled() == 1
+    assert await inbox.replay_unhandled() == 0
+    assert await db.fetchval("SELECT outcome FROM channel_notice") == "repeated"
+    assert (await phone.balance())["principal_fen"] == 100
+
+
+async def test_what_was_never_acted_on_is_credited_by_the_replay(waiting):
+    phone, trade = waiting
+    await db.execute("ALTER TABLE top_up RENAME TO top_up_away")
+    with pytest.raises(Exception, match="top_up"):
+        await receive(notice("e1", trade))
+    await db.execute("ALTER TABLE top_up_away RENAME TO top_up")
+    assert (await phone.balance())["principal_fen"] == 0
+    clock.set_offset(timedelta(minutes=1))
+    assert await inbox.replay_unhandled() == 1
+    assert await db.fetchval("SELECT outcome FROM channel_notice") == "credited"
+    assert (await phone.balance())["principal_fen"] == 100
+
+
+async def test_two_events_about_one_trade_credit_once(waiting):
+    phone, trade = waiting
+    assert await receive(notice("e1", trade)) == "credited"
+    assert await receive(notice("e2", trade)) == "repeated"
+    assert await receive(notice("e1", trade)) == "credited"
+    assert (await phone.balance())["principal_fen"] == 100
+
+
+async def test_a_refund_notice_is_kept_and_has_no_effect_yet(waiting):
+    phone, trade = waiting
+    await receive(notice("e1", trade))
+    refund = ChannelRefund("R1", "50300", "paid_back", 100)
+    assert await receive(notice("e2", refund=refund, out_trade_no=trade.out_trade_no)) == "refund_noted"
+    assert (await phone.balance())["principal_fen"] == 100
+
+
+async def test_a_notice_without_a_trade_lets_the_clock_ask_soon(waiting):
+    _, trade = waiting
+    assert await receive(notice("e1", out_trade_no=trade.out_trade_no)) == "ask_channel"
+    assert await db.fetchval("SELECT ask_at <= $1 FROM payment", clock.now())
+    assert await receive(notice("e2", out_trade_no="NOBODYS1")) == "ask_channel"
+    assert await receive(notice("e3")) == "nothing_to_do"
