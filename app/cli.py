@@ -72,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     command("sandbox", _demo, "微信与支付宝的替身，自带 --help · stand-ins of WeChat and Alipay")
     command("proof", _proof, "核对账本 · do the books balance?")
     openapi = command("openapi", _openapi, "写出接口文档 · write the OpenAPI documents")
-    openapi.add_argument("--into", type=Path, default=Path("docs/openapi"), metavar="DIR", help="目录 · where to")
+    openapi.add_argument(
+        "--into", type=Path, default=Path("docs/openapi"), metavar="DIR", help="目录 · where to"
+    )
     openapi.add_argument("--check", action="store_true", help="只比较 · only compare with what is there")
     command("config-check", _config_check, "检查设置文件 · check the settings")
     return parser

@@ -28,7 +28,11 @@ async def load() -> None:
         ("茶友年会员", 29_900, "yearly"),
     ):
         await plans.add_offer(
-            name=name, amount_fen=amount_fen, cycle=cycle, consent_version=_CONSENT_VERSION, consent_text=_CONSENT
+            name=name,
+            amount_fen=amount_fen,
+            cycle=cycle,
+            consent_version=_CONSENT_VERSION,
+            consent_text=_CONSENT,
         )
     for name, pay_fen, bonus_fen in (
         ("充100送5", 10_000, 500),
