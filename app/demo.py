@@ -77,6 +77,7 @@ def _sandbox_command(home: Path, places: demo_settings.Places) -> list[str]:
         *("--alipay-port", str(places.alipay_port)),
         *("--official-push-url", f"{places.server_url}/wechat/official-account"),
         *("--mini-push-url", f"{places.server_url}/wechat/mini-program"),
+        *("--shop-api-url", places.server_url),
     ]
 
 

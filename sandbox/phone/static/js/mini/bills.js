@@ -1,0 +1,53 @@
+// Bills: what is owed, and paying it from the balance.
+
+import { h, icon } from "../dom.js";
+import { day, price, yuan } from "../format.js";
+import { t } from "../i18n.js";
+import { busyButton, emptyState } from "../phone.js";
+import { money } from "./money.js";
+import { tooLittle } from "./orders.js";
+
+const OWED = "/bills?state=open&state=partly_paid";
+
+/** Bills to pay, without those of orders: these are paid with the order. */
+export async function owedBills(shop) {
+  return (await shop.items(OWED)).filter((one) => !one.source.startsWith("order:"));
+}
+
+export const bills = {
+  title: () => t("home.bills"),
+  async load({ shop }) {
+    const all = await shop.items("/bills");
+    return { items: all.filter((one) => !one.source.startsWith("order:")) };
+  },
+  view(app, { items }) {
+    if (!items.length) return emptyState(t("bills.none"), "bill");
+    const isOwed = (one) => one.state === "open" || one.state === "partly_paid";
+    const [owed, settled] = [items.filter(isOwed), items.filter((one) => !isOwed(one))];
+    return [
+      owed.length > 0 && h("h3", { class: "list-word" }, t("bills.owed")),
+      owed.map((one) => card(app, one)),
+      settled.length > 0 && h("h3", { class: "list-word" }, t("bills.settled")),
+      settled.length > 0 && h("ul", { class: "rows sheet-of-paper" }, settled.map((one) => h("li", { class: "row", key: one.bill_no },
+        h("div", {}, h("strong", {}, one.title), h("small", {}, day(one.due_at))),
+        h("div", { class: "row-end" }, h("b", {}, yuan(one.amount_fen)), h("span", { class: `state ${one.state}` }, t(`bill.${one.state}`)))))),
+    ];
+  },
+};
+
+function card(app, one) {
+  const left = one.amount_fen - one.paid_fen;
+  return h("article", { class: "bill-card", key: one.bill_no, "data-bill": one.bill_no, "data-state": one.state },
+    h("div", {}, h("h3", {}, one.title), h("p", {}, icon("clock"), t("bills.due", { day: day(one.due_at) })),
+      one.paid_fen > 0 && h("p", {}, t("bills.partly", { amount: yuan(one.paid_fen) }))),
+    h("div", { class: "bill-end" }, money(yuan(left), "large"),
+      busyButton({ class: "small-button tea", "data-act": "pay-bill", onclick: () => pay(app, one, left) }, t("bills.pay", { amount: price(left) }))));
+}
+
+async function pay(app, one, left) {
+  const paid = await app.attempt(() => app.shop.post(`/bills/${one.bill_no}/pay`), { refused: (fault) => tooLittle(app, fault) });
+  if (paid) app.phone.toast(t("bills.was_paid", { amount: price(left) }), "good");
+  await app.refresh();
+}
+
+export const bill = bills;

@@ -1,0 +1,70 @@
+// Orders: the list, one order, paying it from the balance, cancelling it.
+
+import { h, icon } from "../dom.js";
+import { moment, price, yuan } from "../format.js";
+import { t } from "../i18n.js";
+import { busyButton, emptyState } from "../phone.js";
+import { money } from "./money.js";
+
+const MARKS = { placed: "clock", paid: "check", completed: "check", cancelled: "close" };
+
+export const orders = {
+  title: () => t("tab.orders"),
+  load: async ({ shop }) => ({ items: await shop.items("/orders") }),
+  view(app, { items }) {
+    if (!items.length) return emptyState(t("orders.none"), "list", h("button", { class: "small-button", type: "button", onclick: () => app.go("mall") }, t("orders.to_mall")));
+    return h("ul", { class: "order-list" }, items.map((one) => h("li", { key: one.order_no },
+      h("button", { type: "button", class: "order-card", "data-order": one.order_no, onclick: () => app.go("order", { no: one.order_no }) },
+        h("span", { class: "order-top" }, h("time", {}, moment(one.placed_at)), h("span", { class: `state ${one.state}` }, t(`order.${one.state}`))),
+        h("strong", {}, one.lines.map((line) => `${line.product_name} · ${line.sku_name} ×${line.quantity}`).join("，")),
+        h("span", { class: "order-sum" }, money(price(one.total_fen)))))));
+  },
+};
+
+export const order = {
+  title: () => t("order.title"),
+  load: async ({ shop }, { no }) => ({ one: await shop.get(`/orders/${no}`), account: await shop.get("/account") }),
+  view(_app, { one, account }) {
+    return [
+      h("section", { class: `order-state ${one.state}`, "data-state": one.state }, icon(MARKS[one.state] ?? "list"),
+        h("div", {}, h("h3", {}, t(`order.${one.state}`)), h("p", {}, one.state === "placed" ? t("order.placed.text", { time: moment(one.expires_at) }) : t(`order.${one.state}.text`)))),
+      h("section", { class: "block" }, h("ul", { class: "lines" }, one.lines.map((line) => h("li", {},
+        h("span", {}, line.product_name, h("small", {}, line.sku_name)), h("span", {}, `×${line.quantity}`), money(yuan(line.amount_fen))))),
+      h("p", { class: "total" }, t("order.total"), money(yuan(one.total_fen), "large"))),
+      h("dl", { class: "facts" },
+        h("div", {}, h("dt", {}, t("order.no")), h("dd", { class: "mono" }, one.order_no)),
+        h("div", {}, h("dt", {}, t("order.at")), h("dd", {}, moment(one.placed_at))),
+        h("div", {}, h("dt", {}, t("home.available")), h("dd", {}, money(yuan(account.available_fen))))),
+    ];
+  },
+  foot(app, { one }, params) {
+    if (one.state === "placed") {
+      return [
+        busyButton({ class: "wide tea", "data-act": "pay-order", onclick: () => pay(app, one) }, t("order.pay", { amount: price(one.total_fen) })),
+        busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one) }, t("order.cancel")),
+      ];
+    }
+    return one.state === "paid" && busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one, params) }, t("order.cancel_paid"));
+  },
+};
+
+async function pay(app, one) {
+  const paid = await app.attempt(() => app.shop.post(`/orders/${one.order_no}/pay`), { refused: (fault) => tooLittle(app, fault) });
+  if (paid) app.phone.toast(t("order.was_paid"), "good");
+  await app.refresh();
+}
+
+async function cancel(app, one) {
+  const sure = await app.confirm({ title: t("order.cancel_sure"), text: one.state === "paid" ? t("order.cancel_paid_text") : null, yes: t("order.cancel"), tone: "danger" });
+  if (!sure) return;
+  const cancelled = await app.attempt(() => app.shop.post(`/orders/${one.order_no}/cancel`));
+  if (cancelled) app.phone.toast(t("order.was_cancelled"));
+  await app.refresh();
+}
+
+/** Offers a top-up when that is what is missing. */
+export function tooLittle(app, fault) {
+  if (fault.code !== "insufficient_balance") return false;
+  app.confirm({ title: t("short.title"), text: fault.message, yes: t("home.top_up") }).then((wanted) => wanted && app.go("topUp"));
+  return true;
+}

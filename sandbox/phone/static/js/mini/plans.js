@@ -1,0 +1,72 @@
+// Plans: what is on offer, agreeing to the terms, the customer's own plans.
+
+import { h, icon } from "../dom.js";
+import { day, price } from "../format.js";
+import { t } from "../i18n.js";
+import { busyButton, emptyState } from "../phone.js";
+import { newKey, ShopUnreachable } from "../shop.js";
+import { money } from "./money.js";
+
+export const plans = {
+  title: () => t("tab.plans"),
+  async load({ shop }) {
+    const [mine, offers] = await Promise.all([shop.items("/plans"), shop.items("/plan-offers")]);
+    return { mine, offers };
+  },
+  view(app, { mine, offers }) {
+    if (!mine.length && !offers.length) return emptyState(t("plans.none"), "cycle");
+    return [
+      mine.length > 0 && h("h3", { class: "list-word" }, t("plans.mine")),
+      mine.map((one) => mineCard(app, one)),
+      offers.length > 0 && h("h3", { class: "list-word" }, t("plans.offers")),
+      offers.map((offer) => h("article", { class: "plan-card offer", key: `offer${offer.id}`, "data-offer": offer.id },
+        h("div", {}, h("h3", {}, offer.name), h("p", {}, money(price(offer.amount_fen), "large"), h("span", {}, t(`cycle.${offer.cycle}`)))),
+        h("button", { class: "small-button tea", type: "button", "data-act": "subscribe", onclick: () => subscribe(app, offer) }, t("plans.subscribe")))),
+    ];
+  },
+};
+
+function mineCard(app, one) {
+  return h("article", { class: `plan-card mine ${one.state}`, key: `plan${one.plan_id}`, "data-plan": one.plan_id, "data-state": one.state },
+    h("header", {}, h("h3", {}, one.name), h("span", { class: `state ${one.state}` }, t(`plan.${one.state}`))),
+    h("p", {}, money(price(one.amount_fen), "large"), h("span", {}, t(`cycle.${one.cycle}`))),
+    h("dl", { class: "facts" },
+      one.state !== "cancelled" && h("div", {}, h("dt", {}, t("plans.next")), h("dd", { "data-next": one.next_due_on }, day(one.next_due_on))),
+      h("div", {}, h("dt", {}, t("plans.since")), h("dd", {}, day(one.started_on)))),
+    one.state !== "cancelled" && busyButton({ class: "quiet", "data-act": "cancel-plan", onclick: () => cancel(app, one) }, t("plans.cancel")));
+}
+
+async function subscribe(app, offer) {
+  let agreed = false;
+  let key = newKey();
+  const send = async (close) => {
+    let unknown = false;
+    const made = await app.attempt(() => app.shop.post("/plans", { offer_id: offer.id, consent_version: offer.consent_version }, key).catch((fault) => {
+      unknown = fault instanceof ShopUnreachable;
+      throw fault;
+    }));
+    if (!unknown) key = newKey();
+    if (made) close(made);
+    else if (!unknown) app.refresh();
+  };
+  const made = await app.phone.sheet((close, draw) => h("div", { class: "form consent" },
+    h("h2", {}, offer.name), h("p", { class: "consent-price" }, money(price(offer.amount_fen), "large"), h("span", {}, t(`cycle.${offer.cycle}`))),
+    h("div", { class: "consent-text", tabindex: "0", role: "region", "aria-label": t("plans.terms") }, h("h3", {}, t("plans.terms")), offer.consent_text.split("\n").map((line) => h("p", {}, line)),
+      h("small", {}, t("plans.version", { version: offer.consent_version }))),
+    h("label", { class: "agree" }, h("input", { type: "checkbox", name: "agree", checked: agreed, onchange: (event) => { agreed = event.target.checked; draw(); } }),
+      h("span", { class: "tick" }, icon("check")), h("span", {}, t("plans.agree"))),
+    busyButton({ class: "wide tea", "data-act": "confirm-plan", disabled: !agreed, onclick: () => send(close) }, t("plans.confirm"))),
+  { label: offer.name });
+  if (!made) return;
+  app.phone.toast(t("plans.started", { name: made.name }), "good");
+  await app.refresh();
+  await app.askForMessages(["deducted", "low_balance", "payment_due"]);
+}
+
+async function cancel(app, one) {
+  const sure = await app.confirm({ title: t("plans.cancel_sure", { name: one.name }), text: t("plans.cancel_text"), yes: t("plans.cancel"), tone: "danger" });
+  if (!sure) return;
+  const cancelled = await app.attempt(() => app.shop.post(`/plans/${one.plan_id}/cancel`));
+  if (cancelled) app.phone.toast(t("plans.was_cancelled"));
+  await app.refresh();
+}

@@ -1,0 +1,52 @@
+export default {
+  "page.title": "Yucun · phones", "page.name": "Yucun", "page.sandbox": "Sandbox", "page.sandbox_text": "WeChat and Alipay are stand-ins here; nobody is really charged",
+  "page.person": "Customer", "page.new_person": "New customer", "page.clock": "The sandbox's time", "page.day": "+1 day", "page.month": "+1 month", "page.forward": "Fast-forward",
+  "page.language": "Language", "page.phones": "Two phones", "page.mini": "Mini-program", "page.wechat": "WeChat", "page.wechat_caption": "WeChat · official account", "page.mini_caption": "Mini-program",
+
+  "common.close": "Close", "common.back": "Back", "common.save": "Save", "common.again": "Try again", "common.not_now": "Not now",
+  "state.loading": "Loading", "error.unreachable": "No connection; please try again", "error.unexpected": "Something went wrong; please try again", "error.sandbox": "The sandbox does not answer; please reload",
+
+  "chat.back": "Back to conversations", "chat.about": "About this account", "chat.kind_of_account": "Service account · sandbox", "chat.invite": "Follow to ask for your balance and to hear about deductions and top-ups.",
+  "chat.follow": "Follow", "chat.follow_again": "Follow again", "chat.unfollow": "Unfollow", "chat.followed": "You follow this account", "chat.unfollowed": "You no longer follow this account",
+  "chat.log": "Conversation", "chat.typing": "Typing", "chat.to_keyboard": "Write a message", "chat.to_menu": "Show the menu", "chat.menu": "Account menu",
+  "chat.hints": "Things to ask", "chat.write": "Message", "chat.send": "Send", "chat.opens": "Would open: {url}",
+  "wechat.title": "WeChat", "wechat.notices": "Service notifications", "wechat.receipts": "Payment receipts", "wechat.nothing": "Nothing yet", "wechat.no_notices": "No service notifications yet", "wechat.no_receipts": "No payments yet",
+  "notice.open": "Open in the mini-program", "receipt.paid": "Paid", "receipt.refunded": "Refunded", "receipt.merchant": "Paid to",
+
+  "pay.wechat": "WeChat Pay", "pay.alipay": "Alipay", "pay.item": "Item", "pay.method": "Paid from", "pay.change_purse": "WeChat balance", "pay.alipay_purse": "Alipay balance",
+  "pay.now": "Pay", "pay.cancel": "Cancel payment", "pay.let_time_out": "Walk away and let it time out",
+  "ask.requests": "asks to", "ask.title": "Send you these messages", "ask.once": "Each time you allow it, one message may be sent", "ask.allow": "Allow", "ask.reject": "Reject", "ask.thanks": "Reminders are on", "ask.fine": "Fine, no messages",
+
+  "mini.tabs": "Mini-program navigation", "tab.home": "Home", "tab.mall": "Shop", "tab.orders": "Orders", "tab.plans": "Plans", "tab.me": "Me",
+
+  "home.balance": "Account balance", "home.available": "Available", "home.principal": "Principal", "home.bonus": "Bonus", "home.held": "On hold", "home.top_up": "Top up",
+  "home.owed": "{count} bills to pay, ¥{amount} in all", "home.owed_one": "1 bill to pay: ¥{amount}", "home.quick": "Shortcuts", "home.bills": "Bills", "home.changes": "Activity", "home.top_ups": "Top-ups",
+  "home.threshold": "Reminder", "home.recent": "Recent activity", "home.all": "All", "home.nothing_yet": "Nothing yet. It starts with a first top-up.",
+  "changes.after": "Balance {amount}", "change.top_up": "Top-up", "change.bill_payment": "Paid from balance", "change.bill_refund": "Returned to balance", "change.manual_adjustment": "Adjustment",
+
+  "topup.title": "Top up", "topup.packages": "Choose a package", "topup.gives": "+ ¥{amount} bonus", "topup.no_bonus": "No bonus", "topup.other": "Another amount", "topup.not_an_amount": "Please enter an amount with at most two decimals",
+  "topup.pay_with": "Pay with", "topup.start": "Top up ¥{amount}", "topup.start_plain": "Top up",
+  "channel.wechat_pay": "WeChat Pay", "channel.wechat_pay.how": "Pay here in WeChat", "channel.alipay": "Alipay by QR code", "channel.alipay.how": "Show a code, scan it with Alipay",
+  "code.title": "Scan with Alipay", "code.text": "Scan with Alipay to pay. This page goes on by itself.", "code.label": "QR code to pay with Alipay", "code.scan": "Scan this code with Alipay", "code.later": "Not now",
+  "top_up.pending": "To be paid", "top_up.credited": "Credited", "top_up.closed": "Closed", "top_up.quarantined": "In review", "top_ups.none": "No top-ups yet", "top_ups.look": "Look",
+  "outcome.title": "Top-up", "outcome.waiting": "Confirming the payment", "outcome.waiting.text": "Paid; waiting for the channel's notification",
+  "outcome.credited": "Topped up", "outcome.credited.text": "The money is on your account", "outcome.balance": "Available", "outcome.unpaid": "Not paid yet", "outcome.unpaid.text": "Nothing was charged. Go on now or come back later.",
+  "outcome.closed": "Closed", "outcome.closed.text": "The time to pay is over; please top up again", "outcome.review": "In review", "outcome.review.text": "The money has arrived and the shop is checking it",
+  "outcome.pay_again": "Continue to pay", "outcome.check": "I have paid, check now", "outcome.still_unpaid": "The channel has received no payment", "outcome.done": "Done", "outcome.home": "Back to home",
+
+  "mall.none": "Products are on their way", "mall.from": "and up", "mall.sold_out": "Sold out", "mall.sku": "Options", "mall.quantity": "Quantity", "mall.stock": "{count} left", "mall.fewer": "One fewer", "mall.more": "One more", "mall.order": "Order · ¥{amount}",
+  "orders.none": "No orders yet", "orders.to_mall": "Visit the shop", "order.title": "Order", "order.placed": "To be paid", "order.placed.text": "Please pay by {time}; unpaid orders are cancelled",
+  "order.paid": "Paid", "order.paid.text": "Paid from your balance; being prepared", "order.completed": "Completed", "order.completed.text": "Thank you", "order.cancelled": "Cancelled", "order.cancelled.text": "What was paid is back on your balance",
+  "order.total": "Total", "order.no": "Order number", "order.at": "Placed", "order.pay": "Pay ¥{amount} from balance", "order.cancel": "Cancel the order", "order.cancel_paid": "Cancel and return the money",
+  "order.was_paid": "Paid", "order.cancel_sure": "Cancel this order?", "order.cancel_paid_text": "What you paid goes back to your balance.", "order.was_cancelled": "Order cancelled",
+  "short.title": "Balance too low",
+  "bills.none": "No bills to pay", "bills.owed": "To pay", "bills.settled": "Settled", "bills.due": "Due {day}", "bills.partly": "¥{amount} paid", "bills.pay": "Pay ¥{amount}", "bills.was_paid": "¥{amount} paid",
+  "bill.open": "To pay", "bill.partly_paid": "Partly paid", "bill.paid": "Paid", "bill.void": "Void",
+  "plans.none": "The shop offers no plans yet", "plans.mine": "My plans", "plans.offers": "On offer", "plans.subscribe": "Subscribe", "plans.next": "Next deduction", "plans.since": "Since", "plans.cancel": "Cancel the plan",
+  "plans.terms": "What you agree to", "plans.version": "Terms, version {version}", "plans.agree": "I have read this and agree to regular deductions from my balance", "plans.confirm": "Agree and subscribe", "plans.started": "Subscribed: {name}",
+  "plans.cancel_sure": "Cancel {name}?", "plans.cancel_text": "Nothing more is deducted; past periods stay as they are.", "plans.was_cancelled": "Plan cancelled",
+  "plan.active": "Active", "plan.paused": "Paused", "plan.cancelled": "Cancelled", "cycle.daily": "/ day", "cycle.weekly": "/ week", "cycle.monthly": "/ month", "cycle.yearly": "/ year",
+  "me.messages": "Messages", "me.customer_no": "Customer {no}", "messages.platform": "From WeChat", "messages.shop": "In the app", "messages.none": "No messages yet",
+  "message.queued": "Queued", "message.sent": "Sent", "message.dead": "In the app only", "message.skipped": "In the app only",
+  "threshold.title": "Low-balance reminder", "threshold.text": "You are reminded once when your available balance falls below this.", "threshold.none": "Off", "threshold.below": "Below ¥{amount}", "threshold.saved": "You are reminded below ¥{amount}", "threshold.off": "Reminder switched off", "threshold.switch_off": "Switch off",
+};

@@ -1,0 +1,52 @@
+export default {
+  "page.title": "预存 · 手机", "page.name": "预存", "page.sandbox": "沙盒", "page.sandbox_text": "这里的微信、支付宝都是替身，不会产生真实付款",
+  "page.person": "当前顾客", "page.new_person": "新顾客", "page.clock": "沙盒里的时间", "page.day": "+1 天", "page.month": "+1 月", "page.forward": "时间快进",
+  "page.language": "语言", "page.phones": "两部手机", "page.mini": "小程序", "page.wechat": "微信", "page.wechat_caption": "微信 · 公众号", "page.mini_caption": "小程序",
+
+  "common.close": "关闭", "common.back": "返回", "common.save": "保存", "common.again": "重试", "common.not_now": "再想想",
+  "state.loading": "正在加载", "error.unreachable": "网络不通，请稍后再试", "error.unexpected": "出错了，请稍后再试", "error.sandbox": "连不上沙盒，请刷新页面",
+
+  "chat.back": "返回微信列表", "chat.about": "公众号资料", "chat.kind_of_account": "服务号 · 沙盒认证", "chat.invite": "关注后可随时查余额、收扣费与到账提醒。",
+  "chat.follow": "关注公众号", "chat.follow_again": "重新关注", "chat.unfollow": "取消关注", "chat.followed": "已关注公众号", "chat.unfollowed": "已取消关注",
+  "chat.log": "聊天记录", "chat.typing": "对方正在输入", "chat.to_keyboard": "切换到输入", "chat.to_menu": "切换到菜单", "chat.menu": "公众号菜单",
+  "chat.hints": "可以这样问", "chat.write": "发消息", "chat.send": "发送", "chat.opens": "将打开：{url}",
+  "wechat.title": "微信", "wechat.notices": "服务通知", "wechat.receipts": "支付凭证", "wechat.nothing": "暂无消息", "wechat.no_notices": "还没有收到服务通知", "wechat.no_receipts": "还没有付过款",
+  "notice.open": "进入小程序查看", "receipt.paid": "付款金额", "receipt.refunded": "退款金额", "receipt.merchant": "收款方",
+
+  "pay.wechat": "微信支付", "pay.alipay": "支付宝", "pay.item": "商品", "pay.method": "付款方式", "pay.change_purse": "零钱", "pay.alipay_purse": "账户余额",
+  "pay.now": "确认支付", "pay.cancel": "取消支付", "pay.let_time_out": "放着不管，让它超时",
+  "ask.requests": "申请", "ask.title": "向你发送以下消息", "ask.once": "每同意一次，商家可发送一条", "ask.allow": "允许", "ask.reject": "拒绝", "ask.thanks": "已开启提醒", "ask.fine": "好的，不会打扰你",
+
+  "mini.tabs": "小程序导航", "tab.home": "首页", "tab.mall": "商城", "tab.orders": "订单", "tab.plans": "计划", "tab.me": "我的",
+
+  "home.balance": "账户余额", "home.available": "可用余额", "home.principal": "本金", "home.bonus": "赠送", "home.held": "冻结", "home.top_up": "充值",
+  "home.owed": "有 {count} 笔待缴账单，共 ¥{amount}", "home.owed_one": "有 1 笔待缴账单 ¥{amount}", "home.quick": "常用功能", "home.bills": "待缴账单", "home.changes": "变动记录", "home.top_ups": "充值记录",
+  "home.threshold": "余额提醒", "home.recent": "最近变动", "home.all": "全部", "home.nothing_yet": "还没有变动，从第一次充值开始",
+  "changes.after": "余额 {amount}", "change.top_up": "充值", "change.bill_payment": "余额支付", "change.bill_refund": "退回余额", "change.manual_adjustment": "人工调整",
+
+  "topup.title": "充值", "topup.packages": "选择套餐", "topup.gives": "送 ¥{amount}", "topup.no_bonus": "无赠送", "topup.other": "其他金额", "topup.not_an_amount": "请输入正确的金额，最多两位小数",
+  "topup.pay_with": "付款方式", "topup.start": "充值 ¥{amount}", "topup.start_plain": "充值",
+  "channel.wechat_pay": "微信支付", "channel.wechat_pay.how": "在微信内直接付款", "channel.alipay": "支付宝扫码", "channel.alipay.how": "出示二维码，用支付宝扫",
+  "code.title": "支付宝扫码支付", "code.text": "请用支付宝扫一扫付款，到账后自动返回", "code.label": "支付宝付款二维码", "code.scan": "用支付宝扫这个码", "code.later": "暂不支付",
+  "top_up.pending": "待支付", "top_up.credited": "已到账", "top_up.closed": "已关闭", "top_up.quarantined": "核对中", "top_ups.none": "还没有充值记录", "top_ups.look": "查看",
+  "outcome.title": "充值结果", "outcome.waiting": "正在确认到账", "outcome.waiting.text": "已付款，正在等待渠道通知，请稍候",
+  "outcome.credited": "充值成功", "outcome.credited.text": "已存入你的账户", "outcome.balance": "可用余额", "outcome.unpaid": "尚未支付", "outcome.unpaid.text": "没有扣款，可以继续支付或稍后再来",
+  "outcome.closed": "订单已关闭", "outcome.closed.text": "超过支付时间，请重新充值", "outcome.review": "款项核对中", "outcome.review.text": "已收到款项，商家正在核对，请放心",
+  "outcome.pay_again": "继续支付", "outcome.check": "我已付款，查询结果", "outcome.still_unpaid": "渠道尚未收到付款", "outcome.done": "完成", "outcome.home": "返回首页",
+
+  "mall.none": "商品正在准备中", "mall.from": "起", "mall.sold_out": "已售罄", "mall.sku": "规格", "mall.quantity": "数量", "mall.stock": "剩 {count} 件", "mall.fewer": "减少一件", "mall.more": "增加一件", "mall.order": "下单 · ¥{amount}",
+  "orders.none": "还没有订单", "orders.to_mall": "去商城看看", "order.title": "订单详情", "order.placed": "待付款", "order.placed.text": "请在 {time} 前付款，逾期自动取消",
+  "order.paid": "已付款", "order.paid.text": "已用余额支付，商家正在准备", "order.completed": "已完成", "order.completed.text": "感谢光临", "order.cancelled": "已取消", "order.cancelled.text": "库存已放回，已付款项退回余额",
+  "order.total": "合计", "order.no": "订单编号", "order.at": "下单时间", "order.pay": "余额支付 ¥{amount}", "order.cancel": "取消订单", "order.cancel_paid": "取消订单并退回余额",
+  "order.was_paid": "支付成功", "order.cancel_sure": "确定取消这个订单？", "order.cancel_paid_text": "已付金额会原路退回余额。", "order.was_cancelled": "订单已取消",
+  "short.title": "余额不足",
+  "bills.none": "没有待缴的账单", "bills.owed": "待缴", "bills.settled": "已处理", "bills.due": "{day} 到期", "bills.partly": "已缴 ¥{amount}", "bills.pay": "缴 ¥{amount}", "bills.was_paid": "已缴 ¥{amount}",
+  "bill.open": "待缴", "bill.partly_paid": "部分已缴", "bill.paid": "已缴清", "bill.void": "已作废",
+  "plans.none": "商家还没有推出计划", "plans.mine": "我的计划", "plans.offers": "可订阅", "plans.subscribe": "订阅", "plans.next": "下次扣款", "plans.since": "订阅日期", "plans.cancel": "取消计划",
+  "plans.terms": "扣款授权说明", "plans.version": "条款版本 {version}", "plans.agree": "我已阅读并同意从余额中按期扣款", "plans.confirm": "同意并订阅", "plans.started": "已订阅{name}",
+  "plans.cancel_sure": "取消{name}？", "plans.cancel_text": "取消后不再扣款，已扣的周期不受影响。", "plans.was_cancelled": "计划已取消",
+  "plan.active": "生效中", "plan.paused": "已暂停", "plan.cancelled": "已取消", "cycle.daily": "/ 天", "cycle.weekly": "/ 周", "cycle.monthly": "/ 月", "cycle.yearly": "/ 年",
+  "me.messages": "消息", "me.customer_no": "顾客编号 {no}", "messages.platform": "服务通知", "messages.shop": "站内消息", "messages.none": "还没有站内消息",
+  "message.queued": "待发送", "message.sent": "已发送", "message.dead": "仅站内", "message.skipped": "仅站内",
+  "threshold.title": "低余额提醒", "threshold.text": "可用余额低于这个金额时提醒你一次。", "threshold.none": "不提醒", "threshold.below": "低于 ¥{amount}", "threshold.saved": "余额低于 ¥{amount} 时会提醒你", "threshold.off": "已关闭余额提醒", "threshold.switch_off": "不再提醒",
+};
