@@ -22,7 +22,7 @@ def tables():
                 yield found
 
 
-@pytest.mark.parametrize("table", tables(), ids=lambda table: table.__name__)
+@pytest.mark.parametrize("table", list(tables()), ids=lambda table: table.__name__)
 async def test_every_constraint_and_index_of_a_model_is_in_the_database(db, table):
     rows = await database.fetch(
         "SELECT conname, contype::text AS kind FROM pg_constraint WHERE conrelid = $1::regclass",
