@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import dataclass, field
 
 import aiohttp
+import defusedxml.ElementTree
 import pytest
+import wechatpy
 from aiohttp import web
+from wechatpy.crypto import WeChatCrypto
+from wechatpy.utils import WeChatSigner
 
 import bot
 from billing import adjustments
@@ -97,7 +103,9 @@ def connect(platform, gateways, serve, db):
 
     async def connect_one(mode="safe", **choices) -> Bot:
         known = platform.credentials
-        official = {"mode": mode, "encoding_aes_key": known.official_encoding_aes_key} | choices.pop("official", {})
+        official = {"mode": mode, "encoding_aes_key": known.official_encoding_aes_key} | choices.pop(
+            "official", {}
+        )
         mini = {"mode": mode, "encoding_aes_key": known.mini_encoding_aes_key} | choices.pop("mini", {})
         door = bot.build(
             shop=bot.Shop(SHOP),
@@ -162,11 +170,17 @@ class Phone:
 
 
 @pytest.fixture
-def arrive(platform):
+def visit(platform):
+    """A person who has never met the shop."""
+    return lambda bot_: Phone(bot_, platform.world.people.arrive())
+
+
+@pytest.fixture
+def arrive(visit):
     """A person who follows the account and is nobody's customer."""
 
     async def arrive_one(bot_: Bot) -> Phone:
-        phone = Phone(bot_, platform.world.people.arrive())
+        phone = visit(bot_)
         await phone.follow()
         return phone
 
@@ -195,5 +209,93 @@ async def give(customer_id: int, principal: int, bonus: int = 0) -> None:
     for kind, amount in (("principal", principal), ("bonus", bonus)):
         if amount:
             await adjustments.adjust(
-                1, customer_id, kind=kind, amount_fen=amount, reason="开业礼", key=f"gift-{kind}-{customer_id}"
+                1,
+                customer_id,
+                kind=kind,
+                amount_fen=amount,
+                reason="开业礼",
+                key=f"gift-{kind}-{customer_id}",
             )
+
+
+@dataclass
+class Answer:
+    status: int
+    text: str
+    took_s: float
+
+    @property
+    def content(self) -> str:
+        """The text of a plain reply, read by wechatpy."""
+        return wechatpy.parse_message(self.text).content
+
+
+@dataclass
+class Wire:
+    """An independent client: signs and encrypts with wechatpy, and sends what it is told."""
+
+    bot: Bot
+    http: aiohttp.ClientSession
+    path: str = "official-account"
+
+    @property
+    def account(self):
+        return self.bot.official if self.path == "official-account" else self.bot.mini
+
+    def crypto(self, *, key: str | None = None, app_id: str | None = None) -> WeChatCrypto:
+        account = self.account
+        return WeChatCrypto(account.token, key or account.encoding_aes_key, app_id or account.app_id)
+
+    def query(
+        self, *, token: str | None = None, timestamp: str | None = None, nonce: str = "n0nce"
+    ) -> dict[str, str]:
+        timestamp = timestamp or str(int(time.time()))
+        signer = WeChatSigner()
+        signer.add_data(token or self.account.token, timestamp, nonce)
+        return {"signature": signer.signature, "timestamp": timestamp, "nonce": nonce}
+
+    async def plain(self, body: str | bytes, **signing) -> Answer:
+        return await self.send(self.query(**signing), body)
+
+    async def safe(self, xml: str, *, key=None, app_id=None, **signing) -> Answer:
+        query, body = self.sealed(xml, key=key, app_id=app_id, **signing)
+        return await self.send(query, body)
+
+    def sealed(self, xml: str, *, key=None, app_id=None, **signing) -> tuple[dict[str, str], str]:
+        query = self.query(**signing)
+        body = self.crypto(key=key, app_id=app_id).encrypt_message(xml, query["nonce"], query["timestamp"])
+        signature = re.search(r"<MsgSignature><!\[CDATA\[(\w+)\]\]>", body)[1]
+        return query | {"encrypt_type": "aes", "msg_signature": signature}, body
+
+    async def send(self, query: dict[str, str], body: str | bytes, **options) -> Answer:
+        began = time.perf_counter()
+        data = body.encode() if isinstance(body, str) else body
+        url = f"{self.bot.url}/wechat/{self.path}"
+        async with self.http.post(url, params=query, data=data, **options) as answer:
+            return Answer(answer.status, await answer.text(), time.perf_counter() - began)
+
+    def unsealed(self, answer: Answer, *, key=None) -> str:
+        """The XML inside an encrypted answer; wechatpy checks its signature."""
+        outer = defusedxml.ElementTree.fromstring(answer.text)
+        names = ("MsgSignature", "TimeStamp", "Nonce")
+        return self.crypto(key=key).decrypt_message(answer.text, *(outer.findtext(name) for name in names))
+
+    def text(self, openid: str, content: str, *, number: int = 1, extra: str = "") -> str:
+        return (
+            f"<xml><ToUserName><![CDATA[{self.account.original_id}]]></ToUserName>"
+            f"<FromUserName><![CDATA[{openid}]]></FromUserName><CreateTime>1700000000</CreateTime>"
+            f"<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{content}]]></Content>"
+            f"<MsgId>{number}</MsgId>{extra}</xml>"
+        )
+
+    def event(self, openid: str, name: str, *, at: int = 1700000000, extra: str = "") -> str:
+        return (
+            f"<xml><ToUserName><![CDATA[{self.account.original_id}]]></ToUserName>"
+            f"<FromUserName><![CDATA[{openid}]]></FromUserName><CreateTime>{at}</CreateTime>"
+            f"<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[{name}]]></Event>{extra}</xml>"
+        )
+
+
+@pytest.fixture
+def wire(http):
+    return lambda bot_, path="official-account": Wire(bot_, http, path)

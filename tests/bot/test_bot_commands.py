@@ -1,8 +1,338 @@
 """What the account answers, asked from a phone through the platform in plain and in safe mode."""
 
+import re
+import time
+
 import pytest
+
+from billing import adjustments, bills, deductions, packages, plans
+from bot import commands, replies
+from bot.asker import Asker
+from bot.settings import Shop
+from core import clock, words
+from core import db as database
+from ledger import accounts, holds
+from members import customers, sign_in
+from shop import orders, products
+
+MINUTE = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+
+
+async def tea(stock=9, price_fen=3800):
+    (sku,) = (
+        await products.add(name="龙井", description="", skus=[products.NewSku("一盒", price_fen, stock)])
+    ).skus
+    return sku.id
+
+
+async def speak_english(phone):
+    await database.execute("UPDATE customer SET locale = 'en' WHERE id = $1", phone.customer_id)
 
 
 async def test_balance_is_told_with_its_parts(chats, join):
     phone = await join(chats, principal=20000, bonus=2000)
     assert await phone.ask("余额") == "可用余额：220.00 元\n本金 200.00 元，赠送 20.00 元"
+
+
+async def test_balance_tells_what_is_held_and_that_it_is_low(chats, join):
+    phone = await join(chats, principal=6000)
+    await holds.place(accounts.of_customer(phone.customer_id), reference="hold:1", amount_fen=1500)
+    assert await phone.ask("余额") == (
+        "可用余额：45.00 元\n本金 60.00 元，赠送 0.00 元\n其中 15.00 元冻结中，暂时不能使用\n"
+        "可用余额已低于 50.00 元的提醒线，发送「充值」可以查看充值套餐。"
+    )
+    await customers.set_threshold(phone.customer_id, None)
+    assert "提醒线" not in await phone.ask("余额")
+
+
+async def test_top_up_lists_the_packages_and_how_to_pay(chats, join):
+    phone = await join(chats)
+    how = "请打开「一盏茶」小程序，点「充值」，用微信支付付款，到账后即可使用。"
+    assert await phone.ask("充值") == f"目前没有充值套餐，您可以按自己需要的金额充值。\n{how}"
+    await packages.add(name="畅享卡", pay_fen=20000, bonus_fen=2000)
+    await packages.add(name="体验卡", pay_fen=5000, bonus_fen=0)
+    assert await phone.ask("充值") == (
+        f"充值套餐：\n· 体验卡：充 50.00 元\n· 畅享卡：充 200.00 元，送 20.00 元\n{how}"
+    )
+
+
+async def test_statement_shows_the_last_five_changes(chats, join):
+    phone = await join(chats)
+    assert await phone.ask("明细") == "您的账户还没有变动。充值或消费之后，发送「明细」就能看到每一笔。"
+    sku = await tea()
+    await gift(phone, 30000)
+    for number in range(5):
+        order = await orders.place(phone.customer_id, [orders.Wanted(sku, 1)], key=f"place-{number}")
+        await orders.pay(phone.customer_id, order.order_no, key=f"paying-{number}")
+    lines = (await phone.ask("明细")).split("\n")
+    assert lines[0] == "最近 5 笔变动："
+    assert len(lines) == 6
+    assert re.fullmatch(MINUTE + r" 扣款（龙井） −38\.00 元，余额 110\.00 元", lines[1])
+    assert re.fullmatch(MINUTE + r" 扣款（龙井） −38\.00 元，余额 262\.00 元", lines[5])
+    await orders.cancel(phone.customer_id, order.order_no)
+    assert re.fullmatch(
+        MINUTE + r" 退款（.*） \+38\.00 元，余额 148\.00 元", (await phone.ask("明细")).split("\n")[1]
+    )
+
+
+async def gift(phone, amount_fen):
+    await adjustments.adjust(
+        1,
+        phone.customer_id,
+        kind="principal",
+        amount_fen=amount_fen,
+        reason="礼",
+        key=f"gift-{amount_fen:08d}",
+    )
+
+
+async def test_orders_shows_the_last_three_with_their_state(chats, join):
+    phone = await join(chats, principal=10000)
+    assert await phone.ask("订单") == "您还没有订单。打开「一盏茶」小程序就可以选购。"
+    sku, other = await tea(), await tea()
+    placed = [
+        await orders.place(phone.customer_id, [orders.Wanted(sku, n)], key=f"place-{n}") for n in (1, 2, 3)
+    ]
+    await orders.pay(phone.customer_id, placed[1].order_no, key="paying-1")
+    await orders.cancel(phone.customer_id, placed[2].order_no)
+    both = [orders.Wanted(sku, 1), orders.Wanted(other, 1)]
+    last = await orders.place(phone.customer_id, both, key="place-both")
+    answer = await phone.ask("订单")
+    assert answer.startswith("最近 3 笔订单：\n· 龙井 ×1 等 2 种商品，76.00 元，待付款\n")
+    assert f"单号 {last.order_no}\n  请在 " in answer
+    assert "· 龙井 ×3，114.00 元，已取消\n" in answer
+    assert "· 龙井 ×2，76.00 元，已付款\n" in answer
+    assert placed[0].order_no not in answer
+
+
+async def test_plans_shows_what_runs_and_what_is_owed(chats, join):
+    phone = await join(chats, principal=1000)
+    assert await phone.ask("计划") == "您没有进行中的计划。\n目前没有待付的账单。"
+    offer = await plans.add_offer(
+        name="每月茶礼", amount_fen=9900, cycle="monthly", consent_version="1", consent_text="每月扣款"
+    )
+    subscribe = {"offer_id": offer.id, "consent_version": "1"}
+    await plans.subscribe(phone.customer_id, **subscribe, key="subscribe-1")
+    cancelled = await plans.subscribe(phone.customer_id, **subscribe, key="subscribe-2")
+    await plans.cancel(phone.customer_id, cancelled.id)
+    answer = await phone.ask("计划")
+    assert answer == (
+        f"进行中的计划：\n· 每月茶礼：每月 99.00 元，下次扣款 {clock.today()}\n目前没有待付的账单。"
+    )
+    await deductions.run_due()
+    (bill,) = await bills.page(phone.customer_id, states=bills.OWED)
+    answer = await phone.ask("计划")
+    assert f"下次扣款 {clock.today()}" not in answer
+    assert f"现在待付 99.00 元：\n· {bill.title}：99.00 元，{clock.today()} 到期" in answer
+    assert answer.endswith("计划的欠款会在充值后自动扣除；其他账单请在小程序里付款。")
+
+
+async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
+    phone = await join(chats)
+    answer = await phone.ask("帮助")
+    offered = re.findall("「(.+?)」", answer)
+    assert offered == ["余额", "充值", "明细", "订单", "计划", "帮助"]
+    for locale, quotes in (("zh-CN", "「(.+?)」"), ("en", '"(.+?)"')):
+        listed = re.findall(quotes, words.say("bot.help.words", locale))
+        assert [commands.find(word).command for word in listed] == list(commands.COMMANDS)
+
+
+async def test_other_texts_get_a_short_help(chats, join):
+    phone = await join(chats)
+    answer = await phone.ask("今天天气真好")
+    assert answer.startswith("抱歉，没有看懂。您可以发送：\n「余额」")
+    assert await phone.ask("😀") == answer
+
+
+async def test_menu_buttons_ask_the_same(chats, join):
+    phone = await join(chats, principal=20000)
+    for key in ("balance", "BALANCE", "余额"):
+        assert (await phone.tap(key)).startswith("可用余额：200.00 元"), key
+    assert (await phone.tap("top_up")).startswith("目前没有充值套餐")
+    assert (await phone.tap("some-old-button")).startswith("抱歉，没有看懂")
+
+
+async def test_links_in_the_menu_and_other_events_get_no_answer(chats, join):
+    phone = await join(chats)
+    chats.platform.platform.chat.tap_menu(phone.person, {"type": "view", "url": "https://shop.example/"})
+    assert await phone.hear() == ""
+
+
+async def test_an_english_customer_is_answered_in_english(chats, join):
+    phone = await join(chats, principal=3000)
+    await speak_english(phone)
+    await packages.add(name="Gold", pay_fen=20000, bonus_fen=2000)
+    sku = await tea()
+    await orders.place(phone.customer_id, [orders.Wanted(sku, 1)], key="place-001")
+    assert await phone.ask("余额") == (
+        "Available balance: ¥30.00\nPrincipal ¥30.00, bonus ¥0.00\n"
+        'Your available balance is below your alert line of ¥50.00. Send "top up" to see the packages.'
+    )
+    assert "· Gold: pay ¥200.00, get ¥20.00 bonus\nOpen the 一盏茶 mini-program" in await phone.ask("top up")
+    assert "Adjustment by the shop (开业礼) +¥30.00, balance ¥30.00" in await phone.ask("history")
+    assert "· 龙井 ×1, ¥38.00, waiting for payment" in await phone.ask("my orders")
+    assert "You owe ¥38.00 now:\n· 龙井: ¥38.00, due " in await phone.tap("plans")
+    assert (await phone.ask("随便说说")).startswith("Sorry, I did not understand that.")
+
+
+async def test_a_question_in_english_is_answered_in_english(chats, join):
+    phone = await join(chats, principal=20000)
+    assert (await phone.ask("What's my balance?")).startswith("Available balance: ¥200.00")
+    assert (await phone.ask("余额")).startswith("可用余额：200.00 元")
+
+
+async def test_a_stranger_is_told_how_to_be_recognised(chats, arrive):
+    phone = await arrive(chats)
+    for text in ("余额", "明细", "订单", "计划"):
+        assert await phone.ask(text) == (
+            "暂时还没认出您：请先打开一次「一盏茶」小程序，稍后再发一次「余额」就可以了。"
+        )
+    assert (await phone.ask("balance")).startswith("We do not know you yet")
+    assert (await phone.ask("充值")).startswith("目前没有充值套餐")
+    assert (await phone.ask("帮助")).startswith("您可以发送这些词：")
+    assert (await phone.ask("whatever")).startswith("Sorry, I did not understand that.")
+
+
+async def test_a_blocked_customer_is_refused_politely(chats, join):
+    phone = await join(chats, principal=20000)
+    await database.execute("UPDATE customer SET state = 'blocked' WHERE id = $1", phone.customer_id)
+    for text in ("余额", "充值", "你好"):
+        assert await phone.ask(text) == "抱歉，您的账户目前无法使用，如有疑问请联系门店。"
+
+
+MEDIA = {
+    "image": "<PicUrl><![CDATA[http://x/y]]></PicUrl><MediaId><![CDATA[m]]></MediaId>",
+    "voice": "<MediaId><![CDATA[m]]></MediaId><Format><![CDATA[amr]]></Format>",
+    "video": "<MediaId><![CDATA[m]]></MediaId><ThumbMediaId><![CDATA[t]]></ThumbMediaId>",
+    "location": "<Location_X>23.1</Location_X><Location_Y>113.3</Location_Y><Scale>20</Scale><Label><![CDATA[x]]></Label>",
+    "link": "<Title><![CDATA[t]]></Title><Description><![CDATA[d]]></Description><Url><![CDATA[http://x]]></Url>",
+    "something_new": "",
+}
+
+
+@pytest.mark.parametrize("kind", MEDIA)
+async def test_messages_that_are_no_text_get_a_helpful_answer(connect, wire, kind):
+    caller = wire(await connect("plain"))
+    xml = caller.text("oA1", "", extra=MEDIA[kind]).replace("<Content><![CDATA[]]></Content>", "")
+    answer = await caller.plain(xml.replace("[text]", f"[{kind}]"))
+    assert answer.content.startswith("抱歉，我只看得懂文字。您可以发送：\n「余额」")
+
+
+async def test_recognised_speech_is_understood_as_text(connect, wire):
+    caller = wire(await connect("plain"))
+    spoken = "<Recognition><![CDATA[帮我查一下余额。]]></Recognition>"
+    answer = await caller.plain(caller.text("oA1", "", extra=spoken).replace("[text]", "[voice]"))
+    assert answer.content.startswith("暂时还没认出您")
+
+
+async def test_following_is_greeted_and_leads_to_the_account(chats, visit, platform):
+    phone = visit(chats)
+    person = phone.person
+    welcome = await phone.follow()
+    assert welcome.startswith("您好，欢迎关注一盏茶！")
+    assert welcome.endswith("第一次来的话，请先打开一次「一盏茶」小程序，之后我们就能认出您的账户。")
+    assert (await phone.ask("余额")).startswith("暂时还没认出您")
+    assert await chats.look_up() == 1
+    code = platform.platform.login.new_code(person)
+    await sign_in.by_mini_program(chats.gateways.mini_program, platform.credentials.mini_app_id, code)
+    assert (await phone.ask("余额")).startswith("可用余额：0.00 元")
+    platform.platform.chat.unfollow(person)
+    assert await phone.hear() == ""
+    assert (
+        await database.fetchval("SELECT follows FROM identity WHERE subject = $1", person.official_openid)
+        is False
+    )
+    back = await phone.follow("store-1")
+    assert back.startswith("您好，欢迎关注一盏茶！")
+    assert "第一次来的话" not in back
+    assert (
+        await database.fetchval("SELECT follows FROM identity WHERE subject = $1", person.official_openid)
+        is True
+    )
+    assert (await phone.follow("store-1")).startswith("您好，欢迎回到一盏茶！")
+
+
+async def test_a_customer_who_signed_in_first_is_recognised_after_following(chats, join):
+    phone = await join(chats, principal=100)
+    assert (await phone.ask("余额")).startswith("可用余额：1.00 元")
+
+
+async def test_a_long_answer_ends_at_a_whole_line_within_the_platforms_limit(chats, join):
+    phone = await join(chats)
+    for number in range(60):
+        await packages.add(name=f"第{number:02}号超值充值大套餐", pay_fen=10000 + number, bonus_fen=100)
+    answer = await phone.ask("充值")
+    assert 1900 < len(answer.encode()) <= replies.MOST_BYTES
+    *lines, last = answer.split("\n")
+    assert last == "……内容较多，其余请在小程序里查看。"
+    assert all(line.endswith("送 1.00 元") for line in lines[1:])
+
+
+async def test_names_cannot_break_out_of_the_answer(chats, join):
+    phone = await join(chats)
+    await packages.add(name="]]></Content><x>&lt;\x0b", pay_fen=10000, bonus_fen=0)
+    assert "· ]]></Content><x>&lt;：充 100.00 元" in await phone.ask("充值")
+
+
+async def test_a_customer_without_an_account_hears_the_refusal_in_words(chats, join):
+    phone = await join(chats)
+    await database.execute("DELETE FROM account WHERE code = $1", accounts.of_customer(phone.customer_id))
+    assert await phone.ask("余额") == words.say("errors.no_such_account", "zh-CN")
+
+
+# ── understanding ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("余额", "balance"), (" 余 额 ", "balance"), ("余额？", "balance"), ("餘額", "balance"), ("查余额", "balance"),
+        ("请帮我查一下余额，谢谢！", "balance"), ("我的余额还有多少", "balance"), ("BALANCE", "balance"), ("Ｂａｌａｎｃｅ", "balance"),
+        ("check my balance please", "balance"), ("我还有多少钱", "balance"), ("还有多少钱", "balance"), ("余额😀", "balance"),
+        ("充值", "top_up"), ("我要充值", "top_up"), ("儲值", "top_up"), ("top up", "top_up"), ("Top-up", "top_up"),
+        ("怎么充值？", "top_up"), ("recharge", "top_up"),
+        ("明细", "statement"), ("明細", "statement"), ("最近的消费记录", None), ("最近消费记录", "statement"),
+        ("statement", "statement"), ("my transactions", "statement"), ("流水", "statement"),
+        ("订单", "orders"), ("訂單", "orders"), ("查看我的订单", "orders"), ("my orders", "orders"),
+        ("计划", "plans"), ("計劃", "plans"), ("計畫", "plans"), ("账单", "plans"), ("我现在欠多少钱", "plans"),
+        ("what do I owe?", "plans"), ("subscriptions", "plans"),
+        ("帮助", "help"), ("幫助", "help"), ("help", "help"), ("?", "help"), ("？", "help"), ("你好", "help"),
+        ("", None), ("查", None), ("请问", None), ("余额不足怎么办", None), ("退款", None), ("balances sheet", None),
+        ("余额" * 30, None), ("查" * 4000, None),
+    ],
+)  # fmt: skip
+def test_words_are_understood(text, name):
+    found = commands.find(text)
+    assert (found and found.command.name) == name
+
+
+def test_every_name_of_a_command_is_a_menu_key():
+    for command in commands.COMMANDS:
+        assert commands.by_menu_key(command.name).command is command
+        assert commands.by_menu_key(command.name.upper()).command is command
+
+
+def test_understanding_is_quick_on_anything():
+    began = time.perf_counter()
+    for text in ("请帮我查询查看看看" * 5, "please" * 7, "我的" * 20, "showmethe" * 4):
+        commands.find(text)
+    assert time.perf_counter() - began < 0.2
+
+
+def test_both_languages_have_all_sentences_with_the_same_places():
+    keys = {key for key in words.keys("zh-CN") if key.startswith("bot.")}
+    assert keys == {key for key in words.keys("en") if key.startswith("bot.")}
+    for state in ("placed", "paid", "completed", "cancelled"):
+        assert f"bot.orders.state.{state}" in keys
+    for cycle in ("daily", "weekly", "monthly", "yearly"):
+        assert f"bot.plans.cycle.{cycle}" in keys
+
+
+def test_one_endless_line_is_cut_between_characters():
+    cut = replies.fit(["余" * 1000], more="……")
+    assert len(cut.encode()) <= replies.MOST_BYTES
+    assert cut.endswith("余…\n……")
+
+
+def test_an_asker_names_the_shop():
+    assert "一盏茶" in Asker(None, "en", Shop("一盏茶")).say("greeting.stranger")
