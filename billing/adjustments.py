@@ -9,7 +9,7 @@ from notifications import outbox
 
 
 class AdjustmentOutOfRange(errors.Invalid):
-    """An adjustment moves at least one fen and not more than the books can hold."""
+    """An adjustment moves at least one fen, and leaves no more than the books can hold."""
 
     code = "adjustment_out_of_range"
 
@@ -59,6 +59,8 @@ async def _post(operator: str, customer_id: int, kind: posting.LotKind, amount_f
     posted = (
         await credits.credit(customer_id, transfer) if amount_fen > 0 else await posting.post_one(transfer)
     )
+    if (posted.available_after_fen or 0) > money.MAX_FEN:
+        raise AdjustmentOutOfRange
     await outbox.queue(
         [
             outbox.Message(
