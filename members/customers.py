@@ -73,7 +73,7 @@ async def get(customer_id: int) -> Customer:
     return Customer(*row)
 
 
-_SET_THRESHOLD = f"UPDATE customer SET low_balance_threshold_fen = $2 WHERE id = $1 RETURNING {_COLUMNS}"  # noqa: S608
+_SET_THRESHOLD = f"UPDATE customer SET low_balance_threshold_fen = $2 WHERE id = $1 RETURNING {_COLUMNS}"
 
 
 async def set_threshold(customer_id: int, threshold_fen: int | None) -> Customer:
