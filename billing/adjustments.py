@@ -57,7 +57,9 @@ async def _post(operator: str, customer_id: int, kind: posting.LotKind, amount_f
         f"adjustment:{number}", "manual_adjustment", [leg], operator=operator, memo=reason
     )
     posted = (
-        await credits.credit(customer_id, transfer) if amount_fen > 0 else await posting.post_one(transfer)
+        await credits.credit(customer_id, transfer)
+        if amount_fen > 0
+        else await _take(customer_id, kind, transfer)
     )
     if (posted.available_after_fen or 0) > money.MAX_FEN:
         raise AdjustmentOutOfRange
@@ -87,6 +89,19 @@ async def _post(operator: str, customer_id: int, kind: posting.LotKind, amount_f
         ]
     )
     return number
+
+
+async def _take(customer_id: int, kind: posting.LotKind, transfer: posting.Transfer) -> posting.Posted:
+    try:
+        return await posting.post_one(transfer)
+    except InsufficientBalance:
+        # what the account has of the other kind is no help here, so it is not called available
+        held = await accounts.balance(customer_id)
+        of_kind_fen = held.bonus_fen if kind == "bonus" else held.principal_fen
+        raise InsufficientBalance(
+            available_fen=min(of_kind_fen, held.available_fen),
+            amount_fen=sum(leg.amount_fen for leg in transfer.legs),
+        ) from None
 
 
 def _other_side(kind: posting.LotKind) -> str:

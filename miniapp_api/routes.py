@@ -33,7 +33,7 @@ API = kit.Api(
             summary=("用 wx.login 的 code 登录", "Sign in by the code of wx.login"),
             answer=login.SignedIn,
             refusals=(sign_in.LoginCodeRefused, sign_in.WeChatUnavailable, customers.CustomerBlocked),
-            rate=kit.Rate(60, 60),
+            rate=kit.Rate(600, 60),  # many customers of one carrier share an address
         ),
         kit.get(
             "/account",

@@ -60,6 +60,14 @@ async def test_adjustments_that_cannot_be_are_refused(world, amount_fen, kind, c
     assert (await phone.balance())["balance_fen"] == 0
 
 
+async def test_bonus_is_no_help_when_principal_is_to_be_taken(world):
+    desk, phone = await world.operator(), await world.arrive()
+    await world.give(phone.customer_id, 500, kind="bonus")
+    await world.give(phone.customer_id, 30)
+    refused = await adjust(desk, phone.customer_id, -100)
+    assert refused.body["message"] == "余额不足：可用 0.30 元，需要 1.00 元"
+
+
 async def test_balances_that_the_books_cannot_hold_are_refused(world):
     desk, phone = await world.operator(), await world.arrive()
     assert (await adjust(desk, phone.customer_id, 10**14)).status == 201

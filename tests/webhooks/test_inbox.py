@@ -1,8 +1,9 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
 
-from billing import inbox
+from billing import inbox, payments
 from core import clock, db
 from gateways.channel import ChannelRefund, ChannelTrade, PaymentNotice
 
@@ -70,6 +71,18 @@ async def test_two_events_about_one_trade_credit_once(waiting):
     assert await receive(notice("e2", trade)) == "repeated"
     assert await receive(notice("e1", trade)) == "credited"
     assert (await phone.balance())["principal_fen"] == 100
+
+
+async def test_copies_that_come_at_once_beside_a_question_credit_once(world, waiting):
+    phone, trade = waiting
+    outcomes = await asyncio.gather(
+        *(receive(notice("e1", trade)) for _ in range(3)),
+        receive(notice("e2", trade)),
+        payments.confirm(trade),
+    )
+    assert sorted(outcomes).count("credited") >= 1
+    assert (await phone.balance())["principal_fen"] == 100
+    assert await db.fetchval("SELECT receipts FROM channel_notice WHERE event_id = 'e1'") == 3
 
 
 async def test_a_refund_notice_is_kept_and_has_no_effect_yet(waiting):
