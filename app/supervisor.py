@@ -37,6 +37,7 @@ class _Kept:
     began: float
     deaths: int = 0
     again_at: float | None = None
+    first_life: bool = True
 
 
 class Supervisor:
@@ -47,7 +48,6 @@ class Supervisor:
         self._grace_s = grace_s
         self._kept: list[_Kept] = []
         self._stopping = False
-        self._settled = False
 
     def __enter__(self) -> Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -84,8 +84,8 @@ class Supervisor:
     def run(self) -> ExitCode:
         """Watches until SIGTERM or SIGINT, then ends everything.
 
-        A process that cannot start at all (wrong settings, no database) is not tried again when none has ever run
-        well: its exit code becomes ours.
+        A process that says at its first start that it cannot (wrong settings, no database) is not tried again: its exit
+        code becomes ours. Later the same is an outage, which passes.
         """
         while not self._stopping:
             for kept in self._kept:
@@ -117,10 +117,10 @@ class Supervisor:
         status = kept.process.poll()
         if status is None:
             if now - kept.began > _SETTLED_AFTER_S:
-                self._settled, kept.deaths = True, 0
+                kept.deaths = 0
             return None
         if kept.again_at is None:
-            if not self._settled and status in (ExitCode.SETTINGS, ExitCode.UNAVAILABLE, ExitCode.USAGE):
+            if kept.first_life and status in (ExitCode.SETTINGS, ExitCode.UNAVAILABLE, ExitCode.USAGE):
                 return ExitCode(status)
             kept.deaths += 1
             pause_s = 0.0 if kept.deaths == 1 else min(_MAX_PAUSE_S, 0.5 * 2 ** (kept.deaths - 2))
@@ -128,6 +128,7 @@ class Supervisor:
             log.error("%s ended with %s; starting it again in %g s", kept.command.name, status, pause_s)
         if now >= kept.again_at:
             kept.process, kept.began, kept.again_at = _spawn(kept.command), now, None
+            kept.first_life = False
         return None
 
     def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
