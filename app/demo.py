@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import http.client
+import json
 import os
 import shutil
 import sys
@@ -78,6 +79,7 @@ def _sandbox_command(home: Path, places: demo_settings.Places) -> list[str]:
         *("--official-push-url", f"{places.server_url}/wechat/official-account"),
         *("--mini-push-url", f"{places.server_url}/wechat/mini-program"),
         *("--shop-api-url", places.server_url),
+        *("--official-menu", json.dumps(demo_shop.MENU)),
     ]
 
 

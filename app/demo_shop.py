@@ -15,6 +15,24 @@ _CONSENT = (
 )
 _CONSENT_VERSION = "2026-11"
 
+MENU = {
+    "button": [
+        {"type": "click", "name": "余额", "key": "balance"},
+        {"type": "click", "name": "充值", "key": "top_up"},
+        {
+            "name": "更多",
+            "sub_button": [
+                {"type": "click", "name": "明细", "key": "statement"},
+                {"type": "click", "name": "订单", "key": "orders"},
+                {"type": "click", "name": "计划", "key": "plans"},
+                {"type": "click", "name": "帮助", "key": "help"},
+                {"type": "miniprogram", "name": "打开小程序", "pagepath": "pages/home/index"},
+            ],
+        },
+    ]
+}
+"""The official account's menu, as a merchant sets it up in WeChat's console; the keys are those of bot.commands."""
+
 
 async def load() -> None:
     """Writes the shop's products, packages, plans and an operator, unless they are there already."""

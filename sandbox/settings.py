@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Settings:
     `state_dir` None keeps everything in memory (tests). `time_scale` multiplies every waiting time of the
     real services (notification retries, refunds); the time-out for the merchant's answers is not scaled.
     `shop_api_url` is the origin of the shop's own JSON API, which the mini-program on the phone page calls.
+    `official_menu` is the menu set up in the console; one created through the API comes before it.
     """
 
     state_dir: Path | None = None
@@ -31,3 +32,4 @@ class Settings:
     merchant_name: str = "一盏茶体验店"
     shop_api_url: str | None = None
     unionid_bound: bool = True
+    official_menu: dict[str, Any] | None = None

@@ -15,8 +15,9 @@ class Menus:
         self._world = world
 
     def current(self) -> dict[str, Any] | None:
+        """What the API created, else what the console was set up with."""
         menu: dict[str, Any] | None = self._world.store.load_value("platform.menu", None)
-        return menu
+        return menu or self._world.settings.official_menu
 
     def create(self, body: dict[str, Any]) -> dict[str, Any]:
         """Raises: PlatformError 40015 to 40020, 40054."""

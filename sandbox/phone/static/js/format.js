@@ -33,10 +33,11 @@ export function clockTime(at) {
   return format(at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
-export function longDay(at) {
+/** The day with its weekday, and its year apart for places where it does not fit. */
+export function weekDay(at) {
   return locale() === "en"
-    ? format(at, { weekday: "short", day: "numeric", month: "short", year: "numeric" })
-    : format(at, { year: "numeric", month: "long", day: "numeric", weekday: "short" });
+    ? { before: "", day: format(at, { weekday: "short", day: "numeric", month: "short" }), after: ` ${beijingDay(at)[0]}` }
+    : { before: `${beijingDay(at)[0]}年`, day: format(at, { month: "long", day: "numeric", weekday: "short" }), after: "" };
 }
 
 /** An instant in a list: "11-23 10:05" */

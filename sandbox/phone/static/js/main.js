@@ -1,7 +1,7 @@
 // The page: two phones of one person, and above them the world they live in.
 
 import { h, icon, morph, sleep } from "./dom.js";
-import { beijingDay, clockTime, longDay } from "./format.js";
+import { beijingDay, clockTime, weekDay } from "./format.js";
 import { locale, setLocale, t } from "./i18n.js";
 import { Mini } from "./mini/app.js";
 import { Phone } from "./phone.js";
@@ -52,8 +52,8 @@ async function arrive() {
 
 /** From now on both phones are this person's. */
 async function become(person) {
-  left.closeSheets();
-  right.closeSheets();
+  left.clear();
+  right.clear();
   world.stream?.close();
   world.person = person;
   localStorage.setItem("phone.person", person.id);
@@ -156,7 +156,7 @@ function drawTop() {
       h("label", {}, h("span", { class: "unseen" }, t("page.person")), personSelect(choose)),
       h("button", { type: "button", class: "top-button", "data-act": "new-person", "aria-label": t("page.new_person"), onclick: async () => become(await arrive()) }, icon("plus"), h("span", {}, t("page.new_person")))),
     h("div", { class: "world-clock", role: "group", "aria-label": t("page.clock") },
-      h("time", { id: "clock" }, h("strong", {}), h("span", {})),
+      h("time", { id: "clock" }, h("strong", {}, h("i", {}), h("b", {}), h("i", {})), h("span", {})),
       h("button", { type: "button", class: "top-button", "data-act": "day", disabled: world.jumping, title: t("page.forward"), onclick: () => jump(DAY_S) }, t("page.day")),
       h("button", { type: "button", class: "top-button", "data-act": "month", disabled: world.jumping, title: t("page.forward"), onclick: () => jump(secondsToNextMonth(new Date(worldNow()))) }, t("page.month"))),
     h("div", { class: "languages", role: "group", "aria-label": t("page.language") },
@@ -167,7 +167,7 @@ function drawTop() {
 
 function personSelect(choose) {
   const select = h("select", { id: "person", onchange: choose }, world.people.map((one) =>
-    h("option", { value: one.id, selected: one.id === world.person?.id }, `${one.nickname} · ${one.id.replace(/^p/, "#")}`)));
+    h("option", { value: one.id, selected: one.id === world.person?.id }, `${one.nickname} ${one.id.replace(/^p/, "#")}`)));
   const shown = document.getElementById("person");
   if (shown && world.person) queueMicrotask(() => (document.getElementById("person").value = world.person.id));
   return select;
@@ -175,8 +175,13 @@ function personSelect(choose) {
 
 function drawClock() {
   const now = new Date(worldNow());
-  const [strong, span] = document.querySelectorAll("#clock > *");
-  if (strong) [strong.textContent, span.textContent] = [longDay(now), clockTime(now)];
+  const clock = document.getElementById("clock");
+  if (clock) {
+    const { before, day, after } = weekDay(now);
+    [before, day, after].forEach((text, index) => (clock.firstChild.childNodes[index].textContent = text));
+    clock.lastChild.textContent = clockTime(now);
+    clock.dateTime = now.toISOString();
+  }
   left.time.textContent = right.time.textContent = clockTime(now);
 }
 

@@ -13,10 +13,11 @@ export class Phone {
     this.caption = h("p", { class: "caption", id: `${id}-caption` });
     const status = h("div", { class: "status", "aria-hidden": "true" }, this.time, h("span", { class: "island" }),
       h("span", { class: "status-icons" }, h("i", { class: "bars" }), h("i", { class: "battery" })));
-    this.glass = h("div", { class: "glass" }, status, this.screen, this.sheets, this.notices);
+    this.glass = h("div", { class: "glass" }, status, this.screen, h("i", { class: "home-line" }), this.sheets, this.notices);
     this.root = h("section", { class: "phone-place", id, "aria-labelledby": `${id}-caption` },
       this.caption, h("div", { class: "phone" }, this.glass));
     this.open = [];
+    this.banners = [];
   }
 
   /** Shows a screen; what is there already is brought up to date in place. */
@@ -30,9 +31,9 @@ export class Phone {
   sheet(build, { label, kind = "bottom", firm = false } = {}) {
     return new Promise((resolve) => {
       const before = document.activeElement;
-      const dismiss = () => !firm && close(undefined);
+      const dismiss = () => { if (!firm) close(undefined); };
       const panel = h("div", { class: `sheet ${kind}`, role: "dialog", "aria-modal": "true", "aria-label": label, tabindex: "-1" });
-      const layer = h("div", { class: "layer", onclick: (event) => event.target === layer && dismiss() }, panel);
+      const layer = h("div", { class: "layer", onclick: (event) => { if (event.target === layer) dismiss(); } }, panel);
       const entry = { layer, close: (value) => close(value) };
       const close = (value) => {
         if (!this.open.includes(entry)) return;
@@ -60,11 +61,19 @@ export class Phone {
     });
   }
 
+  /** For another person: nothing of the one before stays on the glass. */
+  clear() {
+    for (const drop of this.banners) drop.remove();
+    this.notices.replaceChildren();
+    this.closeSheets();
+  }
+
   closeSheets() {
     for (const entry of [...this.open]) entry.close(undefined);
   }
 
   toast(text, tone = "plain") {
+    this.notices.querySelectorAll(".toast").forEach((old) => old.remove());
     const note = h("p", { class: `toast ${tone}` }, tone === "good" && icon("check"), tone === "bad" && icon("warn"), text);
     this.notices.append(note);
     sleep(2800 + text.length * 20).then(() => note.classList.add("leaving")).then(() => sleep(250)).then(() => note.remove());
@@ -75,8 +84,21 @@ export class Phone {
     const drop = h("button", { class: "banner", type: "button", onclick: () => { drop.remove(); onclick?.(); } },
       h("span", { class: "banner-mark" }, icon("chat")),
       h("span", { class: "banner-text" }, h("small", {}, from), h("strong", {}, title), h("span", {}, text)));
-    this.notices.append(drop);
-    sleep(5500).then(() => drop.classList.add("leaving")).then(() => sleep(250)).then(() => drop.remove());
+    this.banners.push(drop);
+    if (this.banners.length === 1) this.#showBanners();
+  }
+
+  /** One after the other; each stays a while, and for less when others wait. */
+  async #showBanners() {
+    while (this.banners.length) {
+      const drop = this.banners[0];
+      this.notices.prepend(drop);
+      for (let slices = 0; slices < 20 && drop.isConnected && !(slices >= 6 && this.banners.length > 1); slices += 1) await sleep(250);
+      drop.classList.add("leaving");
+      await sleep(250);
+      drop.remove();
+      this.banners.shift();
+    }
   }
 
   #settleInert() {

@@ -1,6 +1,6 @@
 export default {
   "page.title": "Yucun · phones", "page.name": "Yucun", "page.sandbox": "Sandbox", "page.sandbox_text": "WeChat and Alipay are stand-ins here; nobody is really charged",
-  "page.person": "Customer", "page.new_person": "New customer", "page.clock": "The sandbox's time", "page.day": "+1 day", "page.month": "+1 month", "page.forward": "Fast-forward",
+  "page.person": "Customer", "page.new_person": "New customer", "page.clock": "The sandbox's time", "page.day": "+1 day", "page.month": "+1 mo", "page.forward": "Fast-forward",
   "page.language": "Language", "page.phones": "Two phones", "page.mini": "Mini-program", "page.wechat": "WeChat", "page.wechat_caption": "WeChat · official account", "page.mini_caption": "Mini-program",
 
   "common.close": "Close", "common.back": "Back", "common.save": "Save", "common.again": "Try again", "common.not_now": "Not now",
@@ -42,7 +42,7 @@ export default {
   "short.title": "Balance too low",
   "bills.none": "No bills to pay", "bills.owed": "To pay", "bills.settled": "Settled", "bills.due": "Due {day}", "bills.partly": "¥{amount} paid", "bills.pay": "Pay ¥{amount}", "bills.was_paid": "¥{amount} paid",
   "bill.open": "To pay", "bill.partly_paid": "Partly paid", "bill.paid": "Paid", "bill.void": "Void",
-  "plans.none": "The shop offers no plans yet", "plans.mine": "My plans", "plans.offers": "On offer", "plans.subscribe": "Subscribe", "plans.next": "Next deduction", "plans.since": "Since", "plans.cancel": "Cancel the plan",
+  "plans.none": "The shop offers no plans yet", "plans.mine": "My plans", "plans.offers": "On offer", "plans.subscribe": "Subscribe", "plans.subscribe_again": "Add another", "plans.next": "Next deduction", "plans.since": "Since", "plans.cancel": "Cancel the plan",
   "plans.terms": "What you agree to", "plans.version": "Terms, version {version}", "plans.agree": "I have read this and agree to regular deductions from my balance", "plans.confirm": "Agree and subscribe", "plans.started": "Subscribed: {name}",
   "plans.cancel_sure": "Cancel {name}?", "plans.cancel_text": "Nothing more is deducted; past periods stay as they are.", "plans.was_cancelled": "Plan cancelled",
   "plan.active": "Active", "plan.paused": "Paused", "plan.cancelled": "Cancelled", "cycle.daily": "/ day", "cycle.weekly": "/ week", "cycle.monthly": "/ month", "cycle.yearly": "/ year",

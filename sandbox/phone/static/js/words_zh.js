@@ -42,7 +42,7 @@ export default {
   "short.title": "余额不足",
   "bills.none": "没有待缴的账单", "bills.owed": "待缴", "bills.settled": "已处理", "bills.due": "{day} 到期", "bills.partly": "已缴 ¥{amount}", "bills.pay": "缴 ¥{amount}", "bills.was_paid": "已缴 ¥{amount}",
   "bill.open": "待缴", "bill.partly_paid": "部分已缴", "bill.paid": "已缴清", "bill.void": "已作废",
-  "plans.none": "商家还没有推出计划", "plans.mine": "我的计划", "plans.offers": "可订阅", "plans.subscribe": "订阅", "plans.next": "下次扣款", "plans.since": "订阅日期", "plans.cancel": "取消计划",
+  "plans.none": "商家还没有推出计划", "plans.mine": "我的计划", "plans.offers": "可订阅", "plans.subscribe": "订阅", "plans.subscribe_again": "再订一份", "plans.next": "下次扣款", "plans.since": "订阅日期", "plans.cancel": "取消计划",
   "plans.terms": "扣款授权说明", "plans.version": "条款版本 {version}", "plans.agree": "我已阅读并同意从余额中按期扣款", "plans.confirm": "同意并订阅", "plans.started": "已订阅{name}",
   "plans.cancel_sure": "取消{name}？", "plans.cancel_text": "取消后不再扣款，已扣的周期不受影响。", "plans.was_cancelled": "计划已取消",
   "plan.active": "生效中", "plan.paused": "已暂停", "plan.cancelled": "已取消", "cycle.daily": "/ 天", "cycle.weekly": "/ 周", "cycle.monthly": "/ 月", "cycle.yearly": "/ 年",

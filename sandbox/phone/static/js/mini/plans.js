@@ -21,10 +21,16 @@ export const plans = {
       offers.length > 0 && h("h3", { class: "list-word" }, t("plans.offers")),
       offers.map((offer) => h("article", { class: "plan-card offer", key: `offer${offer.id}`, "data-offer": offer.id },
         h("div", {}, h("h3", {}, offer.name), h("p", {}, money(price(offer.amount_fen), "large"), h("span", {}, t(`cycle.${offer.cycle}`)))),
-        h("button", { class: "small-button tea", type: "button", "data-act": "subscribe", onclick: () => subscribe(app, offer) }, t("plans.subscribe")))),
+        subscribeButton(app, offer, mine))),
     ];
   },
 };
+
+function subscribeButton(app, offer, mine) {
+  const has = mine.some((one) => one.name === offer.name && one.state !== "cancelled");
+  return h("button", { class: `small-button ${has ? "" : "tea"}`, type: "button", "data-act": "subscribe", onclick: () => subscribe(app, offer) },
+    t(has ? "plans.subscribe_again" : "plans.subscribe"));
+}
 
 function mineCard(app, one) {
   return h("article", { class: `plan-card mine ${one.state}`, key: `plan${one.plan_id}`, "data-plan": one.plan_id, "data-state": one.state },

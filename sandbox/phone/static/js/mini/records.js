@@ -9,13 +9,13 @@ import { money } from "./money.js";
 
 export function changeRow(change) {
   const total = change.principal_fen + change.bonus_fen;
-  const parts = [change.principal_fen && `${t("home.principal")} ${signed(change.principal_fen)}`,
-    change.bonus_fen && `${t("home.bonus")} ${signed(change.bonus_fen)}`].filter(Boolean).join(" · ");
+  const parts = change.bonus_fen !== 0 && [change.principal_fen && `${t("home.principal")} ${signed(change.principal_fen)}`,
+    `${t("home.bonus")} ${signed(change.bonus_fen)}`].filter(Boolean).join(" · ");
   return h("li", { class: "row", key: `change${change.id}`, "data-kind": change.kind },
     h("div", {}, h("strong", {}, change.memo || tOr(`change.${change.kind}`, change.kind)),
-      h("small", {}, parts)),
+      h("small", {}, h("time", {}, moment(change.at))), parts && h("small", {}, parts)),
     h("div", { class: "row-end" }, h("b", { class: total > 0 ? "in" : "" }, signed(total)),
-      h("small", {}, t("changes.after", { amount: yuan(change.balance_after_fen) }), " · ", h("time", {}, moment(change.at)))));
+      h("small", {}, t("changes.after", { amount: yuan(change.balance_after_fen) }))));
 }
 
 export const changes = {

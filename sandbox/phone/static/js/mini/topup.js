@@ -1,7 +1,7 @@
 // Topping up: a package or a free amount, by WeChat Pay or by a code for Alipay.
 
 import { h, icon, sleep } from "../dom.js";
-import { fenFrom, price } from "../format.js";
+import { fenFrom, price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton } from "../phone.js";
 import { drawing } from "../qr.js";
@@ -20,7 +20,7 @@ export const topUp = {
     chosen.channel ??= "wechat_pay";
     if (chosen.packageId === undefined && chosen.text === undefined) chosen.packageId = packages[0]?.id ?? null;
     return [
-      h("p", { class: "now-have" }, t("home.available"), money(price(account.available_fen))),
+      h("p", { class: "now-have" }, t("home.available"), money(yuan(account.available_fen))),
       h("fieldset", { class: "packages" }, h("legend", {}, t("topup.packages")), packages.map((one) => packageCard(app, one, chosen))),
       h("label", { class: `money-field ${chosen.packageId === null ? "on" : ""}` }, h("span", {}, "¥"),
         h("input", { type: "text", inputmode: "decimal", autocomplete: "off", name: "amount", value: chosen.text ?? "", placeholder: t("topup.other"), "aria-label": t("topup.other"),

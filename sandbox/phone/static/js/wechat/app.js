@@ -17,6 +17,12 @@ export class WeChat {
     this.merchant = merchant;
     this.openMini = openMini;
     this.person = null;
+    this.openSub = null;
+    document.addEventListener("click", (event) => {
+      if (this.openSub === null || event.target.closest(".wx-menu")) return;
+      this.openSub = null;
+      this.draw();
+    });
   }
 
   begin(person, items) {
