@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
 import logging
 import os
 import sys
@@ -68,6 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, default=8000, help="服务端口，默认 8000 · the server's port")
     demo.add_argument(
         "--sandbox-port", type=int, default=9000, help="沙箱首个端口，默认 9000 · the first of 3"
+    )
+    operator = command("operator", _operator, "新增操作员或重设密码 · add an operator, or set a new password")
+    operator.add_argument("login", help="登录名 · the login")
+    operator.add_argument("name", help="姓名 · the person's name")
+    operator.add_argument(
+        "--password-stdin",
+        action="store_true",
+        help="从标准输入读密码 · read the password from standard input",
     )
     command("sandbox", _demo, "微信与支付宝的替身，自带 --help · stand-ins of WeChat and Alipay")
     command("proof", _proof, "核对账本 · do the books balance?")
@@ -144,6 +153,35 @@ def _migrate(given: argparse.Namespace) -> ExitCode:
     except database.CANNOT_OPEN as error:
         return _no_database(error)
     print("数据表已是最新 · the tables are up to date")
+    return ExitCode.OK
+
+
+def _operator(given: argparse.Namespace) -> ExitCode:
+    from app import database
+    from core import errors
+    from members import operators
+
+    url = _settings(given).database.url.get_secret_value()
+    if given.password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = getpass.getpass("密码 · password: ")
+        if getpass.getpass("再输一次 · once more: ") != password:
+            print("两次不同 · they differ", file=sys.stderr)
+            return ExitCode.FAILED
+
+    async def add() -> operators.Operator:
+        async with database.opened(url):
+            return await operators.create(login=given.login, name=given.name, password=password)
+
+    try:
+        made = asyncio.run(add())
+    except errors.DomainError as refusal:
+        print(f"{refusal.sentence('zh-CN')} · {refusal.sentence('en')}", file=sys.stderr)
+        return ExitCode.FAILED
+    except database.CANNOT_OPEN as error:
+        return _no_database(error)
+    print(f"{made.login} ({made.name}) ✓")
     return ExitCode.OK
 
 
