@@ -28,7 +28,33 @@ _TRIES = 4
 
 def transaction() -> AbstractAsyncContextManager[Any]:
     """Opens a transaction, or joins the open one as a savepoint. Never await the network inside."""
-    return cast("AbstractAsyncContextManager[Any]", in_transaction(CONNECTION))
+    return _Transaction()
+
+
+class _Transaction:
+    """Tortoise's transaction, which forgets to return its connection to the pool when BEGIN fails or is cancelled: ten callers
+    who hung up at that moment would leave the process without a connection."""
+
+    async def __aenter__(self) -> Any:
+        self._context = cast("AbstractAsyncContextManager[Any]", in_transaction(CONNECTION))
+        try:
+            return await self._context.__aenter__()
+        except BaseException:
+            await self._give_back()
+            raise
+
+    async def __aexit__(self, *raised: Any) -> bool | None:
+        return await self._context.__aexit__(*raised)
+
+    async def _give_back(self) -> None:
+        context: Any = self._context
+        token = getattr(context, "token", None)  # set once the connection is ours; a savepoint has none
+        if token is None:
+            return
+        try:
+            await context.client._parent._pool.release(context.client._connection)
+        finally:
+            connections.reset(token)
 
 
 async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:
