@@ -56,28 +56,23 @@ async def _post(operator: str, customer_id: int, kind: posting.LotKind, amount_f
     transfer = posting.Transfer(
         f"adjustment:{number}", "manual_adjustment", [leg], operator=operator, memo=reason
     )
-    posted = (
-        await credits.credit(customer_id, transfer)
-        if amount_fen > 0
-        else await _take(customer_id, kind, transfer)
-    )
-    if (posted.available_after_fen or 0) > money.MAX_FEN:
-        raise AdjustmentOutOfRange
-    await outbox.queue(
-        [
-            outbox.Message(
-                customer_id,
-                "adjusted",
-                posted.reference,
-                {
-                    "amount_fen": amount_fen,
-                    "reason": reason,
-                    "available_fen": posted.available_after_fen,
-                    "at": clock.now(),
-                },
-            )
-        ]
-    )
+
+    def told(posted: posting.Posted) -> outbox.Message:
+        params = {
+            "amount_fen": amount_fen,
+            "reason": reason,
+            "available_fen": posted.available_after_fen,
+            "at": clock.now(),
+        }
+        return outbox.Message(customer_id, "adjusted", posted.reference, params)
+
+    if amount_fen > 0:
+        posted = await credits.credit(customer_id, transfer, told=told)
+        if (posted.available_after_fen or 0) > money.MAX_FEN:
+            raise AdjustmentOutOfRange
+        return number
+    posted = await _take(customer_id, kind, transfer)
+    await outbox.queue([told(posted)])
     await outbox.alert_crossings(
         [
             outbox.Movement(

@@ -225,13 +225,13 @@ async def take_in_full(bill: Bill, *, operator: str) -> Bill:
     """Takes a locked bill from the balance, or refuses.
 
     Raises:
-        InsufficientBalance: the available balance does not cover what is owed.
+        InsufficientBalance: the available balance does not cover what is owed (of a bill paid in parts: any of it).
         BillNotOwed: it is paid or void.
     """
     if bill.state not in OWED:
         raise BillNotOwed(bill_no=bill.bill_no, state=bill.state)
     (collected,) = await collect([bill], operator=operator)
-    if not collected.is_settled and bill.collect_mode == "full":
+    if not collected.taken_fen:
         balance = await accounts.balance(bill.customer_id)
         raise InsufficientBalance(available_fen=balance.available_fen, amount_fen=bill.owed_fen)
     return collected.bill
@@ -274,14 +274,17 @@ SELECT {_COLUMNS} FROM bill
 WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND automatic AND due_at <= $2
 ORDER BY due_at, id FOR NO KEY UPDATE
 """
+_LOCK_FREE_AUTOMATIC = f"{_LOCK_AUTOMATIC} SKIP LOCKED"
 
 
-async def lock_overdue(customer_id: int) -> list[Bill]:
+async def lock_overdue(customer_id: int, *, wait: bool = True) -> list[Bill]:
     """Locks the customer's due bills that may be taken without asking, oldest due first.
 
-    Call it before crediting the account (bills are locked before accounts), then ``collect`` them after.
+    Bills are locked before accounts, so who holds the account already must not ``wait``: bills that another transaction
+    holds are then left out.
     """
-    return [Bill(*row) for row in await db.fetch(_LOCK_AUTOMATIC, customer_id, clock.now())]
+    statement = _LOCK_AUTOMATIC if wait else _LOCK_FREE_AUTOMATIC
+    return [Bill(*row) for row in await db.fetch(statement, customer_id, clock.now())]
 
 
 _GET = f"SELECT {_COLUMNS} FROM bill WHERE bill_no = $1 AND customer_id = $2"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from billing import bills
 from core import clock, db
@@ -22,35 +22,38 @@ async def top_up(top_up_no: str, *, channel: str) -> None:
     if row["bonus_fen"]:
         legs.append(posting.credit(accounts.BONUS_COST, customer, row["bonus_fen"], kind="bonus"))
     await db.execute(_CREDITED, top_up_no, clock.now())
-    posted = await credit(
+
+    def told(posted: posting.Posted) -> outbox.Message:
+        params = {
+            "top_up_no": top_up_no,
+            "amount_fen": row["pay_fen"],
+            "bonus_fen": row["bonus_fen"],
+            "available_fen": posted.available_after_fen,
+            "at": clock.now(),
+        }
+        return outbox.Message(row["customer_id"], "topped_up", posted.reference, params)
+
+    await credit(
         row["customer_id"],
         posting.Transfer(f"top_up:{top_up_no}", "top_up", legs, operator=f"channel:{channel}"),
-    )
-    await outbox.queue(
-        [
-            outbox.Message(
-                row["customer_id"],
-                "topped_up",
-                posted.reference,
-                {
-                    "top_up_no": top_up_no,
-                    "amount_fen": row["pay_fen"],
-                    "bonus_fen": row["bonus_fen"],
-                    "available_fen": posted.available_after_fen,
-                    "at": clock.now(),
-                },
-            )
-        ]
+        told=told,
     )
 
 
-async def credit(customer_id: int, transfer: posting.Transfer) -> posting.Posted:
-    """Posts a transfer that gives a customer money, and settles their due bills with it, oldest due first.
+async def credit(
+    customer_id: int, transfer: posting.Transfer, *, told: Callable[[posting.Posted], outbox.Message]
+) -> posting.Posted:
+    """Posts a transfer that gives a customer money, tells them so, and settles their due bills with it, oldest due first.
 
-    The bills are locked before the account, as everywhere. What the balance does not cover stays owed.
+    The bills are locked before the account, as everywhere. A bill that a due run issued while we waited for the account is
+    seen only by a second look, under the account's lock; what is locked by others then is left to them, since they come for
+    the account next. What the balance does not cover stays owed.
     """
-    owed: Sequence[bills.Bill] = await bills.lock_overdue(customer_id)
+    await bills.lock_overdue(customer_id)
     posted = await posting.post_one(transfer)
-    if owed and posted.is_new:
-        await bills.collect(owed, operator="clock")
+    if posted.is_new:
+        await outbox.queue([told(posted)])
+        owed = await bills.lock_overdue(customer_id, wait=False)
+        if owed:
+            await bills.collect(owed, operator="clock")
     return posted

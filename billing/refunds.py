@@ -48,14 +48,17 @@ async def _undo(bill: bills.Bill, reference: str, amount_fen: int, operator: str
         memo=bill.title,
         reverses=burnt[0]["transfer_id"],
     )
-    posted = await credits.credit(bill.customer_id, transfer)
+
+    def told(posted: posting.Posted) -> outbox.Message:
+        params = {
+            "title": bill.title,
+            "bill_no": bill.bill_no,
+            "amount_fen": amount_fen,
+            "available_fen": posted.available_after_fen,
+            "at": clock.now(),
+        }
+        return outbox.Message(bill.customer_id, "refunded", posted.reference, params)
+
+    await credits.credit(bill.customer_id, transfer, told=told)
     await db.execute(_REFUNDED, bill.id, reference, amount_fen)
-    params = {
-        "title": bill.title,
-        "bill_no": bill.bill_no,
-        "amount_fen": amount_fen,
-        "available_fen": posted.available_after_fen,
-        "at": clock.now(),
-    }
-    await outbox.queue([outbox.Message(bill.customer_id, "refunded", posted.reference, params)])
     return amount_fen

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import bills, deductions, plans, schedule
+from billing import bills, deductions, payments, plans, schedule
 from core import clock
 from core import db as database
+from notifications import outbox
 from tests import factories
 
 
@@ -116,6 +117,50 @@ async def test_two_plans_of_one_customer_in_a_batch_are_judged_one_after_the_oth
         await factories.plan(customer.id, 4000)
     run = await deductions.run_due()
     assert (run.charged, run.owed) == (2, 1)
+
+
+async def test_a_bill_that_falls_due_while_a_top_up_waits_for_the_account_is_settled_by_it(db):
+    customer = await factories.customer(principal=2)
+    await factories.plan(customer.id, 3000)
+    word = factories.trade(await factories.top_up(customer.id, 5000))
+    due_run_has_the_account = asyncio.Event()
+
+    async def paid():
+        await due_run_has_the_account.wait()
+        return await payments.confirm(word)
+
+    arriving = asyncio.create_task(paid())
+    async with database.transaction():
+        assert (await deductions.run_due()).owed == 1
+        due_run_has_the_account.set()
+        await asyncio.sleep(0.2)
+    assert await arriving == "credited"
+    assert [bill.state for bill in await bills.page(customer.id)] == ["paid"]
+    assert await factories.balance(customer.id) == (2002, 0)
+
+
+async def test_a_bill_somebody_is_paying_by_hand_does_not_stop_a_top_up(db):
+    customer = await factories.customer()
+    await factories.plan(customer.id, 3000)
+    await deductions.run_due()
+    (bill,) = await bills.page(customer.id)
+    words = [factories.trade(await factories.top_up(customer.id, 2000)) for _ in range(3)]
+    await asyncio.gather(
+        *(payments.confirm(word) for word in words),
+        *(bills.pay(customer.id, bill.bill_no, key=factories.key()) for _ in range(3)),
+        return_exceptions=True,
+    )
+    assert (await bills.get(customer.id, bill.bill_no)).state == "paid"
+    assert await factories.balance(customer.id) == (3000, 0)
+
+
+async def test_a_top_up_is_told_before_what_it_settles(db):
+    customer = await factories.customer()
+    await factories.plan(customer.id, 3000)
+    await deductions.run_due()
+    await factories.topped_up(customer.id, 5000)
+    told = [(queued.kind, queued.params.get("available_fen")) for queued in await outbox.page(customer.id)]
+    assert told == [("deducted", 2000), ("topped_up", 5000), ("payment_due", None)]
 
 
 @given(

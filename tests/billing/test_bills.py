@@ -1,0 +1,50 @@
+"""Bills: paid in full or in parts, by hand or by the clock."""
+
+import pytest
+
+from billing import bills
+from core import clock
+from tests import factories
+
+
+async def issued(customer_id, amount_fen, collect_mode="partial"):
+    new = bills.NewBill(
+        customer_id, "茶位费", f"test:{factories.key()}", amount_fen, clock.now(), collect_mode
+    )
+    (bill,) = await bills.issue([new])
+    return bill
+
+
+async def test_a_bill_that_may_be_paid_in_parts_takes_what_there_is_each_time(db):
+    customer = await factories.customer(principal=300)
+    bill = await issued(customer.id, 500)
+    part = await bills.pay(customer.id, bill.bill_no, key=factories.key())
+    assert (part.state, part.paid_fen) == ("partly_paid", 300)
+    await factories.topped_up(customer.id, 1000)
+    whole = await bills.pay(customer.id, bill.bill_no, key=factories.key())
+    assert (whole.state, whole.paid_fen) == ("paid", 500)
+    assert await factories.balance(customer.id) == (800, 0)
+
+
+@pytest.mark.parametrize("collect_mode", ["partial", "full"])
+async def test_paying_out_of_nothing_is_refused_and_the_key_can_be_used_again(db, collect_mode):
+    customer = await factories.customer()
+    bill = await issued(customer.id, 500, collect_mode)
+    with pytest.raises(bills.InsufficientBalance):
+        await bills.pay(customer.id, bill.bill_no, key="the-same-key")
+    await factories.topped_up(customer.id, 500)
+    assert (await bills.pay(customer.id, bill.bill_no, key="the-same-key")).state == "paid"
+
+
+async def test_a_paid_bill_is_not_owed_and_a_key_stands_for_one_bill(db):
+    customer = await factories.customer(principal=5000)
+    one, other = await issued(customer.id, 500), await issued(customer.id, 500)
+    for _ in range(2):
+        assert (await bills.pay(customer.id, one.bill_no, key="the-same-key")).state == "paid"
+    with pytest.raises(bills.KeyReused):
+        await bills.pay(customer.id, other.bill_no, key="the-same-key")
+    with pytest.raises(bills.BillNotOwed):
+        await bills.pay(customer.id, one.bill_no, key=factories.key())
+    with pytest.raises(bills.NoSuchBill):
+        await bills.pay(customer.id + 1, one.bill_no, key=factories.key())
+    assert await factories.balance(customer.id) == (4500, 0)
