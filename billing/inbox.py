@@ -13,9 +13,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
-from tortoise.exceptions import IntegrityError, OperationalError
-
 from billing import payments
 from core import clock, db
 from gateways.channel import ChannelTrade, PaymentNotice
@@ -24,7 +21,6 @@ log = logging.getLogger(__name__)
 
 _NOT_STORED_YET = timedelta(seconds=30)
 """Younger ones are still in the hands of the request that brought them."""
-_AGAIN = (IntegrityError, OperationalError, asyncpg.PostgresError)
 
 _STORE = """
 INSERT INTO channel_notice (channel, event_id, event_type, payment_no, headers, body, trade, receipts, received_at)
@@ -66,8 +62,8 @@ async def replay_unhandled(limit: int = 50) -> int:
         trade = None if row["trade"] is None else _trade(json.loads(row["trade"]))
         try:
             await _act(row["id"], row["channel"], trade, row["payment_no"])
-        except _AGAIN as error:  # one that cannot be handled must not keep the others waiting
-            log.error("notification %s could not be handled: %s", row["id"], error)
+        except Exception:  # one that cannot be handled must not keep the others waiting
+            log.exception("notification %s could not be handled", row["id"])
             continue
         replayed += 1
     return replayed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -139,7 +139,8 @@ async def prepare(channels: Channels, payment: Payment) -> None:
         raise ChannelUnavailable(channel=payment.channel) from error
     except at_channel.ChannelRefused as refusal:
         log.warning("payment %s refused by %s: %s", payment.payment_no, payment.channel, refusal)
-        await _closed(payment.payment_no)
+        if not await _declined(payment.payment_no):
+            return
         raise ChannelDeclined(channel=payment.channel, reason=refusal.code) from refusal
     await db.execute(_PREPARED, payment.payment_no, json.dumps(prepared.client))
 
@@ -191,6 +192,9 @@ async def confirm(trade: at_channel.ChannelTrade) -> Confirmation:
     """
     async with db.transaction():
         attempt = await db.fetchrow(_LOCK, trade.out_trade_no, trade.channel)
+        if attempt is not None and await _belongs_to_another(trade):
+            await _set_aside(replace(trade, channel_trade_no=None), attempt)
+            return await _quarantine(trade, "trade_of_another")
         if trade.state == "paid":
             return await _paid(trade, attempt)
         if attempt is None:
@@ -220,7 +224,7 @@ async def _paid(trade: at_channel.ChannelTrade, attempt: Any) -> Confirmation:
     if attempt["state"] in ("paid", "quarantined"):
         return await _quarantine(trade, "second_trade")
     if reason := _difference(trade, attempt):
-        await _set_aside(trade)
+        await _set_aside(trade, attempt)
         return await _quarantine(trade, reason)
     await db.execute(
         _PAID, trade.out_trade_no, trade.channel_trade_no, trade.paid_at or clock.now(), clock.now()
@@ -243,8 +247,21 @@ UPDATE payment SET state = 'quarantined', channel_trade_no = $2, ended_at = $3, 
 """
 
 
-async def _set_aside(trade: at_channel.ChannelTrade) -> None:
-    await db.execute(_SET_ASIDE, trade.out_trade_no, trade.channel_trade_no, clock.now())
+async def _set_aside(trade: at_channel.ChannelTrade, attempt: Any) -> None:
+    if attempt["state"] in ("created", "prepared", "closed"):
+        await db.execute(_SET_ASIDE, trade.out_trade_no, trade.channel_trade_no, clock.now())
+
+
+_OF_ANOTHER = "SELECT FROM payment WHERE channel = $1 AND channel_trade_no = $2 AND payment_no <> $3"
+
+
+async def _belongs_to_another(trade: at_channel.ChannelTrade) -> bool:
+    """Whether the same trade already stands for another payment: one trade is one credit."""
+    if trade.channel_trade_no is None:
+        return False
+    return (
+        await db.fetchrow(_OF_ANOTHER, trade.channel, trade.channel_trade_no, trade.out_trade_no) is not None
+    )
 
 
 _QUARANTINE = """
@@ -266,10 +283,21 @@ async def _quarantine(trade: at_channel.ChannelTrade, reason: str) -> Confirmati
 
 async def _refunded_at_channel(trade: at_channel.ChannelTrade, attempt: Any) -> Confirmation:
     """The channel says money went back that we did not send: an operator has to look."""
-    if attempt["state"] in ("created", "prepared", "closed"):
-        await _set_aside(trade)
+    await _set_aside(trade, attempt)
     await _quarantine(trade, "refunded_at_channel")
     return "refunded_at_channel"
+
+
+_LOCK_STATE = "SELECT state FROM payment WHERE payment_no = $1 FOR NO KEY UPDATE"
+
+
+async def _declined(payment_no: str) -> bool:
+    """Closes a payment its channel will not prepare; False when a twin of this request got it prepared all the same."""
+    async with db.transaction():
+        if await db.fetchval(_LOCK_STATE, payment_no) == "prepared":
+            return False
+        await _closed(payment_no)
+        return True
 
 
 _CLOSED = "UPDATE payment SET state = 'closed', ended_at = $2, ask_at = NULL WHERE payment_no = $1 AND state IN ('created', 'prepared') RETURNING purpose_no"
@@ -326,6 +354,8 @@ async def poll(channels: Channels, *, limit: int = 50) -> int:
             settled += await ask(channels, row["payment_no"]) not in ("waiting",)
         except errors.DomainError as refusal:
             log.info("payment %s could not be asked about: %s", row["payment_no"], refusal)
+        except Exception:  # one that cannot be handled must not keep the others waiting
+            log.exception("payment %s could not be settled", row["payment_no"])
     return settled
 
 

@@ -6,6 +6,7 @@ order takes the bill from the balance and changes both in one transaction.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ from datetime import datetime, timedelta
 from billing import bills, refunds
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
+
+log = logging.getLogger(__name__)
 
 UNPAID_LIFETIME = timedelta(minutes=30)
 MAX_LINES = 50
@@ -262,7 +265,10 @@ async def expire_unpaid(*, limit: int = 200) -> int:
     """Cancels orders that were not paid in time. Returns how many."""
     expired = 0
     for row in await db.fetch(_EXPIRED, clock.now(), limit):
-        expired += await _expire(row["customer_id"], row["order_no"])
+        try:
+            expired += await _expire(row["customer_id"], row["order_no"])
+        except Exception:  # one that cannot be cancelled must not keep the others waiting
+            log.exception("order %s could not be cancelled", row["order_no"])
     return expired
 
 

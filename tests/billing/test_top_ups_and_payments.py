@@ -1,6 +1,7 @@
 """Money that comes in through a channel: credited once, or visibly set aside; never lost, never doubled."""
 
 import asyncio
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -232,3 +233,95 @@ async def test_money_that_arrives_while_the_payment_is_being_closed_is_credited(
     clock.set_offset(timedelta(minutes=31))
     await payments.poll(asking(channel))
     assert await factories.balance(customer.id) == (5000, 0)
+
+
+async def test_one_trade_is_one_credit_even_if_the_channel_names_it_for_two_payments(db):
+    one, other = await factories.customer(), await factories.customer()
+    first, second = await factories.top_up(one.id, 5000), await factories.top_up(other.id, 5000)
+    word = factories.trade(second, channel_trade_no=factories.trade(first).channel_trade_no)
+    assert await payments.confirm(factories.trade(first)) == "credited"
+    for state in ("paid", "refunded"):
+        assert await payments.confirm(replace(word, state=state)) == "quarantined"
+    assert await factories.balance(other.id) == (0, 0)
+    assert await database.fetchval("SELECT reason FROM quarantine") == "trade_of_another"
+    assert (await top_ups.get(other.id, second.top_up_no)).standing == "quarantined"
+
+
+async def test_the_same_trade_for_two_payments_at_once_credits_one(db):
+    one, other = await factories.customer(), await factories.customer()
+    words = [
+        factories.trade(await factories.top_up(owner.id, 5000), channel_trade_no="42")
+        for owner in (one, other)
+    ]
+    assert sorted(await asyncio.gather(*map(payments.confirm, words))) == ["credited", "quarantined"]
+
+
+class BreakingChannel(factories.QuietChannel):
+    """Answers about one number with something nobody expects."""
+
+    def __init__(self, bad_no, trades):
+        super().__init__()
+        self.bad_no, self.trades = bad_no, trades
+
+    async def query(self, out_trade_no):
+        if out_trade_no == self.bad_no:
+            raise RuntimeError("not in the contract")
+        return self.trades[out_trade_no]
+
+
+async def test_a_payment_that_breaks_the_poll_does_not_keep_the_others_waiting(db):
+    customer = await factories.customer()
+    started = [await factories.top_up(customer.id, 100) for _ in range(3)]
+    trades = {one.payment.payment_no: factories.trade(one) for one in started}
+    clock.set_offset(timedelta(minutes=1))
+    assert await payments.poll(asking(BreakingChannel(started[0].payment.payment_no, trades))) == 2
+    assert await factories.balance(customer.id) == (200, 0)
+
+
+async def test_a_refusal_to_prepare_again_does_not_close_what_a_twin_has_prepared(db):
+    customer = await factories.customer()
+    started = await factories.top_up(customer.id, 5000)
+    moody = MoodyChannel(at_channel.ChannelRefused("OUT_TRADE_NO_USED", "no"))
+    await payments.prepare(asking(moody), replace(started.payment, state="created"))
+    assert (await top_ups.get(customer.id, started.top_up_no)).payment.state == "prepared"
+
+
+async def test_every_word_of_a_channel_after_every_other_credits_at_most_once(db):
+    """All pairs of words, in both orders, then the true one: the money is credited once, or set aside for an operator."""
+    words = [
+        {"state": state, "channel_trade_no": None} for state in ("waiting", "missing", "failed", "closed")
+    ] + [
+        {},
+        {"state": "refunded"},
+        {"amount_fen": 4999},
+        {"channel_trade_no": "another"},
+        {"channel_trade_no": "third", "amount_fen": 1},
+    ]
+    for number, (first, then) in enumerate(itertools.product(words, words)):
+        customer = await factories.customer()
+        started = await factories.top_up(customer.id, 5000)
+        trades = [
+            factories.trade(started, **{**change, **({"channel_trade_no": f"{change['channel_trade_no']}{number}"}
+                            if change.get("channel_trade_no") else {})})
+            for change in (first, then, {})
+        ]  # fmt: skip
+        outcomes = [await payments.confirm(trade) for trade in trades]
+        assert outcomes.count("credited") <= 1
+        done = await top_ups.get(customer.id, started.top_up_no)
+        credited = await factories.balance(customer.id) == (5000, 0)
+        assert credited == ("credited" in outcomes) == (done.state == "credited"), (first, then, outcomes)
+        paid = {trade.channel_trade_no for trade in trades if trade.state == "paid"}
+        set_aside = {
+            row[0]
+            for row in await database.fetch(
+                "SELECT channel_trade_no FROM quarantine WHERE payment_no = $1", started.payment.payment_no
+            )
+        }
+        if credited:
+            set_aside.add(
+                await database.fetchval(
+                    "SELECT channel_trade_no FROM payment WHERE state = 'paid' AND customer_id = $1",
+                    customer.id,
+                )
+            )
+        assert paid <= set_aside, "each trade that was paid is credited or visible to operators"
