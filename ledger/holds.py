@@ -28,10 +28,17 @@ class CaptureTooLarge(errors.Invalid):
     code = "capture_too_large"
 
 
+_LONGEST_REFERENCE = 100
+
+
+def _transfer_reference(reference: str) -> str:
+    return f"hold:{reference}"
+
+
 _LOCK_ACCOUNT = """
 SELECT id, principal_fen + bonus_fen - held_fen AS available_fen FROM account WHERE code = $1 FOR NO KEY UPDATE
 """
-_FIND = "SELECT account_id, amount_fen FROM hold WHERE reference = $1"
+_FIND = "SELECT account_id, amount_fen, state FROM hold WHERE reference = $1"
 _PLACE = """
 WITH placed AS (
     INSERT INTO hold (account_id, reference, amount_fen, captured_fen, state, expires_at, created_at)
@@ -50,9 +57,10 @@ async def place(
     Raises:
         InsufficientBalance: less than that is available.
         ReferenceTaken: the reference holds another amount or account.
+        HoldEnded: it was released or has expired since, and reserves nothing any more.
         NothingMoved: there is no such account.
     """
-    assert amount_fen > 0
+    assert amount_fen > 0 and len(_transfer_reference(reference)) <= _LONGEST_REFERENCE
     async with db.transaction():
         account = await db.fetchrow(_LOCK_ACCOUNT, customer)
         if account is None:
@@ -61,6 +69,8 @@ async def place(
         if old is not None:
             if (old["account_id"], old["amount_fen"]) != (account["id"], amount_fen):
                 raise posting.ReferenceTaken(reference=reference)
+            if old["state"] in ("released", "expired"):
+                raise HoldEnded(state=old["state"])
             return
         if account["available_fen"] < amount_fen:
             raise posting.InsufficientBalance(available_fen=account["available_fen"], amount_fen=amount_fen)
@@ -106,7 +116,7 @@ async def capture(
             await db.execute(_END, reference, "captured", amount_fen, clock.now())
         return await posting.post_one(
             posting.Transfer(
-                f"hold:{reference}",
+                _transfer_reference(reference),
                 kind,
                 (posting.debit(customer, target, amount_fen),),
                 operator=operator,

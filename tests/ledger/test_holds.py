@@ -88,3 +88,28 @@ async def test_many_holds_at_once_never_hold_more_than_there_is(db):
         *(holds.place(code, reference=f"h{n}", amount_fen=300) for n in range(10)), return_exceptions=True
     )
     assert outcomes.count(None) == 3
+
+
+@pytest.mark.parametrize("end", ["released", "expired"])
+async def test_placing_a_hold_that_ended_is_refused_instead_of_reserving_nothing(db, end):
+    customer = await factories.customer(principal=1_000)
+    code = accounts.of_customer(customer.id)
+    place = {"reference": "h1", "amount_fen": 400, "expires_at": clock.now() + timedelta(minutes=5)}
+    await holds.place(code, **place)
+    if end == "released":
+        await holds.release("h1")
+    else:
+        clock.set_offset(timedelta(minutes=6))
+        await holds.expire_due()
+    with pytest.raises(holds.HoldEnded):
+        await holds.place(code, **place)
+
+
+async def test_a_hold_that_could_never_be_captured_is_not_placed(db):
+    customer = await factories.customer(principal=1_000)
+    code = accounts.of_customer(customer.id)
+    with pytest.raises(AssertionError):
+        await holds.place(code, reference="h" * 96, amount_fen=1)
+    await holds.place(code, reference="h" * 95, amount_fen=1)
+    capture = {"target": accounts.REVENUE, "kind": "capture", "operator": "clock"}
+    assert (await holds.capture("h" * 95, amount_fen=1, **capture)).is_new
