@@ -88,6 +88,8 @@ async def run(post: Post, *, limit: int = 100) -> Counter[str]:
     rows = await db.fetch(_CLAIM, now, limit, lease, now + LEASE, post.app_id)
     counts: Counter[str] = Counter()
     for row in rows:
+        if clock.now() >= now + LEASE:
+            break  # the rest is free for others by now, and may be on its way
         message = Claimed(**{**dict(row), "params": json.loads(row["params"])})
         counts[await _deliver(message, lease, post)] += 1
     return counts
@@ -98,6 +100,9 @@ async def _deliver(message: Claimed, lease: uuid.UUID, post: Post) -> str:
         channel = await _send(message, post)
     except (PlatformUnknown, PlatformRefused) as error:
         return await _postpone(message, lease, str(error))
+    except Exception as error:  # one that cannot be put into words must not keep the others waiting
+        log.exception("message %s could not be sent", message.id)
+        return await _postpone(message, lease, f"{type(error).__name__}: {error}")
     await _end(message, lease, state="sent", channel=channel)
     return channel
 
@@ -111,10 +116,15 @@ async def _send(message: Claimed, post: Post) -> str:
     if not await quota.take(*target):
         return "inbox"
     try:
+        values = templates.fill(template, message.kind, message.params, message.locale)
+    except Exception:
+        await quota.give_back(*target)
+        raise
+    try:
         await post.sender.send_subscribe_message(
             openid=message.openid,
             template_id=template.template_id,
-            values=templates.fill(template, message.kind, message.params, message.locale),
+            values=values,
             page=template.page,
             lang="en_US" if message.locale == "en" else "zh_CN",
         )

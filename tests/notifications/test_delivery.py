@@ -145,3 +145,38 @@ def test_a_long_thing_is_cut_to_what_the_platform_takes():
         template, "deducted", {"title": "很长的名字" * 9, "at": "2026-11-23T02:00:00+00:00"}, "zh-CN"
     )
     assert len(filled["thing1"]) == 20 and filled["time2"] == "2026-11-23 10:00"
+
+
+async def test_a_message_that_cannot_be_put_into_words_keeps_no_others_waiting_and_dies_in_the_end(db):
+    customer = await alerted()
+    await database.execute('UPDATE outbox_message SET params = \'{"available_fen": "many"}\'')
+    params = {"available_fen": 1, "threshold_fen": 2, "at": clock.now()}
+    await outbox.queue([outbox.Message(customer.id, "low_balance", "low:2", params)])
+    sender = Sender()
+    assert await delivery.run(sender.post()) == {"retry": 1, "subscribe": 1}
+    assert len(sender.sent) == 1
+    for hours in range(1, 10):
+        clock.set_offset(timedelta(hours=hours))
+        await quota.accepted(factories.APP_ID, OPENID, TEMPLATE.template_id)
+        await delivery.run(sender.post())
+    states = [row[0] for row in await database.fetch("SELECT state FROM outbox_message ORDER BY id")]
+    assert states == ["dead", "sent"]
+
+
+class SlowSender(Sender):
+    """Takes most of a lease for each message."""
+
+    async def send_subscribe_message(self, **message):
+        await super().send_subscribe_message(**message)
+        clock.set_offset(clock.offset() + timedelta(seconds=45))
+
+
+async def test_a_worker_slower_than_its_lease_leaves_the_rest_to_others_and_sends_nothing_twice(db):
+    customer = await alerted(accepts=4)
+    params = {"available_fen": 1, "threshold_fen": 2, "at": clock.now()}
+    for number in range(3):
+        await outbox.queue([outbox.Message(customer.id, "low_balance", f"low:more:{number}", params)])
+    slow = SlowSender()
+    assert (await delivery.run(slow.post()))["subscribe"] == 2
+    assert (await delivery.run(slow.post()))["subscribe"] == 2
+    assert len(slow.sent) == 4 and await accepts_left() == 0
