@@ -1,0 +1,257 @@
+"""The whole demo in processes of its own, and a real Chromium that looks at its phone page.
+
+``demo``   sandbox, server processes and worker as ``yucun demo`` starts them, on free ports with a database of their own
+``phone``  the page in a fresh browser; afterwards it must have logged no error and asked no other host
+
+Chromium is ``YUCUN_CHROMIUM`` or what PATH knows; where there is none these tests are skipped. Screenshots: var/screenshots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "var" / "screenshots"
+CHROMIUM = os.environ.get("YUCUN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_PATIENCE_S = 90
+PATIENCE_MS = 30_000
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Where a running demo is."""
+
+    url: str
+    home: Path
+
+    def feed(self, person_id: str, kind: str | None = None) -> list[dict[str, Any]]:
+        """What the sandbox has shown on a person's phone."""
+        with urllib.request.urlopen(f"{self.url}/phone/people/{person_id}/feed") as answer:
+            items = json.load(answer)["items"]
+        return [item for item in items if kind in (None, item["kind"])]
+
+    def notices(self, person_id: str, name: str) -> list[dict[str, Any]]:
+        """The subscribe messages of one template that the platform has delivered."""
+        return [
+            one["body"] for one in self.feed(person_id, "service_message") if one["body"].get("name") == name
+        ]
+
+    def prove(self) -> None:
+        """The books balance."""
+        config = self.home / "config.toml"
+        done = subprocess.run(
+            [sys.executable, "-m", "app", "--config", str(config), "proof"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@dataclass
+class Page:
+    """The phone page, with the moves that most tests make. ``at`` is Playwright's page."""
+
+    at: Any
+    demo: Demo
+    faults: list[str] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    refusals_expected: bool = False
+
+    def act(self, name: str) -> None:
+        """Presses the button with this data-act that can be seen."""
+        self.at.locator(f"[data-act={name}]:visible").last.click()
+
+    def tab(self, name: str) -> None:
+        self.at.click(f"[data-tab={name}]")
+
+    def see(self, selector: str) -> Any:
+        """Waits until something can be seen."""
+        found = self.at.locator(selector).first
+        found.wait_for(state="visible")
+        return found
+
+    def arrive(self) -> str:
+        """A new customer; returns who it is for the sandbox."""
+        before = self.at.input_value("#person")
+        self.act("new-person")
+        self.at.wait_for_function("before => document.getElementById('person').value !== before", arg=before)
+        self.see(".balance [data-part=available][data-fen='0']")
+        return str(self.at.input_value("#person"))
+
+    def top_up(self, pay_fen: int, channel: str = "wechat_pay") -> None:
+        """From the home page to the open pay sheet or code."""
+        self.act("top-up")
+        self.at.click(f"[data-pay-fen='{pay_fen}']")
+        self.at.click(f"[data-channel={channel}]")
+        self.act("start-top-up")
+
+    def pay_with_wechat(self, pay_fen: int) -> None:
+        self.top_up(pay_fen)
+        self.see(".cashier.wechat-pay")
+        self.act("pay")
+        self.see(".outcome-card[data-state=credited]")
+
+    def answer_messages(self, answer: str) -> None:
+        """``allow`` or ``reject`` in WeChat's question about messages."""
+        self.see(".ask-messages")
+        self.act(answer)
+        self.at.locator(".ask-messages").wait_for(state="detached")
+
+    def has_fen(self, part: str, amount_fen: int) -> None:
+        """Waits until the balance card says so."""
+        self.see(f".balance [data-part={part}][data-fen='{amount_fen}']")
+
+    def until(self, what: Any, timeout_s: float = PATIENCE_MS / 1000) -> Any:
+        """Waits until ``what()`` is true, while the page goes on living."""
+        end = time.monotonic() + timeout_s
+        while not (found := what()):
+            assert time.monotonic() < end, "waited in vain"
+            self.at.wait_for_timeout(200)
+        return found
+
+    def picture(self, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.at.screenshot(path=str(SCREENSHOTS / f"{name}.png"))
+
+
+def pytest_collection_modifyitems(items):
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(240))
+
+
+@pytest.fixture(scope="session")
+def demo(servers, tmp_path_factory):
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here: install it or set YUCUN_CHROMIUM")
+    home = tmp_path_factory.mktemp("demo")
+    asyncio.run(_create_database(servers.database_url, "yucun_e2e"))
+    environment = os.environ | {
+        "YUCUN_DATABASE_URL": urlsplit(servers.database_url)._replace(path="/yucun_e2e").geturl(),
+        "YUCUN_REDIS_URL": servers.redis_url,
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "app",
+        "demo",
+        "--home",
+        str(home),
+        "--port",
+        "18300",
+        "--sandbox-port",
+        "18400",
+    ]
+    with (home / "demo.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            yield Demo(_address(process, home), home)
+        finally:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(40)
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def phone(demo, open_phone):
+    return open_phone()
+
+
+@pytest.fixture
+def open_phone(demo, tmp_path) -> Iterator[Any]:
+    """Opens the page: ``open_phone(width=390, height=844, locale="en")``."""
+    from playwright.sync_api import sync_playwright  # starts a loop of its own, so only where it is needed
+
+    opened = []
+    with sync_playwright() as playwright:
+
+        def open_one(*, width: int = 1440, height: int = 900, locale: str | None = None) -> Page:
+            context = playwright.chromium.launch_persistent_context(
+                str(tmp_path / f"browser{len(opened)}"),
+                executable_path=CHROMIUM,
+                args=ARGUMENTS,
+                viewport={"width": width, "height": height},
+            )
+            context.set_default_timeout(PATIENCE_MS)
+            page = Page(context.pages[0], demo)
+            opened.append((context, page))
+            _listen(page)
+            if locale:
+                page.at.add_init_script(f"localStorage.setItem('phone.locale', {json.dumps(locale)})")
+            page.at.goto(f"{demo.url}/")
+            page.see(".balance")
+            return page
+
+        yield open_one
+        for context, page in opened:
+            with contextlib.suppress(Exception):
+                page.picture("last")
+            context.close()
+    for _context, page in opened:
+        assert page.faults == []
+        assert {urlsplit(url).hostname for url in page.asked} == {"127.0.0.1"}
+
+
+def _listen(page: Page) -> None:
+    def logged(message):
+        refusal = "Failed to load resource" in message.text and page.refusals_expected
+        if message.type in ("error", "warning") and not refusal:
+            page.faults.append(f"{message.type}: {message.text}")
+
+    page.at.on("console", logged)
+    page.at.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.at.on("request", lambda request: request.url.startswith("data:") or page.asked.add(request.url))
+
+
+def _address(process: subprocess.Popen[bytes], home: Path) -> str:
+    end = time.monotonic() + START_PATIENCE_S
+    while not (home / "addresses.txt").exists():
+        said = (home / "demo.log").read_text()
+        assert process.poll() is None, f"the demo ended:\n{said}"
+        assert time.monotonic() < end, f"the demo did not come up:\n{said}"
+        time.sleep(0.2)
+    time.sleep(0.2)  # the file has been opened; now it has been written
+    found = re.search(r"phone page\s+(http://\S+?)/?\s", (home / "addresses.txt").read_text())
+    assert found is not None
+    return found[1]
+
+
+async def _create_database(server_url: str, name: str) -> None:
+    connection = await asyncpg.connect(server_url)
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await connection.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await connection.close()

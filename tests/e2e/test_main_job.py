@@ -1,0 +1,113 @@
+"""One customer through the whole main job, as a person does it on the phone page, against everything for real."""
+
+from __future__ import annotations
+
+
+def test_a_customer_tops_up_orders_asks_subscribes_is_reminded_owes_and_settles(phone, demo):
+    person = phone.arrive()
+
+    # follows the account, tops up by WeChat Pay with a package, and is told that the money is there
+    phone.act("follow")
+    phone.see(".log .line.theirs .bubble:not(.waiting)")
+    phone.pay_with_wechat(20_000)
+    phone.picture("main-1-credited")
+    phone.act("done")
+    phone.answer_messages("allow")
+    phone.has_fen("principal", 20_000)
+    phone.has_fen("bonus", 3_000)
+    phone.has_fen("available", 23_000)
+
+    # orders a product and pays from the balance
+    phone.tab("mall")
+    phone.at.locator(".product", has_text="冷泡茉莉花茶").click()
+    phone.act("order")
+    price_fen = round(float(phone.see(".total .money").inner_text().replace("¥", "")) * 100)
+    phone.act("pay-order")
+    phone.see(".order-state[data-state=paid]")
+    left_fen = 23_000 - price_fen
+
+    # asks in the chat and gets the true answer
+    _ask_for_the_balance(phone, left_fen)
+    phone.picture("main-2-chat")
+
+    # subscribes to a monthly plan; its first period is deducted by the clock
+    phone.act("back")
+    phone.tab("plans")
+    offer = phone.at.locator(".plan-card.offer", has_text="/ 月").first
+    fee_fen = round(float(offer.locator(".money").inner_text().replace("¥", "")) * 100)
+    offer.locator("[data-act=subscribe]").click()
+    assert phone.see("[data-act=confirm-plan]").is_disabled()
+    phone.at.click(".agree")
+    phone.act("confirm-plan")
+    phone.answer_messages("allow")
+    phone.see(".plan-card.mine[data-state=active]")
+    phone.tab("home")
+    left_fen -= fee_fen
+    phone.has_fen("available", left_fen)
+    assert demo.notices(person, "low_balance") == []
+
+    # a month later the clock deducts again, the balance falls below the threshold: one reminder
+    phone.act("month")
+    left_fen -= fee_fen
+    assert 0 < left_fen < 5_000
+    phone.has_fen("available", left_fen)
+    phone.until(lambda: demo.notices(person, "low_balance"))
+    phone.see(
+        ".banner",
+    )
+    phone.picture("main-3-low-balance")
+
+    # another month later the balance does not cover the payment: a due reminder, and it stays owed
+    phone.act("month")
+    phone.until(lambda: demo.notices(person, "payment_due"))
+    phone.see(".owed-strip")
+    phone.act("owed")
+    phone.see(".bill-card[data-state=open]")
+    phone.picture("main-4-owed")
+    phone.act("back")
+    phone.has_fen("available", left_fen)
+
+    # a top-up, this time by Alipay's code and its asynchronous notification, settles it
+    phone.top_up(20_000, "alipay")
+    phone.see(".qr")
+    phone.picture("main-5-alipay")
+    phone.act("scan")
+    phone.see(".cashier.alipay")
+    phone.act("pay")
+    phone.see(".outcome-card[data-state=credited]")
+    phone.act("done")
+    phone.answer_messages("allow")
+    phone.has_fen("available", left_fen + 23_000 - fee_fen)
+    phone.at.locator(".owed-strip").wait_for(state="detached")
+    _ask_for_the_balance(phone, left_fen + 23_000 - fee_fen)
+    phone.picture("main-6-settled")
+
+    # what was promised once came once, and the messages page shows what the platform delivered
+    assert len(demo.notices(person, "low_balance")) == 1
+    assert len(demo.notices(person, "payment_due")) == 1
+    phone.tab("me")
+    phone.act("messages")
+    phone.see(".cards .notice[data-kind=payment_due]")
+    assert phone.at.locator(".page .notice[data-kind=low_balance]").count() == 1
+    assert {item["body"]["channel"] for item in demo.feed(person, "payment")} == {"wechat_pay", "alipay"}
+    demo.prove()
+
+
+def _ask_for_the_balance(phone, available_fen):
+    """Writes 余额 in the chat; the newest answer must name the available balance."""
+    answers = phone.at.locator("#wechat .line.theirs .bubble:not(.waiting)")
+    if phone.at.locator(".wx-menu").count():
+        phone.act("flip")
+
+    def answer():
+        before = answers.count()
+        phone.at.fill("#wechat .say input", "余额")
+        phone.at.keyboard.press("Enter")
+        phone.until(lambda: answers.count() > before)
+        return answers.last.inner_text()
+
+    # who has only just followed is recognised a few seconds later, and told so until then
+    said = phone.until(
+        lambda: said if "还没认出" not in (said := answer()) else phone.at.wait_for_timeout(1500)
+    )
+    assert f"可用余额：{available_fen / 100:.2f} 元" in said

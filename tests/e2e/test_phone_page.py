@@ -1,0 +1,139 @@
+"""The phone page's other ways: not paying, saying no, another language, a narrow screen, somebody else's phone."""
+
+from __future__ import annotations
+
+import re
+
+CHINESE = re.compile("[一-鿿]")
+
+
+def test_a_cancelled_payment_charges_nothing_and_can_be_taken_up_again(phone, demo):
+    person = phone.arrive()
+    phone.top_up(10_000)
+    phone.see(".cashier")
+    phone.act("cancel")
+    phone.see(".outcome-card.unpaid")
+    phone.picture("cancelled")
+    assert demo.feed(person, "payment") == []
+    phone.act("pay-again")
+    phone.see(".cashier")
+    phone.act("pay")
+    phone.see(".outcome-card[data-state=credited]")
+    assert [item["body"]["amount_fen"] for item in demo.feed(person, "payment")] == [10_000]
+
+
+def test_a_payment_left_lying_stays_unpaid_until_it_is_closed(phone):
+    phone.arrive()
+    phone.top_up(10_000)
+    phone.see(".cashier")
+    phone.act("timeout")
+    phone.see(".outcome-card.unpaid")
+    phone.act("check")
+    phone.see(".toast")
+    phone.act("day")
+    phone.see(".outcome-card[data-state=closed]")
+    phone.act("done")
+    phone.has_fen("available", 0)
+
+
+def test_who_rejects_messages_gets_none_from_the_platform_and_reads_them_in_the_app(phone, demo):
+    person = phone.arrive()
+    phone.pay_with_wechat(10_000)
+    phone.act("done")
+    phone.answer_messages("reject")
+    phone.has_fen("principal", 10_000)
+    phone.tab("me")
+    phone.act("messages")
+    phone.at.click("[data-side=shop]")
+    phone.see(".row.message[data-kind=topped_up]")
+    assert demo.feed(person, "service_message") == []
+
+
+def test_an_order_the_balance_cannot_pay_is_refused_in_words_and_can_be_cancelled(phone):
+    phone.refusals_expected = True
+    phone.arrive()
+    phone.tab("mall")
+    phone.at.locator(".product").first.click()
+    phone.act("order")
+    phone.act("pay-order")
+    assert "余额" in phone.see(".question").inner_text()
+    phone.at.keyboard.press("Escape")
+    phone.act("cancel-order")
+    phone.act("yes")
+    phone.see(".order-state[data-state=cancelled]")
+
+
+def test_every_page_speaks_english_where_the_words_are_ours(open_phone):
+    phone = open_phone(locale="en")
+    phone.arrive()
+    phone.pay_with_wechat(10_000)
+    phone.act("done")
+    phone.answer_messages("allow")
+    for place in ("home", "orders", "me"):
+        phone.tab(place)
+        phone.see(".page > :not(.skeletons)")
+        words = phone.at.locator("#mini .screen").inner_text()
+        assert not CHINESE.search(re.sub("一盏茶体验店|微信用户", "", words)), words
+    phone.tab("home")
+    phone.picture("english")
+    assert not CHINESE.search(
+        phone.at.locator("#top .who-switch button, #top .world-clock").first.inner_text()
+    )
+
+
+def test_both_languages_have_the_same_words(phone):
+    missing = phone.at.evaluate(
+        """async () => {
+            const [zh, en] = await Promise.all([import('/static/js/words_zh.js'), import('/static/js/words_en.js')]);
+            const [a, b] = [Object.keys(zh.default), Object.keys(en.default)];
+            const gaps = (text) => (text.match(/\\{\\w+\\}/g) ?? []).sort().join();
+            return [...a.filter((key) => !b.includes(key)), ...b.filter((key) => !a.includes(key)),
+                ...a.filter((key) => b.includes(key) && gaps(zh.default[key]) !== gaps(en.default[key]))];
+        }"""
+    )
+    assert missing == []
+
+
+def test_on_a_narrow_screen_the_phones_are_tabs_and_nothing_sticks_out(open_phone):
+    phone = open_phone(width=390, height=844, locale="en")
+    phone.see("#mini .balance")
+    assert not phone.at.locator("#wechat").is_visible()
+    phone.at.click("[data-phone=wechat]")
+    phone.see("#wechat .wx-bar")
+    assert not phone.at.locator("#mini").is_visible()
+    assert phone.at.evaluate("document.documentElement.scrollWidth") == 390
+    phone.picture("narrow")
+
+
+def test_two_people_see_their_own_money_and_their_own_messages(phone):
+    first = phone.arrive()
+    phone.pay_with_wechat(10_000)
+    phone.arrive()
+    phone.has_fen("available", 0)
+    phone.at.select_option("#person", first)
+    phone.has_fen("principal", 10_000)
+
+
+def test_the_menu_answers_and_unfollowing_ends_the_conversation(phone):
+    phone.arrive()
+    phone.act("follow")
+    menu = phone.see(".wx-menu")
+    menu.locator("button").first.click()
+    phone.see(".bubble:has-text('可用余额')")
+    phone.act("about")
+    phone.act("unfollow")
+    phone.see(".wx-foot.lone")
+
+
+def test_a_threshold_can_be_set_by_keyboard_alone(phone):
+    phone.arrive()
+    phone.tab("me")
+    phone.at.locator("[data-act=threshold]").focus()
+    phone.at.keyboard.press("Enter")
+    phone.see("[name=threshold]")
+    assert phone.at.evaluate("document.activeElement.name") == "threshold"
+    phone.at.keyboard.press("Control+A")
+    phone.at.keyboard.type("88.5")
+    phone.act("save-threshold")
+    phone.answer_messages("reject")
+    phone.see(".me-row:has-text('88.50')")
