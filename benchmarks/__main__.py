@@ -1,0 +1,108 @@
+"""``python -m benchmarks [--only NAME …] [--json] [--rounds N] [--seconds S]``; ``make bench ONLY=… JSON=1 ROUNDS=… SECONDS=…``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+import uvloop
+
+from app import database
+from benchmarks import counters, due_run, http_doors, in_process, place, report, rounds
+from ledger import proof
+
+ROUNDS = 13
+SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A name to ask for, and how it is made ready. ``target``: the ratio it is to reach; None: for the record."""
+
+    name: str
+    floor: str
+    open: Callable[[place.Place], AbstractAsyncContextManager[rounds.Contest]]
+    target: float | None = None
+
+
+ALL = (
+    Benchmark("http-balance", http_doors.FLOOR, http_doors.balance, 0.8),
+    Benchmark("http-pay", http_doors.FLOOR, http_doors.pay, 0.5),
+    Benchmark("posting", in_process.FLOOR, in_process.pay, 0.5),
+    Benchmark("post-one", in_process.FLOOR, in_process.post_one),
+    Benchmark("due-run", due_run.FLOOR, due_run.periods),
+)
+
+
+def main() -> None:
+    given = _parser().parse_args()
+    chosen = [one for one in ALL if not given.only or one.name in given.only]
+    invalid = False
+    for benchmark in chosen:
+        said = measured(benchmark, count=given.rounds, seconds=given.seconds, seed=given.seed)
+        print(report.as_json(said) if given.json else report.as_text(said) + "\n", flush=True)
+        invalid |= not said.is_valid
+    sys.exit(1 if invalid else 0)
+
+
+def measured(benchmark: Benchmark, *, count: int, seconds: float, seed: int | None = None) -> report.Report:
+    """Runs one benchmark on servers of its own and asks for the proof of the books afterwards."""
+    counters.count_from_now()
+    with place.started() as where, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run(benchmark, where, count=count, seconds=seconds, order=random.Random(seed)))
+
+
+async def run(
+    benchmark: Benchmark, where: place.Place, *, count: int, seconds: float, order: random.Random
+) -> report.Report:
+    """Runs one benchmark; whatever goes wrong is in the report."""
+    done = failed = None
+    try:
+        async with benchmark.open(where) as contest:
+            done = await rounds.run(contest, rounds=count, seconds=seconds, order=order)
+    except rounds.RunFailed as failure:
+        failed = str(failure)
+    except Exception as fault:  # a benchmark that broke has shown nothing, and the others still run
+        traceback.print_exc()
+        failed = repr(fault)
+    if failed is None:
+        failed = await unproven(where)
+    return report.Report(
+        name=benchmark.name, floor=benchmark.floor, measured=done, target=benchmark.target, failed=failed
+    )
+
+
+async def unproven(where: place.Place) -> str | None:
+    """Why the books cannot be believed, or None when they balance."""
+    async with database.opened(where.database_url):
+        violations = await proof.check()
+    return f"the books do not balance: {'; '.join(map(str, violations))}" if violations else None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    names = [one.name for one in ALL]
+    parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument("--json", action="store_true", help="一行 JSON · one JSON line each")
+    parser.add_argument("--rounds", type=_count, default=int(os.environ.get("ROUNDS", ROUNDS)))
+    parser.add_argument("--seconds", type=float, default=float(os.environ.get("SECONDS", SECONDS)))
+    parser.add_argument("--seed", type=int, help="顺序的种子 · for the order of turns")
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("至少为 1 · at least 1")
+    return number
+
+
+if __name__ == "__main__":
+    main()

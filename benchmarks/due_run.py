@@ -1,0 +1,133 @@
+"""The due run: 10,000 periods by one worker, against one hand-written statement that leaves the same rows. Groundwork."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from benchmarks import counters, place, seeds
+from benchmarks.rounds import Contest, RunFailed
+from billing import deductions, plans
+from core import clock, db
+
+FLOOR = "one hand-written statement that writes the same rows, 10,000 periods in one transaction"
+
+PERIODS = 10_000
+_POOR = PERIODS // 20
+"""So many customers cannot pay: their periods stay owed, and a reminder is queued instead of a receipt."""
+_AMOUNT_FEN = 100
+
+_PLANS = """
+INSERT INTO plan (customer_id, offer_id, name, amount_fen, cycle, state, started_on, next_period_no, next_due_on,
+                  consent_version, consent_text, consented_at, created_at)
+SELECT customer_id, $2, '日课', $3, 'daily', 'active', $4, 0, $4, '1', '同意', $5, $5 FROM unnest($1::bigint[]) AS customer_id
+"""
+
+_BY_HAND = """
+WITH due AS MATERIALIZED (
+    SELECT p.id AS plan_id, p.customer_id, p.name, p.amount_fen, p.next_period_no AS period_no, p.next_due_on AS due_on,
+           a.id AS account_id, a.principal_fen, a.bonus_fen, a.entry_no, a.burn_policy, l.id AS lot_id,
+           a.principal_fen >= p.amount_fen AS is_paid,
+           nextval(pg_get_serial_sequence('bill', 'id')) AS bill_id,
+           nextval(pg_get_serial_sequence('transfer', 'id')) AS transfer_id
+    FROM plan p JOIN account a ON a.code = 'customer:' || p.customer_id
+    LEFT JOIN lot l ON l.account_id = a.id AND l.remaining_fen > 0
+    WHERE p.state = 'active' AND p.next_due_on <= $2
+    ORDER BY p.next_due_on, p.id FOR NO KEY UPDATE OF p, a
+), paid AS MATERIALIZED (
+    SELECT *, 'bill:BF' || bill_id || ':0' AS reference FROM due WHERE is_paid
+), bills AS (
+    INSERT INTO bill (id, bill_no, customer_id, title, source, amount_fen, paid_fen, refunded_fen, state, collect_mode,
+                      automatic, due_at, created_at, paid_at)
+    SELECT bill_id, 'BF' || bill_id, customer_id, name, 'plan:' || plan_id || ':' || period_no, amount_fen,
+           CASE WHEN is_paid THEN amount_fen ELSE 0 END, 0, CASE WHEN is_paid THEN 'paid' ELSE 'open' END, 'full', true,
+           due_on::timestamptz, $1::timestamptz, CASE WHEN is_paid THEN $1::timestamptz END
+    FROM due
+), moved_on AS (
+    UPDATE plan SET next_period_no = plan.next_period_no + 1, next_due_on = plan.next_due_on + 1
+    FROM due WHERE plan.id = due.plan_id
+), periods AS (
+    INSERT INTO plan_period (plan_id, period_no, due_on, bill_id, state, created_at)
+    SELECT plan_id, period_no, due_on, bill_id, CASE WHEN is_paid THEN 'charged' ELSE 'owed' END, $1 FROM due
+), transfers AS (
+    INSERT INTO transfer (id, reference, kind, fingerprint, operator, memo, burn_policy, created_at)
+    SELECT transfer_id, reference, 'bill_payment', sha256(reference::bytea), 'clock', name, burn_policy, $1 FROM paid
+), postings AS (
+    INSERT INTO posting (transfer_id, source_id, target_id, source_lot_id, amount_fen)
+    SELECT transfer_id, account_id, (SELECT id FROM account WHERE code = 'house:revenue'), lot_id, amount_fen FROM paid
+), lots AS (
+    UPDATE lot SET remaining_fen = remaining_fen - paid.amount_fen FROM paid WHERE lot.id = paid.lot_id
+), accounts AS (
+    UPDATE account SET principal_fen = account.principal_fen - paid.amount_fen, entry_no = account.entry_no + 1
+    FROM paid WHERE account.id = paid.account_id
+), entries AS (
+    INSERT INTO entry (account_id, entry_no, transfer_id, principal_fen, bonus_fen, principal_after_fen, bonus_after_fen,
+                       created_at)
+    SELECT account_id, entry_no + 1, transfer_id, -amount_fen, 0, principal_fen - amount_fen, bonus_fen, $1 FROM paid
+), payments AS (
+    INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, created_at)
+    SELECT bill_id, 'balance', amount_fen, 0, reference, $1 FROM paid
+), told AS (
+    INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
+    SELECT customer_id, CASE WHEN is_paid THEN 'deducted' ELSE 'payment_due' END,
+           CASE WHEN is_paid THEN 'bill:BF' || bill_id || ':0' ELSE 'payment_due:BF' || bill_id END,
+           jsonb_build_object('title', name, 'bill_no', 'BF' || bill_id, 'amount_fen', amount_fen,
+                              'available_fen', principal_fen - amount_fen, 'at', $1::timestamptz),
+           'queued', 0, $1, $1
+    FROM due
+)
+SELECT count(*) FROM due
+"""
+
+
+@contextlib.asynccontextmanager
+async def periods(where: place.Place) -> AsyncIterator[Contest]:
+    """``billing.deductions.run_due``. Every segment is one business day on which all plans are due; its length is ignored."""
+    async with place.opened(where):
+        await _subscribed()
+        day = 0
+
+        async def floor(_seconds: float) -> float:
+            nonlocal day
+            began = time.perf_counter()
+            charged = await db.fetchval(_BY_HAND, clock.now(), clock.today())
+            day = _next_day(day, charged)
+            return float(PERIODS / (time.perf_counter() - began))
+
+        async def subject(_seconds: float) -> float:
+            nonlocal day
+            began = time.perf_counter()
+            done = await deductions.run_due()
+            day = _next_day(day, done.due)
+            return float(PERIODS / (time.perf_counter() - began))
+
+        async def counted() -> dict[str, float]:
+            whole = await counters.per_operation(where.database_url, lambda _: subject(0), times=3)
+            return {f"{name}_per_period": round(count / PERIODS, 4) for name, count in whole.items()}
+
+        async def before_round() -> None:
+            """A segment makes the next one's periods due by itself."""
+
+        try:
+            yield Contest(floor=floor, subject=subject, counters=counted, before_round=before_round)
+        finally:
+            clock.set_offset(timedelta())
+
+
+async def _subscribed() -> None:
+    made = await seeds.customers(PERIODS)
+    await seeds.fund(made[_POOR:], principal_fen=50_000_000, bonus_fen=0)
+    offer = await plans.add_offer(
+        name="日课", amount_fen=_AMOUNT_FEN, cycle="daily", consent_version="1", consent_text="同意"
+    )
+    await db.execute(_PLANS, made, offer.id, _AMOUNT_FEN, clock.today(), clock.now())
+    await db.execute("ANALYZE")
+
+
+def _next_day(day: int, charged: int) -> int:
+    if charged != PERIODS:
+        raise RunFailed(f"{charged} periods were due instead of {PERIODS}")
+    clock.set_offset(timedelta(days=day + 1))
+    return day + 1

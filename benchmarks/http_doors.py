@@ -1,0 +1,237 @@
+"""Requests over HTTP against a handler of the same server that asks ``SELECT 1``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from app import runtime
+from app.local_servers import children
+from app.server import hold_port
+from benchmarks import counters, place, seeds, server
+from benchmarks.rounds import Contest, RunFailed
+
+FLOOR = "GET /bench/select-1"
+_Client = TestClient[web.Request, web.Application]
+_Ask = Callable[[int], tuple[str, str, dict[str, str]]]
+_CUSTOMERS = 2000
+_WARM = 5
+_START_PATIENCE_S = 30.0
+
+
+@contextlib.asynccontextmanager
+async def balance(where: place.Place) -> AsyncIterator[Contest]:
+    """``GET /api/v1/account``."""
+    async with place.opened(where) as found, _Wire.opened(where) as wire:
+        customers = await _customers()
+        asked = [request("GET", "/api/v1/account", _token(found, one)) for one in customers]
+        file = wire.written("balance", asked)
+
+        async def subject(seconds: float) -> float:
+            return await wire.measure(file, seconds, cycle=True)
+
+        async def counted() -> dict[str, float]:
+            async with _quiet(found) as client:
+                bearer = {"Authorization": f"Bearer {_token(found, customers[0])}"}
+                return await _counted(where, client, lambda _: ("GET", "/api/v1/account", bearer)) | wire.said
+
+        yield Contest(floor=wire.floor, subject=subject, counters=counted, before_round=_nothing)
+
+
+@contextlib.asynccontextmanager
+async def pay(where: place.Place) -> AsyncIterator[Contest]:
+    """``POST /api/v1/orders/{order_no}/pay``: every order is paid once, with a key of its own."""
+    async with place.opened(where) as found, _Wire.opened(where) as wire:
+        customers = await _customers()
+        tokens = {one: _token(found, one) for one in customers}
+        shelf = await seeds.Shelf.stocked()
+        waiting: list[seeds.Placed] = []
+        most_per_s = 500.0
+
+        async def before_round() -> None:
+            waiting[:] = await shelf.orders(customers, int(most_per_s * wire.longest_s * 1.5) + 100)
+
+        async def subject(seconds: float) -> float:
+            nonlocal most_per_s
+            asked = [_payment(one, tokens[one.customer_id]) for one in waiting]
+            waiting.clear()
+            per_s = await wire.measure(wire.written("pay", asked), seconds, cycle=False)
+            most_per_s = max(most_per_s, per_s)
+            return per_s
+
+        async def counted() -> dict[str, float]:
+            placed = await shelf.orders(customers[:1], counters.TIMES + _WARM)
+
+            def one(number: int) -> tuple[str, str, dict[str, str]]:
+                order = placed[number]
+                bearer = {"Authorization": f"Bearer {tokens[order.customer_id]}", "Idempotency-Key": _key()}
+                return "POST", _pay_path(order), bearer
+
+            async with _quiet(found) as client:
+                return await _counted(where, client, one) | wire.said
+
+        yield Contest(floor=wire.floor, subject=subject, counters=counted, before_round=before_round)
+
+
+def request(method: str, path: str, token: str | None = None, *, key: str | None = None) -> bytes:
+    """A finished HTTP request; a POST carries an empty object."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: application/json"]
+    if token is not None:
+        lines.append(f"Authorization: Bearer {token}")
+    if key is not None:
+        lines.append(f"Idempotency-Key: {key}")
+    body = "{}" if method == "POST" else ""
+    if body:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", body]).encode()
+
+
+def _payment(order: seeds.Placed, token: str) -> bytes:
+    return request("POST", _pay_path(order), token, key=_key())
+
+
+def _pay_path(order: seeds.Placed) -> str:
+    return f"/api/v1/orders/{order.order_no}/pay"
+
+
+def _key() -> str:
+    return uuid.uuid4().hex
+
+
+def _token(found: runtime.Runtime, customer_id: int) -> str:
+    return found.tokens.issue(str(customer_id)).token
+
+
+async def _customers() -> list[int]:
+    made = await seeds.customers(_CUSTOMERS)
+    await seeds.fund(made, principal_fen=50_000_000, bonus_fen=5_000_000)
+    return made
+
+
+async def _nothing() -> None:
+    """Nothing is used up by reading."""
+
+
+class _Wire:
+    """The server processes and the load generator."""
+
+    def __init__(self, home: Path, port: int, generator: asyncio.subprocess.Process) -> None:
+        self._home, self._port, self._generator = home, port, generator
+        self._floor = self.written("floor", [request("GET", server.FLOOR)])
+        self._cpu_shares: list[float] = []
+        self.longest_s = 1.0
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def opened(cls, where: place.Place) -> AsyncIterator[_Wire]:
+        with contextlib.ExitStack() as stack:
+            held = stack.enter_context(hold_port("127.0.0.1", 0))
+            port = held.getsockname()[1]
+            for number in range(where.processes):
+                stack.callback(children.end, _serve(where, port, number), signal.SIGTERM)
+            await asyncio.to_thread(_wait_for_server, port, where.home)
+            generator = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "benchmarks.load",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+            )
+            try:
+                yield cls(where.home, port, generator)
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    generator.kill()
+                await generator.wait()
+
+    @property
+    def said(self) -> dict[str, float]:
+        """How much of a core the generator used at most: near 1 it would be what is measured."""
+        return {"generator_cpu_share": round(max(self._cpu_shares), 3)}
+
+    def written(self, name: str, requests: Sequence[bytes]) -> Path:
+        file = self._home / f"{name}.requests"
+        file.write_bytes(b"".join(one + b"\0" for one in requests))
+        return file
+
+    async def floor(self, seconds: float) -> float:
+        return await self.measure(self._floor, seconds, cycle=True)
+
+    async def measure(self, file: Path, seconds: float, *, cycle: bool) -> float:
+        """Asks for so long and returns answers per second.
+
+        Raises:
+            RunFailed: an answer was not a success.
+        """
+        self.longest_s = max(self.longest_s, seconds)
+        order = {
+            "port": self._port,
+            "connections": place.CONNECTIONS,
+            "file": str(file),
+            "seconds": seconds,
+            "cycle": cycle,
+        }
+        stdin, stdout = self._generator.stdin, self._generator.stdout
+        assert stdin is not None and stdout is not None
+        stdin.write(json.dumps(order).encode() + b"\n")
+        said = json.loads(await asyncio.wait_for(stdout.readline(), seconds + _START_PATIENCE_S))
+        if said["failure"] is not None:
+            raise RunFailed(f"a request failed: {said['failure']}")
+        self._cpu_shares.append(said["cpu_share"])
+        return float(said["done"] / said["elapsed"])
+
+
+def _serve(where: place.Place, port: int, number: int) -> subprocess.Popen[bytes]:
+    return children.spawn(
+        [sys.executable, "-m", "benchmarks.server", "--config", where.settings_path, "--port", str(port)],
+        log=where.home / f"server-{number}.log",
+    )
+
+
+def _wait_for_server(port: int, home: Path) -> None:
+    deadline = time.monotonic() + _START_PATIENCE_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=2).close()
+            time.sleep(1)  # the other processes come up beside the first
+            return
+        time.sleep(0.1)
+    raise RunFailed(f"the server did not start: {(home / 'server-0.log').read_text()[-2000:]}")
+
+
+@contextlib.asynccontextmanager
+async def _quiet(found: runtime.Runtime) -> AsyncIterator[_Client]:
+    """The same application in this process, where the connections are counted."""
+    if found.redis is not None:
+        await (
+            found.redis.flushdb()
+        )  # the servers keep shares of the limit per address that they will not use up
+    async with TestClient(TestServer(server.assembled(found))) as client:
+        yield client
+
+
+async def _counted(where: place.Place, client: _Client, one: _Ask) -> dict[str, float]:
+    async def act(number: int) -> None:
+        method, path, headers = one(number)
+        async with client.request(
+            method, path, headers=headers, json={} if method == "POST" else None
+        ) as answer:
+            if answer.status != 200:
+                raise RunFailed(f"{method} {path}: {answer.status} {await answer.text()}")
+
+    for number in range(_WARM):
+        await act(number)
+    return await counters.per_operation(where.database_url, lambda number: act(number + _WARM))

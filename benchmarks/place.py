@@ -1,0 +1,78 @@
+"""Where a benchmark runs: a PostgreSQL that waits for the disk, a Redis, a migrated database, settings as in production."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import config, database, local_servers, runtime
+
+CONNECTIONS = 32
+"""So many ask at once, over HTTP or in process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The servers and settings of a run."""
+
+    home: Path
+    servers: local_servers.LocalServers
+    settings: config.Config
+    settings_path: Path
+
+    @property
+    def database_url(self) -> str:
+        return self.settings.database.url.get_secret_value()
+
+    @property
+    def processes(self) -> int:
+        """How many server processes: one per core, as an installation would have."""
+        return self.settings.server.workers
+
+
+@contextlib.contextmanager
+def started() -> Iterator[Place]:
+    """Starts both servers in a directory of their own, deleted afterwards. Call it from the main thread."""
+    home = Path(tempfile.mkdtemp(prefix="yucun-bench-"))
+    home.chmod(0o755)  # root's PostgreSQL runs as another user; its own directory inside stays closed
+    try:
+        with local_servers.start(home / "servers", durable=True) as servers:
+            path = home / "config.toml"
+            path.write_text(_toml(servers.database_url("yucun"), servers.redis_url), encoding="utf-8")
+            yield Place(home, servers, config.load(path), path)
+    finally:
+        local_servers.erase(home / "servers")
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def opened(place: Place) -> AsyncIterator[runtime.Runtime]:
+    """The migrated database, opened in this process with a connection for everybody who asks at once."""
+    await database.migrate(place.database_url)
+    async with runtime.opened(place.settings, pool_max=CONNECTIONS) as found:
+        yield found
+
+
+def _toml(database_url: str, redis_url: str) -> str:
+    # All load comes from one address, so the limit per address is lifted; the one per customer counts as ever.
+    values: dict[str, dict[str, object]] = {
+        "shop": {"name": "压测"},
+        "server": {"public_url": "http://127.0.0.1", "workers": os.cpu_count() or 1},
+        "database": {"url": database_url, "pool_min": 2, "pool_max": CONNECTIONS // 2},
+        "redis": {"url": redis_url},
+        "wechat.mini_program": {"app_id": "wx-bench", "secret": "not-used"},
+        "limits": {"requests_per_minute_per_address": 10**9},
+    }
+    lines = [
+        line
+        for section, keys in values.items()
+        for line in (f"[{section}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items()))
+    ]
+    lines += ["[[tokens.customer_keys]]", 'kid = "bench"', f'secret = "{"0123456789abcdef" * 2}"']
+    return "\n".join(lines)

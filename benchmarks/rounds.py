@@ -1,0 +1,117 @@
+"""Rounds and their statistics: floor, subject and the floor once more take turns in random order; ratios are paired by round."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+NOISY = 0.15
+"""An interval that reaches further than this share from its middle says too little."""
+
+_RESAMPLES = 4000
+_CONFIDENCE = 0.95
+
+Segment = Callable[[float], Awaitable[float]]
+"""Works for about so many seconds and returns how many operations it did per second."""
+
+
+class RunFailed(Exception):
+    """The benchmark's operations did not do what they should; nothing it measured counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """One benchmark, ready to run.
+
+    ``before_round`` makes what a round will use up (orders to pay, periods to charge), outside the time that is measured.
+    ``counters`` asks the subject quietly, one operation at a time, for what does not depend on the machine's mood.
+    """
+
+    floor: Segment
+    subject: Segment
+    counters: Callable[[], Awaitable[dict[str, float]]]
+    before_round: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Operations per second of one round."""
+
+    floor: float
+    subject: float
+    control: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """The median of paired ratios, with a 95 % bootstrap interval."""
+
+    middle: float
+    low: float
+    high: float
+
+    @property
+    def is_noisy(self) -> bool:
+        """The interval is wider than ±15 % of the middle."""
+        return max(self.high - self.middle, self.middle - self.low) > NOISY * self.middle
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a contest came to. ``control`` is the floor against itself: how far from 1 chance alone goes on this machine."""
+
+    rounds: tuple[Round, ...]
+    ratio: Ratio
+    control: Ratio
+    counters: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def floor_per_s(self) -> float:
+        return statistics.median(one.floor for one in self.rounds)
+
+    @property
+    def subject_per_s(self) -> float:
+        return statistics.median(one.subject for one in self.rounds)
+
+
+def ratio(pairs: Sequence[tuple[float, float]], *, seed: int = 1) -> Ratio:
+    """The median of ``a / b`` over pairs ``(a, b)``, and the interval in which 95 % of the medians of resampled pairs lie.
+
+    Raises:
+        RunFailed: there is no pair, or something stood still.
+    """
+    if not pairs or any(a <= 0 or b <= 0 for a, b in pairs):
+        raise RunFailed("a segment did nothing at all")
+    paired = [a / b for a, b in pairs]
+    chance = random.Random(seed)
+    medians = sorted(statistics.median(chance.choices(paired, k=len(paired))) for _ in range(_RESAMPLES))
+    outside = round(_RESAMPLES * (1 - _CONFIDENCE) / 2)
+    return Ratio(statistics.median(paired), medians[outside], medians[-outside - 1])
+
+
+async def run(contest: Contest, *, rounds: int, seconds: float, order: random.Random) -> Measured:
+    """Runs the contest: a warm-up that does not count, the rounds, the quiet pass of counters.
+
+    Raises:
+        RunFailed: an operation went wrong.
+    """
+    await contest.before_round()
+    for segment in (contest.floor, contest.subject):
+        await segment(min(1.0, seconds))
+    done = [await _one_round(contest, seconds, order) for _ in range(rounds)]
+    return Measured(
+        tuple(done),
+        ratio([(one.subject, one.floor) for one in done]),
+        ratio([(one.control, one.floor) for one in done]),
+        await contest.counters(),
+    )
+
+
+async def _one_round(contest: Contest, seconds: float, order: random.Random) -> Round:
+    await contest.before_round()
+    turns = [("floor", contest.floor), ("subject", contest.subject), ("control", contest.floor)]
+    order.shuffle(turns)
+    per_s = {name: await segment(seconds) for name, segment in turns}
+    return Round(**per_s)
