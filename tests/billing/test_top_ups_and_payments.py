@@ -325,3 +325,19 @@ async def test_every_word_of_a_channel_after_every_other_credits_at_most_once(db
                 )
             )
         assert paid <= set_aside, "each trade that was paid is credited or visible to operators"
+
+
+async def test_only_the_customer_whose_openid_was_asked_pays_by_jsapi(db):
+    customer = await factories.customer()
+    for payer, outcome in (("openid-other", "quarantined"), ("openid-own", "credited"), (None, "credited")):
+        started = await top_ups.start(
+            factories.open_channels(), customer.id, package_id=None, amount_fen=700, channel="wechat_pay",
+            method="jsapi", payer="openid-own", key=factories.key(),
+        )  # fmt: skip
+        assert await payments.confirm(factories.trade(started, payer=payer)) == outcome
+    assert await database.fetchval("SELECT reason FROM quarantine") == "wrong_payer"
+    with pytest.raises(top_ups.PayerUnknown):
+        await top_ups.start(
+            factories.open_channels(), customer.id, package_id=None, amount_fen=700, channel="wechat_pay",
+            method="jsapi", payer=None, key=factories.key(),
+        )  # fmt: skip
