@@ -1,9 +1,12 @@
 """Bills: paid in full or in parts, by hand or by the clock."""
 
+from datetime import timedelta
+
 import pytest
 
 from billing import bills
 from core import clock
+from shop import orders
 from tests import factories
 
 
@@ -48,3 +51,22 @@ async def test_a_paid_bill_is_not_owed_and_a_key_stands_for_one_bill(db):
     with pytest.raises(bills.NoSuchBill):
         await bills.pay(customer.id + 1, one.bill_no, key=factories.key())
     assert await factories.balance(customer.id) == (4500, 0)
+
+
+async def test_an_orders_bill_is_paid_with_its_order_only(db):
+    customer, sku = await factories.customer(principal=5000), await factories.sku(2000)
+    order = await orders.place(customer.id, [orders.Wanted(sku.id, 1)], key=factories.key())
+    with pytest.raises(bills.NoSuchBill):
+        await bills.pay(customer.id, order.bill_no, key=factories.key())
+    assert await factories.balance(customer.id) == (5000, 0)
+
+
+@pytest.mark.parametrize(
+    ("automatic", "due_in_s", "state"), [(True, 0, "paid"), (True, 60, "open"), (False, 0, "open")]
+)
+async def test_a_top_up_settles_only_what_is_due_and_was_consented_to(db, automatic, due_in_s, state):
+    customer = await factories.customer()
+    due_at = clock.now() + timedelta(seconds=due_in_s)
+    await bills.issue([bills.NewBill(customer.id, "茶位费", "test:1", 500, due_at, automatic=automatic)])
+    await factories.topped_up(customer.id, 5000)
+    assert [bill.state for bill in await bills.page(customer.id)] == [state]

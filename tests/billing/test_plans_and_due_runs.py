@@ -174,3 +174,11 @@ def test_due_days_are_total_strictly_increasing_and_keep_the_day_of_the_month(st
     if cycle in ("monthly", "yearly"):
         assert day.day == start.day or (day.day < start.day and (day + timedelta(days=1)).day == 1)
     assert schedule.due_on(start, cycle, 0) == start
+
+
+async def test_nobody_else_cancels_a_plan(db):
+    owner, other = await factories.customer(), await factories.customer()
+    plan = await factories.plan(owner.id)
+    with pytest.raises(plans.NoSuchPlan):
+        await plans.cancel(other.id, plan.id)
+    assert (await plans.get(owner.id, plan.id)).state == "active"

@@ -10,7 +10,6 @@ from core import db as database
 from ledger import accounts, holds, posting
 from tests import factories
 
-
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
