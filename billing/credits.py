@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from billing import bills
 from core import clock, db
 from ledger import accounts, posting
 from notifications import outbox
 
-_LOCK_TOP_UP = "SELECT customer_id, pay_fen, bonus_fen FROM top_up WHERE top_up_no = $1 FOR NO KEY UPDATE"
+_LOCK_TOP_UP = (
+    "SELECT customer_id, pay_fen, bonus_fen, bonus_days FROM top_up WHERE top_up_no = $1 FOR NO KEY UPDATE"
+)
 _CREDITED = "UPDATE top_up SET state = 'credited', credited_at = $2 WHERE top_up_no = $1"
 
 
@@ -20,7 +23,12 @@ async def top_up(top_up_no: str, *, channel: str) -> None:
     customer = accounts.of_customer(row["customer_id"])
     legs = [posting.credit(accounts.clearing(channel), customer, row["pay_fen"], kind="principal")]
     if row["bonus_fen"]:
-        legs.append(posting.credit(accounts.BONUS_COST, customer, row["bonus_fen"], kind="bonus"))
+        expires_at = _end_of(row["bonus_days"])
+        legs.append(
+            posting.credit(
+                accounts.BONUS_COST, customer, row["bonus_fen"], kind="bonus", expires_at=expires_at
+            )
+        )
     await db.execute(_CREDITED, top_up_no, clock.now())
 
     def told(posted: posting.Posted) -> outbox.Message:
@@ -38,6 +46,11 @@ async def top_up(top_up_no: str, *, channel: str) -> None:
         posting.Transfer(f"top_up:{top_up_no}", "top_up", legs, operator=f"channel:{channel}"),
         told=told,
     )
+
+
+def _end_of(days: int | None) -> datetime | None:
+    """The end of the business day that many days after today."""
+    return None if days is None else clock.start_of(clock.today() + timedelta(days=days + 1))
 
 
 async def credit(

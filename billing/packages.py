@@ -21,22 +21,24 @@ class Package:
     name: str
     pay_fen: int
     bonus_fen: int
+    bonus_days: int | None
 
 
-_ADD = """
-INSERT INTO recharge_package (name, pay_fen, bonus_fen, active, created_at) VALUES ($1, $2, $3, true, $4)
-RETURNING id, name, pay_fen, bonus_fen
+_COLUMNS = "id, name, pay_fen, bonus_fen, bonus_days"
+_ADD = f"""
+INSERT INTO recharge_package (name, pay_fen, bonus_fen, bonus_days, active, created_at)
+VALUES ($1, $2, $3, $4, true, $5) RETURNING {_COLUMNS}
 """
 
 
-async def add(*, name: str, pay_fen: int, bonus_fen: int) -> Package:
-    """Puts a package on offer."""
-    row = await db.fetchrow(_ADD, name, pay_fen, bonus_fen, clock.now())
+async def add(*, name: str, pay_fen: int, bonus_fen: int, bonus_days: int | None = None) -> Package:
+    """Puts a package on offer. The bonus lives ``bonus_days`` whole days after the day of the top-up; None: for ever."""
+    row = await db.fetchrow(_ADD, name, pay_fen, bonus_fen, bonus_days, clock.now())
     assert row is not None
     return Package(*row)
 
 
-_OFFERED = "SELECT id, name, pay_fen, bonus_fen FROM recharge_package WHERE active ORDER BY pay_fen, id"
+_OFFERED = f"SELECT {_COLUMNS} FROM recharge_package WHERE active ORDER BY pay_fen, id"
 
 
 async def offered() -> list[Package]:
@@ -44,7 +46,7 @@ async def offered() -> list[Package]:
     return [Package(*row) for row in await db.fetch(_OFFERED)]
 
 
-_GET = "SELECT id, name, pay_fen, bonus_fen FROM recharge_package WHERE id = $1 AND active"
+_GET = f"SELECT {_COLUMNS} FROM recharge_package WHERE id = $1 AND active"
 
 
 async def get(package_id: int) -> Package:

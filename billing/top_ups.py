@@ -74,8 +74,8 @@ _NEEDS_PAYER = frozenset({"jsapi"})
 """Only here do we know who will pay; a code or a link may be paid by anybody."""
 
 _CREATE = """
-INSERT INTO top_up (top_up_no, customer_id, package_id, pay_fen, bonus_fen, state, created_at)
-VALUES ($1, $2, $3, $4, $5, 'pending', $6)
+INSERT INTO top_up (top_up_no, customer_id, package_id, pay_fen, bonus_fen, bonus_days, state, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7)
 """
 
 
@@ -131,10 +131,10 @@ async def _make(
     caller = accounts.of_customer(customer_id)
 
     async def act() -> str:
-        pay_fen, bonus_fen = await _terms(package_id, amount_fen)
+        pay_fen, bonus_fen, bonus_days = await _terms(package_id, amount_fen)
         await _check_limit(customer_id, pay_fen)
         top_up_no, now = ids.new_no("T"), clock.now()
-        await db.execute(_CREATE, top_up_no, customer_id, package_id, pay_fen, bonus_fen, now)
+        await db.execute(_CREATE, top_up_no, customer_id, package_id, pay_fen, bonus_fen, bonus_days, now)
         await payments.create(
             opened,
             customer_id=customer_id,
@@ -153,16 +153,16 @@ async def _make(
         )
 
 
-async def _terms(package_id: int | None, amount_fen: int | None) -> tuple[int, int]:
+async def _terms(package_id: int | None, amount_fen: int | None) -> tuple[int, int, int | None]:
     if (package_id is None) == (amount_fen is None):
         raise PackageOrAmount
     if package_id is not None:
         package = await packages.get(package_id)
-        return package.pay_fen, package.bonus_fen
+        return package.pay_fen, package.bonus_fen, package.bonus_days
     assert amount_fen is not None
     if not MIN_FEN <= amount_fen <= MAX_FEN:
         raise AmountOutOfRange(min_fen=MIN_FEN, max_fen=MAX_FEN)
-    return amount_fen, 0
+    return amount_fen, 0, None
 
 
 async def _check_limit(customer_id: int, pay_fen: int) -> None:

@@ -13,6 +13,12 @@ class Package(kit.Answer):
     name: Annotated[str, Field(examples=["充200送20"])]
     pay_fen: Annotated[int, Field(examples=[20000])]
     bonus_fen: Annotated[int, Field(examples=[2000])]
+    bonus_days: Annotated[
+        int | None,
+        Field(
+            description="赠送金有效天数，null 不过期 · days the bonus lives; null: for ever", examples=[365]
+        ),
+    ]
 
 
 async def offered() -> kit.Page[Package]:

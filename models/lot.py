@@ -37,6 +37,7 @@ class Lot(Model):
         )
         constraints = (
             CheckConstraint(check="kind IN ('principal', 'bonus')", name="lot_kind"),
+            CheckConstraint(check="kind = 'bonus' OR expires_at IS NULL", name="lot_principal_never_expires"),
             CheckConstraint(
                 check="original_fen > 0 AND remaining_fen >= 0 AND remaining_fen <= original_fen",
                 name="lot_remaining",

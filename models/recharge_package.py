@@ -12,9 +12,14 @@ class RechargePackage(Model):
     name = fields.CharField(max_length=60)
     pay_fen = fields.BigIntField()
     bonus_fen = fields.BigIntField(default=0)
+    bonus_days = fields.IntField(null=True)
+    """Whole days the bonus lives after the day it is credited; None: it does not expire. Principal never does."""
     active = fields.BooleanField(default=True)
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "recharge_package"
-        constraints = (CheckConstraint(check="pay_fen > 0 AND bonus_fen >= 0", name="package_amounts"),)
+        constraints = (
+            CheckConstraint(check="pay_fen > 0 AND bonus_fen >= 0", name="package_amounts"),
+            CheckConstraint(check="bonus_days > 0", name="package_bonus_days"),
+        )

@@ -16,6 +16,7 @@ class TopUp(Model):
     )
     pay_fen = fields.BigIntField()
     bonus_fen = fields.BigIntField()
+    bonus_days = fields.IntField(null=True)
     state = fields.CharField(max_length=12, default="pending")
     created_at = fields.DatetimeField()
     credited_at = fields.DatetimeField(null=True)
@@ -25,5 +26,6 @@ class TopUp(Model):
         constraints = (
             CheckConstraint(check="state IN ('pending', 'credited', 'closed')", name="top_up_state"),
             CheckConstraint(check="pay_fen > 0 AND bonus_fen >= 0", name="top_up_amounts"),
+            CheckConstraint(check="bonus_days > 0", name="top_up_bonus_days"),
             CheckConstraint(check="(credited_at IS NOT NULL) = (state = 'credited')", name="top_up_credited"),
         )

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from core import clock, db
 
-Kind = Literal["topped_up", "deducted", "refunded", "adjusted", "low_balance", "payment_due"]
-KINDS: tuple[Kind, ...] = ("topped_up", "deducted", "refunded", "adjusted", "low_balance", "payment_due")
+Kind = Literal["topped_up", "deducted", "refunded", "adjusted", "bonus_expired", "low_balance", "payment_due"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from billing import deductions, inbox, payments, upkeep
+from billing import deductions, expiry, inbox, payments, upkeep
 from billing.channels import Channels
 from members import chat
 from notifications import delivery
@@ -61,6 +61,7 @@ def table(
         Job("notice_replay", intervals.payment_poll_s, inbox.replay_unhandled),
         Job("chat_look_up", intervals.look_up_s, look_up),
         Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),
+        Job("bonus_expiry", intervals.expiry_s, expiry.expire_bonus),
         Job("hold_expiry", intervals.expiry_s, upkeep.expire_holds),
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
         Job("proof", intervals.proof_s, upkeep.prove, alone=True),

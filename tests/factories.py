@@ -41,18 +41,18 @@ def open_channels(*names):
     )
 
 
-async def customer(name="小林", *, principal=0, bonus=0, threshold_fen=None):
+async def customer(name="小林", *, principal=0, bonus=0, bonus_days=None, threshold_fen=None):
     """A customer whose money came in by a paid top-up."""
     made = await customers.create(name=name)
     await customers.set_threshold(made.id, threshold_fen)
     if principal:
-        await topped_up(made.id, principal, bonus)
+        await topped_up(made.id, principal, bonus, bonus_days=bonus_days)
     return made
 
 
-async def top_up(customer_id, pay_fen, bonus_fen=0, *, channel="wechat_pay"):
+async def top_up(customer_id, pay_fen, bonus_fen=0, *, bonus_days=None, channel="wechat_pay"):
     """A started, unpaid top-up."""
-    package = await packages.add(name="套餐", pay_fen=pay_fen, bonus_fen=bonus_fen)
+    package = await packages.add(name="套餐", pay_fen=pay_fen, bonus_fen=bonus_fen, bonus_days=bonus_days)
     return await top_ups.start(
         open_channels(), customer_id, package_id=package.id, amount_fen=None, channel=channel, method="native",
         payer=None, key=key(),

@@ -257,7 +257,7 @@ ALL = (
         "a money event that nobody is told of",
         """
         SELECT 'transfer ' || t.reference FROM transfer t LEFT JOIN outbox_message m ON m.dedup_key = t.reference
-        WHERE t.kind IN ('top_up', 'bill_payment', 'bill_refund', 'manual_adjustment') AND m.id IS NULL
+        WHERE t.kind IN ('top_up', 'bill_payment', 'bill_refund', 'manual_adjustment', 'bonus_expiry') AND m.id IS NULL
         """,
     ),
     Check(
@@ -299,6 +299,15 @@ ALL = (
         "I16",
         "an open payment nobody asked the channel about in time",
         "SELECT 'payment ' || payment_no FROM payment WHERE ask_at < $1::timestamptz - interval '1 hour'",
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
+        "a bonus lot nobody expired in time",
+        """
+        SELECT 'lot ' || l.id FROM lot l JOIN account a ON a.id = l.account_id
+        WHERE l.remaining_fen > 0 AND l.expires_at < $1::timestamptz - interval '1 hour' AND a.held_fen = 0
+        """,
         needs_clock=True,
     ),
     Check(

@@ -49,7 +49,8 @@ async def test_a_debit_burns_the_lots_its_policy_names_to_the_fen(db, policy):
         await database.execute("UPDATE account SET burn_policy = $2 WHERE code = $1", code, policy)
         for lot in range(chance.randint(1, 6)):
             kind, day = chance.choice(["principal", "bonus"]), chance.choice(days)
-            expires_at = None if day is None else clock.now().replace(microsecond=0) + timedelta(days=day)
+            never = day is None or kind == "principal"  # principal has no expiry, by law and by constraint
+            expires_at = None if never else clock.now().replace(microsecond=0) + timedelta(days=day)
             credit = posting.credit(
                 accounts.BONUS_COST, code, chance.randint(1, 99), kind=kind, expires_at=expires_at
             )

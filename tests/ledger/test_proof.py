@@ -144,6 +144,7 @@ async def test_due_work_left_undone_is_named_only_where_freshness_is_asked_for(d
         amount_fen=1,
         expires_at=clock.now() + timedelta(minutes=1),
     )
+    await factories.customer(principal=700, bonus=70, bonus_days=1)
     assert await proof.check(freshness=True) == []
     clock.set_offset(timedelta(days=3))
     titles = {violation.title for violation in await proof.check(freshness=True)}
