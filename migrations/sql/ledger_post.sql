@@ -72,14 +72,20 @@ BEGIN
                                                      WHEN 'principal_first' THEN (lot.kind = 'bonus')::int ELSE 0 END,
                                 lot.expires_at NULLS LAST, (lot.kind = 'principal')::int, lot.id
                        ROWS UNBOUNDED PRECEDING
-                   ) - lot.remaining_fen AS before_fen
+                   ) - lot.remaining_fen AS before_fen,
+                   row_number() OVER (
+                       PARTITION BY leg.no
+                       ORDER BY CASE leg.burn_policy WHEN 'bonus_first' THEN (lot.kind = 'principal')::int
+                                                     WHEN 'principal_first' THEN (lot.kind = 'bonus')::int ELSE 0 END,
+                                lot.expires_at NULLS LAST, (lot.kind = 'principal')::int, lot.id
+                   ) AS nth
             FROM leg
             JOIN lot ON lot.account_id = leg.account_id AND lot.remaining_fen > 0
                     AND (leg.kind IS NULL OR lot.kind = leg.kind)
                     AND (leg.source_lot IS NULL OR lot.id = leg.source_lot)
             WHERE leg.is_debit
         ), burnt AS MATERIALIZED (
-            SELECT no, lot_id, kind, least(remaining_fen, share - before_fen)::bigint AS amount
+            SELECT no, nth, lot_id, kind, least(remaining_fen, share - before_fen)::bigint AS amount
             FROM candidate WHERE share > before_fen
         ), verdict AS MATERIALIZED (
             SELECT asked.*,
@@ -110,7 +116,7 @@ BEGIN
                    CASE WHEN leg.is_debit THEN burnt.lot_id END AS source_lot_id,
                    CASE WHEN leg.is_credit THEN coalesce(leg.target_lot, nextval('lot_id_seq')) END AS target_lot_id,
                    leg.is_credit AND leg.target_lot IS NULL AS is_new_lot,
-                   leg.is_debit, leg.is_credit, leg.expires_at, posted.reference,
+                   leg.is_debit, leg.is_credit, leg.expires_at, posted.reference, burnt.nth,
                    CASE WHEN leg.is_debit THEN burnt.kind WHEN leg.target_lot IS NOT NULL THEN g.kind ELSE leg.kind END AS kind,
                    CASE WHEN leg.is_debit THEN burnt.amount ELSE leg.amount END AS amount
             FROM posted
@@ -134,7 +140,7 @@ BEGIN
         ), made_postings AS (
             INSERT INTO posting (transfer_id, source_id, target_id, source_lot_id, target_lot_id, amount_fen)
             SELECT transfer_id, source_id, target_id, source_lot_id, target_lot_id, amount FROM piece
-            ORDER BY transfer_id, no, source_lot_id
+            ORDER BY transfer_id, no, nth  -- in the order the lots were burnt; refunds return them in reverse
         ), delta AS MATERIALIZED (
             SELECT transfer_id, account_id,
                    coalesce(sum(CASE WHEN is_debit THEN -amount ELSE amount END) FILTER (WHERE kind = 'principal'), 0)::bigint

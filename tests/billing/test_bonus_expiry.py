@@ -101,7 +101,7 @@ async def test_a_change_is_explained_by_the_lots_it_moved_and_the_rule_that_chos
     await orders.cancel(customer.id, order.order_no)
     back = await explain.change(customer.id, 3)
     assert back.reverses == paid.change.reference and back.burn_policy is None
-    assert sorted(piece.amount_fen for piece in back.pieces) == [200, 300]
+    assert [(piece.kind, piece.amount_fen) for piece in back.pieces] == [("principal", 200), ("bonus", 300)]
     for number in (0, 4):
         with pytest.raises(explain.NoSuchChange):
             await explain.change(customer.id, number)
