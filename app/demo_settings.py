@@ -88,7 +88,14 @@ def _settings(
             "alipay_public_key": given["alipay_public_key_pem"],
             "gateway_url": f"http://127.0.0.1:{places.alipay_port}/gateway.do",
         },
-        "jobs": {"due_run_s": 2, "outbox_s": 1, "payment_poll_s": 5, "expiry_s": 5, "proof_s": 60},
+        "jobs": {
+            "due_run_s": 2,
+            "outbox_s": 1,
+            "payment_poll_s": 5,
+            "expiry_s": 5,
+            "look_up_s": 1,
+            "proof_s": 60,
+        },
         "logging": {"format": "text"},
     }
 

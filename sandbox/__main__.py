@@ -34,7 +34,9 @@ def read_settings(arguments: list[str] | None = None) -> Settings:
     parser.add_argument("--official-push-url", help="where official-account messages are pushed")
     parser.add_argument("--mini-push-url", help="where mini-program messages are pushed")
     parser.add_argument("--merchant-name", default=defaults.merchant_name)
-    parser.add_argument("--official-menu", type=json.loads, help="the official account's menu, as menu/create takes it")
+    parser.add_argument(
+        "--official-menu", type=json.loads, help="the official account's menu, as menu/create takes it"
+    )
     parser.add_argument("--shop-api-url", help="origin of the API that the phone page's mini-program calls")
     options = parser.parse_args(arguments)
     return Settings(**vars(options))

@@ -137,6 +137,17 @@ class Page:
             self.at.wait_for_timeout(200)
         return found
 
+    def accessible(self) -> None:
+        """What is shown now has no fault by WCAG 2.1 A and AA that a program can find."""
+        import axe_playwright_python
+
+        script = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+        rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+        self.at.wait_for_timeout(400)  # sheets and banners have come to rest
+        self.at.evaluate(script)
+        found = self.at.evaluate("rules => axe.run(rules)", rules)["violations"]
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+
     def picture(self, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.at.screenshot(path=str(SCREENSHOTS / f"{name}.png"))
@@ -197,12 +208,15 @@ def open_phone(demo, tmp_path) -> Iterator[Any]:
     opened = []
     with sync_playwright() as playwright:
 
-        def open_one(*, width: int = 1440, height: int = 900, locale: str | None = None) -> Page:
+        def open_one(
+            *, width: int = 1440, height: int = 900, locale: str | None = None, still: bool = False
+        ) -> Page:
             context = playwright.chromium.launch_persistent_context(
                 str(tmp_path / f"browser{len(opened)}"),
                 executable_path=CHROMIUM,
                 args=ARGUMENTS,
                 viewport={"width": width, "height": height},
+                reduced_motion="reduce" if still else None,
             )
             context.set_default_timeout(PATIENCE_MS)
             page = Page(context.pages[0], demo)

@@ -13,6 +13,7 @@ import { wxOf } from "./wx.js";
 
 const DAY_S = 86400;
 const LOOKS_AFTER_A_JUMP = 8;
+const SHOP_FOLLOWS_MS = 2000; // the shop looks at the world's clock about once a second
 
 const world = { offsetMs: 0, people: [], person: null, config: null, stream: null, failed: null, narrow: "mini", jumping: false };
 const left = new Phone("wechat");
@@ -127,18 +128,19 @@ function secondsToNextMonth(at) {
 
 async function jump(seconds) {
   if (world.jumping) return;
-  world.jumping = true;
+  world.jumping = mini.resting = true;
   drawTop();
   try {
     takeClock(await sandbox.advanceClock(seconds));
+    await sleep(SHOP_FOLLOWS_MS);
   } catch (refused) {
     right.toast(refused.message, "bad");
   }
-  world.jumping = false;
+  world.jumping = mini.resting = false;
   drawTop();
   for (let look = 0; look < LOOKS_AFTER_A_JUMP; look += 1) {
-    await sleep(1200);
     mini.refresh();
+    await sleep(1200);
   }
 }
 

@@ -67,7 +67,11 @@ export class Mini {
   /** Loads what the shown page needs; draws only when something differs. */
   async refresh() {
     const { place, shop } = this;
-    if (!shop || place.loading) return;
+    if (!shop || this.resting) return;
+    if (place.loading) {
+      place.again = true; // what is on its way may be older than what just happened
+      return;
+    }
     place.loading = true;
     try {
       const found = await PAGES[place.name].load(this, place.params);
@@ -81,6 +85,10 @@ export class Mini {
     } finally {
       place.loading = false;
       if (shop === this.shop && place === this.place) this.draw();
+    }
+    if (place.again && place === this.place) {
+      place.again = false;
+      await this.refresh();
     }
   }
 

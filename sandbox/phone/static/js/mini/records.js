@@ -55,9 +55,9 @@ export const messages = {
         ? h("div", { class: "cards", role: "tabpanel" }, delivered.length
           ? delivered.map((item) => [h("time", { class: "stamp" }, moment(item.at)), noticeCard(item, { merchant: app.merchant, openMini: (path) => app.openPath(path) })])
           : emptyState(t("wechat.no_notices"), "bell"))
-        : h("ul", { class: "rows sheet-of-paper", role: "tabpanel" }, items.length ? items.map((one) => h("li", { class: "row message", key: `m${one.id}`, "data-kind": one.kind },
-          h("div", {}, h("strong", {}, one.title), h("p", {}, one.body), h("small", {}, h("time", {}, moment(one.at)), " · ", tOr(`message.${one.state}`, one.state)))))
-          : h("li", {}, emptyState(t("messages.none"), "bell"))),
+        : h("div", { role: "tabpanel" }, items.length ? h("ul", { class: "rows sheet-of-paper" }, items.map((one) => h("li", { class: "row message", key: `m${one.id}`, "data-kind": one.kind },
+          h("div", {}, h("strong", {}, one.title), h("p", {}, one.body), h("small", {}, h("time", {}, moment(one.at)), " · ", tOr(`message.${one.state}`, one.state))))))
+          : emptyState(t("messages.none"), "bell")),
     ];
   },
 };

@@ -8,6 +8,7 @@ import { phoneOf, officialMenu } from "../sandbox.js";
 import { chatView } from "./chat.js";
 import { noticeCard, receiptCard } from "./cards.js";
 
+const MOST_WAITING_MS = 6000;
 const PLACES = { chat: "chat", service_message: "notices", payment: "receipts" };
 
 export class WeChat {
@@ -26,13 +27,14 @@ export class WeChat {
   }
 
   begin(person, items) {
+    clearTimeout(this.waiting);
     this.person = person;
     this.api = phoneOf(person.id);
     this.items = items;
     this.read = { chat: Infinity, notices: lastSeq(items), receipts: lastSeq(items) };
     this.place = "chat";
     this.typing = false;
-    this.waiting = 0;
+    this.waiting = false;
     this.openSub = null;
     this.menu = { button: [] };
     this.draw();
@@ -50,7 +52,7 @@ export class WeChat {
 
   take(item) {
     this.items.push(item);
-    if (item.kind === "chat" && item.body.from !== "me") this.waiting = 0;
+    if (item.kind === "chat" && item.body.from === "account") this.#answered();
     if (item.kind === "chat" && item.body.from === "system") this.#refreshPerson();
     if (PLACES[item.kind] === this.place) this.read[this.place] = item.seq;
     this.draw();
@@ -75,25 +77,24 @@ export class WeChat {
   }
 
   async follow() {
+    this.#awaitAnswer();
     this.person = await this.api.follow();
-    this.waiting += 1;
     this.draw();
     this.loadMenu();
   }
 
   async unfollow() {
     this.person = await this.api.unfollow();
-    this.waiting = 0;
+    this.#answered();
     this.draw();
   }
 
   async say(text) {
+    this.#awaitAnswer();
     try {
       await this.api.say(text);
-      this.waiting += 1;
-      this.draw();
-      this.scrollDown();
     } catch (refused) {
+      this.#answered();
       this.phone.toast(refused.message, "bad");
     }
   }
@@ -105,11 +106,25 @@ export class WeChat {
       this.openMini(button.pagepath);
       return;
     }
-    await this.api.tapMenu(button.type === "view" ? { url: button.url } : { key: button.key });
     if (button.type === "view") this.phone.toast(t("chat.opens", { url: button.url }));
-    else this.waiting += 1;
+    else this.#awaitAnswer();
+    await this.api.tapMenu(button.type === "view" ? { url: button.url } : { key: button.key });
+  }
+
+  /** Three dots until the account answers; not for ever, it may have nothing to say. */
+  #awaitAnswer() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => {
+      this.waiting = false;
+      this.draw();
+    }, MOST_WAITING_MS);
     this.draw();
     this.scrollDown();
+  }
+
+  #answered() {
+    clearTimeout(this.waiting);
+    this.waiting = false;
   }
 
   async #refreshPerson() {

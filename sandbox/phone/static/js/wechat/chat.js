@@ -44,8 +44,8 @@ function log(app) {
   });
   return h("div", { class: "log", key: "chat", role: "log", "aria-label": t("chat.log"), tabindex: "0" },
     shown,
-    app.waiting > 0 && h("div", { class: "line theirs" }, h("span", { class: "avatar account" }, icon("cup")),
-      h("p", { class: "bubble waiting", "aria-label": t("chat.typing") }, h("i"), h("i"), h("i"))));
+    app.waiting !== false && h("div", { class: "line theirs" }, h("span", { class: "avatar account" }, icon("cup")),
+      h("p", { class: "bubble waiting", role: "img", "aria-label": t("chat.typing") }, h("i"), h("i"), h("i"))));
 }
 
 function entry(item, app) {
@@ -55,7 +55,7 @@ function entry(item, app) {
   if (body.kind === "news") return h("div", { class: "line theirs" }, news(body.articles));
   const mine = body.from === "me";
   return h("div", { class: `line ${mine ? "mine" : "theirs"}` },
-    h("span", { class: `avatar ${mine ? "me" : "account"}`, "aria-label": mine ? app.person.nickname : app.merchant },
+    h("span", { class: `avatar ${mine ? "me" : "account"}`, role: "img", "aria-label": mine ? app.person.nickname : app.merchant },
       mine ? [...app.person.nickname][0] : icon("cup")),
     h("p", { class: "bubble" }, rich(body.text ?? `[${body.kind}]`, app)));
 }
