@@ -37,7 +37,7 @@ async def balance(where: place.Place) -> AsyncIterator[Contest]:
     """``GET /api/v1/account``."""
     async with place.opened(where) as found, _Wire.opened(where) as wire:
         customers = await _customers()
-        asked = [request("GET", "/api/v1/account", _token(found, one)) for one in customers]
+        asked = [request("GET", "/api/v1/account", _token(found, one), sender=one) for one in customers]
         file = wire.written("balance", asked)
 
         async def subject(seconds: float) -> float:
@@ -86,9 +86,14 @@ async def pay(where: place.Place) -> AsyncIterator[Contest]:
         yield Contest(floor=wire.floor, subject=subject, counters=counted, before_round=before_round)
 
 
-def request(method: str, path: str, token: str | None = None, *, key: str | None = None) -> bytes:
-    """A finished HTTP request; a POST carries an empty object."""
+def request(
+    method: str, path: str, token: str | None = None, *, key: str | None = None, sender: int = 0
+) -> bytes:
+    """A finished HTTP request; a POST carries an empty object. Each ``sender`` has an address of its own, as a proxy would
+    tell it: limits by address stay as they are in production."""
+    address = f"10.{sender >> 16 & 255}.{sender >> 8 & 255}.{sender & 255}"
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: application/json"]
+    lines.append(f"X-Forwarded-For: {address}")
     if token is not None:
         lines.append(f"Authorization: Bearer {token}")
     if key is not None:
@@ -100,7 +105,7 @@ def request(method: str, path: str, token: str | None = None, *, key: str | None
 
 
 def _payment(order: seeds.Placed, token: str) -> bytes:
-    return request("POST", _pay_path(order), token, key=_key())
+    return request("POST", _pay_path(order), token, key=_key(), sender=order.customer_id)
 
 
 def _pay_path(order: seeds.Placed) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import random
 import statistics
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 NOISY = 0.15
 """An interval that reaches further than this share from its middle says too little."""
+
+AT_MOST_S = 85.0
+ENOUGH = 5
+"""Rounds are cut short after so long, but never below so many."""
 
 _RESAMPLES = 4000
 _CONFIDENCE = 0.95
@@ -91,16 +96,23 @@ def ratio(pairs: Sequence[tuple[float, float]], *, seed: int = 1) -> Ratio:
     return Ratio(statistics.median(paired), medians[outside], medians[-outside - 1])
 
 
-async def run(contest: Contest, *, rounds: int, seconds: float, order: random.Random) -> Measured:
+async def run(
+    contest: Contest, *, rounds: int, seconds: float, order: random.Random, at_most_s: float = AT_MOST_S
+) -> Measured:
     """Runs the contest: a warm-up that does not count, the rounds, the quiet pass of counters.
+
+    On a slow machine no new round begins after ``at_most_s``, once there are enough for an interval.
 
     Raises:
         RunFailed: an operation went wrong.
     """
+    ends_at = time.monotonic() + at_most_s
     await contest.before_round()
     for segment in (contest.floor, contest.subject):
         await segment(min(1.0, seconds))
-    done = [await _one_round(contest, seconds, order) for _ in range(rounds)]
+    done: list[Round] = []
+    while len(done) < rounds and (len(done) < ENOUGH or time.monotonic() < ends_at):
+        done.append(await _one_round(contest, seconds, order))
     return Measured(
         tuple(done),
         ratio([(one.subject, one.floor) for one in done]),

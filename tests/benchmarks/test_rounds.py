@@ -85,3 +85,10 @@ async def test_rounds_warm_up_prepare_and_alternate_in_random_order():
     assert {[who for who, _ in one].index("subject") for one in each} == {1, 2, 3}
     assert (measured.ratio.middle, measured.control.middle) == (0.5, 1.0)
     assert measured.counters == {"statements": 3.0}
+
+
+async def test_a_slow_machine_gets_fewer_rounds_but_enough_for_an_interval():
+    measured = await rounds.run(
+        Turns().contest, rounds=20, seconds=2.0, order=random.Random(3), at_most_s=0.0
+    )
+    assert len(measured.rounds) == rounds.ENOUGH
