@@ -15,7 +15,7 @@ const DAY_S = 86400;
 const LOOKS_AFTER_A_JUMP = 8;
 const SHOP_FOLLOWS_MS = 2000; // the shop looks at the world's clock about once a second
 
-const world = { offsetMs: 0, people: [], person: null, config: null, stream: null, failed: null, narrow: "mini", jumping: false };
+const world = { offsetMs: 0, people: [], person: null, config: null, stream: null, narrow: "mini", jumping: false };
 const left = new Phone("wechat");
 const right = new Phone("mini");
 let wechat;

@@ -4,7 +4,7 @@ import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { busyButton, emptyState, loadingState } from "../phone.js";
 import { ShopRefused, ShopUnreachable } from "../shop.js";
-import { bill, bills } from "./bills.js";
+import { bills } from "./bills.js";
 import { home } from "./home.js";
 import { mall } from "./mall.js";
 import { me } from "./me.js";
@@ -14,7 +14,7 @@ import { plans } from "./plans.js";
 import { topUp } from "./topup.js";
 import { outcome } from "./outcome.js";
 
-const PAGES = { home, mall, orders, plans, me, topUp, outcome, order, bills, bill, changes, messages, topUps };
+const PAGES = { home, mall, orders, plans, me, topUp, outcome, order, bills, changes, messages, topUps };
 const TABS = [["home", "home"], ["mall", "bag"], ["orders", "list"], ["plans", "cycle"], ["me", "person"]];
 const SLOW_LOOK_MS = 10e3;
 

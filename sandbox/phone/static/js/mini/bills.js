@@ -49,5 +49,3 @@ async function pay(app, one, left) {
   if (paid) app.phone.toast(t("bills.was_paid", { amount: price(left) }), "good");
   await app.refresh();
 }
-
-export const bill = bills;

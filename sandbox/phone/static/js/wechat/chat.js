@@ -8,7 +8,7 @@ import { bar } from "./app.js";
 import { noticeCard } from "./cards.js";
 
 const SAME_MOMENT_MS = 5 * 60e3;
-const HINTS = { "zh-CN": ["余额", "充值", "明细", "帮助"] };
+const HINTS = ["余额", "充值", "明细", "帮助"]; // words the account knows, in either language of this page
 
 export function chatView(app) {
   const more = h("button", { class: "plain-icon", type: "button", "aria-label": t("chat.about"), "data-act": "about", onclick: () => about(app) }, icon("more"));
@@ -126,7 +126,7 @@ function writing(app) {
     field.value = "";
     app.say(text);
   };
-  const hints = HINTS["zh-CN"].map((word) => h("button", { type: "button", "data-say": word, onclick: () => app.say(word) }, word));
+  const hints = HINTS.map((word) => h("button", { type: "button", "data-say": word, onclick: () => app.say(word) }, word));
   return h("form", { class: "say", key: "say", onsubmit: send },
     h("div", { class: "hints", role: "group", "aria-label": t("chat.hints") }, hints),
     h("input", { name: "text", type: "text", autocomplete: "off", maxlength: "300", "aria-label": t("chat.write"), placeholder: t("chat.write") }),
