@@ -80,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("sandbox", _demo, "微信与支付宝的替身，自带 --help · stand-ins of WeChat and Alipay")
     command("proof", _proof, "核对账本 · do the books balance?")
+    explain = command(
+        "explain", _explain, "余额或一笔变动由哪些钱组成 · which money a balance or a change is made of"
+    )
+    explain.add_argument("customer_id", type=_count, help="顾客编号 · the customer's id")
+    explain.add_argument("--change", type=_count, metavar="N", help="第 N 笔变动 · the account's change N")
     openapi = command("openapi", _openapi, "写出接口文档 · write the OpenAPI documents")
     openapi.add_argument(
         "--into", type=Path, default=Path("docs/openapi"), metavar="DIR", help="目录 · where to"
@@ -209,6 +214,28 @@ def _proof(given: argparse.Namespace) -> ExitCode:
         print(violation)
     print("账本不平 · the books do NOT balance" if violations else "账本平 · the books balance")
     return ExitCode.FAILED if violations else ExitCode.OK
+
+
+def _explain(given: argparse.Namespace) -> ExitCode:
+    from app import database, explanations
+    from core import errors
+
+    url = _settings(given).database.url.get_secret_value()
+
+    async def lines() -> list[str]:
+        async with database.opened(url):
+            if given.change is None:
+                return await explanations.of_balance(given.customer_id)
+            return await explanations.of_change(given.customer_id, given.change)
+
+    try:
+        print("\n".join(asyncio.run(lines())))
+    except errors.DomainError as refusal:
+        print(f"{refusal.sentence('zh-CN')} · {refusal.sentence('en')}", file=sys.stderr)
+        return ExitCode.FAILED
+    except database.CANNOT_OPEN as error:
+        return _no_database(error)
+    return ExitCode.OK
 
 
 def _openapi(given: argparse.Namespace) -> ExitCode:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger import accounts, history
+from ledger import accounts, explain, history
 from members import customers
 
 Balance = accounts.Balance
 Change = history.Change
+Explanation = explain.Explanation
+Lot = explain.Lot
+Piece = explain.Piece
 NoSuchAccount = accounts.NoSuchAccount
+NoSuchChange = explain.NoSuchChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +59,23 @@ async def balance(customer_id: int) -> Balance:
 async def changes(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Change]:
     """The latest changes of the account, newest first; ``before`` is the ``entry_no`` the last page ended at."""
     return await history.page(customer_id, before=before, limit=limit)
+
+
+async def lots(customer_id: int) -> list[Lot]:
+    """What the balance is made of: the open lots, what expires first at the head."""
+    return await explain.lots(customer_id)
+
+
+async def why(customer_id: int, entry_no: int) -> Explanation:
+    """Which lots one change moved, and why those.
+
+    Raises:
+        NoSuchChange: the account has no change of this number.
+    """
+    return await explain.change(customer_id, entry_no)
+
+
+async def last_deduction(customer_id: int) -> Explanation | None:
+    """The latest change that took money, explained; None when nothing was ever taken."""
+    entry_no = await history.last_deduction(customer_id)
+    return None if entry_no is None else await explain.change(customer_id, entry_no)

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bot import balance, help, orders, plans, statement, top_up
+from bot import balance, help, last_deduction, orders, plans, statement, top_up
 from bot.asker import Asker
 
 Answer = Callable[[Asker], Awaitable[list[str]]]
@@ -47,6 +47,13 @@ COMMANDS = (
         ("明细", "明細", "流水", "余额明细", "餘額明細", "消费记录", "消費記錄", "变动记录", "變動記錄", "扣费记录", "扣費記錄",
          "交易记录", "交易記錄", "账户明细", "帳戶明細", "充值记录", "儲值記錄"),
         ("statement", "history", "transactions", "changes", "account history"),
+    ),
+    Command(
+        "last_deduction",
+        last_deduction.answer,
+        ("上一笔", "上一筆", "上次扣款", "最近一笔扣款", "最近一筆扣款", "为什么扣钱", "為什麼扣錢", "为什么扣款", "扣了什么", "扣了什麼",
+         "怎么扣的", "怎麼扣的", "扣的什么钱"),
+        ("last deduction", "last charge", "why was i charged", "what was taken"),
     ),
     Command(
         "orders",

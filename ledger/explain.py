@@ -30,13 +30,14 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What a change took from (negative) or gave to one lot."""
+    """What a change took from (negative) or gave to one lot, which came in by ``source`` at ``came_at``."""
 
     lot_id: int
     kind: str
     source: str
     amount_fen: int
     expires_at: datetime | None
+    came_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ JOIN transfer t ON t.id = e.transfer_id LEFT JOIN transfer r ON r.id = t.reverse
 WHERE a.code = $1
 """
 _PIECES = """
-SELECT l.id, l.kind, l.source, CASE WHEN p.source_lot_id = l.id THEN -p.amount_fen ELSE p.amount_fen END, l.expires_at
+SELECT l.id, l.kind, l.source, CASE WHEN p.source_lot_id = l.id THEN -p.amount_fen ELSE p.amount_fen END, l.expires_at,
+       l.created_at
 FROM posting p JOIN lot l ON l.id IN (p.source_lot_id, p.target_lot_id)
 JOIN account a ON a.id = l.account_id
 WHERE p.transfer_id = $1 AND a.code = $2 ORDER BY p.id

@@ -41,3 +41,15 @@ async def page(customer_id: int, *, before: int | None = None, limit: int = 20) 
         _PAGE, accounts.of_customer(customer_id), before if before is not None else 2**62, limit
     )
     return [Change(*row) for row in rows]
+
+
+_LAST_DEDUCTION = """
+SELECT e.entry_no FROM account a JOIN entry e ON e.account_id = a.id
+WHERE a.code = $1 AND e.principal_fen + e.bonus_fen < 0 ORDER BY e.entry_no DESC LIMIT 1
+"""
+
+
+async def last_deduction(customer_id: int) -> int | None:
+    """The number of the latest change that took money, if any."""
+    entry_no: int | None = await db.fetchval(_LAST_DEDUCTION, accounts.of_customer(customer_id))
+    return entry_no

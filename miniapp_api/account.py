@@ -40,6 +40,41 @@ class Change(kit.Answer):
     at: kit.Instant
 
 
+class Lot(kit.Answer):
+    id: int
+    kind: Annotated[str, Field(examples=["principal", "bonus"])]
+    source: Annotated[
+        str, Field(description="来自哪一笔 · the transfer it came from", examples=["top_up:T26112300"])
+    ]
+    original_fen: int
+    remaining_fen: int
+    expires_at: Annotated[
+        kit.Instant | None, Field(description="到期时间，本金不过期 · principal never expires")
+    ]
+    created_at: kit.Instant
+
+
+class Piece(kit.Answer):
+    lot_id: int
+    kind: str
+    source: str
+    amount_fen: Annotated[
+        int, Field(description="带符号：扣出为负 · signed: what was taken is negative", examples=[-300])
+    ]
+    expires_at: kit.Instant | None
+    came_at: Annotated[kit.Instant, Field(description="这笔钱何时入账 · when that money came in")]
+
+
+class Explanation(kit.Answer):
+    change: Change
+    burn_policy: Annotated[
+        str | None,
+        Field(description="当时的扣减顺序 · the burn order it was taken by", examples=["bonus_first"]),
+    ]
+    reverses: Annotated[str | None, Field(description="退回的是哪一笔 · what a refund undid")]
+    pieces: list[Piece]
+
+
 async def show(caller: Customer) -> object:
     """What the customer has now."""
     return await statements.account(caller.record)
@@ -54,3 +89,13 @@ async def changes(query: kit.PageQuery, caller: Customer) -> object:
     """The latest changes first."""
     rows = await statements.changes(caller.id, before=query.after(int), limit=query.limit + 1)
     return kit.cut(rows, query, lambda row: row.entry_no)
+
+
+async def lots(caller: Customer) -> object:
+    """What the balance is made of, what expires first at the head."""
+    return kit.Page[Lot](items=[Lot.model_validate(lot) for lot in await statements.lots(caller.id)])
+
+
+async def why(change_id: kit.Id, caller: Customer) -> object:
+    """Which lots one change moved, and why those."""
+    return await statements.why(caller.id, change_id)

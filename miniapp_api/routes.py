@@ -59,6 +59,21 @@ API = kit.Api(
             auth=CUSTOMER,
         ),
         kit.get(
+            "/account/changes/{change_id}",
+            account.why,
+            summary=("这一笔动用了哪些钱、为什么", "Which lots a change moved, and why"),
+            answer=account.Explanation,
+            refusals=(statements.NoSuchChange,),
+            auth=CUSTOMER,
+        ),
+        kit.get(
+            "/account/lots",
+            account.lots,
+            summary=("余额由哪些钱组成", "What the balance is made of"),
+            answer=kit.Page[account.Lot],
+            auth=CUSTOMER,
+        ),
+        kit.get(
             "/packages",
             packages.offered,
             summary=("充值套餐", "Recharge packages"),

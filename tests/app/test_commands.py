@@ -40,3 +40,14 @@ async def test_proof_says_whether_the_books_balance_and_names_what_does_not(conf
     await database.execute("UPDATE account SET principal_fen = 501 WHERE kind = 'customer'")
     bad = yucun(config_file, "proof")
     assert bad.returncode == 1 and f"customer:{customer.id}" in bad.stdout and "I2" in bad.stdout
+
+
+async def test_explain_shows_the_lots_behind_a_balance_and_a_change(config_file, db):
+    customer = await factories.customer(principal=2_000, bonus=300)
+    balance = yucun(config_file, "explain", str(customer.id))
+    assert balance.returncode == 0 and "23.00" in balance.stdout and balance.stdout.count("← top_up:") == 2
+    change = yucun(config_file, "explain", str(customer.id), "--change", "1")
+    assert "#1" in change.stdout and "bonus 3.00" in change.stdout
+    for wrong in (("999",), (str(customer.id), "--change", "7")):
+        refused = yucun(config_file, "explain", *wrong)
+        assert refused.returncode == 1 and "·" in refused.stderr

@@ -86,6 +86,23 @@ async def gift(phone, amount_fen):
     )
 
 
+async def test_the_last_deduction_is_told_with_the_money_it_took_and_the_rule(chats, join):
+    phone = await join(chats, principal=2000, bonus=500)
+    assert await phone.ask("上一笔") == "您的账户还没有扣过款。"
+    order = await orders.place(
+        phone.customer_id, [orders.Wanted(await tea(price_fen=1200), 1)], key="order-key-1"
+    )
+    await orders.pay(phone.customer_id, order.order_no, key="order-key-2")
+    answer = await phone.ask("为什么扣钱")
+    assert re.fullmatch(
+        rf"上一笔扣款：{MINUTE}「龙井」12\.00 元。\n"
+        r"· 赠送 5\.00 元，来自 [\d-]+ 的\S+\n· 本金 7\.00 元，来自 [\d-]+ 的\S+\n"
+        r"扣款顺序：先用赠送，再用本金；先到期的先用。",
+        answer,
+    ), answer
+    assert "bonus first" in await phone.ask("last deduction")
+
+
 async def test_orders_shows_the_last_three_with_their_state(chats, join):
     phone = await join(chats, principal=10000)
     assert await phone.ask("订单") == "您还没有订单。打开「一盏茶」小程序就可以选购。"
@@ -131,7 +148,7 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
     phone = await join(chats)
     answer = await phone.ask("帮助")
     offered = re.findall("「(.+?)」", answer)
-    assert offered == ["余额", "充值", "明细", "订单", "计划", "帮助"]
+    assert offered == ["余额", "充值", "明细", "上一笔", "订单", "计划", "帮助"]
     for locale, quotes in (("zh-CN", "「(.+?)」"), ("en", '"(.+?)"')):
         listed = re.findall(quotes, words.say("bot.help.words", locale))
         assert [commands.find(word).command for word in listed] == list(commands.COMMANDS)

@@ -42,3 +42,21 @@ async def test_a_cursor_that_is_not_ours_is_refused(world):
     phone = await world.arrive()
     refused = await phone.get("/account/changes?cursor=abc")
     assert (refused.status, refused.code) == (422, "invalid_cursor")
+
+
+async def test_a_change_is_explained_by_its_lots_to_its_owner_only(world):
+    phone, stranger = await world.arrive(), await world.arrive()
+    await world.give(phone.customer_id, 700)
+    (lot,) = (await phone.get("/account/lots")).body["items"]
+    assert (lot["kind"], lot["original_fen"], lot["remaining_fen"], lot["expires_at"]) == (
+        "principal",
+        700,
+        700,
+        None,
+    )
+    explained = (await phone.get("/account/changes/1")).body
+    assert explained["change"]["principal_fen"] == 700 and explained["burn_policy"] is None
+    assert [(piece["lot_id"], piece["amount_fen"]) for piece in explained["pieces"]] == [(lot["id"], 700)]
+    for asker, number in ((stranger, 1), (phone, 2), (phone, 2**62)):
+        refused = await asker.get(f"/account/changes/{number}")
+        assert (refused.status, refused.code) == (404, "no_such_change")
