@@ -59,7 +59,7 @@ def _channels(
 
 
 def _post(settings: config.Config, mini_program: wechat.MiniProgram) -> delivery.Post:
-    by_kind = {
+    by_kind: dict[str, templates.Template] = {
         kind: templates.Template(chosen.template_id, chosen.fields, chosen.page or None, chosen.title)
         for kind, chosen in settings.wechat.message_templates.items()
     }
