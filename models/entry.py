@@ -1,6 +1,7 @@
 """Entries: what a transfer did to one customer's account."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -24,6 +25,7 @@ class Entry(Model):
     class Meta:
         table = "entry"
         unique_together = (("account_id", "entry_no"),)
+        indexes = (Index(fields=("transfer_id",), name="entry_transfer"),)
         constraints = (
             CheckConstraint(
                 check="principal_after_fen >= 0 AND bonus_after_fen >= 0", name="entry_not_negative"

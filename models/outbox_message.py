@@ -33,6 +33,7 @@ class OutboxMessage(Model):
         indexes = (
             Index(fields=("customer_id", "id"), name="outbox_customer"),
             PartialIndex(fields=("next_attempt_at", "id"), name="outbox_due", where="state = 'queued'"),
+            PartialIndex(fields=("id",), name="outbox_dead", where="state = 'dead'"),
         )
         constraints = (
             CheckConstraint(check="state IN ('queued', 'sent', 'dead')", name="outbox_state"),
