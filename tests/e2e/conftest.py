@@ -40,7 +40,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_PATIENCE_S = 90
+START_PATIENCE_S = 150
 PATIENCE_MS = 30_000
 
 
