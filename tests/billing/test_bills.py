@@ -1,5 +1,6 @@
 """Bills: paid in full or in parts, by hand or by the clock."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -70,3 +71,14 @@ async def test_a_top_up_settles_only_what_is_due_and_was_consented_to(db, automa
     await bills.issue([bills.NewBill(customer.id, "茶位费", "test:1", 500, due_at, automatic=automatic)])
     await factories.topped_up(customer.id, 5000)
     assert [bill.state for bill in await bills.page(customer.id)] == [state]
+
+
+@pytest.mark.parametrize("collect_mode", ["partial", "full"])
+async def test_one_bill_paid_by_many_hands_at_once_is_taken_once(db, collect_mode):
+    customer = await factories.customer(principal=5000)
+    bill = await issued(customer.id, 500, collect_mode)
+    outcomes = await asyncio.gather(
+        *(bills.pay(customer.id, bill.bill_no, key=factories.key()) for _ in range(8)), return_exceptions=True
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Bill"] + ["BillNotOwed"] * 7
+    assert await factories.balance(customer.id) == (4500, 0)

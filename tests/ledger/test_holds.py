@@ -88,6 +88,7 @@ async def test_many_holds_at_once_never_hold_more_than_there_is(db):
         *(holds.place(code, reference=f"h{n}", amount_fen=300) for n in range(10)), return_exceptions=True
     )
     assert outcomes.count(None) == 3
+    assert {type(outcome) for outcome in outcomes} == {type(None), posting.InsufficientBalance}
 
 
 @pytest.mark.parametrize("end", ["released", "expired"])
