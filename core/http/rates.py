@@ -74,6 +74,7 @@ class RateLimiter:
         self._shares: OrderedDict[str, _Share] = OrderedDict()
         self._alone: OrderedDict[str, _Share] = OrderedDict()
         self._turns = asyncio.Semaphore(_ROUND_TRIPS_AT_ONCE)
+        self._renewals: dict[str, asyncio.Lock] = {}
         self._redis_rests_until = 0.0
         self._complained_at = -math.inf
 
@@ -86,12 +87,22 @@ class RateLimiter:
         now = time.monotonic()
         share = self._usable(key, now)
         if share is None:
-            async with self._turns:  # many requests of one key at once: the first few fetch, the others find
-                now = time.monotonic()
-                share = self._usable(key, now) or await self._renewed(rate, key, now)
+            share, now = await self._found_or_renewed(rate, key)
         if share.left < 1:
             raise problems.TooManyRequests(retry_after_s=max(1, math.ceil(share.ends_at - now)))
         share.left -= 1
+
+    async def _found_or_renewed(self, rate: Rate, key: str) -> tuple[_Share, float]:
+        """Of many requests of one key at once the first fetches and the others find what it got: each fetching a share of
+        its own would empty the window with a burst."""
+        renewal = self._renewals.setdefault(key, asyncio.Lock())
+        try:
+            async with renewal, self._turns:
+                now = time.monotonic()
+                return self._usable(key, now) or await self._renewed(rate, key, now), now
+        finally:
+            if not renewal.locked():
+                self._renewals.pop(key, None)
 
     def _usable(self, key: str, now: float) -> _Share | None:
         share = self._shares.get(key)

@@ -49,6 +49,14 @@ async def test_concurrent_requests_lose_no_shares(connection):
     assert sum(passed) == 100
 
 
+async def test_a_burst_takes_one_share_of_the_window_not_one_for_each_request(connection):
+    limiter = kit.RateLimiter(connection)
+    rate = kit.Rate(200, 60)  # shares of 10
+    await asyncio.gather(*(limiter.spend(rate, "a") for _ in range(8)))
+    assert int(await connection.get("yucun:rate:a")) == 10
+    assert limiter._renewals == {}
+
+
 async def test_a_busy_caller_costs_few_round_trips(connection):
     limiter = kit.RateLimiter(connection)
     before = (await connection.info("commandstats")).get("cmdstat_evalsha", {}).get("calls", 0)
