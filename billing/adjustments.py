@@ -72,8 +72,8 @@ async def _post(operator: str, customer_id: int, kind: posting.LotKind, amount_f
             raise AdjustmentOutOfRange
         return number
     posted = await _take(customer_id, kind, transfer)
-    await outbox.queue([told(posted)])
-    await outbox.alert_crossings(
+    await outbox.tell(
+        [told(posted)],
         [
             outbox.Movement(
                 customer_id,
@@ -81,7 +81,7 @@ async def _post(operator: str, customer_id: int, kind: posting.LotKind, amount_f
                 posted.available_before_fen or 0,
                 posted.available_after_fen or 0,
             )
-        ]
+        ],
     )
     return number
 

@@ -151,7 +151,7 @@ WITH taken AS (
     UPDATE bill SET paid_fen = bill.paid_fen + t.amount_fen,
         state = CASE WHEN bill.paid_fen + t.amount_fen >= bill.amount_fen THEN 'paid' ELSE 'partly_paid' END,
         paid_at = CASE WHEN bill.paid_fen + t.amount_fen >= bill.amount_fen THEN $4 END
-    FROM taken t WHERE bill.id = t.bill_id AND bill.state IN ('open', 'partly_paid')
+    FROM taken t WHERE bill.id = t.bill_id AND bill.state <> 'void' AND bill.paid_fen < bill.amount_fen
     RETURNING bill.*
 ), periods AS (
     UPDATE plan_period SET state = 'charged' FROM changed WHERE plan_period.bill_id = changed.id AND changed.state = 'paid'
@@ -176,7 +176,7 @@ async def _record(taken: Sequence[tuple[Bill, posting.Posted]]) -> dict[int, Bil
 
 async def _tell(taken: Sequence[tuple[Bill, posting.Posted]]) -> None:
     now = clock.now()
-    await outbox.queue(
+    await outbox.tell(
         [
             outbox.Message(
                 bill.customer_id,
@@ -191,9 +191,7 @@ async def _tell(taken: Sequence[tuple[Bill, posting.Posted]]) -> None:
                 },
             )
             for bill, posted in taken
-        ]
-    )
-    await outbox.alert_crossings(
+        ],
         [
             outbox.Movement(
                 bill.customer_id,
@@ -202,7 +200,7 @@ async def _tell(taken: Sequence[tuple[Bill, posting.Posted]]) -> None:
                 posted.available_after_fen or 0,
             )
             for bill, posted in taken
-        ]
+        ],
     )
 
 
@@ -256,15 +254,20 @@ async def pay(customer_id: int, bill_no: str, *, key: str) -> Bill:
     """
     caller = accounts.of_customer(customer_id)
 
-    async def act() -> str:
+    async def act() -> None:
         bill = await lock(bill_no)
         if bill.customer_id != customer_id or bill.source.startswith("order:"):
             raise NoSuchBill(bill_no=bill_no)
-        return (await take_in_full(bill, operator=caller)).bill_no
+        await take_in_full(bill, operator=caller)
 
     async with db.transaction():
         await idempotency.once(
-            caller=caller, operation="bills.pay", key=key, content={"bill_no": bill_no}, act=act
+            caller=caller,
+            operation="bills.pay",
+            key=key,
+            content={"bill_no": bill_no},
+            act=act,
+            answer=bill_no,
         )
     return await get(customer_id, bill_no)
 

@@ -65,7 +65,7 @@ async def credit(
     await bills.lock_overdue(customer_id)
     posted = await posting.post_one(transfer)
     if posted.is_new:
-        await outbox.queue([told(posted)])
+        await outbox.tell([told(posted)])
         owed = await bills.lock_overdue(customer_id, wait=False)
         if owed:
             await bills.collect(owed, operator="clock")

@@ -114,7 +114,7 @@ async def _move_on(due: Sequence[_DuePlan], issued: Sequence[bills.Bill]) -> Non
 
 
 async def _remind(missed: Sequence[bills.Bill]) -> None:
-    await outbox.queue(
+    await outbox.tell(
         [
             outbox.Message(
                 bill.customer_id,

@@ -15,7 +15,7 @@ async def expire_bonus(*, limit: int = BATCH) -> int:
     async with db.transaction():
         expired = await expiry.post_due(limit=limit)
         now = clock.now()
-        await outbox.queue(
+        await outbox.tell(
             [
                 outbox.Message(
                     customer_id,
@@ -24,9 +24,7 @@ async def expire_bonus(*, limit: int = BATCH) -> int:
                     {"amount_fen": posted.moved_fen, "available_fen": posted.available_after_fen, "at": now},
                 )
                 for customer_id, posted in expired
-            ]
-        )
-        await outbox.alert_crossings(
+            ],
             [
                 outbox.Movement(
                     customer_id,
@@ -35,6 +33,6 @@ async def expire_bonus(*, limit: int = BATCH) -> int:
                     posted.available_after_fen or 0,
                 )
                 for customer_id, posted in expired
-            ]
+            ],
         )
     return len(expired)

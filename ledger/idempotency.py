@@ -17,7 +17,8 @@ class KeyReused(errors.Conflict):
 
 
 _CLAIM = """
-INSERT INTO request_key (caller, operation, key, fingerprint, answer, created_at) VALUES ($1, $2, $3, $4, NULL, $5)
+INSERT INTO request_key (caller, operation, key, fingerprint, answer, created_at)
+VALUES ($1, $2, $3, $4, $6::jsonb, $5)
 ON CONFLICT (caller, operation, key) DO NOTHING RETURNING id
 """
 _ANSWER = "UPDATE request_key SET answer = $2::jsonb WHERE id = $1"
@@ -25,23 +26,32 @@ _OLD = "SELECT fingerprint, answer::text AS answer FROM request_key WHERE caller
 
 
 async def once(
-    *, caller: str, operation: str, key: str, content: Mapping[str, Any], act: Callable[[], Awaitable[str]]
+    *,
+    caller: str,
+    operation: str,
+    key: str,
+    content: Mapping[str, Any],
+    act: Callable[[], Awaitable[object]],
+    answer: str | None = None,
 ) -> str:
     """Runs ``act`` for the first use of the key, and gives its answer again for every repeat with the same content.
 
     Call it inside the transaction of the effect. ``act`` returns the number of what it made; a refusal inside undoes the
     claim together with everything else, so the caller may use the key again. A twin that comes while the first is at work
-    waits for it.
+    waits for it. Where the answer is known before acting, give it as ``answer``: that saves a statement.
 
     Raises:
         KeyReused: the key was used with another content.
     """
     fingerprint = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).digest()
-    claimed = await db.fetchval(_CLAIM, caller, operation, key, fingerprint, clock.now())
+    known = None if answer is None else json.dumps(answer)
+    claimed = await db.fetchval(_CLAIM, caller, operation, key, fingerprint, clock.now(), known)
     if claimed is not None:
-        answer = await act()
-        await db.execute(_ANSWER, claimed, json.dumps(answer))
-        return answer
+        made = await act()
+        if answer is not None:
+            return answer
+        await db.execute(_ANSWER, claimed, json.dumps(made))
+        return str(made)
     old = await db.fetchrow(_OLD, caller, operation, key)
     if old is None or old["fingerprint"] != fingerprint:
         raise KeyReused

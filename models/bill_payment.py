@@ -1,6 +1,7 @@
 """Allocations of money to bills."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -18,6 +19,7 @@ class BillPayment(Model):
 
     class Meta:
         table = "bill_payment"
+        indexes = (Index(fields=("bill_id",), name="bill_payment_bill"),)
         constraints = (
             CheckConstraint(
                 check="amount_fen > 0 AND refunded_fen BETWEEN 0 AND amount_fen", name="bill_payment_amounts"

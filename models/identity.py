@@ -1,6 +1,7 @@
 """Identities: under which names the outside world knows a customer."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -31,6 +32,7 @@ class Identity(Model):
         table = "identity"
         unique_together = (("provider", "app_id", "subject"),)
         indexes = (
+            Index(fields=("customer_id",), name="identity_customer"),
             PartialIndex(fields=("union_id",), name="identity_union", where="union_id IS NOT NULL"),
             PartialIndex(fields=("look_up_at",), name="identity_look_up", where="look_up_at IS NOT NULL"),
         )

@@ -1,6 +1,7 @@
 """Lines of orders."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -19,6 +20,7 @@ class OrderLine(Model):
 
     class Meta:
         table = "order_line"
+        indexes = (Index(fields=("order_id",), name="order_line_order"),)
         constraints = (
             CheckConstraint(
                 check="quantity > 0 AND amount_fen = price_fen * quantity", name="order_line_amount"

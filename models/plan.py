@@ -1,6 +1,7 @@
 """Plans 计划: a customer's standing consent to a recurring deduction."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -29,7 +30,10 @@ class Plan(Model):
 
     class Meta:
         table = "plan"
-        indexes = (PartialIndex(fields=("next_due_on", "id"), name="plan_due", where="state = 'active'"),)
+        indexes = (
+            Index(fields=("customer_id", "id"), name="plan_customer"),
+            PartialIndex(fields=("next_due_on", "id"), name="plan_due", where="state = 'active'"),
+        )
         constraints = (
             CheckConstraint(check="state IN ('active', 'cancelled')", name="plan_state"),
             CheckConstraint(check="cycle IN ('daily', 'weekly', 'monthly', 'yearly')", name="plan_cycle"),

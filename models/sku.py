@@ -1,6 +1,7 @@
 """SKUs 规格."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -17,6 +18,7 @@ class Sku(Model):
 
     class Meta:
         table = "sku"
+        indexes = (Index(fields=("product_id",), name="sku_product"),)
         constraints = (
             CheckConstraint(check="price_fen > 0", name="sku_price"),
             CheckConstraint(check="stock >= 0", name="sku_never_oversold"),

@@ -1,6 +1,7 @@
 """Top-ups 充值."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -23,6 +24,7 @@ class TopUp(Model):
 
     class Meta:
         table = "top_up"
+        indexes = (Index(fields=("customer_id", "id"), name="top_up_customer"),)
         constraints = (
             CheckConstraint(check="state IN ('pending', 'credited', 'closed')", name="top_up_state"),
             CheckConstraint(check="pay_fen > 0 AND bonus_fen >= 0", name="top_up_amounts"),

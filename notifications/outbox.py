@@ -27,39 +27,6 @@ class Message:
     params: Mapping[str, Any]
 
 
-_QUEUE = """
-INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
-SELECT customer_id, kind, dedup_key, params::jsonb, 'queued', 0, $5, $5
-FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS m (customer_id, kind, dedup_key, params)
-ON CONFLICT (dedup_key) DO NOTHING
-"""
-
-
-async def queue(messages: Sequence[Message]) -> None:
-    """Queues messages in the open transaction; those whose event was told before are left out."""
-    if messages:
-        await db.execute(
-            _QUEUE,
-            [message.customer_id for message in messages],
-            [message.kind for message in messages],
-            [message.dedup_key for message in messages],
-            [json.dumps(message.params, ensure_ascii=False, default=_plain) for message in messages],
-            clock.now(),
-        )
-
-
-_LOW_BALANCE = """
-INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
-SELECT c.id, 'low_balance', 'low_balance:' || m.reference,
-       jsonb_build_object('available_fen', m.after_fen, 'threshold_fen', c.low_balance_threshold_fen, 'at', $5::text),
-       'queued', 0, $6, $6
-FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) AS m (customer_id, reference, before_fen, after_fen)
-JOIN customer c ON c.id = m.customer_id
-WHERE m.before_fen >= c.low_balance_threshold_fen AND m.after_fen < c.low_balance_threshold_fen
-ON CONFLICT (dedup_key) DO NOTHING
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class Movement:
     """A change of a customer's available balance by the transfer ``reference``."""
@@ -70,20 +37,42 @@ class Movement:
     after_fen: int
 
 
-async def alert_crossings(movements: Sequence[Movement]) -> None:
-    """Queues a low-balance alert for every movement that crosses its customer's threshold downwards, and only then."""
+_TELL = """
+INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
+SELECT told.*, 'queued', 0, $9, $9 FROM (
+    SELECT customer_id, kind, dedup_key, params::jsonb
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS m (customer_id, kind, dedup_key, params)
+    UNION ALL
+    SELECT c.id, 'low_balance', 'low_balance:' || m.reference,
+           jsonb_build_object('available_fen', m.after_fen, 'threshold_fen', c.low_balance_threshold_fen, 'at', $10::text)
+    FROM unnest($5::bigint[], $6::text[], $7::bigint[], $8::bigint[]) AS m (customer_id, reference, before_fen, after_fen)
+    JOIN customer c ON c.id = m.customer_id
+    WHERE m.before_fen >= c.low_balance_threshold_fen AND m.after_fen < c.low_balance_threshold_fen
+) told
+ON CONFLICT (dedup_key) DO NOTHING
+"""
+
+
+async def tell(messages: Sequence[Message], movements: Sequence[Movement] = ()) -> None:
+    """Queues messages in the open transaction, and a low-balance alert for every movement that crosses its customer's
+    threshold downwards. What was told before is left out."""
     falling = [movement for movement in movements if movement.after_fen < movement.before_fen]
-    if falling:
-        now = clock.now()
-        await db.execute(
-            _LOW_BALANCE,
-            [movement.customer_id for movement in falling],
-            [movement.reference for movement in falling],
-            [movement.before_fen for movement in falling],
-            [movement.after_fen for movement in falling],
-            _plain(now),
-            now,
-        )
+    if not messages and not falling:
+        return
+    now = clock.now()
+    await db.execute(
+        _TELL,
+        [message.customer_id for message in messages],
+        [message.kind for message in messages],
+        [message.dedup_key for message in messages],
+        [json.dumps(message.params, ensure_ascii=False, default=_plain) for message in messages],
+        [movement.customer_id for movement in falling],
+        [movement.reference for movement in falling],
+        [movement.before_fen for movement in falling],
+        [movement.after_fen for movement in falling],
+        now,
+        _plain(now),
+    )
 
 
 @dataclass(frozen=True, slots=True)

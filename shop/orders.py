@@ -195,17 +195,21 @@ async def pay(customer_id: int, order_no: str, *, key: str) -> Order:
     """
     caller = accounts.of_customer(customer_id)
 
-    async def act() -> str:
+    async def act() -> None:
         order = await _locked(customer_id, order_no)
         if order.state != "placed":
             raise OrderStateForbids(order_no=order_no, state=order.state)
         await bills.take_in_full(await bills.lock(order.bill_no), operator=caller)
         await db.execute(_PAID, order.id, clock.now())
-        return order_no
 
     async with db.transaction():
         await idempotency.once(
-            caller=caller, operation="orders.pay", key=key, content={"order_no": order_no}, act=act
+            caller=caller,
+            operation="orders.pay",
+            key=key,
+            content={"order_no": order_no},
+            act=act,
+            answer=order_no,
         )
     return await get(customer_id, order_no)
 
@@ -289,7 +293,12 @@ async def _locked(customer_id: int, order_no: str) -> Order:
     return Order(*row)
 
 
-_GET = f"SELECT {_COLUMNS} FROM shop_order WHERE order_no = $1 AND customer_id = $2"
+_GET = f"""
+SELECT {", ".join(f"o.{name}" for name in _COLUMNS.split(", "))},
+       l.sku_id, l.product_name, l.sku_name, l.price_fen, l.quantity, l.amount_fen
+FROM shop_order o JOIN order_line l ON l.order_id = o.id
+WHERE o.order_no = $1 AND o.customer_id = $2 ORDER BY l.id
+"""
 _PAGE = f"SELECT {_COLUMNS} FROM shop_order WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
 _LINES = """
 SELECT order_id, sku_id, product_name, sku_name, price_fen, quantity, amount_fen FROM order_line
@@ -303,11 +312,11 @@ async def get(customer_id: int, order_no: str) -> Order:
     Raises:
         NoSuchOrder: it is not theirs or does not exist.
     """
-    row = await db.fetchrow(_GET, order_no, customer_id)
-    if row is None:
+    rows = [tuple(row) for row in await db.fetch(_GET, order_no, customer_id)]
+    if not rows:
         raise NoSuchOrder(order_no=order_no)
-    (order,) = await _with_lines([Order(*row)])
-    return order
+    own = _COLUMNS.count(",") + 1
+    return replace(Order(*rows[0][:own]), lines=tuple(Line(*row[own:]) for row in rows))
 
 
 async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Order]:

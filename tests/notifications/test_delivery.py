@@ -43,7 +43,7 @@ async def alerted(*, accepts=1):
         await quota.accepted(factories.APP_ID, OPENID, TEMPLATE.template_id)
     params = {"available_fen": 4200, "threshold_fen": 5000, "at": clock.now()}
     for _ in range(2):
-        await outbox.queue([outbox.Message(customer.id, "low_balance", "low:1", params)])
+        await outbox.tell([outbox.Message(customer.id, "low_balance", "low:1", params)])
     return customer
 
 
@@ -151,7 +151,7 @@ async def test_a_message_that_cannot_be_put_into_words_keeps_no_others_waiting_a
     customer = await alerted()
     await database.execute('UPDATE outbox_message SET params = \'{"available_fen": "many"}\'')
     params = {"available_fen": 1, "threshold_fen": 2, "at": clock.now()}
-    await outbox.queue([outbox.Message(customer.id, "low_balance", "low:2", params)])
+    await outbox.tell([outbox.Message(customer.id, "low_balance", "low:2", params)])
     sender = Sender()
     assert await delivery.run(sender.post()) == {"retry": 1, "subscribe": 1}
     assert len(sender.sent) == 1
@@ -175,7 +175,7 @@ async def test_a_worker_slower_than_its_lease_leaves_the_rest_to_others_and_send
     customer = await alerted(accepts=4)
     params = {"available_fen": 1, "threshold_fen": 2, "at": clock.now()}
     for number in range(3):
-        await outbox.queue([outbox.Message(customer.id, "low_balance", f"low:more:{number}", params)])
+        await outbox.tell([outbox.Message(customer.id, "low_balance", f"low:more:{number}", params)])
     slow = SlowSender()
     assert (await delivery.run(slow.post()))["subscribe"] == 2
     assert (await delivery.run(slow.post()))["subscribe"] == 2
