@@ -68,12 +68,14 @@ its sentences must stand in ``core/words/*/errors.toml``. List those a client mu
 
 from core.http.door import API as API_KEY
 from core.http.door import build, root
+from core.http.downloads import CSV, XLSX, download
 from core.http.edge import Edge
 from core.http.endpoint import CALLER_LABEL, CLIENT_ADDRESS, Authenticate, Caller, Limits
 from core.http.fields import (
     Answer,
     Body,
     Count,
+    Day,
     Fen,
     Id,
     IdempotencyKey,
@@ -98,6 +100,8 @@ __all__ = [
     "API_KEY",
     "CALLER_LABEL",
     "CLIENT_ADDRESS",
+    "CSV",
+    "XLSX",
     "Answer",
     "Api",
     "Authenticate",
@@ -107,6 +111,7 @@ __all__ = [
     "Claims",
     "Count",
     "Cut",
+    "Day",
     "Edge",
     "Fen",
     "Id",
@@ -134,6 +139,7 @@ __all__ = [
     "build",
     "cut",
     "delete",
+    "download",
     "get",
     "masked",
     "openapi",

@@ -4,9 +4,11 @@ The kit refuses to build a door whose input has an unlimited integer, text or li
 these (or with limits of its own).
 """
 
+import re
+from datetime import date
 from typing import Annotated, Any, NewType
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from core import money
 
@@ -47,6 +49,18 @@ No = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A
 
 Instant = AwareDatetime
 """A moment with its offset, RFC 3339."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _written_day(value: Any) -> Any:
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("a day is written 2026-11-23")  # pydantic alone also takes counts of seconds
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_day), Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
+"""A business day, ``2026-11-23``."""
 
 IdempotencyKey = NewType("IdempotencyKey", str)
 """The client's name for one attempt: the same key again must not do the thing twice. Handlers take it as ``key``."""

@@ -148,6 +148,9 @@ def _success(route: routes.Route, schemas: _Schemas) -> dict[str, Any]:
     response: dict[str, Any] = {"description": "成功 · Success", "headers": _HEADERS}
     if route.answer is not None:
         response["content"] = {"application/json": {"schema": schemas.answer(route)}}
+    if route.file is not None:
+        response["content"] = {route.file: {}}  # OpenAPI 3.1: no schema, the bytes as they are
+        response["headers"] = {**_HEADERS, "Content-Disposition": _DISPOSITION_HEADER}
     return response
 
 
@@ -222,6 +225,10 @@ def _both(pair: routes.Words, between: str = " · ") -> str:
 _REQUEST_ID_HEADER = {
     "description": "请求编号，报障时提供 · name this when reporting a problem",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"},
+}
+_DISPOSITION_HEADER = {
+    "description": "文件名，RFC 6266 · the file's name",
+    "schema": {"type": "string"},
 }
 _HEADERS = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
 

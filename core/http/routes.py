@@ -34,7 +34,7 @@ class Terms(TypedDict, total=False):
     """What a line of the table says besides method, path and handler.
 
     ``answer`` is the model of the response, left out for one without a body; ``status`` is 200, or 204 without a body,
-    unless said. ``refusals`` are the codes a client must expect beyond the ones every route of its kind has. ``auth`` left
+    unless said. ``file`` is the media type of a route that answers with a file (``kit.download``). ``refusals`` are the codes a client must expect beyond the ones every route of its kind has. ``auth`` left
     out: open to everybody. ``idempotent``: the handler takes ``key``, and clients must send Idempotency-Key. ``rate``: a
     limit of this route alone, by caller, or by address where nobody is signed in.
     """
@@ -42,6 +42,7 @@ class Terms(TypedDict, total=False):
     summary: Required[Words]
     description: Words
     answer: type[pydantic.BaseModel]
+    file: str
     status: int
     refusals: tuple[type[errors.DomainError], ...]
     auth: Bearer
@@ -60,6 +61,7 @@ class Route:
     status: int
     description: Words | None = None
     answer: type[pydantic.BaseModel] | None = None
+    file: str | None = None
     refusals: tuple[type[errors.DomainError], ...] = ()
     auth: Bearer | None = None
     idempotent: bool = False
@@ -118,5 +120,5 @@ def delete(path: str, handler: Handler, **terms: Unpack[Terms]) -> Route:
 
 def _route(method: str, path: str, handler: Handler, terms: Terms) -> Route:
     rest = dict(terms)
-    status = rest.pop("status", 200 if "answer" in terms else 204)
+    status = rest.pop("status", 200 if "answer" in terms or "file" in terms else 204)
     return Route(method=method, path=path, handler=handler, status=status, **rest)  # type: ignore[arg-type]
