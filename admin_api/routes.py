@@ -1,12 +1,25 @@
 """The table of contents of the operators' API."""
 
-from admin_api import adjustments, bills, customers, operators, payments, products, quarantine, upkeep
+from admin_api import (
+    adjustments,
+    bills,
+    customers,
+    operators,
+    payments,
+    products,
+    quarantine,
+    reports,
+    statements,
+    upkeep,
+)
 from billing import adjustments as billing_adjustments
-from billing import channels, statements
+from billing import channels, day_statements, statement_files
 from billing import payments as billing_payments
+from billing import statements as billing_statements
 from core import http as kit
 from members import customers as members_customers
 from members import operators as members_operators
+from reports import liability
 from shop import products as shop_products
 
 OPERATOR = kit.Bearer("operator", ("登录接口返回的令牌", "The token that signing in gave"))
@@ -41,7 +54,7 @@ API = kit.Api(
             customers.one,
             summary=("一位顾客及其余额", "One customer with the balance"),
             answer=customers.CustomerWithBalance,
-            refusals=(members_customers.NoSuchCustomer, statements.NoSuchAccount),
+            refusals=(members_customers.NoSuchCustomer, billing_statements.NoSuchAccount),
             auth=OPERATOR,
         ),
         kit.get(
@@ -51,6 +64,55 @@ API = kit.Api(
             answer=kit.Page[customers.Change],
             refusals=(members_customers.NoSuchCustomer,),
             auth=OPERATOR,
+        ),
+        kit.get(
+            "/customers/{customer_id}/statement",
+            statements.read,
+            summary=("顾客的余额明细", "A customer's statement"),
+            description=(
+                "一段日期（按门店时区，首尾两天都含）的期初、期末余额和其间每一笔变动；翻页期间的新变动不会混入。",
+                "Opening and closing balance of business days (both included) and every change between; changes that come "
+                "while paging stay out.",
+            ),
+            answer=statements.Statement,
+            refusals=(
+                day_statements.DaysReversed,
+                day_statements.NotBegun,
+                day_statements.NoSuchAccount,
+                members_customers.NoSuchCustomer,
+            ),
+            auth=OPERATOR,
+        ),
+        kit.get(
+            "/customers/{customer_id}/statement.csv",
+            statements.as_csv,
+            summary=("顾客的余额明细，CSV", "A customer's statement as CSV"),
+            file=kit.CSV,
+            refusals=(
+                day_statements.DaysReversed,
+                day_statements.NotBegun,
+                day_statements.NoSuchAccount,
+                members_customers.NoSuchCustomer,
+                statement_files.TooLong,
+            ),
+            auth=OPERATOR,
+            rate=kit.Rate(20, 60),
+        ),
+        kit.get(
+            "/customers/{customer_id}/statement.xlsx",
+            statements.as_xlsx,
+            summary=("顾客的余额明细，Excel", "A customer's statement as an Excel workbook"),
+            file=kit.XLSX,
+            refusals=(
+                day_statements.DaysReversed,
+                day_statements.NotBegun,
+                day_statements.NoSuchAccount,
+                members_customers.NoSuchCustomer,
+                statement_files.TooLong,
+                statement_files.WorkbooksBusy,
+            ),
+            auth=OPERATOR,
+            rate=kit.Rate(20, 60),
         ),
         kit.post(
             "/customers/{customer_id}/adjustments",
@@ -135,6 +197,19 @@ API = kit.Api(
             summary=("待核对的款项", "Money to be looked at"),
             answer=kit.Page[quarantine.Quarantined],
             auth=OPERATOR,
+        ),
+        kit.get(
+            "/reports/liability",
+            reports.owed,
+            summary=("应付顾客余额", "What customers are owed"),
+            description=(
+                "`at`：某一时刻的应付余额；`from` 与 `to`：两个时刻的应付余额和其间按类型的变动；都不填为现在。",
+                "`at`: what is owed at an instant; `from` and `to`: at both, and what moved it in between, by kind; neither: now.",
+            ),
+            answer=reports.Liability,
+            refusals=(liability.NotYet, liability.InstantOrTwo, liability.InstantsReversed),
+            auth=OPERATOR,
+            rate=kit.Rate(30, 60),
         ),
         kit.get(
             "/jobs",

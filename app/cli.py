@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 from app import config
@@ -80,6 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("sandbox", _demo, "微信与支付宝的替身，自带 --help · stand-ins of WeChat and Alipay")
     command("proof", _proof, "核对账本 · do the books balance?")
+    owed = command("liability", _liability, "某一时刻应付顾客的余额 · what customers are owed at an instant")
+    instant = "日期（当天零点）或带时区的时间 · a day (its midnight) or a time with its offset"
+    owed.add_argument("--at", type=_instant, metavar="WHEN", help=f"{instant}; 默认现在 · now if left out")
+    owed.add_argument(
+        "--from", dest="begins_at", type=_instant, metavar="WHEN", help="起始时刻 · movements since"
+    )
+    owed.add_argument(
+        "--to", dest="ends_at", type=_instant, metavar="WHEN", help="截止时刻 · movements until"
+    )
     explain = command(
         "explain", _explain, "余额或一笔变动由哪些钱组成 · which money a balance or a change is made of"
     )
@@ -92,6 +102,17 @@ def _parser() -> argparse.ArgumentParser:
     openapi.add_argument("--check", action="store_true", help="只比较 · only compare with what is there")
     command("config-check", _config_check, "检查设置文件 · check the settings")
     return parser
+
+
+def _instant(text: str) -> date | datetime:
+    """A day as written, because its midnight needs the settings' time zone; or an instant."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        instant = datetime.fromisoformat(text)  # argparse says what is wrong with it
+    if instant.tzinfo is None:
+        raise argparse.ArgumentTypeError("需要时区，如 +08:00 · needs an offset such as +08:00")
+    return instant
 
 
 def _count(text: str) -> int:
@@ -214,6 +235,29 @@ def _proof(given: argparse.Namespace) -> ExitCode:
         print(violation)
     print("账本不平 · the books do NOT balance" if violations else "账本平 · the books balance")
     return ExitCode.FAILED if violations else ExitCode.OK
+
+
+def _liability(given: argparse.Namespace) -> ExitCode:
+    from app import database, liability_lines
+    from core import clock, errors
+
+    settings = _settings(given)
+    clock.set_zone(settings.shop.timezone)
+    url = settings.database.url.get_secret_value()
+
+    async def ask() -> list[str]:
+        async with database.opened(url):
+            return await liability_lines.of(at=given.at, begins=given.begins_at, ends=given.ends_at)
+
+    try:
+        lines = asyncio.run(ask())
+    except errors.DomainError as refusal:
+        print(f"{refusal.sentence('zh-CN')} · {refusal.sentence('en')}", file=sys.stderr)
+        return ExitCode.USAGE
+    except database.CANNOT_OPEN as error:
+        return _no_database(error)
+    print("\n".join(lines))
+    return ExitCode.OK
 
 
 def _explain(given: argparse.Namespace) -> ExitCode:

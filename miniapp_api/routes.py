@@ -1,13 +1,25 @@
 """The table of contents of the mini-program's API."""
 
 from billing import bills as billing_bills
-from billing import channels, payments, statements
+from billing import channels, day_statements, payments, statement_files
 from billing import packages as billing_packages
 from billing import plans as billing_plans
+from billing import statements as billing_statements
 from billing import top_ups as billing_top_ups
 from core import http as kit
 from members import customers, sign_in
-from miniapp_api import account, bills, login, messages, orders, packages, plans, products, top_ups
+from miniapp_api import (
+    account,
+    bills,
+    login,
+    messages,
+    orders,
+    packages,
+    plans,
+    products,
+    statements,
+    top_ups,
+)
 from shop import orders as shop_orders
 from shop import products as shop_products
 
@@ -40,7 +52,7 @@ API = kit.Api(
             account.show,
             summary=("余额", "The balance"),
             answer=account.Account,
-            refusals=(statements.NoSuchAccount,),
+            refusals=(billing_statements.NoSuchAccount,),
             auth=CUSTOMER,
         ),
         kit.put(
@@ -48,7 +60,11 @@ API = kit.Api(
             account.set_threshold,
             summary=("设置低余额提醒", "Set the low-balance warning"),
             answer=account.Account,
-            refusals=(customers.ThresholdOutOfRange, customers.NoSuchCustomer, statements.NoSuchAccount),
+            refusals=(
+                customers.ThresholdOutOfRange,
+                customers.NoSuchCustomer,
+                billing_statements.NoSuchAccount,
+            ),
             auth=CUSTOMER,
         ),
         kit.get(
@@ -63,7 +79,7 @@ API = kit.Api(
             account.why,
             summary=("这一笔动用了哪些钱、为什么", "Which lots a change moved, and why"),
             answer=account.Explanation,
-            refusals=(statements.NoSuchChange,),
+            refusals=(billing_statements.NoSuchChange,),
             auth=CUSTOMER,
         ),
         kit.get(
@@ -72,6 +88,52 @@ API = kit.Api(
             summary=("余额由哪些钱组成", "What the balance is made of"),
             answer=kit.Page[account.Lot],
             auth=CUSTOMER,
+        ),
+        kit.get(
+            "/account/statement",
+            statements.read,
+            summary=("我的余额明细", "The customer's statement"),
+            description=(
+                "一段日期（按门店时区，首尾两天都含）的期初、期末余额和其间每一笔变动；翻页期间的新变动不会混入。",
+                "Opening and closing balance of business days (both included) and every change between; changes that come "
+                "while paging stay out.",
+            ),
+            answer=statements.Statement,
+            refusals=(
+                day_statements.DaysReversed,
+                day_statements.NotBegun,
+                day_statements.NoSuchAccount,
+            ),
+            auth=CUSTOMER,
+        ),
+        kit.get(
+            "/account/statement.csv",
+            statements.as_csv,
+            summary=("我的余额明细，CSV", "The customer's statement as CSV"),
+            file=kit.CSV,
+            refusals=(
+                day_statements.DaysReversed,
+                day_statements.NotBegun,
+                day_statements.NoSuchAccount,
+                statement_files.TooLong,
+            ),
+            auth=CUSTOMER,
+            rate=kit.Rate(20, 60),
+        ),
+        kit.get(
+            "/account/statement.xlsx",
+            statements.as_xlsx,
+            summary=("我的余额明细，Excel", "The customer's statement as an Excel workbook"),
+            file=kit.XLSX,
+            refusals=(
+                day_statements.DaysReversed,
+                day_statements.NotBegun,
+                day_statements.NoSuchAccount,
+                statement_files.TooLong,
+                statement_files.WorkbooksBusy,
+            ),
+            auth=CUSTOMER,
+            rate=kit.Rate(20, 60),
         ),
         kit.get(
             "/packages",
@@ -100,7 +162,7 @@ API = kit.Api(
                 channels.NoSuchChannel,
                 payments.ChannelUnavailable,
                 payments.ChannelDeclined,
-                statements.NoSuchAccount,
+                billing_statements.NoSuchAccount,
             ),
             auth=CUSTOMER,
             idempotent=True,
