@@ -1,8 +1,15 @@
-"""The checks of the proof. Each query returns one column naming the offender, and nothing when the books are right."""
+"""The checks of the proof. Each query returns one column naming the offender, and nothing when the books are right.
+
+A check that can be asked of only what changed since a mark says how, in the terms of ``changed.py``: ``since`` gives tables to be
+seen as their changed rows only, ``since_sql`` another query. A check with neither is always asked of the whole database.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from ledger.proof import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +19,8 @@ class Check:
     invariant: str
     title: str
     sql: str
+    since: Mapping[str, str] | None = None
+    since_sql: str | None = None
     needs_clock: bool = False
 
 
@@ -34,11 +43,13 @@ ALL = (
         LEFT JOIN account s ON s.id = p.source_id LEFT JOIN account g ON g.id = p.target_id
         WHERE t.id IS NULL OR s.id IS NULL OR g.id IS NULL OR s.currency <> g.currency
         """,
+        since=changed.new("posting"),
     ),
     Check(
         "I1",
         "a transfer without postings",
         "SELECT 'transfer ' || t.reference FROM transfer t LEFT JOIN posting p ON p.transfer_id = t.id WHERE p.id IS NULL",
+        since=changed.new("transfer"),
     ),
     Check(
         "I1",
@@ -50,6 +61,7 @@ ALL = (
         WHERE (a.kind = 'customer') <> (side.lot_id IS NOT NULL)
            OR (a.kind = 'customer' AND l.account_id IS DISTINCT FROM a.id)
         """,
+        since=changed.new("posting"),
     ),
     Check(
         "I2",
@@ -67,6 +79,7 @@ ALL = (
         WHERE e.id IS NULL OR did.account_id IS NULL
            OR e.principal_fen <> coalesce(did.principal_fen, 0) OR e.bonus_fen <> coalesce(did.bonus_fen, 0)
         """,
+        since=changed.new("posting", "entry"),
     ),
     Check(
         "I2",
@@ -82,6 +95,13 @@ ALL = (
         ) chain
         WHERE entry_no <> last_no + 1 OR principal_before <> last_principal OR bonus_before <> last_bonus
         """,
+        since_sql="""
+        SELECT 'account ' || e.account_id || ' entry ' || e.entry_no FROM entry e
+        LEFT JOIN entry b ON b.account_id = e.account_id AND b.entry_no = e.entry_no - 1
+        WHERE e.id > {entry} AND ((b.id IS NULL AND e.entry_no <> 1)
+            OR e.principal_after_fen - e.principal_fen <> coalesce(b.principal_after_fen, 0)
+            OR e.bonus_after_fen - e.bonus_fen <> coalesce(b.bonus_after_fen, 0))
+        """,
     ),
     Check(
         "I2",
@@ -93,26 +113,53 @@ ALL = (
            OR (a.entry_no > 0 AND e.id IS NULL)
            OR EXISTS (SELECT FROM entry later WHERE later.account_id = a.id AND later.entry_no > a.entry_no)
         """,
+        since=changed.ACCOUNTS,
     ),
     Check(
         "I3",
         "an account with less available than its credit limit allows",
         "SELECT 'account ' || code FROM account WHERE principal_fen + bonus_fen - held_fen < -credit_limit_fen",
+        since=changed.ACCOUNTS,
     ),
     Check(
         "I4",
         "a table of the books that can be rewritten",
         """
-        SELECT 'table ' || name FROM unnest(ARRAY['transfer', 'posting', 'entry']) AS name
+        SELECT 'table ' || name FROM unnest(ARRAY['transfer', 'posting', 'entry', 'seal', 'seal_block']) AS name
         WHERE NOT EXISTS (
             SELECT FROM pg_trigger WHERE tgrelid = name::regclass AND tgname = 'append_only' AND tgenabled = 'O'
         )
         """,
     ),
     Check(
+        "I4",
+        "a seal that does not go on from the day before, or is not the hash of what it says",
+        """
+        SELECT 'seal ' || day FROM (
+            SELECT *, lag(day) OVER w AS last_day, lag(last_transfer_id) OVER w AS last_id, lag(hash) OVER w AS last_hash
+            FROM seal WINDOW w AS (ORDER BY day)
+        ) chain
+        WHERE day <> coalesce(last_day + 1, day) OR first_transfer_id <> coalesce(last_id, 0) + 1
+           OR previous_hash <> coalesce(last_hash, decode(repeat('00', 32), 'hex'))
+           OR hash <> sha256(previous_hash || content_hash || convert_to(concat_ws(' ', to_char(day, 'YYYY-MM-DD'),
+                  first_transfer_id, last_transfer_id, transfers, postings, entries, amount_fen) || E'\\n', 'UTF8'))
+        """,
+    ),
+    Check(
+        "I4",
+        "a sealed day with more or fewer transfers than its seal says",
+        """
+        SELECT 'seal ' || s.day FROM seal s
+        LEFT JOIN transfer t ON t.id BETWEEN s.first_transfer_id AND s.last_transfer_id
+        GROUP BY s.id, s.day, s.transfers HAVING count(t.id) <> s.transfers
+        """,
+        since=changed.new("seal"),
+    ),
+    Check(
         "I5",
         "an idempotency key that was committed without its answer",
         "SELECT 'request_key ' || id FROM request_key WHERE answer IS NULL",
+        since=changed.new("request_key"),
     ),
     Check(
         "I6",
@@ -130,6 +177,7 @@ ALL = (
         ) credited ON credited.top_up_no = paid.purpose_no
         WHERE paid.amount_fen IS DISTINCT FROM credited.amount_fen OR credited.source <> 'house:' || paid.channel
         """,
+        since=changed.TOP_UP_CREDITS,
     ),
     Check(
         "I6",
@@ -140,6 +188,7 @@ ALL = (
         LEFT JOIN LATERAL (SELECT sum(amount_fen) AS amount_fen FROM posting WHERE transfer_id = t.id) p ON true
         WHERE (u.state = 'credited') <> (t.id IS NOT NULL) OR p.amount_fen <> u.pay_fen + u.bonus_fen
         """,
+        since=changed.TOP_UPS,
     ),
     Check(
         "I7",
@@ -150,6 +199,7 @@ ALL = (
         HAVING count(o.id) <> p.next_period_no OR coalesce(max(o.period_no) + 1, 0) <> p.next_period_no
             OR min(o.due_on) < p.started_on
         """,
+        since=changed.PLANS,
     ),
     Check(
         "I7",
@@ -158,6 +208,7 @@ ALL = (
         SELECT 'plan_period ' || o.id FROM plan_period o JOIN bill b ON b.id = o.bill_id
         WHERE (o.state = 'charged') <> (b.state = 'paid') OR b.source <> 'plan:' || o.plan_id || ':' || o.period_no
         """,
+        since=changed.PLAN_PERIODS,
     ),
     Check(
         "I8",
@@ -170,6 +221,7 @@ ALL = (
         ) r ON r.reference = 'refund:' || bp.transfer_reference
         WHERE bp.refunded_fen <> coalesce(r.amount_fen, 0)
         """,
+        since=changed.BILL_REFUNDS,
     ),
     Check(
         "I8",
@@ -179,16 +231,18 @@ ALL = (
         LEFT JOIN posting burnt ON burnt.transfer_id = r.reverses_id AND burnt.source_lot_id = back.target_lot_id
         WHERE r.kind = 'bill_refund' AND (burnt.id IS NULL OR back.amount_fen > burnt.amount_fen)
         """,
+        since=changed.new("transfer"),
     ),
     Check(
         "I9",
         "an account whose balance of a kind is not the sum of its lots",
         """
-        SELECT 'account ' || a.code FROM account a LEFT JOIN lot l ON l.account_id = a.id
+        SELECT 'account ' || a.code FROM account a LEFT JOIN lot l ON l.account_id = a.id AND l.remaining_fen > 0
         GROUP BY a.id, a.code, a.principal_fen, a.bonus_fen
         HAVING coalesce(sum(l.remaining_fen) FILTER (WHERE l.kind = 'principal'), 0) <> a.principal_fen
             OR coalesce(sum(l.remaining_fen) FILTER (WHERE l.kind = 'bonus'), 0) <> a.bonus_fen
         """,
+        since=changed.ACCOUNTS,
     ),
     Check(
         "I9",
@@ -198,6 +252,7 @@ ALL = (
         SELECT 'lot ' || l.id FROM lot l LEFT JOIN side ON side.lot_id = l.id
         GROUP BY l.id, l.remaining_fen HAVING coalesce(sum(side.amount_fen), 0) <> l.remaining_fen
         """,
+        since=changed.new("lot", "posting"),
     ),
     Check(
         "I10",
@@ -206,6 +261,7 @@ ALL = (
         SELECT 'account ' || a.code FROM account a LEFT JOIN hold h ON h.account_id = a.id AND h.state = 'open'
         GROUP BY a.id, a.code, a.held_fen HAVING coalesce(sum(h.amount_fen), 0) <> a.held_fen
         """,
+        since=changed.ACCOUNTS,
     ),
     Check(
         "I10",
@@ -216,6 +272,7 @@ ALL = (
         LEFT JOIN LATERAL (SELECT sum(amount_fen) AS amount_fen FROM posting WHERE transfer_id = t.id) p ON true
         WHERE (h.state = 'captured') <> (t.id IS NOT NULL) OR p.amount_fen <> h.captured_fen
         """,
+        since=changed.HOLDS,
     ),
     Check(
         "I11",
@@ -225,6 +282,7 @@ ALL = (
         GROUP BY b.id, b.bill_no, b.paid_fen, b.refunded_fen
         HAVING coalesce(sum(p.amount_fen), 0) <> b.paid_fen OR coalesce(sum(p.refunded_fen), 0) <> b.refunded_fen
         """,
+        since=changed.BILLS,
     ),
     Check(
         "I11",
@@ -237,6 +295,7 @@ ALL = (
         ) t ON t.reference = bp.transfer_reference
         WHERE bp.amount_fen IS DISTINCT FROM t.amount_fen
         """,
+        since=changed.BILL_PAYMENTS,
     ),
     Check(
         "I11",
@@ -251,6 +310,7 @@ ALL = (
                   b.state = 'void' OR (b.state = 'paid' AND b.refunded_fen = b.paid_fen)
               ELSE b.state = 'paid' AND b.refunded_fen = 0 END
         """,
+        since=changed.ORDERS,
     ),
     Check(
         "I13",
@@ -259,12 +319,13 @@ ALL = (
         SELECT 'transfer ' || t.reference FROM transfer t LEFT JOIN outbox_message m ON m.dedup_key = t.reference
         WHERE t.kind IN ('top_up', 'bill_payment', 'bill_refund', 'manual_adjustment', 'bonus_expiry') AND m.id IS NULL
         """,
+        since=changed.new("transfer"),
     ),
     Check(
         "I14",
         "a top-up with a second attempt while the first is unresolved",
         """
-        SELECT 'top_up ' || purpose_no FROM payment WHERE state IN ('created', 'prepared')
+        SELECT 'top_up ' || purpose_no FROM payment WHERE state IN ('created', 'prepared') AND ask_at IS NOT NULL
         GROUP BY purpose_no HAVING count(*) > 1
         """,
     ),
@@ -279,6 +340,20 @@ ALL = (
              FROM posting) moved
         WHERE held.fen <> moved.fen
         """,
+        since_sql=_CHANGES
+        + """
+        , moved AS (
+            SELECT account_id, sum(amount_fen) AS fen FROM side WHERE lot_id IS NOT NULL GROUP BY account_id
+        )
+        SELECT 'account ' || a.code FROM account a LEFT JOIN moved ON moved.account_id = a.id
+        LEFT JOIN LATERAL (
+            SELECT principal_after_fen + bonus_after_fen AS fen FROM entry e WHERE e.account_id = a.id AND e.id <= {entry}
+            ORDER BY e.entry_no DESC LIMIT 1
+        ) before ON true
+        WHERE a.kind = 'customer'
+          AND a.principal_fen + a.bonus_fen <> coalesce(before.fen, 0) + coalesce(moved.fen, 0)
+        """,
+        since={**changed.ACCOUNTS, **changed.new("posting")},
     ),
     Check(
         "I16",
@@ -314,6 +389,17 @@ ALL = (
         "I16",
         "a hold open beyond its expiry",
         "SELECT 'hold ' || reference FROM hold WHERE state = 'open' AND expires_at < $1::timestamptz - interval '1 hour'",
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
+        "a day finished for more than a day that nobody sealed",
+        """
+        SELECT 'transfer ' || id FROM (
+            SELECT id, created_at FROM transfer WHERE id > coalesce((SELECT max(last_transfer_id) FROM seal), 0)
+            ORDER BY id LIMIT 1
+        ) oldest WHERE created_at < $1::timestamptz - interval '50 hours'
+        """,
         needs_clock=True,
     ),
 )

@@ -30,9 +30,11 @@ async def a_busy_shop():
     await factories.plan(customer.id, 90_000)
     await deductions.run_due()
     code = accounts.of_customer(customer.id)
-    for reference in ("captured", "open"):
+    for reference in (f"captured:{customer.id}", f"open:{customer.id}"):
         await holds.place(code, reference=reference, amount_fen=300)
-    await holds.capture("captured", amount_fen=200, target=accounts.REVENUE, kind="capture", operator="clock")
+    await holds.capture(
+        f"captured:{customer.id}", amount_fen=200, target=accounts.REVENUE, kind="capture", operator="clock"
+    )
     await factories.top_up(customer.id, 700)
     return customer
 
@@ -74,7 +76,7 @@ BREAKING = {
     "I8 refund": ("I8", "UPDATE bill_payment SET refunded_fen = 0 WHERE refunded_fen > 0"),
     "I8 lot": (
         "I8",
-        "UPDATE posting SET source_lot_id = 999 WHERE transfer_id = (SELECT reverses_id FROM transfer WHERE kind = 'bill_refund')",
+        "UPDATE posting SET source_lot_id = 999 WHERE transfer_id IN (SELECT reverses_id FROM transfer WHERE kind = 'bill_refund')",
     ),
     "I9 lot": ("I9", "UPDATE lot SET remaining_fen = remaining_fen - 1 WHERE remaining_fen > 0"),
     "I10 held": ("I10", "UPDATE account SET held_fen = held_fen - 1 WHERE held_fen > 0"),

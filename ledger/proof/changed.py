@@ -1,0 +1,98 @@
+"""What changed since a mark: tables seen as their changed rows only, for the incremental proof.
+
+A changed row is new (its number is above the mark's), or a new row leads to it: the accounts of new postings, entries, lots and
+holds, the top-up, the bill payment, the bill, the order and the hold of a new transfer. What a check sees of other tables is
+whole, so that a new row is checked against all that it names.
+
+``over`` wraps a check's query: common table expressions bear the tables' names and hide the tables. All numbers of the mark are
+parameters, in the order of ``TABLES``; in SQL they are written ``{transfer}``, ``{posting}``, …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TABLES = (
+    "transfer", "posting", "entry", "lot", "hold", "top_up", "payment", "bill", "bill_payment", "shop_order", "plan",
+    "plan_period", "request_key", "seal",
+)  # fmt: skip
+"""The tables whose last numbers make a mark."""
+
+_PARAMETERS = {table: f"${number}::bigint" for number, table in enumerate(TABLES, 1)}
+
+_TOUCHED = """
+WITH mark AS (SELECT {all}),
+new_transfer AS (SELECT id, reference, kind FROM transfer WHERE id > {transfer}),
+touched_account AS (
+    SELECT source_id AS id FROM posting WHERE id > {posting} UNION SELECT target_id FROM posting WHERE id > {posting}
+    UNION SELECT account_id FROM entry WHERE id > {entry} UNION SELECT account_id FROM lot WHERE id > {lot}
+    UNION SELECT account_id FROM hold WHERE id > {hold}
+),
+touched_top_up AS (
+    SELECT top_up_no FROM top_up WHERE id > {top_up}
+    UNION SELECT purpose_no FROM payment WHERE id > {payment} AND purpose = 'top_up'
+    UNION SELECT substr(reference, 8) FROM new_transfer WHERE kind = 'top_up'
+),
+touched_bill_payment AS (
+    SELECT id, bill_id, transfer_reference FROM bill_payment WHERE id > {bill_payment}
+    UNION SELECT id, bill_id, transfer_reference FROM bill_payment WHERE transfer_reference IN (
+        SELECT CASE kind WHEN 'bill_refund' THEN substr(reference, 8) ELSE reference END FROM new_transfer
+        WHERE kind IN ('bill_payment', 'bill_refund')
+    )
+),
+touched_bill AS (SELECT id FROM bill WHERE id > {bill} UNION SELECT bill_id FROM touched_bill_payment),
+touched_plan AS (
+    SELECT id FROM plan WHERE id > {plan} UNION SELECT plan_id FROM plan_period WHERE id > {plan_period}
+)
+"""
+"""Comes before every query; what a query does not name costs nothing. ``mark`` gives each parameter its type."""
+
+
+def new(*tables: str) -> Mapping[str, str]:
+    """These tables, seen as their new rows only."""
+    return {table: f"SELECT * FROM {table} WHERE id > {{{table}}}" for table in tables}
+
+
+ACCOUNTS = {"account": "SELECT * FROM account WHERE id IN (SELECT id FROM touched_account)"}
+TOP_UPS = {"top_up": "SELECT * FROM top_up WHERE top_up_no IN (SELECT top_up_no FROM touched_top_up)"}
+TOP_UP_CREDITS = {
+    "payment": "SELECT * FROM payment WHERE purpose = 'top_up' AND purpose_no IN (SELECT top_up_no FROM touched_top_up)",
+    "transfer": "SELECT * FROM transfer WHERE reference IN (SELECT 'top_up:' || top_up_no FROM touched_top_up)",
+}
+PLANS = {"plan": "SELECT * FROM plan WHERE id IN (SELECT id FROM touched_plan)"}
+PLAN_PERIODS = {
+    "plan_period": """SELECT * FROM plan_period WHERE id IN (
+        SELECT id FROM plan_period WHERE id > {plan_period}
+        UNION SELECT id FROM plan_period WHERE bill_id IN (SELECT id FROM touched_bill))"""
+}
+HOLDS = {
+    "hold": """SELECT * FROM hold WHERE id IN (
+        SELECT id FROM hold WHERE id > {hold} UNION SELECT id FROM hold WHERE reference IN (
+            SELECT substr(reference, 6) FROM new_transfer WHERE reference LIKE 'hold:%'))"""
+}
+BILLS = {"bill": "SELECT * FROM bill WHERE id IN (SELECT id FROM touched_bill)"}
+BILL_PAYMENTS = {
+    "bill_payment": "SELECT * FROM bill_payment WHERE id IN (SELECT id FROM touched_bill_payment)",
+    "transfer": """SELECT * FROM transfer WHERE id IN (
+        SELECT id FROM new_transfer
+        UNION SELECT id FROM transfer WHERE reference IN (SELECT transfer_reference FROM touched_bill_payment))""",
+}
+BILL_REFUNDS = {
+    "bill_payment": BILL_PAYMENTS["bill_payment"],
+    "transfer": "SELECT * FROM transfer WHERE reference IN"
+    " (SELECT 'refund:' || transfer_reference FROM touched_bill_payment)",
+}
+ORDERS = {
+    "shop_order": """SELECT * FROM shop_order WHERE id IN (
+        SELECT id FROM shop_order WHERE id > {shop_order} UNION SELECT id FROM shop_order WHERE bill_no IN (
+            SELECT bill_no FROM bill WHERE id IN (SELECT id FROM touched_bill)))"""
+}
+
+
+def over(query: str, seen: Mapping[str, str]) -> str:
+    """The query, with the tables in ``seen`` seen as what stands there for them."""
+    hidden = "".join(f", {table} AS ({rows})" for table, rows in seen.items())
+    text = f"{_TOUCHED}{hidden}\nSELECT * FROM ({query}) offender"
+    for table, parameter in _PARAMETERS.items():
+        text = text.replace(f"{{{table}}}", parameter)
+    return text.replace("{all}", ", ".join(_PARAMETERS.values()))

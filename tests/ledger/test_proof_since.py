@@ -1,0 +1,163 @@
+"""The incremental proof says of what changed what the whole proof says, and leaves the rest to it."""
+
+import re
+
+import asyncpg
+import pytest
+
+from core import db as database
+from ledger import posting, proof
+from ledger.proof import checks, marks
+from tests import factories
+from tests.ledger import test_proof
+from tests.ledger.test_proof import BREAKING, a_busy_shop
+
+ALWAYS_WHOLE = {"I4", "I14", "I16"}
+"""Cheap however long the history is: so they are asked of everything each time."""
+
+
+async def break_by(statement):
+    async with database.transaction():
+        await database.execute(test_proof.REWRITE)
+        assert await database.execute(statement), f"nothing was broken by: {statement}"
+
+
+async def named(since):
+    return {violation.invariant for violation in await proof.check(since=since)}
+
+
+async def marked():
+    assert (await proof.run()).is_mark
+    return await marks.last()
+
+
+async def among_new(statement, mark):
+    """The statement, with the first rows of a table replaced by the first after the mark."""
+    table = re.match(r"(?:UPDATE|DELETE FROM) (\w+)", statement)[1]
+    first = await database.fetchval(f"SELECT min(id) FROM {table} WHERE id > $1", mark.last_ids.get(table, 0))
+    statement = re.sub(r"\bid = (\d)\b", lambda found: f"id = {first + int(found[1]) - 1}", statement)
+    return statement.replace(
+        "min(id) FROM transfer", f"min(id) FROM transfer WHERE id > {mark.last_ids['transfer']}"
+    )
+
+
+@pytest.mark.broken_books
+@pytest.mark.parametrize("how", BREAKING)
+async def test_what_is_broken_in_new_rows_is_named(db, how):
+    await a_busy_shop()
+    mark = await marked()
+    await a_busy_shop()
+    assert await named(mark) == set()
+    invariant, statement = BREAKING[how]
+    await break_by(await among_new(statement, mark))
+    assert invariant in await named(mark)
+
+
+@pytest.mark.broken_books
+@pytest.mark.parametrize("how", BREAKING)
+async def test_what_is_broken_in_old_rows_is_left_to_the_whole_proof(db, how):
+    await a_busy_shop()
+    mark = await marked()
+    invariant, statement = BREAKING[how]
+    table = re.match(r"(?:UPDATE|DELETE FROM) (\w+)", statement)[1]
+    last = await database.fetchval(f"SELECT max(id) FROM {table}")
+    await a_busy_shop()
+    if "max(id)" in statement:
+        statement = statement.replace("FROM entry)", f"FROM entry WHERE id <= {mark.last_ids['entry']})")
+    elif not re.search(r"\bid = \d|min\(id\)", statement):
+        statement += f" AND id <= {last}" if " WHERE " in statement else f" WHERE id <= {last}"
+    await break_by(statement)
+    assert invariant in {violation.invariant for violation in await proof.check()}
+    assert await named(mark) == set()
+
+
+async def test_the_mark_knows_how_far_it_looked_and_the_next_proof_goes_on_from_it(db):
+    customer = await factories.customer(principal=100)
+    first = await proof.run(since_last=True)
+    assert (first.since, first.transfers, first.postings, first.entries, first.is_mark) == (
+        None,
+        1,
+        1,
+        1,
+        True,
+    )
+    await factories.topped_up(customer.id, 500, 50)
+    second = await proof.run(since_last=True)
+    assert second.since.last_ids["transfer"] == 1
+    assert (second.transfers, second.postings, second.entries) == (1, 2, 1)
+    third = await proof.run(since_last=True)
+    assert (third.since.last_ids["transfer"], third.transfers) == (2, 0)
+    assert "balanced (since" in str(third)
+    assert (await proof.run()).transfers == 2
+
+
+@pytest.mark.broken_books
+async def test_a_failed_proof_leaves_no_mark(db):
+    customer = await factories.customer(principal=100)
+    before = await marked()
+    await factories.topped_up(customer.id, 500)
+    await break_by("UPDATE account SET principal_fen = principal_fen + 1 WHERE kind = 'customer'")
+    for _ in range(2):
+        failed = await proof.run(since_last=True)
+        assert failed.since == before and not failed.is_mark
+        assert {violation.invariant for violation in failed.violations} == {"I2", "I9", "I15"}
+
+
+async def test_with_a_transaction_open_a_proof_is_no_mark_and_the_late_rows_are_checked_later(
+    db, database_url
+):
+    customer = await factories.customer(principal=100)
+    late = await asyncpg.connect(database_url)
+    try:
+        begun = late.transaction()
+        await begun.start()
+        transfer = posting.Transfer(
+            "late", "test", [posting.between_houses("house:fees", "house:revenue", 1)], operator="clock"
+        )
+        await late.fetch(posting._POST, *posting._columns([transfer]))
+        await factories.topped_up(customer.id, 500)
+        open_one = await proof.run(patience_s=0.1)
+        assert (open_one.violations, open_one.is_mark) == ((), False)
+        assert await marks.last() is None
+        await begun.commit()
+    finally:
+        await late.close()
+    assert (await proof.run(patience_s=0)).is_mark
+    assert (await marks.last()).last_ids["transfer"] == 3
+
+
+async def test_its_cost_does_not_grow_with_the_history(db):
+    """Counted in rows and index entries read, not in seconds."""
+    customer = await factories.customer(principal=1_000)
+    await posting.post([
+        posting.Transfer(f"old:{n}", "test", [posting.between_houses("house:fees", "house:revenue", 1)], operator="clock")
+        for n in range(5_000)
+    ])  # fmt: skip
+    for _ in range(20):
+        other = await factories.customer(principal=100)
+    await database.execute("ANALYZE")
+    mark = await marked()
+    await factories.topped_up(customer.id, 500)
+    await factories.topped_up(other.id, 500)
+    assert await rows_read(mark) < 1_500 < 5_000 < await rows_read(None)
+
+
+async def rows_read(since):
+    async with database.transaction():
+        before = await database.fetchrow(READ)
+        for one in checks.ALL:
+            if not one.needs_clock:
+                await proof._offenders(one, since)
+        after = await database.fetchrow(READ)
+    return after[0] - before[0]
+
+
+READ = """
+SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_xact_user_tables
+WHERE relname IN ('transfer', 'posting', 'entry', 'lot')
+"""
+
+
+def test_only_these_are_always_whole():
+    whole = {one.invariant for one in checks.ALL if one.since is None and one.since_sql is None}
+    assert whole == ALWAYS_WHOLE
