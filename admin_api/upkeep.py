@@ -39,5 +39,5 @@ async def jobs() -> kit.Page[Job]:
 
 async def prove() -> Proof:
     """Checks the whole database in one snapshot."""
-    found = await upkeep.prove(freshness=False)
+    found = (await upkeep.prove(freshness=False)).violations
     return Proof(balanced=not found, violations=[Violation.model_validate(one) for one in found])

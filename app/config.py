@@ -202,6 +202,7 @@ class Jobs(Section):
     expiry_s: Seconds = 60
     look_up_s: Seconds = 5
     proof_s: Seconds = 3600
+    seal_s: Seconds = 600
 
 
 class Limits(Section):

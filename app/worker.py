@@ -44,6 +44,7 @@ def jobs_of(opened: runtime.Runtime) -> tuple[jobs.Job, ...]:
             expiry_s=chosen.expiry_s,
             look_up_s=chosen.look_up_s,
             proof_s=chosen.proof_s,
+            seal_s=chosen.seal_s,
         ),
         channels=opened.outside.channels,
         post=opened.outside.post,

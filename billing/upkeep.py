@@ -5,12 +5,17 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from core import clock
+from billing import staff_alerts
+from core import clock, db
 from ledger import holds, idempotency, proof
+from ledger import seal as seals
 
 log = logging.getLogger(__name__)
 
 Violation = proof.Violation
+Proof = proof.Proof
+Sealed = seals.Sealed
+Verified = seals.Verified
 
 KEYS_KEPT = timedelta(days=7)
 """How long a caller's key is remembered."""
@@ -26,9 +31,40 @@ async def forget_keys() -> int:
     return await idempotency.forget_before(clock.now() - KEYS_KEPT)
 
 
-async def prove(*, freshness: bool = True) -> list[Violation]:
-    """Proves the books and logs each violation as an error; an empty list is the proof."""
-    found = await proof.check(freshness=freshness)
-    for violation in found:
+async def prove(*, freshness: bool = True, since_last: bool = False) -> Proof:
+    """Proves the books, records the result, logs each violation as an error and alerts the shop's people.
+
+    With ``since_last`` only what changed since the last successful proof is checked. One alert is open per broken invariant;
+    it is resolved by a proof of the whole database that finds the invariant kept.
+    """
+    result = await proof.run(freshness=freshness, since_last=since_last)
+    for violation in result.violations:
         log.error("the books do not balance: %s", violation)
-    return found
+    await _alert(result, freshness=freshness)
+    return result
+
+
+async def _alert(result: Proof, *, freshness: bool) -> None:
+    broken = {violation.invariant: violation for violation in reversed(result.violations)}
+    async with db.transaction():
+        for invariant, violation in sorted(broken.items()):
+            params = {
+                "invariant": invariant,
+                "title": violation.title,
+                "count": violation.count,
+                "where": ", ".join(violation.where),
+            }
+            await staff_alerts.raise_once("proof_failed", invariant, params)
+        if result.since is None:
+            kept = set(proof.INVARIANTS) - broken.keys() - (set() if freshness else {proof.FRESHNESS})
+            await staff_alerts.resolve("proof_failed", kept)
+
+
+async def seal() -> seals.Sealed:
+    """Seals the finished business days that have no seal yet."""
+    return await seals.run()
+
+
+async def verify_seals() -> seals.Verified:
+    """Computes all seals again from the books and compares."""
+    return await seals.verify()

@@ -37,6 +37,7 @@ class Intervals:
     expiry_s: float = 60
     look_up_s: float = 5
     proof_s: float = 3600
+    seal_s: float = 600
 
 
 def table(
@@ -64,5 +65,6 @@ def table(
         Job("bonus_expiry", intervals.expiry_s, expiry.expire_bonus),
         Job("hold_expiry", intervals.expiry_s, upkeep.expire_holds),
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
+        Job("seal", intervals.seal_s, upkeep.seal, alone=True),
         Job("proof", intervals.proof_s, upkeep.prove, alone=True),
     )

@@ -1,0 +1,69 @@
+"""Alerts to the shop's own people: raised once, open until what raised them is over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from core import clock, db, words
+
+Kind = Literal["proof_failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAlert:
+    """One alert. ``params`` fill the sentence of its kind."""
+
+    id: int
+    kind: str
+    params: dict[str, Any]
+    raised_at: datetime
+    resolved_at: datetime | None
+
+    def text(self, locale: str) -> str:
+        """What happened, in a person's language."""
+        return words.say(f"alerts.{self.kind}", locale, **self.params)
+
+
+_RAISE = """
+INSERT INTO staff_alert (kind, dedup_key, params, raised_at) VALUES ($1, $2, $3::jsonb, $4)
+ON CONFLICT (dedup_key) WHERE resolved_at IS NULL DO NOTHING RETURNING id
+"""
+
+
+async def raise_once(kind: Kind, dedup_key: str, params: Mapping[str, Any]) -> bool:
+    """Raises an alert unless one of this key is open. Says whether it did. ``dedup_key`` begins with the kind."""
+    raised = await db.fetchval(_RAISE, kind, f"{kind}:{dedup_key}", json.dumps(params), clock.now())
+    return raised is not None
+
+
+_RESOLVE = """
+UPDATE staff_alert SET resolved_at = $3 WHERE resolved_at IS NULL AND kind = $1 AND dedup_key = ANY ($2::text[])
+"""
+
+
+async def resolve(kind: Kind, dedup_keys: Collection[str]) -> int:
+    """Ends the open alerts of these keys. Returns how many there were."""
+    return await db.execute(_RESOLVE, kind, [f"{kind}:{key}" for key in dedup_keys], clock.now())
+
+
+_PAGE = """
+SELECT id, kind, params::text AS params, raised_at, resolved_at FROM staff_alert
+WHERE id < $1 AND ($2::boolean IS NULL OR (resolved_at IS NULL) = $2) ORDER BY id DESC LIMIT $3
+"""
+
+
+async def page(
+    *, is_open: bool | None = None, before: int | None = None, limit: int = 20
+) -> list[StaffAlert]:
+    """Alerts, newest first: all, or only those still open, or only those that are over."""
+    rows = await db.fetch(_PAGE, before if before is not None else 2**62, is_open, limit)
+    return [StaffAlert(**{**dict(row), "params": json.loads(row["params"])}) for row in rows]
+
+
+async def count_open() -> int:
+    """How many alerts are open."""
+    return int(await db.fetchval("SELECT count(*) FROM staff_alert WHERE resolved_at IS NULL"))
