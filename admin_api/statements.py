@@ -88,14 +88,14 @@ async def read(customer_id: int, query: DaysPage) -> Statement:
 async def as_csv(customer_id: int, query: Days, locale: str) -> web.Response:
     """The same as CSV."""
     wanted = await _wanted(customer_id, query, locale)
-    rows = await statement_files.delimited(wanted)
+    rows = await statement_files.as_csv(wanted)
     return kit.download(rows, name=f"{wanted.name}.csv", media_type=kit.CSV, locale=locale)
 
 
 async def as_xlsx(customer_id: int, query: Days, locale: str) -> web.Response:
     """The same as an Excel workbook."""
     wanted = await _wanted(customer_id, query, locale)
-    book = await statement_files.workbook(wanted)
+    book = await statement_files.as_xlsx(wanted)
     return kit.download(book, name=f"{wanted.name}.xlsx", media_type=kit.XLSX, locale=locale)
 
 

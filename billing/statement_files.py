@@ -52,23 +52,23 @@ class Wanted:
         return words.say("statement.file", self.locale, **named)
 
 
-async def delimited(wanted: Wanted, *, max_lines: int = MAX_LINES) -> AsyncIterator[bytes]:
+async def as_csv(wanted: Wanted, *, max_lines: int = MAX_LINES) -> AsyncIterator[bytes]:
     """The statement as CSV, to be sent piece by piece.
 
     Raises:
         TooLong, day_statements.DaysReversed, day_statements.NotBegun, day_statements.NoSuchAccount.
     """
-    return sheets.delimited(_changes(wanted, await _stretch(wanted, max_lines)))
+    return sheets.as_csv(_changes(wanted, await _stretch(wanted, max_lines)))
 
 
-async def workbook(wanted: Wanted, *, max_lines: int = MAX_LINES) -> BinaryIO:
+async def as_xlsx(wanted: Wanted, *, max_lines: int = MAX_LINES) -> BinaryIO:
     """The statement as an Excel file, open for reading.
 
     Raises:
         TooLong, WorkbooksBusy, day_statements.DaysReversed, day_statements.NotBegun, day_statements.NoSuchAccount.
     """
     found = await _stretch(wanted, max_lines)
-    return await sheets.workbook([_changes(wanted, found), _totals(wanted, found)])
+    return await sheets.as_xlsx([_changes(wanted, found), _totals(wanted, found)])
 
 
 async def _stretch(wanted: Wanted, max_lines: int) -> statement.Stretch:

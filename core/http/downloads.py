@@ -36,5 +36,5 @@ def download(
 def disposition(name: str) -> str:
     """``Content-Disposition`` of RFC 6266: the name in UTF-8, before it one in ASCII for old clients."""
     fit = _UNFIT.sub("_", name).strip(" .") or "file"
-    plain = re.sub(r"[^\x20-\x7e]+", "_", fit).strip("_ ")
+    plain = re.sub(r"[^\x20-\x7e]+", "_", fit).strip("._ ") or "file"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(fit, safe=_ATTR_CHAR)}"

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.sheets.delimited import delimited
-from core.sheets.workbook import WorkbooksBusy, workbook
+from core.sheets.delimited import as_csv
+from core.sheets.workbook import WorkbooksBusy, as_xlsx
 
-__all__ = ["Column", "Row", "Sheet", "WorkbooksBusy", "delimited", "workbook"]
+__all__ = ["Column", "Row", "Sheet", "WorkbooksBusy", "as_csv", "as_xlsx"]
 
 Row = Sequence[Any]
 """A cell a column; None leaves it empty. ``text``: str; ``count``: int; ``yuan``: fen as int; ``moment``: aware datetime."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FORMULA = frozenset("=+-@＝＋－＠\t\r\n")  # the wide ones begin formulas in Chinese and Japanese Excel
 
 
-async def delimited(sheet: Sheet) -> AsyncIterator[bytes]:
+async def as_csv(sheet: Sheet) -> AsyncIterator[bytes]:
     """The sheet as CSV, a batch of rows a piece."""
     page = io.StringIO()
     lines = csv.writer(page)
@@ -29,7 +29,9 @@ async def delimited(sheet: Sheet) -> AsyncIterator[bytes]:
     async for batch in sheet.batches:
         page.seek(0)
         page.truncate()
-        lines.writerows(map(_cell, sheet.columns, row, strict=True) for row in batch)  # type: ignore[call-overload]
+        lines.writerows(
+            [_cell(column, value) for column, value in zip(sheet.columns, row, strict=True)] for row in batch
+        )
         yield page.getvalue().encode("utf-8")
 
 

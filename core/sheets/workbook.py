@@ -34,7 +34,7 @@ class WorkbooksBusy(errors.Unavailable):
     code = "workbooks_busy"
 
 
-async def workbook(sheets: Sequence[Sheet]) -> BinaryIO:
+async def as_xlsx(sheets: Sequence[Sheet]) -> BinaryIO:
     """The sheets as one .xlsx file, open for reading; it is gone from the disk when it is closed.
 
     Raises:

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
+from core import clock
 from core import db as database
 from members import operators
 from tests import factories
@@ -51,3 +53,55 @@ async def test_explain_shows_the_lots_behind_a_balance_and_a_change(config_file,
     for wrong in (("999",), (str(customer.id), "--change", "7")):
         refused = yucun(config_file, "explain", *wrong)
         assert refused.returncode == 1 and "·" in refused.stderr
+
+
+async def test_liability_is_told_in_yuan_for_now_a_day_and_in_between(config_file, db):
+    await factories.customer(principal=20_000, bonus=2_000)
+    today = clock.today()
+    now = yucun(config_file, "liability")
+    assert now.returncode == 0 and "220.00 = 本金 · principal 200.00 + 赠送 · bonus 20.00" in now.stdout, now
+    then = yucun(config_file, "liability", "--at", f"{today}")
+    assert f"{today} 00:00:00 (Asia/Shanghai)  应付顾客 · owed 0.00" in then.stdout
+    between = yucun(config_file, "liability", "--from", f"{today}")
+    opening, moved, closing = between.stdout.splitlines()
+    assert "owed 0.00" in opening and "top_up ×1  220.00" in moved and "owed 220.00" in closing
+    refused = yucun(config_file, "liability", "--at", "2900-01-01")
+    assert refused.returncode == 2 and "·" in refused.stderr
+    for wrong in ("yesterday", "2026-01-01T00:00:00"):
+        assert yucun(config_file, "liability", "--at", wrong).returncode == 2
+
+
+async def test_the_proof_can_go_on_from_the_last_one(config_file, db):
+    await factories.customer(principal=500)
+    first = yucun(config_file, "proof", "--since-last")
+    assert first.returncode == 0 and "no proof to go on from" in first.stdout
+    await factories.customer(principal=500)
+    second = yucun(config_file, "proof", "--since-last")
+    assert (
+        second.returncode == 0 and "since the last proof" in second.stdout and "1 transfers" in second.stdout
+    )
+
+
+@pytest.mark.broken_books
+async def test_days_are_sealed_and_what_was_rewritten_since_is_named(config_file, db):
+    nothing = yucun(config_file, "seal", "verify")
+    assert nothing.returncode == 0 and "nothing was sealed yet" in nothing.stdout
+    clock.set_offset(timedelta(days=-1))
+    await factories.customer(principal=500)
+    sealed = yucun(config_file, "seal", "run")
+    yesterday = str(clock.today())
+    assert (sealed.returncode, sealed.stdout[:10]) == (0, yesterday)
+    assert "no day is waiting" in yucun(config_file, "seal", "run").stdout
+    good = yucun(config_file, "seal", "verify")
+    assert good.returncode == 0 and yesterday in good.stdout
+    assert good.stdout.split()[-1] == sealed.stdout.split()[-1]
+    async with database.transaction():
+        await database.execute("SET LOCAL session_replication_role = replica")
+        await database.execute("UPDATE transfer SET memo = 'x'")
+    bad = yucun(config_file, "seal", "verify")
+    assert bad.returncode == 1 and f"{yesterday}, transfer 1: was changed" in bad.stdout
+
+
+async def test_seals_wait_for_a_database_like_everything_else(config_file, db, monkeypatch):
+    monkeypatch.setenv("YUCUN_DATABASE_URL", "postgres://nobody:x@127.0.0.1:1/none")
+    assert yucun(config_file, "seal", "verify").returncode == 4
