@@ -2,6 +2,7 @@
 
 from admin_api import (
     adjustments,
+    alerts,
     bills,
     customers,
     operators,
@@ -225,6 +226,13 @@ API = kit.Api(
             answer=upkeep.Proof,
             auth=OPERATOR,
             rate=kit.Rate(10, 60),
+        ),
+        kit.get(
+            "/alerts",
+            alerts.listing,
+            summary=("员工提醒", "Alerts to the shop's people"),
+            answer=kit.Page[alerts.Alert],
+            auth=OPERATOR,
         ),
     ),
 )

@@ -11,7 +11,7 @@ import getpass
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -80,7 +80,20 @@ def _parser() -> argparse.ArgumentParser:
         help="从标准输入读密码 · read the password from standard input",
     )
     command("sandbox", _demo, "微信与支付宝的替身，自带 --help · stand-ins of WeChat and Alipay")
-    command("proof", _proof, "核对账本 · do the books balance?")
+    proof = command("proof", _proof, "核对账本 · do the books balance?")
+    proof.add_argument(
+        "--since-last",
+        action="store_true",
+        help="只核对上次核对无误之后的变动 · only what changed since the last successful proof",
+    )
+    seal = commands.add_parser("seal", help="每日封存 · the daily seals").add_subparsers(
+        dest="what", required=True, metavar="WHAT"
+    )
+    for name, act, said in (
+        ("run", _seal_run, "封存已结束的营业日 · seal the business days that are over"),
+        ("verify", _seal_verify, "核对全部封存 · compare the books with every seal"),
+    ):
+        seal.add_parser(name, help=said, description=said).set_defaults(act=act)
     owed = command("liability", _liability, "某一时刻应付顾客的余额 · what customers are owed at an instant")
     instant = "日期（当天零点）或带时区的时间 · a day (its midnight) or a time with its offset"
     owed.add_argument("--at", type=_instant, metavar="WHEN", help=f"{instant}; 默认现在 · now if left out")
@@ -218,23 +231,41 @@ def _demo(given: argparse.Namespace) -> ExitCode:
 
 
 def _proof(given: argparse.Namespace) -> ExitCode:
+    from app import books_lines
+
+    return _told(given, lambda: books_lines.proof(since_last=given.since_last))
+
+
+def _seal_run(given: argparse.Namespace) -> ExitCode:
+    from app import books_lines
+
+    return _told(given, books_lines.seal)
+
+
+def _seal_verify(given: argparse.Namespace) -> ExitCode:
+    from app import books_lines
+
+    return _told(given, books_lines.verify)
+
+
+def _told(given: argparse.Namespace, ask: Callable[[], Awaitable[tuple[bool, list[str]]]]) -> ExitCode:
+    """Asks the opened books, prints the answer, and ends with whether it is yes."""
     from app import database
-    from ledger import proof
+    from core import clock
 
-    url = _settings(given).database.url.get_secret_value()
+    settings = _settings(given)
+    clock.set_zone(settings.shop.timezone)
 
-    async def check() -> list[object]:
-        async with database.opened(url):
-            return list(await proof.check())
+    async def answer() -> tuple[bool, list[str]]:
+        async with database.opened(settings.database.url.get_secret_value()):
+            return await ask()
 
     try:
-        violations = asyncio.run(check())
+        well, lines = asyncio.run(answer())
     except database.CANNOT_OPEN as error:
         return _no_database(error)
-    for violation in violations:
-        print(violation)
-    print("账本不平 · the books do NOT balance" if violations else "账本平 · the books balance")
-    return ExitCode.FAILED if violations else ExitCode.OK
+    print("\n".join(lines))
+    return ExitCode.OK if well else ExitCode.FAILED
 
 
 def _liability(given: argparse.Namespace) -> ExitCode:

@@ -16,7 +16,7 @@ import admin_api
 import bot
 import miniapp_api
 import webhooks
-from app import config, database
+from app import config, database, metrics
 from app.runtime import RUNTIME, Runtime
 from core import db
 from core import http as kit
@@ -41,6 +41,7 @@ def assemble(runtime: Runtime) -> web.Application:
     application[RUNTIME] = runtime
     application.router.add_get("/health", _health)
     application.router.add_get("/ready", _ready)
+    application.router.add_get("/metrics", metrics.handler(settings.server.trusted_proxies))
     return application
 
 

@@ -12,6 +12,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _MAX_HOPS = 16
+_LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
 def reader(trusted_networks: Sequence[str]) -> Callable[[web.BaseRequest], str]:
@@ -44,6 +45,28 @@ def reader(trusted_networks: Sequence[str]) -> Callable[[web.BaseRequest], str]:
         return read(request.remote or "unknown", ",".join(forwarded)[-1024:])
 
     return of_request
+
+
+def inside(trusted_networks: Sequence[str]) -> Callable[[web.BaseRequest], bool]:
+    """A function that says whether a request comes from this machine or from ``trusted_networks``.
+
+    A request that somebody passed on counts as the client's that is named, and as outside when nobody trusted names one: a
+    proxy on this machine that is missing in the settings does not open the door to the world.
+
+    Raises:
+        ValueError: one of ``trusted_networks`` is not a network such as ``10.0.0.0/8``.
+    """
+    client_of = reader(trusted_networks)
+    networks = tuple(ipaddress.ip_network(network) for network in trusted_networks)
+
+    def is_inside(request: web.BaseRequest) -> bool:
+        forwarded = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"))
+        client = client_of(request)
+        if forwarded and ("X-Forwarded-For" not in request.headers or client == request.remote):
+            return False
+        return _trusted(client, (*networks, *_LOOPBACK))
+
+    return is_inside
 
 
 @functools.lru_cache(maxsize=4096)
