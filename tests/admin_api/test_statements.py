@@ -1,6 +1,5 @@
 from datetime import timedelta
 
-
 from core import clock
 from tests.miniapp_api.test_statements import days, download, story
 

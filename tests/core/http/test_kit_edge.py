@@ -152,7 +152,10 @@ async def test_trusted_origins_may_ask_and_others_are_not_named():
         for path in ("/api/v1/numbers/1", "/api/v1/numbers/x", "/api/v1/nix"):
             response = await client.get(path, headers={"Origin": "https://h5.example.com"})
             assert response.headers["Access-Control-Allow-Origin"] == "https://h5.example.com"
-            assert response.headers["Access-Control-Expose-Headers"] == "X-Request-ID, Retry-After, Content-Disposition"
+            assert (
+                response.headers["Access-Control-Expose-Headers"]
+                == "X-Request-ID, Retry-After, Content-Disposition"
+            )
             assert "Origin" in response.headers["Vary"]
 
         for headers in ({"Origin": "https://evil.example.com", **asked}, {"Origin": "null", **asked}):
