@@ -95,6 +95,7 @@ def _settings(
             "expiry_s": 5,
             "look_up_s": 1,
             "proof_s": 60,
+            "seal_s": 10,
         },
         "logging": {"format": "text"},
     }

@@ -251,3 +251,27 @@ async def test_signed_in_headers_are_needed_where_the_route_says_so():
             assert (response.status, (await response.json())["code"]) == (401, "invalid_token")
             assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
         assert (await client.delete("/api/v1/numbers/7", headers=signed_in())).status == 204
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "trusted", "is_inside"),
+    [
+        ("127.0.0.1", {}, [], True),
+        ("::1", {}, [], True),
+        ("::ffff:127.0.0.1", {}, [], True),
+        ("10.0.0.7", {}, [], False),
+        ("10.0.0.7", {}, ["10.0.0.0/8"], True),
+        ("203.0.113.9", {}, ["10.0.0.0/8"], False),
+        ("127.0.0.1", {"X-Forwarded-For": "203.0.113.9"}, [], False),  # a proxy missing in the settings
+        ("127.0.0.1", {"Forwarded": "for=203.0.113.9"}, ["127.0.0.0/8"], False),
+        ("10.0.0.1", {"X-Forwarded-For": "203.0.113.9"}, ["10.0.0.0/8"], False),
+        ("10.0.0.1", {"X-Forwarded-For": "127.0.0.1, 203.0.113.9"}, ["10.0.0.0/8"], False),  # invented
+        ("10.0.0.1", {"X-Forwarded-For": "10.0.0.7"}, ["10.0.0.0/8"], True),
+        ("10.0.0.1", {"X-Forwarded-For": "nonsense"}, ["10.0.0.0/8"], False),
+    ],
+)
+def test_inside_is_who_really_comes_from_inside(peer, headers, trusted, is_inside):
+    from aiohttp.test_utils import make_mocked_request
+
+    request = make_mocked_request("GET", "/", headers=headers).clone(remote=peer)
+    assert addresses.inside(trusted)(request) is is_inside
