@@ -22,13 +22,17 @@ demo: env  ## 启动演示，Ctrl-C 停止 · start the demo, Ctrl-C stops it
 demo-reset: env  ## 清空演示数据 · delete the demo's data
 	@$(BIN)/yucun demo --reset $(ARGS)
 
-.PHONY: test stress crash
+.PHONY: test stress crash model
 test: env-dev  ## 运行全部测试 · run every test; ARGS="-k words" picks some
 	@$(PYTEST) -m "not stress" $(ARGS)
 stress: env-dev  ## 长时间压力测试 · long load runs
 	@$(PYTEST) -m stress --timeout 1800 $(ARGS)
 crash: env-dev  ## 只运行进程崩溃测试 · only the tests that kill processes
 	@$(PYTEST) -m crash $(ARGS)
+STEPS ?= 10000
+SEED ?= 1
+model: env-dev  ## 用模型核对账务：STEPS=1000000 SEED=1 · every money step against a model
+	@$(BIN)/python -m tests.model $(STEPS) $(SEED)
 
 .PHONY: check format
 check: env-dev  ## 格式、静态检查、类型、导入方向、生成文件 · format, lint, types, imports, generated files

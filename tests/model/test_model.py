@@ -1,0 +1,120 @@
+"""A bounded share of the model's run, and that the model can fail: broken shops are found."""
+
+import pytest
+
+from billing import credits, payments
+from core import db
+from ledger import holds, idempotency
+from shop import orders
+from tests.model import run
+
+SHARE_STEPS, SHARE_S = 3_000, 12
+FOUND_WITHIN_STEPS, FOUND_WITHIN_S = 30_000, 60
+
+
+def test_the_shop_and_the_model_agree_step_by_step(database_url):
+    result = run.run(database_url, steps=SHARE_STEPS, within_s=SHARE_S, explain=False)
+    if result.failure is not None:
+        pytest.fail(
+            f"make model SEED={result.failing_seed} shows it in few steps: {result.failure}",
+            pytrace=False,
+        )
+    assert result.steps > 200
+
+
+_BREAKS = {
+    "bonus first burns principal first": (
+        "WHEN 'bonus_first' THEN (lot.kind = 'principal')::int",
+        "WHEN 'bonus_first' THEN (lot.kind = 'bonus')::int",
+    ),
+    "pro rata rounds up": ("THEN floor(q.amount", "THEN ceil(q.amount"),
+    "what expires first is burnt last": ("lot.expires_at NULLS LAST", "lot.expires_at DESC NULLS FIRST"),
+    "the account is not locked first": ("ORDER BY a.id FOR NO KEY UPDATE;", ";"),
+    "held money is spent": (
+        "max(a.principal_fen + a.bonus_fen - a.held_fen)",
+        "max(a.principal_fen + a.bonus_fen)",
+    ),
+    "any content is a repeat": ("THEN 'repeated' ELSE 'mismatch' END", "THEN 'repeated' ELSE 'repeated' END"),
+    "a partial debit leaves a fen": (
+        "ELSE s.principal_fen + s.bonus_fen END)))",
+        "ELSE s.principal_fen + s.bonus_fen - 1 END)))",
+    ),
+}
+
+
+_QUICKLY_FOUND = {
+    "bonus first burns principal first", "the account is not locked first", "any amount is credited",
+    "keys are not remembered", "a repeated word is credited again", "orders expire at once",
+}  # fmt: skip
+
+
+def _each(names):
+    """All of them in ``make stress``; in every run those that are found within seconds."""
+    return [
+        name if name in _QUICKLY_FOUND else pytest.param(name, marks=pytest.mark.stress) for name in names
+    ]
+
+
+@pytest.mark.parametrize("name", _each(_BREAKS))
+def test_books_broken_in_the_database_are_found(database_url, name):
+    whole = None
+
+    async def breaks():
+        nonlocal whole
+        whole = await db.fetchval("SELECT pg_get_functiondef('ledger_post'::regproc)")
+        right, wrong = _BREAKS[name]
+        assert right in whole
+        await db.execute(whole.replace(right, wrong))
+
+    def mend(shop):
+        shop.run(db.execute(whole))
+
+    assert _found(database_url, lambda shop: shop.run(breaks()), mend)
+
+
+async def _nothing(*args, **kwargs):
+    return []
+
+
+async def _act_always(*, act, **kwargs):
+    return await act()
+
+
+_PATCHES = {
+    "any amount is credited": (payments, "_difference", lambda trade, attempt: None),
+    "keys are not remembered": (idempotency, "once", _act_always),
+    "what came in settles nothing": (credits.bills, "lock_overdue", _nothing),
+    "a repeated word is credited again": (payments, "_PAID", "SELECT $1::text, $2::text, $3::timestamptz, $4::timestamptz"),
+    "cancelled orders keep their stock": (orders, "_lines", None),
+    "a hold may end twice": (holds, "_END", holds._END.replace("AND state = 'open'", "")),
+    "orders expire at once": (orders, "_EXPIRED", orders._EXPIRED.replace("expires_at <= $1", "$1 IS NOT NULL")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _each(_PATCHES))
+def test_a_desk_that_forgets_a_rule_is_found(database_url, monkeypatch, name):
+    room, attribute, wrong = _PATCHES[name]
+    if attribute == "_lines":
+        wrong = _without_stock(orders._lines)
+    monkeypatch.setattr(room, attribute, wrong)
+    assert _found(database_url)
+
+
+def _without_stock(lines):
+    async def found(order_ids):
+        return {order_id: [] for order_id in order_ids}
+
+    return found
+
+
+def _found(url, prepare=None, mend=None):
+    result = run.run(
+        url,
+        steps=FOUND_WITHIN_STEPS,
+        within_s=FOUND_WITHIN_S,
+        explain=False,
+        prepare=prepare,
+        mend=mend,
+        said=None,
+    )
+    return result.failure is not None
