@@ -78,6 +78,18 @@ async def test_movements_lead_from_one_instant_to_the_other(db):
     assert (await liability.between(first, first)).movements == []
 
 
+async def test_what_happens_at_the_very_instant_comes_after_it(db):
+    await factories.customer(principal=100)
+    at = await rows.fetchval("SELECT created_at FROM entry")
+    tick = timedelta(microseconds=1)
+    assert ((await liability.at(at)).total_fen, (await liability.at(at + tick)).total_fen) == (0, 100)
+    until, since = await liability.between(at - DAY, at), await liability.between(at, at + tick)
+    assert (until.movements, until.closing.total_fen, since.opening.total_fen) == ([], 0, 0)
+    assert [moved.total_fen for moved in since.movements] == [100]
+    await factories.customer()
+    assert (await liability.at()).customers == 1
+
+
 async def test_expired_bonus_is_owed_no_more(db):
     customer = await factories.customer()
     await factories.topped_up(customer.id, 1_000, 300, bonus_days=10)
