@@ -169,7 +169,8 @@ def demo(servers, tmp_path_factory):
     asyncio.run(_create_database(servers.database_url, "yucun_e2e"))
     environment = os.environ | {
         "YUCUN_DATABASE_URL": urlsplit(servers.database_url)._replace(path="/yucun_e2e").geturl(),
-        "YUCUN_REDIS_URL": servers.redis_url,
+        # A database of its own: other tests use up rate limits of 127.0.0.1 on purpose.
+        "YUCUN_REDIS_URL": urlsplit(servers.redis_url)._replace(path="/1").geturl(),
     }
     command = [
         sys.executable,
