@@ -39,10 +39,11 @@ class Reading:
 def read(kind: str, params: Mapping[str, Any], locale: str = words.DEFAULT_LOCALE) -> Reading:
     """The message as the customer reads it."""
     values = {name: _instant(value) if name == "at" else value for name, value in params.items()}
-    return Reading(
-        words.say(f"messages.{kind}.title", locale, **values),
-        words.say(f"messages.{kind}.body", locale, **values),
-    )
+    without_bonus = f"messages.{kind}.body_without_bonus"
+    body = f"messages.{kind}.body"
+    if not params.get("bonus_fen") and words.has(without_bonus, locale):
+        body = without_bonus
+    return Reading(words.say(f"messages.{kind}.title", locale, **values), words.say(body, locale, **values))
 
 
 def fill(template: Template, kind: str, params: Mapping[str, Any], locale: str) -> dict[str, str]:

@@ -180,3 +180,15 @@ async def test_a_worker_slower_than_its_lease_leaves_the_rest_to_others_and_send
     assert (await delivery.run(slow.post()))["subscribe"] == 2
     assert (await delivery.run(slow.post()))["subscribe"] == 2
     assert len(slow.sent) == 4 and await accepts_left() == 0
+
+
+def test_a_top_up_without_bonus_does_not_speak_of_one():
+    params = {
+        "amount_fen": 10_000,
+        "bonus_fen": 0,
+        "available_fen": 16_400,
+        "at": "2026-11-23T02:00:00+00:00",
+    }
+    assert templates.read("topped_up", params).body == "您已充值 100.00 元，可用余额 164.00 元。"
+    assert "bonus" not in templates.read("topped_up", params, "en").body
+    assert "赠送 5.00 元" in templates.read("topped_up", {**params, "bonus_fen": 500}).body
