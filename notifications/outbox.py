@@ -43,11 +43,14 @@ SELECT told.*, 'queued', 0, $9, $9 FROM (
     SELECT customer_id, kind, dedup_key, params::jsonb
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS m (customer_id, kind, dedup_key, params)
     UNION ALL
-    SELECT c.id, 'low_balance', 'low_balance:' || m.reference,
-           jsonb_build_object('available_fen', m.after_fen, 'threshold_fen', c.low_balance_threshold_fen, 'at', $10::text)
-    FROM unnest($5::bigint[], $6::text[], $7::bigint[], $8::bigint[]) AS m (customer_id, reference, before_fen, after_fen)
-    JOIN customer c ON c.id = m.customer_id
-    WHERE m.before_fen >= c.low_balance_threshold_fen AND m.after_fen < c.low_balance_threshold_fen
+    SELECT fall.customer_id, 'low_balance', 'low_balance:' || fall.reference,
+           jsonb_build_object('available_fen', fall.after_fen, 'threshold_fen', fall.threshold_fen, 'at', $10::text)
+    FROM (  -- the subquery finds each customer by key; a join would scan them all while the shop is small
+        SELECT m.*, (SELECT c.low_balance_threshold_fen FROM customer c WHERE c.id = m.customer_id) AS threshold_fen
+        FROM unnest($5::bigint[], $6::text[], $7::bigint[], $8::bigint[])
+             AS m (customer_id, reference, before_fen, after_fen)
+    ) fall
+    WHERE fall.before_fen >= fall.threshold_fen AND fall.after_fen < fall.threshold_fen
 ) told
 ON CONFLICT (dedup_key) DO NOTHING
 """
