@@ -8,8 +8,8 @@ from core import db as database
 from ledger import proof
 from tests import factories
 
-BREAK = "UPDATE account SET principal_fen = principal_fen + 1 WHERE code = 'customer:1'"
-MEND = "UPDATE account SET principal_fen = principal_fen - 1 WHERE code = 'customer:1'"
+BREAK = "UPDATE account SET principal_fen = principal_fen + 1 WHERE kind = 'customer'"  # each test has one customer
+MEND = "UPDATE account SET principal_fen = principal_fen - 1 WHERE kind = 'customer'"
 
 
 async def alerts(**which):
