@@ -13,6 +13,7 @@ import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, ValidationInfo
 from pydantic.fields import FieldInfo
 
+from billing import terms
 from notifications import outbox
 
 ENVIRONMENT = "YUCUN_CONFIG"
@@ -195,6 +196,25 @@ class Alipay(Section):
     quit_url: Address | None = None
 
 
+Fen = Annotated[int, Field(ge=0, le=100_000_000_00)]
+
+
+class Money(Section):
+    burn_policy: terms.BurnPolicy = "bonus_first"
+    named_cap_fen: Fen = 500_000
+    unnamed_cap_fen: Fen = 100_000
+    top_up_min_fen: Fen = 1
+    top_up_max_fen: Fen = 500_000
+    matching_order: terms.MatchingOrder = "oldest_due"
+    claw_back: terms.ClawBack = "pro_rata"
+    refund_right_days: Annotated[int, Field(ge=0, le=3650)] = 7
+    approval_above_fen: Fen = 50_000
+
+    def terms(self) -> terms.Terms:
+        """As the desk takes them."""
+        return terms.Terms(**self.model_dump())
+
+
 class Jobs(Section):
     due_run_s: Seconds = 60
     outbox_s: Seconds = 5
@@ -230,6 +250,7 @@ class Config(Section):
     wechat: WeChat
     wechat_pay: WeChatPay | None = None
     alipay: Alipay | None = None
+    money: Money = Money()
     jobs: Jobs = Jobs()
     limits: Limits = Limits()
     logging: Logging = Logging()

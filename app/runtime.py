@@ -14,6 +14,7 @@ import redis.asyncio
 from aiohttp import web
 
 from app import config, database, outside
+from billing import terms
 from core import clock, db
 from core import http as kit
 
@@ -45,6 +46,7 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
         OSError, asyncpg.PostgresError: The database does not answer. Redis may stay away, and come back later.
     """
     clock.set_zone(settings.shop.timezone)
+    terms.use(settings.money.terms())
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(_world_clock(settings.clock.follow_url))
         await stack.enter_async_context(

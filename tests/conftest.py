@@ -18,6 +18,7 @@ import importlib.util
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
@@ -99,6 +100,14 @@ def _clock_at_rest():
     yield
     clock.set_offset(timedelta())
     clock.set_zone("Asia/Shanghai")
+
+
+@pytest.fixture(autouse=True)
+def _terms_at_rest():
+    """The same for the shop's terms."""
+    yield
+    if "billing.terms" in sys.modules:
+        sys.modules["billing.terms"].use()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,52 @@
+"""Terms: what the shop has chosen about money. Every process is given them once, from its settings, before it serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+MatchingOrder = Literal["oldest_due", "oldest_issued", "smallest_first"]
+ClawBack = Literal["pro_rata", "bonus_first", "unspent_only"]
+BurnPolicy = Literal["bonus_first", "principal_first", "pro_rata", "earliest_expiry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The shop's choices; amounts in fen. ``config.example.toml`` explains each under ``[money]``.
+
+    Where a choice decides what a customer gets, it is written down with the act it decided, so that a later change of the
+    settings changes nothing that was agreed before.
+    """
+
+    burn_policy: BurnPolicy = "bonus_first"
+    """Which lots a new account spends first."""
+    named_cap_fen: int = 500_000
+    """Most principal on an account whose owner is known by name (Ministry of Commerce, 2012 no. 9)."""
+    unnamed_cap_fen: int = 100_000
+    """The same where the owner is not known by name."""
+    top_up_min_fen: int = 1
+    top_up_max_fen: int = 500_000
+    """What a top-up of a free amount may be."""
+    matching_order: MatchingOrder = "oldest_due"
+    """In which order new money settles open bills."""
+    claw_back: ClawBack = "pro_rata"
+    """What happens to a bonus when its top-up is refunded."""
+    refund_right_days: int = 7
+    """So many days a top-up may be refunded without reason."""
+    approval_above_fen: int = 50_000
+    """An operator's act that moves more needs a second person."""
+
+
+_DEFAULT = Terms()
+_current = _DEFAULT
+
+
+def current() -> Terms:
+    """The terms in force in this process."""
+    return _current
+
+
+def use(chosen: Terms = _DEFAULT) -> None:
+    """From now on these terms are in force; without an argument the ones a shop has that chose nothing."""
+    global _current
+    _current = chosen
