@@ -2,7 +2,7 @@
 
 Run after every test, by the clock and by ``yucun proof``, over the whole database or over what changed since the last success
 (``changed.py`` says what that is). The invariants I1-I16 are stated in docs/money.md; the checks stand
-in ``checks.py``.
+in ``checks/``, a file a topic.
 """
 
 from __future__ import annotations

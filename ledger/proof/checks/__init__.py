@@ -1,0 +1,23 @@
+"""The checks of the proof, a file a topic. Each query returns one column naming the offender, and nothing when the books are right.
+
+A check that can be asked of only what changed since a mark says how, in the terms of ``changed.py``: ``since`` gives tables to be
+seen as their changed rows only, ``since_sql`` another query. A check with neither is always asked of the whole database.
+"""
+
+from __future__ import annotations
+
+from ledger.proof.checks import bills, books, freshness, holds, messages, payments, plans, seals
+from ledger.proof.checks.check import Check
+
+__all__ = ["ALL", "Check"]
+
+ALL: tuple[Check, ...] = tuple(
+    sorted(
+        (
+            *books.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
+            *holds.CHECKS, *freshness.CHECKS,
+        ),
+        key=lambda check: int(check.invariant[1:]),
+    )
+)  # fmt: skip
+"""In the order of the invariants."""

@@ -1,0 +1,55 @@
+"""Nothing due is left lying (I16). Asked of a running shop only."""
+
+from __future__ import annotations
+
+from ledger.proof.checks.check import Check
+
+CHECKS = (
+    Check(
+        "I16",
+        "a plan period due for more than a day that nobody charged",
+        "SELECT 'plan ' || id FROM plan WHERE state = 'active' AND next_due_on < ($1::timestamptz)::date - 1",
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
+        "a message waiting for more than an hour beyond its time",
+        """
+        SELECT 'outbox_message ' || id FROM outbox_message
+        WHERE state = 'queued' AND next_attempt_at < $1::timestamptz - interval '1 hour'
+        """,
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
+        "an open payment nobody asked the channel about in time",
+        "SELECT 'payment ' || payment_no FROM payment WHERE ask_at < $1::timestamptz - interval '1 hour'",
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
+        "a bonus lot nobody expired in time",
+        """
+        SELECT 'lot ' || l.id FROM lot l JOIN account a ON a.id = l.account_id
+        WHERE l.remaining_fen > 0 AND l.expires_at < $1::timestamptz - interval '1 hour' AND a.held_fen = 0
+        """,
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
+        "a hold open beyond its expiry",
+        "SELECT 'hold ' || reference FROM hold WHERE state = 'open' AND expires_at < $1::timestamptz - interval '1 hour'",
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
+        "a day finished for more than a day that nobody sealed",
+        """
+        SELECT 'transfer ' || id FROM (
+            SELECT id, created_at FROM transfer WHERE id > coalesce((SELECT max(last_transfer_id) FROM seal), 0)
+            ORDER BY id LIMIT 1
+        ) oldest WHERE created_at < $1::timestamptz - interval '50 hours'
+        """,
+        needs_clock=True,
+    ),
+)

@@ -1,0 +1,24 @@
+"""What is written down with an act: the caller's key and the customer's message (I5, I13)."""
+
+from __future__ import annotations
+
+from ledger.proof import changed
+from ledger.proof.checks.check import Check
+
+CHECKS = (
+    Check(
+        "I5",
+        "an idempotency key that was committed without its answer",
+        "SELECT 'request_key ' || id FROM request_key WHERE answer IS NULL",
+        since=changed.new("request_key"),
+    ),
+    Check(
+        "I13",
+        "a money event that nobody is told of",
+        """
+        SELECT 'transfer ' || t.reference FROM transfer t LEFT JOIN outbox_message m ON m.dedup_key = t.reference
+        WHERE t.kind IN ('top_up', 'bill_payment', 'bill_refund', 'manual_adjustment', 'bonus_expiry') AND m.id IS NULL
+        """,
+        since=changed.new("transfer"),
+    ),
+)
