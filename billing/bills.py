@@ -25,6 +25,12 @@ class BillNotOwed(errors.Conflict):
     code = "bill_not_owed"
 
 
+class BillPaymentPending(errors.Conflict):
+    """The bill is being paid through a channel; let that payment end, or cancel it, first."""
+
+    code = "bill_payment_pending"
+
+
 InsufficientBalance = posting.InsufficientBalance
 KeyReused = idempotency.KeyReused
 
@@ -44,6 +50,8 @@ class Bill:
     collect_mode: str
     due_at: datetime
     created_at: datetime
+    pending_no: str | None = None
+    """The combined payment under way for it, if any."""
 
     @property
     def owed_fen(self) -> int:
@@ -64,9 +72,7 @@ class NewBill:
     automatic: bool = False
 
 
-_COLUMNS = (
-    "id, bill_no, customer_id, title, source, amount_fen, paid_fen, state, collect_mode, due_at, created_at"
-)
+_COLUMNS = "id, bill_no, customer_id, title, source, amount_fen, paid_fen, state, collect_mode, due_at, created_at, pending_no"
 
 _ISSUE = f"""
 INSERT INTO bill (bill_no, customer_id, title, source, amount_fen, paid_fen, refunded_fen, state, collect_mode, automatic,
@@ -116,6 +122,9 @@ async def collect(owed: Sequence[Bill], *, operator: str) -> list[Collected]:
     What a balance does not cover stays owed; that is an answer, not an error. Payments, bills, plan periods, receipts and
     low-balance alerts change together.
     """
+    assert not any(bill.pending_no for bill in owed), (
+        "a bill that is being paid through a channel is left alone"
+    )
     posted = await posting.post([_payment(bill, operator) for bill in owed])
     taken = [(bill, result) for bill, result in zip(owed, posted, strict=True) if result.is_new]
     assert all(result.outcome in ("posted", "insufficient") for result in posted), posted
@@ -225,9 +234,11 @@ async def take_in_full(bill: Bill, *, operator: str) -> Bill:
     Raises:
         InsufficientBalance: the available balance does not cover what is owed (of a bill paid in parts: any of it).
         BillNotOwed: it is paid or void.
+        BillPaymentPending: it is being paid through a channel.
     """
     if bill.state not in OWED:
         raise BillNotOwed(bill_no=bill.bill_no, state=bill.state)
+    refuse_pending(bill)
     (collected,) = await collect([bill], operator=operator)
     if not collected.taken_fen:
         balance = await accounts.balance(bill.customer_id)
@@ -235,11 +246,26 @@ async def take_in_full(bill: Bill, *, operator: str) -> Bill:
     return collected.bill
 
 
-_VOID = "UPDATE bill SET state = 'void' WHERE id = $1 AND state = 'open'"
+def refuse_pending(bill: Bill) -> None:
+    """Refuses to touch a locked bill while a payment through a channel is under way for it.
+
+    Raises:
+        BillPaymentPending: it is; the refusal names the combined payment.
+    """
+    if bill.pending_no is not None:
+        raise BillPaymentPending(bill_no=bill.bill_no, combined_no=bill.pending_no)
+
+
+_VOID = "UPDATE bill SET state = 'void' WHERE id = $1 AND state = 'open' AND pending_no IS NULL"
 
 
 async def void(bill: Bill) -> None:
-    """Nothing is owed on a locked, unpaid bill any more."""
+    """Nothing is owed on a locked, unpaid bill any more.
+
+    Raises:
+        BillPaymentPending: it is being paid through a channel.
+    """
+    refuse_pending(bill)
     assert await db.execute(_VOID, bill.id), f"bill {bill.bill_no} is not open"
 
 
@@ -250,7 +276,7 @@ async def pay(customer_id: int, bill_no: str, *, key: str) -> Bill:
     Bills of orders are paid with the order (``shop.orders.pay``).
 
     Raises:
-        NoSuchBill, BillNotOwed, InsufficientBalance, KeyReused.
+        NoSuchBill, BillNotOwed, BillPaymentPending, InsufficientBalance, KeyReused.
     """
     caller = accounts.of_customer(customer_id)
 
@@ -274,7 +300,7 @@ async def pay(customer_id: int, bill_no: str, *, key: str) -> Bill:
 
 _LOCK_AUTOMATIC = f"""
 SELECT {_COLUMNS} FROM bill
-WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND automatic AND due_at <= $2
+WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND pending_no IS NULL AND automatic AND due_at <= $2
 ORDER BY due_at, id FOR NO KEY UPDATE
 """
 _LOCK_FREE_AUTOMATIC = f"{_LOCK_AUTOMATIC} SKIP LOCKED"

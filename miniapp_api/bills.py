@@ -33,6 +33,13 @@ class Bill(kit.Answer):
     paid_fen: int
     state: State
     due_at: kit.Instant
+    pending_no: Annotated[
+        str | None,
+        Field(
+            description="正在进行的组合支付单号 · the combined payment under way for it",
+            examples=["C261123…"],
+        ),
+    ]
     source: Annotated[
         str, Field(description="为何而付 · what it is for", examples=["plan:42:3", "order:S261123…"])
     ]

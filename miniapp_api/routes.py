@@ -249,6 +249,7 @@ API = kit.Api(
             refusals=(
                 shop_orders.NoSuchOrder,
                 shop_orders.OrderStateForbids,
+                shop_orders.BillPaymentPending,
                 shop_orders.InsufficientBalance,
                 shop_orders.KeyReused,
             ),
@@ -264,7 +265,7 @@ API = kit.Api(
                 "Stock is given back, and what was paid returns to the balance it came from.",
             ),
             answer=orders.Order,
-            refusals=(shop_orders.NoSuchOrder, shop_orders.OrderStateForbids),
+            refusals=(shop_orders.NoSuchOrder, shop_orders.OrderStateForbids, shop_orders.BillPaymentPending),
             auth=CUSTOMER,
         ),
         kit.get(
@@ -294,6 +295,7 @@ API = kit.Api(
             refusals=(
                 billing_bills.NoSuchBill,
                 billing_bills.BillNotOwed,
+                billing_bills.BillPaymentPending,
                 billing_bills.InsufficientBalance,
                 billing_bills.KeyReused,
             ),

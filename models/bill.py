@@ -29,6 +29,8 @@ class Bill(Model):
     due_at = fields.DatetimeField()
     created_at = fields.DatetimeField()
     paid_at = fields.DatetimeField(null=True)
+    pending_no = fields.CharField(max_length=32, null=True)
+    """The combined payment that is under way for it: until that ends nothing else pays, voids or refunds the bill."""
 
     class Meta:
         table = "bill"
@@ -49,4 +51,7 @@ class Bill(Model):
             CheckConstraint(check="(state = 'paid') = (paid_fen = amount_fen)", name="bill_paid"),
             CheckConstraint(check="state <> 'open' OR paid_fen = 0", name="bill_open"),
             CheckConstraint(check="(paid_at IS NOT NULL) = (state = 'paid')", name="bill_paid_at"),
+            CheckConstraint(
+                check="pending_no IS NULL OR state IN ('open', 'partly_paid')", name="bill_pending"
+            ),
         )

@@ -15,6 +15,8 @@ class BillPayment(Model):
     amount_fen = fields.BigIntField()
     refunded_fen = fields.BigIntField(default=0)
     transfer_reference = fields.CharField(max_length=100, unique=True)
+    payment_no = fields.CharField(max_length=32, null=True, unique=True)
+    """The attempt at the channel that brought it; None where no channel did."""
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -23,5 +25,12 @@ class BillPayment(Model):
         constraints = (
             CheckConstraint(
                 check="amount_fen > 0 AND refunded_fen BETWEEN 0 AND amount_fen", name="bill_payment_amounts"
+            ),
+            CheckConstraint(
+                check="tender IN ('balance', 'wechat_pay', 'alipay', 'counter')", name="bill_payment_tender"
+            ),
+            CheckConstraint(
+                check="(payment_no IS NOT NULL) = (tender IN ('wechat_pay', 'alipay'))",
+                name="bill_payment_of_channel",
             ),
         )

@@ -21,6 +21,10 @@ class Hold(Model):
     expires_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)
+    title = fields.CharField(max_length=100, default="")
+    """What it is for, in the customer's words."""
+    operator = fields.CharField(max_length=64, default="")
+    """Who placed it."""
 
     class Meta:
         table = "hold"

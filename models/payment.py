@@ -17,7 +17,7 @@ class Payment(Model):
     customer = fields.ForeignKeyField("models.Customer", related_name="payments", on_delete=fields.RESTRICT)
     purpose = fields.CharField(max_length=10)
     purpose_no = fields.CharField(max_length=32)
-    """Number of the top-up it is for."""
+    """Number of the top-up or combined payment it is for."""
     channel = fields.CharField(max_length=20)
     method = fields.CharField(max_length=20)
     amount_fen = fields.BigIntField()
@@ -45,7 +45,7 @@ class Payment(Model):
         )
         constraints = (
             UniqueConstraint(fields=("channel", "channel_trade_no"), name="payment_channel_trade"),
-            CheckConstraint(check="purpose IN ('top_up')", name="payment_purpose_kind"),
+            CheckConstraint(check="purpose IN ('top_up', 'bill')", name="payment_purpose_kind"),
             CheckConstraint(
                 check="state IN ('created', 'prepared', 'paid', 'closed', 'quarantined')",
                 name="payment_state",

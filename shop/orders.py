@@ -53,6 +53,7 @@ class OrderTooLarge(errors.Invalid):
 
 
 InsufficientBalance = bills.InsufficientBalance
+BillPaymentPending = bills.BillPaymentPending
 KeyReused = idempotency.KeyReused
 
 
@@ -191,7 +192,7 @@ async def pay(customer_id: int, order_no: str, *, key: str) -> Order:
     """Pays an order from the balance; repeating it, with the same key or another, never charges twice.
 
     Raises:
-        NoSuchOrder, OrderStateForbids, InsufficientBalance, KeyReused.
+        NoSuchOrder, OrderStateForbids, BillPaymentPending, InsufficientBalance, KeyReused.
     """
     caller = accounts.of_customer(customer_id)
 
@@ -222,7 +223,7 @@ async def cancel(customer_id: int, order_no: str) -> Order:
     """Cancels an order: its stock is given back, and what was paid returns to the lots it came from. Again is harmless.
 
     Raises:
-        NoSuchOrder, OrderStateForbids: it is completed.
+        NoSuchOrder, BillPaymentPending, OrderStateForbids: it is completed.
     """
     async with db.transaction():
         order = await _locked(customer_id, order_no)
@@ -261,16 +262,21 @@ async def complete(order_no: str) -> None:
 
 
 _EXPIRED = """
-SELECT order_no, customer_id FROM shop_order WHERE state = 'placed' AND expires_at <= $1 ORDER BY expires_at LIMIT $2
+SELECT o.order_no, o.customer_id FROM shop_order o
+WHERE o.state = 'placed' AND o.expires_at <= $1
+  AND NOT EXISTS (SELECT FROM bill b WHERE b.bill_no = o.bill_no AND b.pending_no IS NOT NULL)
+ORDER BY o.expires_at LIMIT $2
 """
 
 
 async def expire_unpaid(*, limit: int = 200) -> int:
-    """Cancels orders that were not paid in time. Returns how many."""
+    """Cancels orders that were not paid in time. Returns how many. One being paid through a channel waits for that to end."""
     expired = 0
     for row in await db.fetch(_EXPIRED, clock.now(), limit):
         try:
             expired += await _expire(row["customer_id"], row["order_no"])
+        except BillPaymentPending:  # began while we looked
+            continue
         except Exception:  # one that cannot be cancelled must not keep the others waiting
             log.exception("order %s could not be cancelled", row["order_no"])
     return expired
