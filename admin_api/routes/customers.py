@@ -1,0 +1,86 @@
+"""Customers and their accounts."""
+
+from admin_api import (
+    customers,
+    statements,
+)
+from admin_api.routes.caller import OPERATOR
+from billing import day_statements, statement_files
+from billing import statements as billing_statements
+from core import http as kit
+from members import customers as members_customers
+
+ROUTES = (
+    kit.get(
+        "/customers",
+        customers.listing,
+        summary=("查找顾客", "Find customers"),
+        answer=kit.Page[customers.Customer],
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/customers/{customer_id}",
+        customers.one,
+        summary=("一位顾客及其余额", "One customer with the balance"),
+        answer=customers.CustomerWithBalance,
+        refusals=(members_customers.NoSuchCustomer, billing_statements.NoSuchAccount),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/customers/{customer_id}/changes",
+        customers.changes,
+        summary=("顾客的余额变动", "What happened to a customer's balance"),
+        answer=kit.Page[customers.Change],
+        refusals=(members_customers.NoSuchCustomer,),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/customers/{customer_id}/statement",
+        statements.read,
+        summary=("顾客的余额明细", "A customer's statement"),
+        description=(
+            "一段日期（按门店时区，首尾两天都含）的期初、期末余额和其间每一笔变动；翻页期间的新变动不会混入。",
+            "Opening and closing balance of business days (both included) and every change between; changes that come "
+            "while paging stay out.",
+        ),
+        answer=statements.Statement,
+        refusals=(
+            day_statements.DaysReversed,
+            day_statements.NotBegun,
+            day_statements.NoSuchAccount,
+            members_customers.NoSuchCustomer,
+        ),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/customers/{customer_id}/statement.csv",
+        statements.as_csv,
+        summary=("顾客的余额明细，CSV", "A customer's statement as CSV"),
+        file=kit.CSV,
+        refusals=(
+            day_statements.DaysReversed,
+            day_statements.NotBegun,
+            day_statements.NoSuchAccount,
+            members_customers.NoSuchCustomer,
+            statement_files.TooLong,
+        ),
+        auth=OPERATOR,
+        rate=kit.Rate(20, 60),
+    ),
+    kit.get(
+        "/customers/{customer_id}/statement.xlsx",
+        statements.as_xlsx,
+        summary=("顾客的余额明细，Excel", "A customer's statement as an Excel workbook"),
+        file=kit.XLSX,
+        refusals=(
+            day_statements.DaysReversed,
+            day_statements.NotBegun,
+            day_statements.NoSuchAccount,
+            members_customers.NoSuchCustomer,
+            statement_files.TooLong,
+            statement_files.WorkbooksBusy,
+        ),
+        auth=OPERATOR,
+        rate=kit.Rate(20, 60),
+    ),
+)

@@ -1,0 +1,11 @@
+"""Who may call: what a request shows to be let in."""
+
+from core import http as kit
+from members import customers, sign_in
+
+CUSTOMER = kit.Bearer(
+    "customer",
+    ("登录接口返回的令牌", "The token that signing in gave"),
+    format="JWT",
+    refusals=(sign_in.CustomerGone, customers.CustomerBlocked),
+)
