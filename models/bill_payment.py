@@ -14,6 +14,8 @@ class BillPayment(Model):
     tender = fields.CharField(max_length=20)
     amount_fen = fields.BigIntField()
     refunded_fen = fields.BigIntField(default=0)
+    refunding_fen = fields.BigIntField(default=0)
+    """What refunds under way at the channel have reserved: two of them cannot promise the same money."""
     transfer_reference = fields.CharField(max_length=100, unique=True)
     payment_no = fields.CharField(max_length=32, null=True, unique=True)
     """The attempt at the channel that brought it; None where no channel did."""
@@ -32,5 +34,9 @@ class BillPayment(Model):
             CheckConstraint(
                 check="(payment_no IS NOT NULL) = (tender IN ('wechat_pay', 'alipay'))",
                 name="bill_payment_of_channel",
+            ),
+            CheckConstraint(
+                check="refunding_fen >= 0 AND refunded_fen + refunding_fen <= amount_fen",
+                name="bill_payment_refunding",
             ),
         )

@@ -18,6 +18,12 @@ class TopUp(Model):
     pay_fen = fields.BigIntField()
     bonus_fen = fields.BigIntField()
     bonus_days = fields.IntField(null=True)
+    claw_back = fields.CharField(max_length=16, default="pro_rata")
+    refund_right_days = fields.IntField(default=7)
+    """What a refund of it goes by, as the shop's terms were when it was made."""
+    refunded_fen = fields.BigIntField(default=0)
+    clawed_fen = fields.BigIntField(default=0)
+    """Principal refunded or on its way, and bonus taken back with it."""
     state = fields.CharField(max_length=12, default="pending")
     created_at = fields.DatetimeField()
     credited_at = fields.DatetimeField(null=True)
@@ -29,5 +35,13 @@ class TopUp(Model):
             CheckConstraint(check="state IN ('pending', 'credited', 'closed')", name="top_up_state"),
             CheckConstraint(check="pay_fen > 0 AND bonus_fen >= 0", name="top_up_amounts"),
             CheckConstraint(check="bonus_days > 0", name="top_up_bonus_days"),
+            CheckConstraint(
+                check="claw_back IN ('pro_rata', 'bonus_first', 'unspent_only') AND refund_right_days >= 0",
+                name="top_up_refund_terms",
+            ),
+            CheckConstraint(
+                check="refunded_fen BETWEEN 0 AND pay_fen AND clawed_fen BETWEEN 0 AND bonus_fen",
+                name="top_up_refunded",
+            ),
             CheckConstraint(check="(credited_at IS NOT NULL) = (state = 'credited')", name="top_up_credited"),
         )
