@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from core import clock, db, words
 
-Kind = Literal["proof_failed"]
+Kind = Literal["proof_failed", "approval_waiting"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from billing import deductions, expiry, inbox, payments, upkeep
+from billing import approvals, deductions, expiry, inbox, payments, upkeep
 from billing.channels import Channels
 from members import chat
 from notifications import delivery
@@ -63,6 +63,7 @@ def table(
         Job("chat_look_up", intervals.look_up_s, look_up),
         Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),
         Job("bonus_expiry", intervals.expiry_s, expiry.expire_bonus),
+        Job("approval_expiry", intervals.expiry_s, approvals.expire_old),
         Job("hold_expiry", intervals.expiry_s, upkeep.expire_holds),
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),

@@ -32,7 +32,7 @@ import aiohttp
 from aiohttp import web
 
 from app import config, demo_settings, doors, runtime
-from billing import adjustments, packages, plans
+from billing import adjustments, approvals, packages, plans
 from core import clock
 from members import operators
 from sandbox.app import Sandbox, Settings
@@ -181,10 +181,12 @@ class World:
         return desk
 
     async def give(self, customer_id: int, amount_fen: int, *, kind: str = "principal") -> None:
-        """Puts money on an account without a channel."""
-        await adjustments.adjust(
+        """Puts money on an account without a channel; a second person agrees where one is needed."""
+        made = await adjustments.adjust(
             1, customer_id, kind=kind, amount_fen=amount_fen, reason="测试", key=new_key()
         )
+        if made.approval_no:
+            await approvals.approve(2, made.approval_no, key=new_key())
 
     async def package(self, *, pay_fen: int = 20_000, bonus_fen: int = 2_000) -> int:
         return (await packages.add(name="充值套餐", pay_fen=pay_fen, bonus_fen=bonus_fen)).id

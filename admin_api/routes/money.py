@@ -1,39 +1,16 @@
-"""Money: adjustments, bills, payments at channels, what was set aside."""
+"""Money: bills, payments at channels, what was set aside."""
 
 from admin_api import (
-    adjustments,
     bills,
-    customers,
     payments,
     quarantine,
 )
 from admin_api.routes.caller import OPERATOR
-from billing import adjustments as billing_adjustments
 from billing import channels
 from billing import payments as billing_payments
 from core import http as kit
 
 ROUTES = (
-    kit.post(
-        "/customers/{customer_id}/adjustments",
-        adjustments.adjust,
-        summary=("调整余额", "Correct a balance"),
-        description=(
-            "增加的钱会先结清到期的账单；返回调整后的余额。",
-            "What is added first settles bills that are due; answers with the balance after it.",
-        ),
-        status=201,
-        answer=customers.Balance,
-        refusals=(
-            billing_adjustments.AdjustmentOutOfRange,
-            billing_adjustments.InsufficientBalance,
-            billing_adjustments.NothingMoved,
-            billing_adjustments.NoSuchAccount,
-            billing_adjustments.KeyReused,
-        ),
-        auth=OPERATOR,
-        idempotent=True,
-    ),
     kit.get(
         "/bills/due",
         bills.due,
