@@ -1,6 +1,7 @@
 """Second persons for operators' acts, and adjustments that can be asked about and undone."""
 
 from json import dumps, loads
+from typing import Any
 
 from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
@@ -15,7 +16,7 @@ def _id() -> tuple[str, fields.BigIntField]:
     return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
 
 
-def _customer(name: str, related_name: str) -> tuple[str, fields.Field]:
+def _customer(name: str, related_name: str) -> tuple[str, Any]:
     return (
         name,
         fields.ForeignKeyField(
