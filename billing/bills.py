@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing import parts
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency, posting
 from notifications import outbox
@@ -31,6 +32,18 @@ class BillPaymentPending(errors.Conflict):
     code = "bill_payment_pending"
 
 
+class AmountAboveOwed(errors.Invalid):
+    """More was to be paid than is owed on the bill."""
+
+    code = "amount_above_owed"
+
+
+class PaidInFullOnly(errors.Conflict):
+    """The bill is not to be paid in parts."""
+
+    code = "paid_in_full_only"
+
+
 InsufficientBalance = posting.InsufficientBalance
 KeyReused = idempotency.KeyReused
 
@@ -48,6 +61,7 @@ class Bill:
     paid_fen: int
     state: str
     collect_mode: str
+    automatic: bool
     due_at: datetime
     created_at: datetime
     pending_no: str | None = None
@@ -57,11 +71,16 @@ class Bill:
     def owed_fen(self) -> int:
         return self.amount_fen - self.paid_fen
 
+    @property
+    def is_of_an_order(self) -> bool:
+        return self.source.startswith("order:")
+
 
 @dataclass(frozen=True, slots=True)
 class NewBill:
     """A bill to be issued; ``source`` says for what and can be used once. ``automatic``: the customer consented to its
-    being taken from the balance without being asked each time."""
+    being taken from the balance without being asked each time. ``collect_at``: when the clock comes for it; who issues a
+    bill and collects it at once leaves it out. The rest is what an operator who issues it says."""
 
     customer_id: int
     title: str
@@ -70,17 +89,24 @@ class NewBill:
     due_at: datetime
     collect_mode: str = "full"
     automatic: bool = False
+    collect_at: datetime | None = None
+    issued_by: str | None = None
+    consent: str | None = None
+    memo: str | None = None
 
 
-_COLUMNS = "id, bill_no, customer_id, title, source, amount_fen, paid_fen, state, collect_mode, due_at, created_at, pending_no"
+_COLUMNS = "id, bill_no, customer_id, title, source, amount_fen, paid_fen, state, collect_mode, automatic, due_at, created_at, pending_no"
 
 _ISSUE = f"""
 INSERT INTO bill (bill_no, customer_id, title, source, amount_fen, paid_fen, refunded_fen, state, collect_mode, automatic,
-                  due_at, created_at)
-SELECT b.*, $9 FROM (
-    SELECT bill_no, customer_id, title, source, amount_fen, 0, 0, 'open', collect_mode, automatic, due_at
-    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::boolean[], $8::timestamptz[])
-         AS n (bill_no, customer_id, title, source, amount_fen, collect_mode, automatic, due_at)
+                  due_at, collect_at, issued_by, consent, memo, created_at)
+SELECT b.*, $13 FROM (
+    SELECT bill_no, customer_id, title, source, amount_fen, 0, 0, 'open', collect_mode, automatic, due_at, collect_at,
+           issued_by, consent, memo
+    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::boolean[],
+                $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::text[])
+         AS n (bill_no, customer_id, title, source, amount_fen, collect_mode, automatic, due_at, collect_at, issued_by,
+               consent, memo)
 ) b RETURNING {_COLUMNS}
 """
 
@@ -97,6 +123,10 @@ async def issue(new: Sequence[NewBill]) -> list[Bill]:
         [bill.collect_mode for bill in new],
         [bill.automatic for bill in new],
         [bill.due_at for bill in new],
+        [bill.collect_at for bill in new],
+        [bill.issued_by for bill in new],
+        [bill.consent for bill in new],
+        [bill.memo for bill in new],
         clock.now(),
     )
     issued = {row["source"]: Bill(*row) for row in rows}
@@ -115,20 +145,33 @@ class Collected:
         return self.bill.state == "paid"
 
 
-async def collect(owed: Sequence[Bill], *, operator: str) -> list[Collected]:
+async def collect(
+    owed: Sequence[Bill],
+    *,
+    operator: str,
+    asked: Mapping[int, int] | None = None,
+    exact: bool = False,
+    matched_by: str | None = None,
+) -> list[Collected]:
     """Takes bills from their customers' balances, each in full, or as far as it goes where the bill allows that.
 
     Runs in the caller's transaction; the caller has locked the bills. Bills of one customer are served in the given order.
     What a balance does not cover stays owed; that is an answer, not an error. Payments, bills, plan periods, receipts and
     low-balance alerts change together.
+
+    ``asked`` says by bill id how much is wanted where that is not all that is owed; with ``exact`` no less is taken.
+    ``matched_by`` is the rule that chose the bills, kept with each payment.
     """
     assert not any(bill.pending_no for bill in owed), (
         "a bill that is being paid through a channel is left alone"
     )
-    posted = await posting.post([_payment(bill, operator) for bill in owed])
+    wanted = [
+        _payment(bill, operator, (asked or {}).get(bill.id, bill.owed_fen), exact=exact) for bill in owed
+    ]
+    posted = await posting.post(wanted)
     taken = [(bill, result) for bill, result in zip(owed, posted, strict=True) if result.is_new]
     assert all(result.outcome in ("posted", "insufficient") for result in posted), posted
-    after = await _record(taken)
+    after = await _record(taken, matched_by)
     await _tell(taken)
     return [
         Collected(after.get(bill.id, bill), result.moved_fen if result.is_new else 0)
@@ -136,15 +179,16 @@ async def collect(owed: Sequence[Bill], *, operator: str) -> list[Collected]:
     ]
 
 
-def _payment(bill: Bill, operator: str) -> posting.Transfer:
+def _payment(bill: Bill, operator: str, amount_fen: int, *, exact: bool) -> posting.Transfer:
     """The payment that the bill's state calls for. What is paid so far is part of the reference: under the bill's lock it only
-    grows, so no stage can be taken twice."""
+    grows, whoever pays, so no stage can be taken twice."""
+    assert 0 < amount_fen <= bill.owed_fen
     customer = accounts.of_customer(bill.customer_id)
-    partial = bill.collect_mode == "partial"
+    partial = bill.collect_mode != "full" and not exact
     return posting.Transfer(
         f"bill:{bill.bill_no}:{bill.paid_fen}",
         "bill_payment",
-        (posting.debit(customer, accounts.REVENUE, bill.owed_fen, partial=partial),),
+        (posting.debit(customer, accounts.REVENUE, amount_fen, partial=partial),),
         operator=operator,
         memo=bill.title,
     )
@@ -154,8 +198,8 @@ _RECORD = f"""
 WITH taken AS (
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS t (bill_id, reference, amount_fen)
 ), recorded AS (
-    INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, created_at)
-    SELECT bill_id, 'balance', amount_fen, 0, reference, $4 FROM taken
+    INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, matched_by, created_at)
+    SELECT bill_id, 'balance', amount_fen, 0, reference, $5, $4 FROM taken
 ), changed AS (
     UPDATE bill SET paid_fen = bill.paid_fen + t.amount_fen,
         state = CASE WHEN bill.paid_fen + t.amount_fen >= bill.amount_fen THEN 'paid' ELSE 'partly_paid' END,
@@ -169,7 +213,7 @@ SELECT {_COLUMNS} FROM changed
 """
 
 
-async def _record(taken: Sequence[tuple[Bill, posting.Posted]]) -> dict[int, Bill]:
+async def _record(taken: Sequence[tuple[Bill, posting.Posted]], matched_by: str | None) -> dict[int, Bill]:
     if not taken:
         return {}
     rows = await db.fetch(
@@ -178,6 +222,7 @@ async def _record(taken: Sequence[tuple[Bill, posting.Posted]]) -> dict[int, Bil
         [posted.reference for _, posted in taken],
         [posted.moved_fen for _, posted in taken],
         clock.now(),
+        matched_by,
     )
     assert len(rows) == len(taken), "a bill was collected that its caller had not locked"
     return {row["id"]: Bill(*row) for row in rows}
@@ -256,63 +301,94 @@ def refuse_pending(bill: Bill) -> None:
         raise BillPaymentPending(bill_no=bill.bill_no, combined_no=bill.pending_no)
 
 
-_VOID = "UPDATE bill SET state = 'void' WHERE id = $1 AND state = 'open' AND pending_no IS NULL"
+async def take(bill: Bill, amount_fen: int | None, *, operator: str) -> Bill:
+    """Takes a stated amount of a locked bill from the balance, or refuses. None: all that is owed, of a bill in instalments
+    what is due (or, when nothing is, the next part), and of a bill that may be paid in part what the balance has.
+
+    Raises:
+        AmountAboveOwed: less than that is owed.
+        PaidInFullOnly: it is less than the bill, which is not to be paid in parts.
+        InsufficientBalance, BillNotOwed, BillPaymentPending.
+    """
+    if bill.state not in OWED:
+        raise BillNotOwed(bill_no=bill.bill_no, state=bill.state)
+    refuse_pending(bill)
+    if amount_fen is None:
+        if bill.collect_mode != "instalments":
+            return await take_in_full(bill, operator=operator)
+        amount_fen = parts.asked_fen((await parts.running([bill.id]))[bill.id])
+    if amount_fen > bill.owed_fen:
+        raise AmountAboveOwed(amount_fen=amount_fen, owed_fen=bill.owed_fen)
+    if bill.collect_mode == "full" and amount_fen < bill.owed_fen:
+        raise PaidInFullOnly(bill_no=bill.bill_no, owed_fen=bill.owed_fen)
+    (collected,) = await collect([bill], operator=operator, asked={bill.id: amount_fen}, exact=True)
+    if not collected.taken_fen:
+        balance = await accounts.balance(bill.customer_id)
+        raise InsufficientBalance(available_fen=balance.available_fen, amount_fen=amount_fen)
+    return collected.bill
 
 
-async def void(bill: Bill) -> None:
+_VOID = """
+UPDATE bill SET state = 'void', voided_at = $2, voided_by = $3, void_reason = $4 WHERE id = $1 AND state = 'open' AND pending_no IS NULL
+"""
+
+
+async def void(bill: Bill, *, operator: str | None = None, reason: str | None = None) -> None:
     """Nothing is owed on a locked, unpaid bill any more.
 
     Raises:
         BillPaymentPending: it is being paid through a channel.
     """
     refuse_pending(bill)
-    assert await db.execute(_VOID, bill.id), f"bill {bill.bill_no} is not open"
+    done = await db.execute(_VOID, bill.id, clock.now(), operator, reason)
+    assert done, f"bill {bill.bill_no} is not open"
 
 
 @db.retried
-async def pay(customer_id: int, bill_no: str, *, key: str) -> Bill:
-    """The customer pays one bill of theirs from the balance. Paying a paid bill again with the same key changes nothing.
+async def pay(customer_id: int, bill_no: str, *, amount_fen: int | None = None, key: str) -> Bill:
+    """The customer pays one bill of theirs from the balance, or ``amount_fen`` of it; ``take`` says what leaving the amount
+    out means. Paying again with the same key changes nothing.
 
     Bills of orders are paid with the order (``shop.orders.pay``).
 
     Raises:
-        NoSuchBill, BillNotOwed, BillPaymentPending, InsufficientBalance, KeyReused.
+        NoSuchBill, BillNotOwed, BillPaymentPending, AmountAboveOwed, PaidInFullOnly, InsufficientBalance, KeyReused.
     """
     caller = accounts.of_customer(customer_id)
 
     async def act() -> None:
         bill = await lock(bill_no)
-        if bill.customer_id != customer_id or bill.source.startswith("order:"):
+        if bill.customer_id != customer_id or bill.is_of_an_order:
             raise NoSuchBill(bill_no=bill_no)
-        await take_in_full(bill, operator=caller)
+        await take(bill, amount_fen, operator=caller)
 
     async with db.transaction():
         await idempotency.once(
             caller=caller,
             operation="bills.pay",
             key=key,
-            content={"bill_no": bill_no},
+            content={"bill_no": bill_no, "amount_fen": amount_fen},
             act=act,
             answer=bill_no,
         )
     return await get(customer_id, bill_no)
 
 
-_LOCK_AUTOMATIC = f"""
+_LOCK_OVERDUE = f"""
 SELECT {_COLUMNS} FROM bill
 WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND pending_no IS NULL AND automatic AND due_at <= $2
-ORDER BY due_at, id FOR NO KEY UPDATE
+ORDER BY id FOR NO KEY UPDATE
 """
-_LOCK_FREE_AUTOMATIC = f"{_LOCK_AUTOMATIC} SKIP LOCKED"
+_LOCK_FREE_OVERDUE = f"{_LOCK_OVERDUE} SKIP LOCKED"
 
 
 async def lock_overdue(customer_id: int, *, wait: bool = True) -> list[Bill]:
-    """Locks the customer's due bills that may be taken without asking, oldest due first.
+    """Locks the customer's due bills that may be taken without asking, in the order they were issued.
 
     Bills are locked before accounts, so who holds the account already must not ``wait``: bills that another transaction
     holds are then left out.
     """
-    statement = _LOCK_AUTOMATIC if wait else _LOCK_FREE_AUTOMATIC
+    statement = _LOCK_OVERDUE if wait else _LOCK_FREE_OVERDUE
     return [Bill(*row) for row in await db.fetch(statement, customer_id, clock.now())]
 
 

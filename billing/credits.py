@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from billing import bills
+from billing import matching
 from core import clock, db
 from ledger import accounts, posting
 from notifications import outbox
@@ -56,17 +56,12 @@ def _end_of(days: int | None) -> datetime | None:
 async def credit(
     customer_id: int, transfer: posting.Transfer, *, told: Callable[[posting.Posted], outbox.Message]
 ) -> posting.Posted:
-    """Posts a transfer that gives a customer money, tells them so, and settles their due bills with it, oldest due first.
+    """Posts a transfer that gives a customer money, tells them so, and settles their due bills with it."""
 
-    The bills are locked before the account, as everywhere. A bill that a due run issued while we waited for the account is
-    seen only by a second look, under the account's lock; what is locked by others then is left to them, since they come for
-    the account next. What the balance does not cover stays owed.
-    """
-    await bills.lock_overdue(customer_id)
-    posted = await posting.post_one(transfer)
-    if posted.is_new:
-        await outbox.tell([told(posted)])
-        owed = await bills.lock_overdue(customer_id, wait=False)
-        if owed:
-            await bills.collect(owed, operator="clock")
-    return posted
+    async def act() -> tuple[posting.Posted, bool]:
+        posted = await posting.post_one(transfer)
+        if posted.is_new:
+            await outbox.tell([told(posted)])
+        return posted, posted.is_new
+
+    return await matching.settling(customer_id, act)

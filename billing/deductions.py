@@ -82,7 +82,7 @@ async def _charge(due: Sequence[_DuePlan]) -> DueRun:
         ]
     )
     await _move_on(due, issued)
-    collected = await bills.collect(issued, operator="clock")
+    collected = await bills.collect(issued, operator="clock", matched_by="due_date")
     missed = [result.bill for result in collected if not result.is_settled]
     await _remind(missed)
     return DueRun(len(due), len(due) - len(missed))

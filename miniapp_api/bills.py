@@ -22,8 +22,15 @@ class BillQuery(kit.PageQuery):
     ]
 
 
-class Nothing(kit.Body):
-    """An empty object: the address says everything."""
+class BillPayment(kit.Body):
+    amount_fen: Annotated[
+        kit.PositiveFen | None,
+        Field(
+            description="付多少；不填为全部应付，分期的账单为到期部分（没有到期的则为下一期） · how much; left out: all that is "
+            "owed, of a bill in instalments what is due or else the next part",
+            examples=[5000],
+        ),
+    ] = None
 
 
 class Bill(kit.Answer):
@@ -58,6 +65,6 @@ async def one(bill_no: str, caller: Customer) -> object:
     return await bills.get(caller.id, bill_no)
 
 
-async def pay(bill_no: str, body: Nothing, caller: Customer, key: kit.IdempotencyKey) -> object:
+async def pay(bill_no: str, body: BillPayment, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Pays from the balance."""
-    return await bills.pay(caller.id, bill_no, key=key)
+    return await bills.pay(caller.id, bill_no, amount_fen=body.amount_fen, key=key)

@@ -18,19 +18,31 @@ class Bill(Model):
     )
     title = fields.CharField(max_length=100)
     source = fields.CharField(max_length=64, unique=True)
-    """What issued it: ``order:S2611…`` or ``plan:42:3``; one bill per source."""
+    """What issued it: ``order:S2611…``, ``plan:42:3`` or ``operator:M2611…``; one bill per source."""
     amount_fen = fields.BigIntField()
     paid_fen = fields.BigIntField(default=0)
     refunded_fen = fields.BigIntField(default=0)
     state = fields.CharField(max_length=12, default="open")
-    collect_mode = fields.CharField(max_length=8, default="full")
+    collect_mode = fields.CharField(max_length=12, default="full")
+    """Taken in full, in part as far as the balance goes, or in instalments as its running arrangement says."""
     automatic = fields.BooleanField(default=False)
     """Whether the clock and a new top-up may take it from the balance without asking (the customer consented)."""
+    consent = fields.CharField(max_length=500, null=True)
+    """Why a bill issued by an operator is automatic: what the customer agreed to, and how."""
     due_at = fields.DatetimeField()
+    """Of a bill in instalments: when its next unpaid part is due. The trigger ``bill_next_due`` moves it on."""
+    collect_at = fields.DatetimeField(null=True)
+    """When the clock looks at the bill next: takes it, or reminds of it. None: it does not."""
+    issued_by = fields.CharField(max_length=64, null=True)
+    """The operator who issued it; None: an order or a plan did."""
+    memo = fields.CharField(max_length=200, null=True)
     created_at = fields.DatetimeField()
     paid_at = fields.DatetimeField(null=True)
     pending_no = fields.CharField(max_length=32, null=True)
     """The combined payment that is under way for it: until that ends nothing else pays, voids or refunds the bill."""
+    voided_at = fields.DatetimeField(null=True)
+    voided_by = fields.CharField(max_length=64, null=True)
+    void_reason = fields.CharField(max_length=200, null=True)
 
     class Meta:
         table = "bill"
@@ -40,10 +52,17 @@ class Bill(Model):
                 fields=("customer_id", "due_at"), name="bill_owed", where="state IN ('open', 'partly_paid')"
             ),
             PartialIndex(fields=("due_at",), name="bill_due", where="state IN ('open', 'partly_paid')"),
+            PartialIndex(
+                fields=("collect_at", "id"),
+                name="bill_collect",
+                where="collect_at IS NOT NULL AND state IN ('open', 'partly_paid')",
+            ),
         )
         constraints = (
             CheckConstraint(check="state IN ('open', 'partly_paid', 'paid', 'void')", name="bill_state"),
-            CheckConstraint(check="collect_mode IN ('full', 'partial')", name="bill_collect_mode"),
+            CheckConstraint(
+                check="collect_mode IN ('full', 'partial', 'instalments')", name="bill_collect_mode"
+            ),
             CheckConstraint(
                 check="amount_fen > 0 AND paid_fen BETWEEN 0 AND amount_fen AND refunded_fen BETWEEN 0 AND paid_fen",
                 name="bill_amounts",
@@ -53,5 +72,9 @@ class Bill(Model):
             CheckConstraint(check="(paid_at IS NOT NULL) = (state = 'paid')", name="bill_paid_at"),
             CheckConstraint(
                 check="pending_no IS NULL OR state IN ('open', 'partly_paid')", name="bill_pending"
+            ),
+            CheckConstraint(check="voided_at IS NULL OR state = 'void'", name="bill_voided_at"),
+            CheckConstraint(
+                check="issued_by IS NULL OR NOT automatic OR consent IS NOT NULL", name="bill_consent"
             ),
         )

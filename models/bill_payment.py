@@ -19,6 +19,8 @@ class BillPayment(Model):
     transfer_reference = fields.CharField(max_length=100, unique=True)
     payment_no = fields.CharField(max_length=32, null=True, unique=True)
     """The attempt at the channel that brought it; None where no channel did."""
+    matched_by = fields.CharField(max_length=16, null=True)
+    """The rule by which the shop chose to pay this bill; None: somebody asked for it."""
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -38,5 +40,9 @@ class BillPayment(Model):
             CheckConstraint(
                 check="refunding_fen >= 0 AND refunded_fen + refunding_fen <= amount_fen",
                 name="bill_payment_refunding",
+            ),
+            CheckConstraint(
+                check="matched_by IN ('oldest_due', 'oldest_issued', 'smallest_first', 'due_date')",
+                name="bill_payment_matched_by",
             ),
         )

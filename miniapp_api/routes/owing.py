@@ -30,14 +30,16 @@ ROUTES = (
         bills.pay,
         summary=("用余额支付账单", "Pay a bill from the balance"),
         description=(
-            "订单的账单请通过订单支付。",
-            "Bills of orders are paid with the order.",
+            "可以只付一部分（一次付清的账单除外）。订单的账单请通过订单支付。",
+            "A part may be paid, except of bills to be paid in full. Bills of orders are paid with the order.",
         ),
         answer=bills.Bill,
         refusals=(
             billing_bills.NoSuchBill,
             billing_bills.BillNotOwed,
             billing_bills.BillPaymentPending,
+            billing_bills.AmountAboveOwed,
+            billing_bills.PaidInFullOnly,
             billing_bills.InsufficientBalance,
             billing_bills.KeyReused,
         ),

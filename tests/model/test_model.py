@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing import credits, payments
+from billing import matching, payments
 from core import db
 from ledger import holds, idempotency
 from shop import orders
@@ -83,7 +83,7 @@ async def _act_always(*, act, **kwargs):
 _PATCHES = {
     "any amount is credited": (payments, "_difference", lambda trade, attempt: None),
     "keys are not remembered": (idempotency, "once", _act_always),
-    "what came in settles nothing": (credits.bills, "lock_overdue", _nothing),
+    "what came in settles nothing": (matching.bills, "lock_overdue", _nothing),
     "a repeated word is credited again": (payments, "_PAID", "SELECT $1::text, $2::text, $3::timestamptz, $4::timestamptz"),
     "cancelled orders keep their stock": (orders, "_lines", None),
     "a hold may end twice": (holds, "_END", holds._END.replace("AND state = 'open'", "")),
