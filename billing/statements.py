@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ledger import accounts, explain, history
-from members import customers
+from members import customers, sign_in
 
 Balance = accounts.Balance
 Change = history.Change
@@ -35,7 +35,21 @@ async def account(customer: customers.Customer) -> Account:
     Raises:
         NoSuchAccount: the customer has no account.
     """
-    held = await accounts.balance(customer.id)
+    return _account(customer, await accounts.balance(customer.id))
+
+
+def seen(admitted: sign_in.Admitted) -> Account:
+    """The same, as it was when the customer came in.
+
+    Raises:
+        NoSuchAccount: the customer has no account.
+    """
+    if admitted.balance is None:
+        raise NoSuchAccount
+    return _account(admitted.customer, admitted.balance)
+
+
+def _account(customer: customers.Customer, held: Balance) -> Account:
     return Account(
         currency=held.currency,
         principal_fen=held.principal_fen,

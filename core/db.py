@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import asyncpg
 from tortoise import connections
+from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
@@ -55,6 +56,12 @@ class _Transaction:
             await context.client._parent._pool.release(context.client._connection)
         finally:
             connections.reset(token)
+
+
+def pool() -> Any:
+    """What stands for the database while no transaction is open here; None inside of one."""
+    client = connections.get(CONNECTION)
+    return None if isinstance(client, TransactionalDBClient) else client
 
 
 async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:

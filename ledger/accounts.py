@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core import clock, db, errors, money
 
@@ -69,7 +71,8 @@ async def open_for(customer_id: int, *, burn_policy: str = POLICIES[0]) -> None:
     await db.execute(_OPEN, of_customer(customer_id), money.CURRENCY, burn_policy, clock.now())
 
 
-_BALANCE = "SELECT currency, principal_fen, bonus_fen, held_fen FROM account WHERE code = $1"
+_COLUMNS = "currency, principal_fen, bonus_fen, held_fen"
+_BALANCE = f"SELECT {_COLUMNS} FROM account WHERE code = $1"
 
 
 async def balance(customer_id: int) -> Balance:
@@ -82,3 +85,14 @@ async def balance(customer_id: int) -> Balance:
     if row is None:
         raise NoSuchAccount
     return Balance(*row)
+
+
+def balance_sql(customer_id: str) -> str:
+    """The balance of the customer whose id stands in the column ``customer_id``, as a sub-select for a statement of another
+    room that needs both at one instant; ``balance_in`` reads what it gives."""
+    return f"(SELECT {_COLUMNS} FROM account WHERE code = 'customer:' || {customer_id} LIMIT 1)"
+
+
+def balance_in(columns: Sequence[Any]) -> Balance | None:
+    """The balance from the columns of ``balance_sql``; None when they are those of no account."""
+    return Balance(*columns) if columns[0] is not None else None

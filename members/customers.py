@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from core import clock, db, errors, money, words
@@ -42,7 +42,9 @@ class Customer:
 DEFAULT_THRESHOLD_FEN = 5_000
 """What a new customer is alerted below, until they choose otherwise: 50 yuan."""
 
-_COLUMNS = "id, name, locale, state, low_balance_threshold_fen, created_at"
+_NAMES = tuple(field.name for field in fields(Customer))
+_COLUMNS = ", ".join(_NAMES)
+COLUMNS = len(_NAMES)
 _CREATE = f"""
 INSERT INTO customer (name, locale, state, low_balance_threshold_fen, created_at) VALUES ($1, $2, 'active', $3, $4)
 RETURNING {_COLUMNS}
@@ -59,6 +61,11 @@ async def create(*, name: str, locale: str = words.DEFAULT_LOCALE) -> Customer:
 
 
 _GET = f"SELECT {_COLUMNS} FROM customer WHERE id = $1"
+
+
+def columns(table: str) -> str:
+    """The columns a ``Customer`` is made of, in order (``COLUMNS`` of them), of the table that a statement calls ``table``."""
+    return ", ".join(f"{table}.{name}" for name in _NAMES)
 
 
 async def get(customer_id: int) -> Customer:

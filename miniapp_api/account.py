@@ -77,7 +77,7 @@ class Explanation(kit.Answer):
 
 async def show(caller: Customer) -> object:
     """What the customer has now."""
-    return await statements.account(caller.record)
+    return statements.seen(caller.admitted)
 
 
 async def set_threshold(body: Threshold, caller: Customer) -> object:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from billing.channels import Channels
 from core import http as kit
-from members import customers, sign_in
+from members import sign_in
 from notifications import templates
 
 
@@ -13,15 +13,15 @@ from notifications import templates
 class Customer:
     """The signed-in customer, as they stood when the request came in."""
 
-    record: customers.Customer
+    admitted: sign_in.Admitted
 
     @property
     def id(self) -> int:
-        return self.record.id
+        return self.admitted.customer.id
 
     @property
     def label(self) -> str:
-        return f"customer:{self.record.id}"
+        return f"customer:{self.admitted.customer.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,13 +85,13 @@ async def read(query: DaysPage, caller: Customer) -> Statement:
 
 async def as_csv(query: Days, caller: Customer, locale: str) -> web.Response:
     """The same as CSV."""
-    wanted = statement_files.Wanted(caller.record, query.from_on, query.to_on, locale)
+    wanted = statement_files.Wanted(caller.admitted.customer, query.from_on, query.to_on, locale)
     rows = await statement_files.as_csv(wanted)
     return kit.download(rows, name=f"{wanted.name}.csv", media_type=kit.CSV, locale=locale)
 
 
 async def as_xlsx(query: Days, caller: Customer, locale: str) -> web.Response:
     """The same as an Excel workbook."""
-    wanted = statement_files.Wanted(caller.record, query.from_on, query.to_on, locale)
+    wanted = statement_files.Wanted(caller.admitted.customer, query.from_on, query.to_on, locale)
     book = await statement_files.as_xlsx(wanted)
     return kit.download(book, name=f"{wanted.name}.xlsx", media_type=kit.XLSX, locale=locale)

@@ -63,3 +63,19 @@ async def test_one_person_signing_in_twice_at_once_becomes_one_customer(world):
     answers = await asyncio.gather(*(phone.post("/login", {"code": code}) for code in codes))
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body["customer"]["id"] for answer in answers}) == 1
+
+
+async def test_of_many_who_come_at_once_each_is_known_for_themselves(world):
+    import asyncio
+
+    phones = [await world.arrive() for _ in range(4)]
+    for number, phone in enumerate(phones):
+        await world.give(phone.customer_id, 100 + number)
+    await db.execute("UPDATE customer SET state = 'blocked' WHERE id = $1", phones[2].customer_id)
+    answers = await asyncio.gather(*(phone.get("/account") for phone in phones * 5))
+    expected = [100, 101, "customer_blocked", 103] * 5
+    assert [answer.code or answer.body["balance_fen"] for answer in answers] == expected
+    await db.execute("UPDATE customer SET state = 'active' WHERE id = $1", phones[2].customer_id)
+    assert (await phones[2].balance())["balance_fen"] == 102
+    phones[3].token = world.runtime.tokens.issue("987654321").token
+    assert (await phones[3].get("/account")).code == "customer_gone"

@@ -1,0 +1,98 @@
+"""Questions of one moment, answered by one statement.
+
+Thirty requests that come in together ask the same thing about thirty customers. Each asking for itself waits for the database
+thirty times; asked together they wait once. Nothing is remembered: whoever asks is answered from a statement that began after
+they asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from core import db
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_PATIENCE_S = 0.005
+"""So long a question waits for the statement before it, to go with whatever else is asked meanwhile; then it goes anyway."""
+
+
+class Together(Generic[K, V]):
+    """Reads by key, several keys at a time."""
+
+    def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
+        """``read`` answers for all of the keys it knows; it is only given different ones."""
+        self._read = read
+        self._queues: weakref.WeakKeyDictionary[Any, _Queue[K, V]] = weakref.WeakKeyDictionary()
+
+    async def get(self, key: K) -> V | None:
+        """The answer for one key as of now; None when there is none. Inside a transaction it is asked for itself, there.
+
+        Raises:
+            whatever ``read`` raised, for everybody it was asked for.
+        """
+        place = db.pool()
+        if place is None:
+            return (await self._read([key])).get(key)
+        queue = self._queues.get(place)
+        if queue is None:
+            queue = self._queues[place] = _Queue(self._read)
+        return await queue.answer(key)
+
+
+class _Queue(Generic[K, V]):
+    """The questions to one database."""
+
+    def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
+        self._read = read
+        self._waiting: list[tuple[K, asyncio.Future[V | None]]] = []
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._departure: asyncio.Handle | None = None
+
+    def answer(self, key: K) -> asyncio.Future[V | None]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[V | None] = loop.create_future()  # one for each: who leaves takes nobody along
+        self._waiting.append((key, answer))
+        if self._departure is None:
+            self._departure = (
+                loop.call_later(_PATIENCE_S, self._depart)
+                if self._under_way
+                else loop.call_soon(self._depart)
+            )
+        return answer
+
+    def _depart(self) -> None:
+        if self._departure is not None:
+            self._departure.cancel()
+            self._departure = None
+        asked, self._waiting = self._waiting, []
+        asked = [(key, answer) for key, answer in asked if not answer.done()]
+        if asked:
+            task = asyncio.get_running_loop().create_task(self._answered(asked))
+            self._under_way.add(task)
+            task.add_done_callback(self._arrived)
+
+    def _arrived(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if self._waiting:
+            self._depart()
+
+    async def _answered(self, asked: list[tuple[K, asyncio.Future[V | None]]]) -> None:
+        try:
+            found = await self._read(list({key: None for key, _ in asked}))
+        except Exception as fault:
+            for _, answer in asked:
+                if not answer.done():
+                    answer.set_exception(fault)
+        except BaseException:
+            for _, answer in asked:
+                answer.cancel()
+            raise
+        else:
+            for key, answer in asked:
+                if not answer.done():
+                    answer.set_result(found.get(key))
