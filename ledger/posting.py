@@ -1,7 +1,8 @@
 """Posting: the one verb that moves money.
 
 ``post`` takes a set of transfers and returns what came of each, in one round trip; an order payment is a set of one, a due
-run a set of thousands. It joins the caller's transaction. The statement itself is ``migrations/sql/ledger_post.sql``.
+run a set of thousands. It joins the caller's transaction. The statement itself is ``migrations/sql/ledger_post.sql``; sets of
+nothing but plain debits, which is what payments and due runs are, take the shorter ``ledger_debit.sql`` to the same result.
 """
 
 from __future__ import annotations
@@ -51,6 +52,17 @@ class Leg:
     source_lot: int | None = None
     target_lot: int | None = None
     partial: bool = False
+
+    @property
+    def is_plain_debit(self) -> bool:
+        """All of the amount, from whichever lots the customer's policy says."""
+        return (
+            self.source.startswith("customer:")
+            and self.target.startswith("house:")
+            and self.kind is None
+            and self.source_lot is None
+            and not self.partial
+        )
 
     def __post_init__(self) -> None:
         assert 0 < self.amount_fen <= money.MAX_FEN, f"a leg moves a positive amount, not {self.amount_fen}"
@@ -166,7 +178,10 @@ async def post(transfers: Sequence[Transfer]) -> list[Posted]:
     """
     if not transfers:
         return []
-    rows = await db.fetch(_POST, *_columns(transfers))
+    if all(len(one.legs) == 1 and one.legs[0].is_plain_debit and one.reverses is None for one in transfers):
+        rows = await db.fetch(_DEBIT, *_plain_columns(transfers))
+    else:
+        rows = await db.fetch(_POST, *_columns(transfers))
     results = [Posted("", "no_account", None)] * len(transfers)
     for row in rows:
         at = row["ordinal"] - 1
@@ -199,22 +214,44 @@ async def post_one(transfer: Transfer) -> Posted:
 
 _POST = "SELECT * FROM ledger_post($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)"
 
+_DEBIT = "SELECT * FROM ledger_debit($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)"
+
 _AVAILABLE = "SELECT principal_fen + bonus_fen - held_fen FROM account WHERE code = $1"
 
 _OLD = "SELECT transfer_id, principal_fen, bonus_fen FROM entry WHERE transfer_id = ANY($1::bigint[])"
 
 
-def _columns(transfers: Sequence[Transfer]) -> list[Any]:
+def _rounds(transfers: Sequence[Transfer]) -> list[int]:
+    """Which of its customer's transfers in the set each one is, from 1."""
     seen: dict[str, int] = {}
     rounds = []
     for transfer in transfers:
         key = transfer.customer or transfer.reference
         seen[key] = seen.get(key, 0) + 1
         rounds.append(seen[key])
+    return rounds
+
+
+def _plain_columns(transfers: Sequence[Transfer]) -> list[Any]:
+    return [
+        clock.now(),
+        _rounds(transfers),
+        [transfer.reference for transfer in transfers],
+        [transfer.kind for transfer in transfers],
+        [transfer.fingerprint() for transfer in transfers],
+        [transfer.operator for transfer in transfers],
+        [transfer.memo for transfer in transfers],
+        [transfer.legs[0].source for transfer in transfers],
+        [transfer.legs[0].target for transfer in transfers],
+        [transfer.legs[0].amount_fen for transfer in transfers],
+    ]
+
+
+def _columns(transfers: Sequence[Transfer]) -> list[Any]:
     legs = [(number, leg) for number, transfer in enumerate(transfers, 1) for leg in transfer.legs]
     return [
         clock.now(),
-        rounds,
+        _rounds(transfers),
         [transfer.reference for transfer in transfers],
         [transfer.kind for transfer in transfers],
         [transfer.fingerprint() for transfer in transfers],

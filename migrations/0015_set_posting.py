@@ -1,9 +1,17 @@
-"""Nothing yet."""
+"""Plain debits, as a set in one statement."""
+
+from pathlib import Path
 
 from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+_SQL = Path(__file__).parent / "sql"
 
 
 class Migration(migrations.Migration):
     dependencies = [("models", "0014_credit_and_rules")]
 
-    operations = []
+    operations = [
+        ops.RunSQL([(_SQL / "ledger_post.sql").read_text("utf-8")]),
+        ops.RunSQL([(_SQL / "ledger_debit.sql").read_text("utf-8")]),
+    ]

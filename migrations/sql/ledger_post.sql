@@ -8,7 +8,7 @@
 --
 -- Two statements a round, for a reason: under READ COMMITTED each sees a fresh snapshot, so everything after the lock reads
 -- what the last holder of the lock committed. In one statement the lots would be those of before the wait.
-CREATE FUNCTION ledger_post(
+CREATE OR REPLACE FUNCTION ledger_post(
     at timestamptz,
     t_round int[], t_reference text[], t_kind text[], t_fingerprint bytea[], t_operator text[], t_memo text[],
     t_reverses bigint[],
@@ -17,7 +17,9 @@ CREATE FUNCTION ledger_post(
 ) RETURNS TABLE (
     ordinal int, outcome text, transfer_id bigint, account_code text,
     principal_fen bigint, bonus_fen bigint, available_before_fen bigint, available_after_fen bigint
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan  -- or the lock below is planned anew each time
+AS $$
 #variable_conflict use_column
 DECLARE
     this_round int;

@@ -24,18 +24,29 @@ def test_the_shop_and_the_model_agree_step_by_step(database_url):
 
 _BREAKS = {
     "bonus first burns principal first": (
+        "ledger_burn",
         "WHEN 'bonus_first' THEN (lot.kind = 'principal')::int",
         "WHEN 'bonus_first' THEN (lot.kind = 'bonus')::int",
     ),
-    "pro rata rounds up": ("THEN floor(q.amount", "THEN ceil(q.amount"),
-    "what expires first is burnt last": ("lot.expires_at NULLS LAST", "lot.expires_at DESC NULLS FIRST"),
-    "the account is not locked first": ("ORDER BY a.id FOR NO KEY UPDATE;", ";"),
-    "held money is spent": (
-        "max(a.principal_fen + a.bonus_fen - a.held_fen)",
-        "max(a.principal_fen + a.bonus_fen)",
+    "pro rata rounds up": ("ledger_burn", "THEN floor(amount", "THEN ceil(amount"),
+    "what expires first is burnt last": (
+        "ledger_burn",
+        "rank, lot.expires_at NULLS LAST",
+        "rank, lot.expires_at DESC NULLS FIRST",
     ),
-    "any content is a repeat": ("THEN 'repeated' ELSE 'mismatch' END", "THEN 'repeated' ELSE 'repeated' END"),
+    "the account is not locked first": ("ledger_debit", "ORDER BY a.id FOR NO KEY UPDATE;", ";"),
+    "held money is spent": (
+        "ledger_burn",
+        "WHEN q.amount > a.principal_fen + a.bonus_fen - a.held_fen",
+        "WHEN q.amount > a.principal_fen + a.bonus_fen",
+    ),
+    "any content is a repeat": (
+        "ledger_post",
+        "THEN 'repeated' ELSE 'mismatch' END",
+        "THEN 'repeated' ELSE 'repeated' END",
+    ),
     "a partial debit leaves a fen": (
+        "ledger_post",
         "ELSE s.principal_fen + s.bonus_fen END)))",
         "ELSE s.principal_fen + s.bonus_fen - 1 END)))",
     ),
@@ -61,8 +72,8 @@ def test_books_broken_in_the_database_are_found(database_url, name):
 
     async def breaks():
         nonlocal whole
-        whole = await db.fetchval("SELECT pg_get_functiondef('ledger_post'::regproc)")
-        right, wrong = _BREAKS[name]
+        function, right, wrong = _BREAKS[name]
+        whole = await db.fetchval("SELECT pg_get_functiondef($1::text::regproc)", function)
         assert right in whole
         await db.execute(whole.replace(right, wrong))
 

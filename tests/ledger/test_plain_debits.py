@@ -1,0 +1,103 @@
+"""Plain debits take a shorter statement than other transfers: to the same answers, rows and refusals."""
+
+import random
+
+import pytest
+
+from core import db as database
+from ledger import accounts, holds, posting
+from tests import factories
+
+
+async def twins(policy, chance):
+    """Two customers with the same lots, one of them to be served by the long way."""
+    both = [await factories.customer() for _ in range(2)]
+    for number in range(chance.randint(1, 4)):
+        kind, amount_fen = chance.choice(["principal", "bonus"]), chance.randint(1, 99)
+        for customer in both:
+            given = posting.credit(
+                accounts.BONUS_COST, accounts.of_customer(customer.id), amount_fen, kind=kind
+            )
+            await posting.post_one(
+                posting.Transfer(f"in:{customer.id}:{number}", "grant", [given], operator="t")
+            )
+    codes = [accounts.of_customer(customer.id) for customer in both]
+    await database.execute("UPDATE account SET burn_policy = $2 WHERE code = ANY ($1)", codes, policy)
+    return codes
+
+
+def spending(code, amounts):
+    return [
+        posting.Transfer(
+            f"out:{number}:{code}", "spend", [posting.debit(code, accounts.REVENUE, amount)], operator="t"
+        )
+        for number, amount in enumerate(amounts)
+    ]
+
+
+async def the_long_way(transfers):
+    rows = await database.fetch(posting._POST, *posting._columns(transfers))
+    return [
+        (row["outcome"], row["principal_fen"], row["bonus_fen"], row["available_after_fen"]) for row in rows
+    ]
+
+
+_BURNT = """
+SELECT t.reference LIKE 'out:%', t.burn_policy, p.amount_fen, l.kind, l.remaining_fen, e.entry_no, e.principal_after_fen, e.bonus_after_fen
+FROM posting p JOIN transfer t ON t.id = p.transfer_id JOIN lot l ON l.id = p.source_lot_id
+JOIN account a ON a.id = p.source_id JOIN entry e ON e.transfer_id = t.id
+WHERE a.code = $1 ORDER BY p.id
+"""
+
+
+@pytest.mark.parametrize("policy", accounts.POLICIES)
+async def test_a_plain_debit_leaves_what_the_long_way_leaves(db, policy):
+    chance = random.Random(policy)
+    for _ in range(8):
+        short, long = await twins(policy, chance)
+        amounts = [chance.randint(1, 120) for _ in range(5)]
+        said = [
+            (one.outcome, one.principal_fen, one.bonus_fen, one.available_after_fen)
+            for one in await posting.post(spending(short, amounts))
+        ]
+        expected = await the_long_way(spending(long, amounts))
+        assert said == [(one[0], one[1] or 0, one[2] or 0, one[3]) for one in expected]
+        rows = [[tuple(row) for row in await database.fetch(_BURNT, code)] for code in (short, long)]
+        assert rows[0] == rows[1]
+
+
+async def test_a_set_is_judged_one_by_one_and_refusals_move_nothing(db):
+    rich, poor = await factories.customer(principal=1000), await factories.customer(principal=10)
+    held = await factories.customer(principal=1000)
+    await holds.place(accounts.of_customer(held.id), reference="h", amount_fen=950)
+    (first,) = await posting.post(spending(accounts.of_customer(rich.id), [100]))
+    mixed = [
+        *spending(accounts.of_customer(rich.id), [100, 300]),
+        *spending(accounts.of_customer(poor.id), [11]),
+        *spending(accounts.of_customer(held.id), [51]),
+        *spending("customer:999", [1]),
+        posting.Transfer(
+            f"out:0:{accounts.of_customer(rich.id)}",
+            "spend",
+            [posting.debit(accounts.of_customer(rich.id), accounts.REVENUE, 101)],
+            operator="t",
+        ),
+        posting.Transfer(
+            "nowhere", "spend", [posting.debit(accounts.of_customer(rich.id), "house:none", 1)], operator="t"
+        ),
+    ]
+    posted = await posting.post(mixed)
+    assert [one.outcome for one in posted] == [
+        "repeated", "posted", "insufficient", "insufficient", "no_account", "mismatch", "no_account",
+    ]  # fmt: skip
+    assert (posted[0].transfer_id, posted[0].moved_fen) == (first.transfer_id, 100)
+    assert await factories.balance(rich.id) == (600, 0)
+    assert await factories.balance(poor.id) == (10, 0)
+
+
+async def test_the_database_tells_a_repeat_by_the_same_fingerprint(db):
+    (transfer,) = spending("customer:42", [1234])
+    made = await database.fetchval(
+        "SELECT ledger_debit_fingerprint('spend', 'customer:42', 'house:revenue', 1234)"
+    )
+    assert made == transfer.fingerprint()
