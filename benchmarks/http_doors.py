@@ -28,7 +28,8 @@ FLOOR = "GET /bench/select-1"
 _Client = TestClient[web.Request, web.Application]
 _Ask = Callable[[int], tuple[str, str, dict[str, str]]]
 _CUSTOMERS = 2000
-_WARM = 5
+WARM = 5
+"""Requests before anything is counted: statements get prepared."""
 _START_PATIENCE_S = 30.0
 
 
@@ -44,9 +45,7 @@ async def balance(where: place.Place) -> AsyncIterator[Contest]:
             return await wire.measure(file, seconds, cycle=True)
 
         async def counted() -> dict[str, float]:
-            async with _quiet(found) as client:
-                bearer = {"Authorization": f"Bearer {_token(found, customers[0])}"}
-                return await _counted(where, client, lambda _: ("GET", "/api/v1/account", bearer)) | wire.said
+            return await balance_counters(where.database_url, found, customers[0]) | wire.said
 
         yield Contest(floor=wire.floor, subject=subject, counters=counted, before_round=_nothing)
 
@@ -73,17 +72,30 @@ async def pay(where: place.Place) -> AsyncIterator[Contest]:
             return per_s
 
         async def counted() -> dict[str, float]:
-            placed = await shelf.orders(customers[:1], counters.TIMES + _WARM)
-
-            def one(number: int) -> tuple[str, str, dict[str, str]]:
-                order = placed[number]
-                bearer = {"Authorization": f"Bearer {tokens[order.customer_id]}", "Idempotency-Key": _key()}
-                return "POST", _pay_path(order), bearer
-
-            async with _quiet(found) as client:
-                return await _counted(where, client, one) | wire.said
+            placed = await shelf.orders(customers[:1], counters.TIMES + WARM)
+            return await pay_counters(where.database_url, found, placed) | wire.said
 
         yield Contest(floor=wire.floor, subject=subject, counters=counted, before_round=before_round)
+
+
+async def balance_counters(url: str, found: runtime.Runtime, customer_id: int) -> dict[str, float]:
+    """What one ``GET /api/v1/account`` costs the database."""
+    headers = {"Authorization": f"Bearer {_token(found, customer_id)}"}
+    return await _counted(url, found, lambda _: ("GET", "/api/v1/account", headers))
+
+
+async def pay_counters(url: str, found: runtime.Runtime, placed: Sequence[seeds.Placed]) -> dict[str, float]:
+    """What one ``POST /api/v1/orders/{order_no}/pay`` costs the database; uses up the first orders."""
+
+    def one(number: int) -> tuple[str, str, dict[str, str]]:
+        token = _token(found, placed[number].customer_id)
+        return (
+            "POST",
+            _pay_path(placed[number]),
+            {"Authorization": f"Bearer {token}", "Idempotency-Key": _key()},
+        )
+
+    return await _counted(url, found, one)
 
 
 def request(
@@ -228,15 +240,17 @@ async def _quiet(found: runtime.Runtime) -> AsyncIterator[_Client]:
         yield client
 
 
-async def _counted(where: place.Place, client: _Client, one: _Ask) -> dict[str, float]:
-    async def act(number: int) -> None:
-        method, path, headers = one(number)
-        async with client.request(
-            method, path, headers=headers, json={} if method == "POST" else None
-        ) as answer:
-            if answer.status != 200:
-                raise RunFailed(f"{method} {path}: {answer.status} {await answer.text()}")
+async def _counted(url: str, found: runtime.Runtime, one: _Ask) -> dict[str, float]:
+    async with _quiet(found) as client:
 
-    for number in range(_WARM):
-        await act(number)
-    return await counters.per_operation(where.database_url, lambda number: act(number + _WARM))
+        async def act(number: int) -> None:
+            method, path, headers = one(number)
+            async with client.request(
+                method, path, headers=headers, json={} if method == "POST" else None
+            ) as answer:
+                if answer.status != 200:
+                    raise RunFailed(f"{method} {path}: {answer.status} {await answer.text()}")
+
+        for number in range(WARM):
+            await act(number)
+        return await counters.per_operation(url, lambda number: act(number + WARM))

@@ -44,7 +44,7 @@ def started() -> Iterator[Place]:
     try:
         with local_servers.start(home / "servers", durable=True) as servers:
             path = home / "config.toml"
-            path.write_text(_toml(servers.database_url("yucun"), servers.redis_url), encoding="utf-8")
+            path.write_text(settings_toml(servers.database_url("yucun"), servers.redis_url), encoding="utf-8")
             yield Place(home, servers, config.load(path), path)
     finally:
         local_servers.erase(home / "servers")
@@ -59,7 +59,8 @@ async def opened(place: Place) -> AsyncIterator[runtime.Runtime]:
         yield found
 
 
-def _toml(database_url: str, redis_url: str) -> str:
+def settings_toml(database_url: str, redis_url: str) -> str:
+    """Settings as in production, for these servers."""
     values: dict[str, dict[str, object]] = {
         "shop": {"name": "压测"},
         "server": {
