@@ -31,6 +31,9 @@ class Balance(kit.Answer):
     balance_fen: int
     held_fen: int
     available_fen: int
+    credit_limit_fen: int
+    credit_used_fen: int
+    credit_left_fen: int
 
 
 class CustomerWithBalance(Customer):

@@ -209,6 +209,7 @@ class Money(Section):
     claw_back: terms.ClawBack = "pro_rata"
     refund_right_days: Annotated[int, Field(ge=0, le=3650)] = 7
     approval_above_fen: Fen = 50_000
+    credit_ceiling_fen: Fen = 200_000
 
     def terms(self) -> terms.Terms:
         """As the desk takes them."""

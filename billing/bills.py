@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing import parts
+from billing import credit_draws, parts
 from core import clock, db, errors, ids
-from ledger import accounts, idempotency, posting
+from ledger import accounts, credit_line, idempotency, posting
 from notifications import outbox
 
 OWED = ("open", "partly_paid")
@@ -155,9 +155,9 @@ async def collect(
 ) -> list[Collected]:
     """Takes bills from their customers' balances, each in full, or as far as it goes where the bill allows that.
 
-    Runs in the caller's transaction; the caller has locked the bills. Bills of one customer are served in the given order.
-    What a balance does not cover stays owed; that is an answer, not an error. Payments, bills, plan periods, receipts and
-    low-balance alerts change together.
+    Runs in the caller's transaction; the caller has locked the bills. Bills of one customer are served in the given order,
+    from the balance first; then those it did not cover, from what is left of it and the customer's credit. What neither covers
+    stays owed; that is an answer, not an error. Payments, bills, plan periods, receipts and low-balance alerts change together.
 
     ``asked`` says by bill id how much is wanted where that is not all that is owed; with ``exact`` no less is taken.
     ``matched_by`` is the rule that chose the bills, kept with each payment.
@@ -166,32 +166,70 @@ async def collect(
         "a bill that is being paid through a channel is left alone"
     )
     wanted = [
-        _payment(bill, operator, (asked or {}).get(bill.id, bill.owed_fen), exact=exact) for bill in owed
+        credit_draws.Wanted(
+            bill, (asked or {}).get(bill.id, bill.owed_fen), bill.collect_mode != "full" and not exact
+        )
+        for bill in owed
     ]
-    posted = await posting.post(wanted)
-    taken = [(bill, result) for bill, result in zip(owed, posted, strict=True) if result.is_new]
+    collected = await _take(wanted, operator, matched_by)
+    short = [rest for one in wanted if (rest := one.after(collected[one.bill.id])) is not None]
+    for bill_id, more in (await _take_on_credit(short, operator, matched_by)).items():
+        collected[bill_id] = Collected(more.bill, collected[bill_id].taken_fen + more.taken_fen)
+    return [collected[bill.id] for bill in owed]
+
+
+async def _take(
+    wanted: Sequence[credit_draws.Wanted], operator: str, matched_by: str | None
+) -> dict[int, Collected]:
+    posted = await posting.post([_payment(one, operator) for one in wanted])
     assert all(result.outcome in ("posted", "insufficient") for result in posted), posted
-    after = await _record(taken, matched_by)
-    await _tell(taken)
-    return [
-        Collected(after.get(bill.id, bill), result.moved_fen if result.is_new else 0)
-        for bill, result in zip(owed, posted, strict=True)
-    ]
+    taken = [(one.bill, result) for one, result in zip(wanted, posted, strict=True) if result.is_new]
+    return await _settle(wanted, taken, matched_by)
 
 
-def _payment(bill: Bill, operator: str, amount_fen: int, *, exact: bool) -> posting.Transfer:
+async def _take_on_credit(
+    wanted: Sequence[credit_draws.Wanted], operator: str, matched_by: str | None
+) -> dict[int, Collected]:
+    """Takes what balances did not cover, each bill after its draw; those without enough credit are left out."""
+    draws = await credit_draws.plan(wanted, operator=operator)
+    if not draws:
+        return {}
+    pairs = [(draw.transfer(operator), _payment(draw.wanted, operator)) for draw in draws]
+    posted = await credit_line.post([transfer for pair in pairs for transfer in pair])
+    assert all(result.is_new for result in posted), posted
+    await credit_draws.tell(draws)
+    taken = [(draw.wanted.bill, result) for draw, result in zip(draws, posted[1::2], strict=True)]
+    drawn = {draw.wanted.bill.id: draw.amount_fen for draw in draws}
+    return await _settle([draw.wanted for draw in draws], taken, matched_by, drawn)
+
+
+def _payment(wanted: credit_draws.Wanted, operator: str) -> posting.Transfer:
     """The payment that the bill's state calls for. What is paid so far is part of the reference: under the bill's lock it only
     grows, whoever pays, so no stage can be taken twice."""
-    assert 0 < amount_fen <= bill.owed_fen
+    bill = wanted.bill
+    assert 0 < wanted.amount_fen <= bill.owed_fen
     customer = accounts.of_customer(bill.customer_id)
-    partial = bill.collect_mode != "full" and not exact
     return posting.Transfer(
         f"bill:{bill.bill_no}:{bill.paid_fen}",
         "bill_payment",
-        (posting.debit(customer, accounts.REVENUE, amount_fen, partial=partial),),
+        (posting.debit(customer, accounts.REVENUE, wanted.amount_fen, partial=wanted.or_less),),
         operator=operator,
         memo=bill.title,
     )
+
+
+async def _settle(
+    wanted: Sequence[credit_draws.Wanted],
+    taken: Sequence[tuple[Bill, posting.Posted]],
+    matched_by: str | None,
+    drawn: Mapping[int, int] | None = None,
+) -> dict[int, Collected]:
+    after = await _record(taken, matched_by)
+    await _tell(taken, drawn or {})
+    moved = {bill.id: posted.moved_fen for bill, posted in taken}
+    return {
+        one.bill.id: Collected(after.get(one.bill.id, one.bill), moved.get(one.bill.id, 0)) for one in wanted
+    }
 
 
 _RECORD = f"""
@@ -228,7 +266,8 @@ async def _record(taken: Sequence[tuple[Bill, posting.Posted]], matched_by: str 
     return {row["id"]: Bill(*row) for row in rows}
 
 
-async def _tell(taken: Sequence[tuple[Bill, posting.Posted]]) -> None:
+async def _tell(taken: Sequence[tuple[Bill, posting.Posted]], drawn: Mapping[int, int]) -> None:
+    """Receipts and low-balance alerts. What was drawn on credit for a payment was never the customer's balance."""
     now = clock.now()
     await outbox.tell(
         [
@@ -250,7 +289,7 @@ async def _tell(taken: Sequence[tuple[Bill, posting.Posted]]) -> None:
             outbox.Movement(
                 bill.customer_id,
                 posted.reference,
-                posted.available_before_fen or 0,
+                (posted.available_before_fen or 0) - drawn.get(bill.id, 0),
                 posted.available_after_fen or 0,
             )
             for bill, posted in taken

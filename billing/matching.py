@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from billing import bills, parts, terms
+from billing import bills, credit_draws, parts, terms
 from core import clock
 
 T = TypeVar("T")
 
 
 async def settling(customer_id: int, act: Callable[[], Awaitable[tuple[T, bool]]]) -> T:
-    """Runs ``act``, which makes money available on a customer's account and says whether it did, then settles what is due
-    with it. Part of the caller's transaction.
+    """Runs ``act``, which makes money available on a customer's account and says whether it did, then pays back what they have
+    drawn on credit, and settles what is due with the rest. Part of the caller's transaction.
 
     The bills are locked before the account, as everywhere. A bill that fell due while we waited for the account is seen
     only by a second look, under the account's lock; what is locked by others then is left to them, since they come for the
@@ -22,6 +22,7 @@ async def settling(customer_id: int, act: Callable[[], Awaitable[tuple[T, bool]]
     await bills.lock_overdue(customer_id)
     answer, is_new = await act()
     if is_new:
+        await credit_draws.repay(customer_id)
         await _settle(await bills.lock_overdue(customer_id, wait=False))
     return answer
 

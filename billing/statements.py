@@ -26,6 +26,9 @@ class Account:
     balance_fen: int
     held_fen: int
     available_fen: int
+    credit_limit_fen: int
+    credit_used_fen: int
+    credit_left_fen: int
     low_balance_threshold_fen: int | None
 
 
@@ -57,6 +60,9 @@ def _account(customer: customers.Customer, held: Balance) -> Account:
         balance_fen=held.balance_fen,
         held_fen=held.held_fen,
         available_fen=held.available_fen,
+        credit_limit_fen=held.credit_limit_fen,
+        credit_used_fen=held.credit_used_fen,
+        credit_left_fen=held.credit_left_fen,
         low_balance_threshold_fen=customer.low_balance_threshold_fen,
     )
 

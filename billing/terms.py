@@ -35,6 +35,8 @@ class Terms:
     """So many days a top-up may be refunded without reason."""
     approval_above_fen: int = 50_000
     """An operator's act that moves more needs a second person."""
+    credit_ceiling_fen: int = 200_000
+    """Most credit any customer may be given."""
 
 
 _DEFAULT = Terms()

@@ -7,7 +7,7 @@ from bot.asker import Asker
 
 
 async def answer(asker: Asker) -> list[str]:
-    """Available balance, what it consists of, what is held, and a hint when it is low."""
+    """Available balance, what it consists of, what is held, the credit, and a hint when it is low."""
     balance = await statements.balance(asker.customer.id)
     lines = [
         asker.say("balance.available", available_fen=balance.available_fen),
@@ -15,6 +15,15 @@ async def answer(asker: Asker) -> list[str]:
     ]
     if balance.held_fen:
         lines.append(asker.say("balance.held", held_fen=balance.held_fen))
+    if balance.credit_limit_fen:
+        lines.append(
+            asker.say(
+                "balance.credit",
+                limit_fen=balance.credit_limit_fen,
+                used_fen=balance.credit_used_fen,
+                left_fen=balance.credit_left_fen,
+            )
+        )
     threshold_fen = asker.customer.low_balance_threshold_fen
     if threshold_fen is not None and balance.available_fen < threshold_fen:
         lines.append(asker.say("balance.low", threshold_fen=threshold_fen))

@@ -18,6 +18,9 @@ BONUS_COST = "house:bonus_cost"
 ADJUSTMENT = "house:adjustment"
 """The other side of operators' adjustments of principal."""
 
+CREDIT = "house:credit"
+"""What customers have drawn on credit comes from here and is paid back to here; negative by what they owe of it."""
+
 POLICIES = ("bonus_first", "principal_first", "pro_rata", "earliest_expiry")
 
 
@@ -29,12 +32,15 @@ class NoSuchAccount(errors.NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a customer has, in fen. ``available`` is what can be spent now: principal and bonus less what is held."""
+    """What a customer has, in fen. ``available`` is what can be spent now: principal and bonus less what is held. Credit is apart:
+    what may be drawn beyond that, and what was drawn and is owed."""
 
     currency: str
     principal_fen: int
     bonus_fen: int
     held_fen: int
+    credit_limit_fen: int = 0
+    credit_used_fen: int = 0
 
     @property
     def balance_fen(self) -> int:
@@ -43,6 +49,10 @@ class Balance:
     @property
     def available_fen(self) -> int:
         return self.balance_fen - self.held_fen
+
+    @property
+    def credit_left_fen(self) -> int:
+        return self.credit_limit_fen - self.credit_used_fen
 
 
 def clearing(channel: str) -> str:
@@ -71,7 +81,7 @@ async def open_for(customer_id: int, *, burn_policy: str = POLICIES[0]) -> None:
     await db.execute(_OPEN, of_customer(customer_id), money.CURRENCY, burn_policy, clock.now())
 
 
-_COLUMNS = "currency, principal_fen, bonus_fen, held_fen"
+_COLUMNS = "currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, credit_used_fen"
 _BALANCE = f"SELECT {_COLUMNS} FROM account WHERE code = $1"
 
 

@@ -17,6 +17,14 @@ class Account(kit.Answer):
     balance_fen: Annotated[int, Field(description="本金加赠送金 · principal and bonus", examples=[22000])]
     held_fen: Annotated[int, Field(description="冻结 · reserved, cannot be spent now", examples=[0])]
     available_fen: Annotated[int, Field(description="可用余额 · what can be spent now", examples=[22000])]
+    credit_limit_fen: Annotated[
+        int, Field(description="信用额度，0 为没有 · credit limit; 0: none", examples=[0])
+    ]
+    credit_used_fen: Annotated[
+        int,
+        Field(description="已用额度，到账的钱先归还 · used; paid back by what comes in next", examples=[0]),
+    ]
+    credit_left_fen: Annotated[int, Field(description="还可使用的额度 · what is left of it", examples=[0])]
     low_balance_threshold_fen: Annotated[
         int | None,
         Field(description="低于此数提醒，null 不提醒 · warn below this; null: never", examples=[5000]),

@@ -21,6 +21,10 @@ class Account(Model):
     bonus_fen = fields.BigIntField(default=0)
     held_fen = fields.BigIntField(default=0)
     credit_limit_fen = fields.BigIntField(default=0)
+    """How much principal the customer may draw on credit; what is drawn and not paid back is ``credit_used_fen``."""
+    credit_used_fen = fields.BigIntField(default=0, db_default=0)
+    credit_automatic_only = fields.BooleanField(default=False, db_default=False)
+    """Whether only deductions the clock makes may draw on it."""
     entry_no = fields.BigIntField(default=0)
     """How many entries the account has; the last one's number."""
     burn_policy = fields.CharField(max_length=20, default="bonus_first")
@@ -34,8 +38,9 @@ class Account(Model):
                 check="principal_fen >= 0 AND bonus_fen >= 0 AND held_fen >= 0 AND credit_limit_fen >= 0",
                 name="account_not_negative",
             ),
+            CheckConstraint(check="principal_fen + bonus_fen - held_fen >= 0", name="account_available"),
             CheckConstraint(
-                check="principal_fen + bonus_fen - held_fen >= -credit_limit_fen", name="account_available"
+                check="credit_used_fen BETWEEN 0 AND credit_limit_fen", name="account_credit_used"
             ),
             CheckConstraint(
                 check="burn_policy IN ('bonus_first', 'principal_first', 'pro_rata', 'earliest_expiry')",

@@ -39,7 +39,7 @@ class Bill(Model):
     created_at = fields.DatetimeField()
     paid_at = fields.DatetimeField(null=True)
     pending_no = fields.CharField(max_length=32, null=True)
-    """The combined payment that is under way for it: until that ends nothing else pays, voids or refunds the bill."""
+    """The combined payment or the review that is under way for it: until that ends nothing else pays or refunds the bill."""
     voided_at = fields.DatetimeField(null=True)
     voided_by = fields.CharField(max_length=64, null=True)
     void_reason = fields.CharField(max_length=200, null=True)

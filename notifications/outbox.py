@@ -10,7 +10,21 @@ from typing import Any, Literal, get_args
 
 from core import clock, db
 
-Kind = Literal["topped_up", "deducted", "refunded", "adjusted", "bonus_expired", "low_balance", "payment_due"]
+Kind = Literal[
+    "topped_up",
+    "deducted",
+    "refunded",
+    "adjusted",
+    "bonus_expired",
+    "low_balance",
+    "payment_due",
+    "credit_drawn",
+    "credit_repaid",
+    "credit_limit_set",
+    "under_review",
+    "review_ended",
+    "abnormal_deduction",
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from billing import approvals, deductions, expiry, inbox, payments, upkeep
+from billing import approvals, credit_draws, deductions, expiry, inbox, payments, upkeep
 from billing.channels import Channels
 from members import chat
 from notifications import delivery
@@ -65,6 +65,7 @@ def table(
         Job("bonus_expiry", intervals.expiry_s, expiry.expire_bonus),
         Job("approval_expiry", intervals.expiry_s, approvals.expire_old),
         Job("hold_expiry", intervals.expiry_s, upkeep.expire_holds),
+        Job("credit_repayment", intervals.expiry_s, credit_draws.repay_freed),
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),
         Job("proof", intervals.proof_s, upkeep.prove, alone=True),

@@ -1,6 +1,6 @@
 """The table of contents of the operators' API: a file a topic."""
 
-from admin_api.routes import customers, money, operations, shop, signing_in, watching
+from admin_api.routes import credit, customers, money, operations, shop, signing_in, watching
 from core import http as kit
 
 API = kit.Api(
@@ -16,6 +16,7 @@ API = kit.Api(
         *customers.ROUTES,
         *money.ROUTES,
         *operations.ROUTES,
+        *credit.ROUTES,
         *shop.ROUTES,
         *watching.ROUTES,
     ),

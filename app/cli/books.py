@@ -11,7 +11,7 @@ from app.exit_codes import ExitCode
 
 
 def add(commands: Commands) -> None:
-    """proof, seal run, seal verify, liability, explain."""
+    """proof, seal run, seal verify, liability, explain, assess."""
     proof = commands.add("proof", _proof, "核对账本 · do the books balance?")
     proof.add_argument(
         "--since-last",
@@ -27,6 +27,8 @@ def add(commands: Commands) -> None:
     )
     explain.add_argument("customer_id", type=count, help="顾客编号 · the customer's id")
     explain.add_argument("--change", type=count, metavar="N", help="第 N 笔变动 · the account's change N")
+    assess = commands.add("assess", _assess, "信用评估 · how a customer has paid so far, rule by rule")
+    assess.add_argument("customer_id", type=count, help="顾客编号 · the customer's id")
 
 
 def _add_liability(commands: Commands) -> None:
@@ -90,3 +92,9 @@ def _explain(given: argparse.Namespace) -> ExitCode:
         return explanations.of_change(given.customer_id, given.change)
 
     return asked(given, ask, lines)
+
+
+def _assess(given: argparse.Namespace) -> ExitCode:
+    from app import assessment_lines
+
+    return asked(given, lambda: assessment_lines.of(given.customer_id), lines)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 TABLES = (
     "transfer", "posting", "entry", "lot", "hold", "top_up", "payment", "bill", "bill_payment", "shop_order", "plan",
-    "plan_period", "request_key", "seal",
+    "plan_period", "request_key", "seal", "credit_movement",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 

@@ -6,7 +6,7 @@ seen as their changed rows only, ``since_sql`` another query. A check with neith
 
 from __future__ import annotations
 
-from ledger.proof.checks import bills, books, freshness, holds, messages, payments, plans, seals
+from ledger.proof.checks import bills, books, credit, freshness, holds, messages, payments, plans, seals
 from ledger.proof.checks.check import Check
 
 __all__ = ["ALL", "Check"]
@@ -14,7 +14,7 @@ __all__ = ["ALL", "Check"]
 ALL: tuple[Check, ...] = tuple(
     sorted(
         (
-            *books.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
+            *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
             *holds.CHECKS, *freshness.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),

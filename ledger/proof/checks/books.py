@@ -88,12 +88,6 @@ CHECKS = (
         since=changed.ACCOUNTS,
     ),
     Check(
-        "I3",
-        "an account with less available than its credit limit allows",
-        "SELECT 'account ' || code FROM account WHERE principal_fen + bonus_fen - held_fen < -credit_limit_fen",
-        since=changed.ACCOUNTS,
-    ),
-    Check(
         "I9",
         "an account whose balance of a kind is not the sum of its lots",
         """

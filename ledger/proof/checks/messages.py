@@ -17,7 +17,8 @@ CHECKS = (
         "a money event that nobody is told of",
         """
         SELECT 'transfer ' || t.reference FROM transfer t LEFT JOIN outbox_message m ON m.dedup_key = t.reference
-        WHERE t.kind IN ('top_up', 'bill_payment', 'bill_refund', 'manual_adjustment', 'bonus_expiry') AND m.id IS NULL
+        WHERE t.kind IN ('top_up', 'bill_payment', 'bill_refund', 'manual_adjustment', 'bonus_expiry',
+                         'credit_draw', 'credit_repayment') AND m.id IS NULL
         """,
         since=changed.new("transfer"),
     ),

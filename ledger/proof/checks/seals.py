@@ -10,7 +10,8 @@ CHECKS = (
         "I4",
         "a table of the books that can be rewritten",
         """
-        SELECT 'table ' || name FROM unnest(ARRAY['transfer', 'posting', 'entry', 'seal', 'seal_block']) AS name
+        SELECT 'table ' || name FROM unnest(ARRAY['transfer', 'posting', 'entry', 'seal', 'seal_block', 'credit_movement'])
+            AS name
         WHERE NOT EXISTS (
             SELECT FROM pg_trigger WHERE tgrelid = name::regclass AND tgname = 'append_only' AND tgenabled = 'O'
         )
