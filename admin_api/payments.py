@@ -16,7 +16,10 @@ class PaymentQuery(kit.PageQuery):
 class Payment(kit.Answer):
     payment_no: str
     customer_id: int
-    top_up_no: Annotated[str, Field(validation_alias="purpose_no")]
+    purpose: Annotated[str, Field(examples=["top_up", "bill"])]
+    purpose_no: Annotated[
+        str, Field(description="充值单号或组合支付单号 · the top-up or the combined payment it is for")
+    ]
     channel: str
     method: str
     amount_fen: int

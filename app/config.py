@@ -210,6 +210,7 @@ class Money(Section):
     refund_right_days: Annotated[int, Field(ge=0, le=3650)] = 7
     approval_above_fen: Fen = 50_000
     credit_ceiling_fen: Fen = 200_000
+    channel_payment_minutes: Annotated[int, Field(ge=5, le=120)] = 15
 
     def terms(self) -> terms.Terms:
         """As the desk takes them."""

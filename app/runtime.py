@@ -17,6 +17,7 @@ from app import config, database, outside
 from billing import terms
 from core import clock, db
 from core import http as kit
+from shop import orders as _orders  # noqa: F401 (every process that may hear of a paid bill has the shop follow its own)
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from billing import credits
+from billing import credits, tenders
 from billing.channels import Channels, OpenChannel
 from core import clock, db, errors, ids, money
 from gateways import channel as at_channel
@@ -20,7 +20,14 @@ from gateways import channel as at_channel
 log = logging.getLogger(__name__)
 
 Confirmation = Literal[
-    "credited", "repeated", "closed", "waiting", "quarantined", "unknown_number", "refunded_at_channel"
+    "credited",
+    "settled",
+    "repeated",
+    "closed",
+    "waiting",
+    "quarantined",
+    "unknown_number",
+    "refunded_at_channel",
 ]
 
 
@@ -36,10 +43,35 @@ class ChannelDeclined(errors.Conflict):
     code = "channel_declined"
 
 
+class PayerUnknown(errors.Conflict):
+    """Paying this way needs the customer's openid in the mini-program, and we do not have it; sign in there first."""
+
+    code = "payer_unknown"
+
+
 class NoSuchPayment(errors.NotFound):
     """There is no payment of this number."""
 
     code = "no_such_payment"
+
+
+Purpose = Literal["top_up", "bill"]
+
+_NEEDS_PAYER = frozenset({"jsapi"})
+"""Only here do we know who will pay; a code or a link may be paid by anybody."""
+
+
+def payer_for(method: str, openid: str | None) -> str | None:
+    """Who has to pay by ``method``; None where anybody may.
+
+    Raises:
+        PayerUnknown: it has to be the customer, and we do not know them there.
+    """
+    if method not in _NEEDS_PAYER:
+        return None
+    if openid is None:
+        raise PayerUnknown(method=method)
+    return openid
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +81,7 @@ class Payment:
     id: int
     payment_no: str
     customer_id: int
+    purpose: str
     purpose_no: str
     channel: str
     method: str
@@ -65,7 +98,7 @@ class Payment:
 
 
 _NAMES = (
-    "id", "payment_no", "customer_id", "purpose_no", "channel", "method", "amount_fen", "payer", "state", "client",
+    "id", "payment_no", "customer_id", "purpose", "purpose_no", "channel", "method", "amount_fen", "payer", "state", "client",
     "created_at", "expires_at",
 )  # fmt: skip
 
@@ -84,7 +117,7 @@ def of_row(row: tuple[Any, ...]) -> Payment:
 _CREATE = """
 INSERT INTO payment (payment_no, customer_id, purpose, purpose_no, channel, method, amount_fen, currency, app_id, merchant_id,
                      payer, state, created_at, expires_at, ask_at, asks)
-VALUES ($1, $2, 'top_up', $3, $4, $5, $6, $7, $8, $9, $10, 'created', $11, $12, $13, 0)
+VALUES ($1, $2, $14, $3, $4, $5, $6, $7, $8, $9, $10, 'created', $11, $12, $13, 0)
 """
 _FIRST_QUESTION = timedelta(seconds=30)
 
@@ -93,17 +126,21 @@ async def create(
     opened: OpenChannel,
     *,
     customer_id: int,
+    purpose: Purpose,
     purpose_no: str,
     method: str,
     amount_fen: int,
     payer: str | None,
     expires_at: datetime,
 ) -> None:
-    """Records the intent to be paid, before the channel hears of it; part of the caller's transaction."""
+    """Records the intent to be paid, before the channel hears of it; part of the caller's transaction.
+
+    ``purpose_no`` is the number of the top-up or, for a bill, of the combined payment.
+    """
     now = clock.now()
     await db.execute(
         _CREATE, ids.new_no("P"), customer_id, purpose_no, opened.channel.name, method, amount_fen, money.CURRENCY,
-        opened.app_id, opened.merchant_id, payer, now, expires_at, now + _FIRST_QUESTION,
+        opened.app_id, opened.merchant_id, payer, now, expires_at, now + _FIRST_QUESTION, purpose,
     )  # fmt: skip
 
 
@@ -113,8 +150,10 @@ WHERE payment_no = $1 AND state IN ('created', 'prepared')
 """
 
 
-async def prepare(channels: Channels, payment: Payment) -> None:
+async def prepare(channels: Channels, payment: Payment, *, description: str) -> None:
     """Opens the payment at its channel, unless that was done. May be repeated after any failure, with the same number.
+
+    ``description`` is what the customer reads at the channel; repeats give the same.
 
     Raises:
         ChannelUnavailable: no definite answer.
@@ -126,7 +165,7 @@ async def prepare(channels: Channels, payment: Payment) -> None:
         out_trade_no=payment.payment_no,
         amount_fen=payment.amount_fen,
         currency=money.CURRENCY,
-        description=f"账户充值 {money.yuan(payment.amount_fen)} 元",
+        description=description,
         payer=payment.payer,
         expires_at=payment.expires_at,
     )
@@ -145,10 +184,10 @@ async def prepare(channels: Channels, payment: Payment) -> None:
     await db.execute(_PREPARED, payment.payment_no, json.dumps(prepared.client))
 
 
-async def ask(channels: Channels, payment_no: str) -> Confirmation:
+async def ask(channels: Channels, payment_no: str, *, give_up: bool = False) -> Confirmation:
     """Asks the channel how a payment stands, and acts on the answer.
 
-    An expired one is closed at the channel first, then here; if its money arrived meanwhile it is credited instead.
+    An expired one, or one the customer wants to ``give_up``, is closed at the channel first, then here; if its money arrived meanwhile it is credited instead.
 
     Raises:
         NoSuchPayment: there is none of this number.
@@ -158,14 +197,15 @@ async def ask(channels: Channels, payment_no: str) -> Confirmation:
     channel = channels.find(payment.channel).channel
     try:
         trade = await channel.query(payment_no)
-        if trade.state in ("waiting", "missing", "failed") and payment.expires_at <= clock.now():
+        is_over = give_up or payment.expires_at <= clock.now()
+        if trade.state in ("waiting", "missing", "failed") and is_over:
             await channel.close(payment_no)
             trade = await channel.query(payment_no)
     except at_channel.AlreadyPaid:
         return await _ask_once_more(channel, payment)
     except (at_channel.ResultUnknown, at_channel.RateLimited, at_channel.ChannelRefused) as error:
         raise ChannelUnavailable(channel=payment.channel) from error
-    return await confirm(trade)
+    return await confirm(trade, give_up=give_up)
 
 
 async def _ask_once_more(channel: at_channel.Channel, payment: Payment) -> Confirmation:
@@ -176,19 +216,20 @@ async def _ask_once_more(channel: at_channel.Channel, payment: Payment) -> Confi
 
 
 _LOCK = """
-SELECT payment_no, customer_id, purpose_no, channel, amount_fen, currency, app_id, merchant_id, payer, state, channel_trade_no,
+SELECT payment_no, customer_id, purpose, purpose_no, channel, amount_fen, currency, app_id, merchant_id, payer, state, channel_trade_no,
        expires_at, asks
 FROM payment WHERE payment_no = $1 AND channel = $2 FOR NO KEY UPDATE
 """
 
 
 @db.retried
-async def confirm(trade: at_channel.ChannelTrade) -> Confirmation:
+async def confirm(trade: at_channel.ChannelTrade, *, give_up: bool = False) -> Confirmation:
     """Acts on what a channel says of a payment. Callback, poll, reconciliation and operator all come here.
 
     One transaction, and repeats change nothing. Money that matches the attempt is credited, also when it comes late, after
     the payment was closed here. Money that does not match (unknown number, other amount, currency, app, merchant or payer, a
-    second trade) is quarantined: visible to operators, never credited, never lost.
+    second trade) is quarantined: visible to operators, never credited, never lost. With ``give_up`` an attempt that its
+    channel does not know ends before its time.
     """
     async with db.transaction():
         attempt = await db.fetchrow(_LOCK, trade.out_trade_no, trade.channel)
@@ -203,8 +244,8 @@ async def confirm(trade: at_channel.ChannelTrade) -> Confirmation:
             return await _refunded_at_channel(trade, attempt)
         if attempt["state"] not in ("created", "prepared"):
             return "closed" if attempt["state"] == "closed" else "repeated"
-        expired = attempt["expires_at"] <= clock.now()
-        if trade.state == "closed" or (expired and trade.state in ("missing", "failed")):
+        is_over = give_up or attempt["expires_at"] <= clock.now()
+        if trade.state == "closed" or (is_over and trade.state in ("missing", "failed")):
             await _closed(trade.out_trade_no)
             return "closed"
         await _ask_later(attempt)
@@ -229,8 +270,12 @@ async def _paid(trade: at_channel.ChannelTrade, attempt: Any) -> Confirmation:
     await db.execute(
         _PAID, trade.out_trade_no, trade.channel_trade_no, trade.paid_at or clock.now(), clock.now()
     )
-    await credits.top_up(attempt["purpose_no"], channel=attempt["channel"])
-    return "credited"
+    if attempt["purpose"] == "top_up":
+        await credits.top_up(attempt["purpose_no"], channel=attempt["channel"])
+        return "credited"
+    return await tenders.paid(
+        attempt["purpose_no"], payment_no=attempt["payment_no"], channel=attempt["channel"]
+    )
 
 
 def _difference(trade: at_channel.ChannelTrade, attempt: Any) -> str | None:
@@ -300,15 +345,19 @@ async def _declined(payment_no: str) -> bool:
         return True
 
 
-_CLOSED = "UPDATE payment SET state = 'closed', ended_at = $2, ask_at = NULL WHERE payment_no = $1 AND state IN ('created', 'prepared') RETURNING purpose_no"
+_CLOSED = "UPDATE payment SET state = 'closed', ended_at = $2, ask_at = NULL WHERE payment_no = $1 AND state IN ('created', 'prepared') RETURNING purpose, purpose_no"
 _CLOSE_TOP_UP = "UPDATE top_up SET state = 'closed' WHERE top_up_no = $1 AND state = 'pending'"
 
 
 async def _closed(payment_no: str) -> None:
     async with db.transaction():
-        purpose_no = await db.fetchval(_CLOSED, payment_no, clock.now())
-        if purpose_no is not None:
-            await db.execute(_CLOSE_TOP_UP, purpose_no)
+        ended = await db.fetchrow(_CLOSED, payment_no, clock.now())
+        if ended is None:
+            return
+        if ended["purpose"] == "top_up":
+            await db.execute(_CLOSE_TOP_UP, ended["purpose_no"])
+        else:
+            await tenders.closed(ended["purpose_no"])
 
 
 _ASK_LATER = "UPDATE payment SET asks = asks + 1, ask_at = $2 WHERE payment_no = $1"

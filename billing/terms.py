@@ -37,6 +37,8 @@ class Terms:
     """An operator's act that moves more needs a second person."""
     credit_ceiling_fen: int = 200_000
     """Most credit any customer may be given."""
+    channel_payment_minutes: int = 15
+    """So long a customer may take to pay a bill through a channel; its share of the balance is held meanwhile."""
 
 
 _DEFAULT = Terms()

@@ -8,7 +8,7 @@ from typing import Any
 
 from billing import packages, payments
 from billing.channels import Channels
-from core import clock, db, errors, ids
+from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
 
 MIN_FEN = 1
@@ -40,12 +40,7 @@ class BalanceLimit(errors.Conflict):
     code = "balance_limit"
 
 
-class PayerUnknown(errors.Conflict):
-    """Paying this way needs the customer's openid in the mini-program, and we do not have it; sign in there first."""
-
-    code = "payer_unknown"
-
-
+PayerUnknown = payments.PayerUnknown
 KeyReused = idempotency.KeyReused
 
 
@@ -70,8 +65,6 @@ class TopUp:
 
 LIFETIME = timedelta(minutes=30)
 """How long a customer may take to pay."""
-_NEEDS_PAYER = frozenset({"jsapi"})
-"""Only here do we know who will pay; a code or a link may be paid by anybody."""
 
 _CREATE = """
 INSERT INTO top_up (top_up_no, customer_id, package_id, pay_fen, bonus_fen, bonus_days, state, created_at)
@@ -109,7 +102,7 @@ async def start(
         key=key,
     )
     made = await get(customer_id, top_up_no)
-    await payments.prepare(channels, made.payment)
+    await payments.prepare(channels, made.payment, description=f"账户充值 {money.yuan(made.pay_fen)} 元")
     return await get(customer_id, top_up_no)
 
 
@@ -126,8 +119,7 @@ async def _make(
     key: str,
 ) -> str:
     opened = channels.find(channel, method)
-    if method in _NEEDS_PAYER and payer is None:
-        raise PayerUnknown(method=method)
+    payer = payments.payer_for(method, payer)
     caller = accounts.of_customer(customer_id)
 
     async def act() -> str:
@@ -138,10 +130,11 @@ async def _make(
         await payments.create(
             opened,
             customer_id=customer_id,
+            purpose="top_up",
             purpose_no=top_up_no,
             method=method,
             amount_fen=pay_fen,
-            payer=payer if method in _NEEDS_PAYER else None,
+            payer=payer,
             expires_at=now + LIFETIME,
         )
         return top_up_no

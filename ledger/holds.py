@@ -41,8 +41,8 @@ SELECT id, principal_fen + bonus_fen - held_fen AS available_fen FROM account WH
 _FIND = "SELECT account_id, amount_fen, state FROM hold WHERE reference = $1"
 _PLACE = """
 WITH placed AS (
-    INSERT INTO hold (account_id, reference, amount_fen, captured_fen, state, expires_at, created_at)
-    VALUES ($1, $2, $3, 0, 'open', $4, $5) RETURNING account_id, amount_fen
+    INSERT INTO hold (account_id, reference, amount_fen, captured_fen, state, expires_at, created_at, title, operator)
+    VALUES ($1, $2, $3, 0, 'open', $4, $5, $6, $7) RETURNING account_id, amount_fen
 )
 UPDATE account SET held_fen = held_fen + placed.amount_fen FROM placed WHERE account.id = placed.account_id
 """
@@ -50,9 +50,17 @@ UPDATE account SET held_fen = held_fen + placed.amount_fen FROM placed WHERE acc
 
 @db.retried
 async def place(
-    customer: str, *, reference: str, amount_fen: int, expires_at: datetime | None = None
+    customer: str,
+    *,
+    reference: str,
+    amount_fen: int,
+    expires_at: datetime | None = None,
+    title: str = "",
+    operator: str = "",
 ) -> None:
     """Reserves ``amount_fen`` of a customer's available balance under ``reference``; the same again is harmless.
+
+    ``title`` is what for, in the customer's words; ``operator`` who did it.
 
     Raises:
         InsufficientBalance: less than that is available.
@@ -74,7 +82,9 @@ async def place(
             return
         if account["available_fen"] < amount_fen:
             raise posting.InsufficientBalance(available_fen=account["available_fen"], amount_fen=amount_fen)
-        await db.execute(_PLACE, account["id"], reference, amount_fen, expires_at, clock.now())
+        await db.execute(
+            _PLACE, account["id"], reference, amount_fen, expires_at, clock.now(), title, operator
+        )
 
 
 _LOCK_HOLDER = """

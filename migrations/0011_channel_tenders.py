@@ -6,6 +6,8 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+from core.partial_index import PartialIndex
+
 
 class Migration(migrations.Migration):
     dependencies = [("models", "0010_instalments")]
@@ -31,6 +33,10 @@ class Migration(migrations.Migration):
             CheckConstraint(
                 name="bill_pending", check="pending_no IS NULL OR state IN ('open', 'partly_paid')"
             ),
+        ),
+        ops.AddIndex(
+            "Bill",
+            PartialIndex(fields=["pending_no"], name="bill_pending_payment", where="pending_no IS NOT NULL"),
         ),
         ops.RemoveConstraint("Payment", "payment_purpose_kind"),
         ops.AddConstraint(

@@ -51,6 +51,7 @@ class Bill(Model):
             PartialIndex(
                 fields=("customer_id", "due_at"), name="bill_owed", where="state IN ('open', 'partly_paid')"
             ),
+            PartialIndex(fields=("pending_no",), name="bill_pending_payment", where="pending_no IS NOT NULL"),
             PartialIndex(fields=("due_at",), name="bill_due", where="state IN ('open', 'partly_paid')"),
             PartialIndex(
                 fields=("collect_at", "id"),

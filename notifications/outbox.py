@@ -24,6 +24,8 @@ Kind = Literal[
     "under_review",
     "review_ended",
     "abnormal_deduction",
+    "bill_paid",
+    "payment_credited",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

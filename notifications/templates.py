@@ -39,10 +39,11 @@ class Reading:
 def read(kind: str, params: Mapping[str, Any], locale: str = words.DEFAULT_LOCALE) -> Reading:
     """The message as the customer reads it."""
     values = {name: _instant(value) if name == "at" else value for name, value in params.items()}
-    without_bonus = f"messages.{kind}.body_without_bonus"
     body = f"messages.{kind}.body"
-    if not params.get("bonus_fen") and words.has(without_bonus, locale):
-        body = without_bonus
+    for part in ("bonus", "balance"):
+        without = f"messages.{kind}.body_without_{part}"
+        if not params.get(f"{part}_fen") and words.has(without, locale):
+            body = without
     return Reading(words.say(f"messages.{kind}.title", locale, **values), words.say(body, locale, **values))
 
 

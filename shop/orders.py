@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from billing import bills, refunds
+from billing import bills, refunds, settled
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
 
@@ -197,9 +197,7 @@ async def pay(customer_id: int, order_no: str, *, key: str) -> Order:
     caller = accounts.of_customer(customer_id)
 
     async def act() -> None:
-        order = await _locked(customer_id, order_no)
-        if order.state != "placed":
-            raise OrderStateForbids(order_no=order_no, state=order.state)
+        order = await lock_to_pay(customer_id, order_no)
         await bills.take_in_full(await bills.lock(order.bill_no), operator=caller)
         await db.execute(_PAID, order.id, clock.now())
 
@@ -213,6 +211,34 @@ async def pay(customer_id: int, order_no: str, *, key: str) -> Order:
             answer=order_no,
         )
     return await get(customer_id, order_no)
+
+
+async def lock_to_pay(customer_id: int, order_no: str) -> Order:
+    """Locks an order of the customer that waits for its payment.
+
+    Raises:
+        NoSuchOrder, OrderStateForbids.
+    """
+    order = await _locked(customer_id, order_no)
+    if order.state != "placed":
+        raise OrderStateForbids(order_no=order_no, state=order.state)
+    return order
+
+
+_LOCK_BY_NO = "SELECT FROM shop_order WHERE order_no = $1 FOR NO KEY UPDATE"
+_PAID_BY_NO = "UPDATE shop_order SET state = 'paid', paid_at = $2 WHERE order_no = $1 AND state = 'placed'"
+
+
+async def _follow_lock(order_no: str) -> None:
+    await db.fetchrow(_LOCK_BY_NO, order_no)
+
+
+async def _follow_paid(order_no: str) -> None:
+    changed = await db.execute(_PAID_BY_NO, order_no, clock.now())
+    assert changed, f"the bill of order {order_no} was paid, but the order did not wait for it"
+
+
+settled.follow("order", settled.Follower(lock=_follow_lock, paid=_follow_paid))
 
 
 _CANCELLED = "UPDATE shop_order SET state = 'cancelled', cancelled_at = $2 WHERE id = $1"

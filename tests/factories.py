@@ -2,12 +2,12 @@
 
 import itertools
 
-from billing import channels, packages, payments, plans, top_ups
+from billing import channels, combined, packages, payments, plans, top_ups
 from core import clock
 from gateways import channel as at_channel
 from ledger import accounts
 from members import customers
-from shop import products
+from shop import channel_payments, orders, products
 
 _numbers = itertools.count(1)
 
@@ -59,14 +59,14 @@ async def top_up(customer_id, pay_fen, bonus_fen=0, *, bonus_days=None, channel=
     )  # fmt: skip
 
 
-def trade(top_up, **changes):
-    """The channel's word that the top-up was paid."""
+def trade(wish, **changes):
+    """The channel's word that a top-up or a combined payment was paid."""
     paid = {
-        "channel": top_up.payment.channel,
-        "out_trade_no": top_up.payment.payment_no,
-        "channel_trade_no": f"42{top_up.payment.payment_no}",
+        "channel": wish.payment.channel,
+        "out_trade_no": wish.payment.payment_no,
+        "channel_trade_no": f"42{wish.payment.payment_no}",
         "state": "paid",
-        "amount_fen": top_up.pay_fen,
+        "amount_fen": wish.payment.amount_fen,
         "currency": "CNY",
         "app_id": APP_ID,
         "merchant_id": MERCHANT_ID,
@@ -85,6 +85,20 @@ async def topped_up(customer_id, pay_fen, bonus_fen=0, **how):
 async def sku(price_fen=1000, stock=100, name="龙井"):
     product = await products.add(name=name, description="", skus=[products.NewSku("50克", price_fen, stock)])
     return product.skus[0]
+
+
+async def order(customer_id, price_fen=1000, **stock):
+    """A placed, unpaid order of one piece."""
+    piece = await sku(price_fen, **stock)
+    return await orders.place(customer_id, [orders.Wanted(piece.id, 1)], key=key())
+
+
+async def combined_payment(order, balance_fen=None, *, channel="wechat_pay", channels=None):
+    """An order being paid with a share of the balance and the rest through a channel; prepared, not paid."""
+    wanted = combined.Wanted(balance_fen, channel, "native", None)
+    return await channel_payments.start(
+        channels or open_channels(), order.customer_id, order.order_no, wanted, key=key()
+    )
 
 
 async def plan(customer_id, amount_fen=9800, cycle="monthly"):

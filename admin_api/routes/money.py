@@ -2,11 +2,12 @@
 
 from admin_api import (
     bills,
+    combined_payments,
     payments,
     quarantine,
 )
 from admin_api.routes.caller import OPERATOR
-from billing import channels
+from billing import channels, combined
 from billing import payments as billing_payments
 from core import http as kit
 
@@ -35,6 +36,26 @@ ROUTES = (
             billing_payments.ChannelUnavailable,
             channels.NoSuchChannel,
         ),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/combined-payments",
+        combined_payments.listing,
+        summary=("组合支付", "Combined payments"),
+        answer=kit.Page[combined_payments.CombinedPayment],
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/combined-payments/{combined_no}/let-go",
+        combined_payments.let_go,
+        summary=("款项核对完毕，结束组合支付", "End a combined payment whose money was looked at"),
+        description=(
+            "只用于款项待核对的组合支付：解冻余额，账单可以用别的方式支付。渠道里的款项请另行退回或入账。",
+            "Only where the money is under review: the hold is released and the bill may be paid otherwise. The money at the "
+            "channel is refunded there or put on the balance by an adjustment.",
+        ),
+        answer=combined_payments.CombinedPayment,
+        refusals=(combined.NoSuchCombinedPayment, combined.NotUnderReview),
         auth=OPERATOR,
     ),
     kit.get(

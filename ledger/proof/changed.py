@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 TABLES = (
     "transfer", "posting", "entry", "lot", "hold", "top_up", "payment", "bill", "bill_payment", "shop_order", "plan",
-    "plan_period", "request_key", "seal", "credit_movement",
+    "plan_period", "request_key", "seal", "credit_movement", "combined_payment",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -41,6 +41,13 @@ touched_bill_payment AS (
     )
 ),
 touched_bill AS (SELECT id FROM bill WHERE id > {bill} UNION SELECT bill_id FROM touched_bill_payment),
+touched_combined AS (
+    SELECT combined_no FROM combined_payment WHERE id > {combined_payment}
+    UNION SELECT purpose_no FROM payment WHERE id > {payment} AND purpose = 'bill'
+    UNION SELECT substring(reference FROM 'combined:(.*)$') FROM new_transfer WHERE reference ~ '^((hold|again):)?combined:'
+    UNION SELECT p.purpose_no FROM payment p JOIN new_transfer t ON p.payment_no = substr(t.reference, 9)
+        WHERE t.kind = 'payment_credit' AND p.purpose = 'bill'
+),
 touched_plan AS (
     SELECT id FROM plan WHERE id > {plan} UNION SELECT plan_id FROM plan_period WHERE id > {plan_period}
 )
@@ -86,6 +93,28 @@ ORDERS = {
     "shop_order": """SELECT * FROM shop_order WHERE id IN (
         SELECT id FROM shop_order WHERE id > {shop_order} UNION SELECT id FROM shop_order WHERE bill_no IN (
             SELECT bill_no FROM bill WHERE id IN (SELECT id FROM touched_bill)))"""
+}
+
+COMBINED = {
+    "combined_payment": "SELECT * FROM combined_payment WHERE combined_no IN (SELECT combined_no FROM touched_combined)"
+}
+COMBINED_HOLDS = {
+    **COMBINED,
+    "hold": "SELECT * FROM hold WHERE reference IN (SELECT 'combined:' || combined_no FROM touched_combined)",
+}
+COMBINED_BILLS = {
+    **COMBINED,
+    "bill": "SELECT * FROM bill WHERE id IN (SELECT bill_id FROM combined_payment UNION SELECT id FROM touched_bill)",
+}
+COMBINED_MONEY = {
+    "payment": "SELECT * FROM payment WHERE purpose = 'bill' AND purpose_no IN (SELECT combined_no FROM touched_combined)",
+    "bill_payment": """SELECT * FROM bill_payment WHERE id IN (
+        SELECT id FROM bill_payment WHERE payment_no IN (SELECT payment_no FROM payment)
+        UNION SELECT id FROM bill_payment WHERE id > {bill_payment} AND payment_no IS NOT NULL)""",
+    "transfer": """SELECT * FROM transfer WHERE id IN (
+        SELECT id FROM new_transfer WHERE kind = 'payment_credit'
+        UNION SELECT id FROM transfer WHERE reference IN (
+            SELECT transfer_reference FROM bill_payment UNION SELECT 'payment:' || payment_no FROM payment))""",
 }
 
 

@@ -1,7 +1,7 @@
 """The table of contents of the mini-program's API: a file a topic."""
 
 from core import http as kit
-from miniapp_api.routes import account, messages, owing, shopping, signing_in, topping_up
+from miniapp_api.routes import account, combining, messages, owing, shopping, signing_in, topping_up
 
 API = kit.Api(
     title=("小程序接口", "Mini-program API"),
@@ -17,6 +17,7 @@ API = kit.Api(
         *topping_up.ROUTES,
         *shopping.ROUTES,
         *owing.ROUTES,
+        *combining.ROUTES,
         *messages.ROUTES,
     ),
 )

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import deductions
+from billing import deductions, payments
 from core import clock
 from core import db as database
 from ledger import accounts, holds, posting, proof
@@ -36,7 +36,20 @@ async def a_busy_shop():
         f"captured:{customer.id}", amount_fen=200, target=accounts.REVENUE, kind="capture", operator="clock"
     )
     await factories.top_up(customer.id, 700)
+    await payments_for_bills(customer.id)
     return customer
+
+
+async def payments_for_bills(customer_id):
+    """A paid, an open and a credited combined payment."""
+    paid = await factories.combined_payment(await factories.order(customer_id, 1_000), 100)
+    await payments.confirm(factories.trade(paid))
+    await factories.combined_payment(await factories.order(customer_id, 1_000), 100)
+    order = await factories.order(customer_id, 1_000)
+    late = await factories.combined_payment(order, 100)
+    await payments.confirm(factories.trade(late, state="closed", channel_trade_no=None))
+    await orders.cancel(customer_id, order.order_no)
+    await payments.confirm(factories.trade(late))
 
 
 async def broken_by(*statements):
@@ -70,6 +83,16 @@ BREAKING = {
         "UPDATE top_up SET state = 'pending', credited_at = NULL WHERE state = 'credited'",
     ),
     "I6 other channel": ("I6", "UPDATE payment SET channel = 'alipay' WHERE state = 'paid'"),
+    "I6 for a bill": (
+        "I6",
+        "UPDATE payment SET amount_fen = amount_fen + 1 WHERE purpose = 'bill' AND state = 'paid'",
+    ),
+    "I6 bill lost": (
+        "I6",
+        "UPDATE bill_payment SET tender = 'counter', payment_no = NULL WHERE payment_no IS NOT NULL",
+    ),
+    "I6 not credited": ("I6", "UPDATE transfer SET kind = 'gift' WHERE kind = 'payment_credit'"),
+    "I6 combined state": ("I6", "UPDATE combined_payment SET state = 'closed' WHERE state = 'credited'"),
     "I7 skipped": ("I7", "UPDATE plan SET next_period_no = next_period_no + 1"),
     "I7 lost period": ("I7", "DELETE FROM plan_period WHERE state = 'charged'"),
     "I7 outcome": ("I7", "UPDATE plan_period SET state = 'charged' WHERE state = 'owed'"),
@@ -81,6 +104,17 @@ BREAKING = {
     "I9 lot": ("I9", "UPDATE lot SET remaining_fen = remaining_fen - 1 WHERE remaining_fen > 0"),
     "I10 held": ("I10", "UPDATE account SET held_fen = held_fen - 1 WHERE held_fen > 0"),
     "I10 capture": ("I10", "UPDATE hold SET captured_fen = captured_fen - 1 WHERE state = 'captured'"),
+    "I10 combined": ("I10", "UPDATE combined_payment SET balance_fen = balance_fen + 1 WHERE state = 'open'"),
+    "I10 hold let go": (
+        "I10",
+        "UPDATE hold SET state = 'released', ended_at = now() WHERE state = 'open' AND reference LIKE 'combined:%'",
+    ),
+    "I11 bill free": ("I11", "UPDATE bill SET pending_no = NULL WHERE pending_no IS NOT NULL"),
+    "I11 bill waits": (
+        "I11",
+        "UPDATE bill SET pending_no = 'C1' WHERE state = 'open' AND pending_no IS NULL",
+    ),
+    "I11 share": ("I11", "UPDATE combined_payment SET balance_fen = balance_fen + 1 WHERE state = 'paid'"),
     "I11 paid": ("I11", "UPDATE bill_payment SET amount_fen = amount_fen + 1, refunded_fen = 0"),
     "I11 order": ("I11", "UPDATE shop_order SET state = 'paid' WHERE state = 'placed'"),
     "I11 line": ("I11", "UPDATE order_line SET quantity = 2, amount_fen = amount_fen * 2"),

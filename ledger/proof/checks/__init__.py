@@ -6,7 +6,18 @@ seen as their changed rows only, ``since_sql`` another query. A check with neith
 
 from __future__ import annotations
 
-from ledger.proof.checks import bills, books, credit, freshness, holds, messages, payments, plans, seals
+from ledger.proof.checks import (
+    bills,
+    books,
+    combined,
+    credit,
+    freshness,
+    holds,
+    messages,
+    payments,
+    plans,
+    seals,
+)
 from ledger.proof.checks.check import Check
 
 __all__ = ["ALL", "Check"]
@@ -15,6 +26,7 @@ ALL: tuple[Check, ...] = tuple(
     sorted(
         (
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
+            *combined.CHECKS,
             *holds.CHECKS, *freshness.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),

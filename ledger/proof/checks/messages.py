@@ -16,9 +16,10 @@ CHECKS = (
         "I13",
         "a money event that nobody is told of",
         """
-        SELECT 'transfer ' || t.reference FROM transfer t LEFT JOIN outbox_message m ON m.dedup_key = t.reference
+        SELECT 'transfer ' || t.reference FROM transfer t
+        LEFT JOIN outbox_message m ON m.dedup_key = regexp_replace(t.reference, '^(hold|again):combined:', 'combined:')
         WHERE t.kind IN ('top_up', 'bill_payment', 'bill_refund', 'manual_adjustment', 'bonus_expiry',
-                         'credit_draw', 'credit_repayment') AND m.id IS NULL
+                         'credit_draw', 'credit_repayment', 'payment_credit') AND m.id IS NULL
         """,
         since=changed.new("transfer"),
     ),

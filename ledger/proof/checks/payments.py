@@ -37,10 +37,12 @@ CHECKS = (
     ),
     Check(
         "I14",
-        "a top-up with a second attempt while the first is unresolved",
+        "a top-up or bill with a second attempt while the first is unresolved",
         """
-        SELECT 'top_up ' || purpose_no FROM payment WHERE state IN ('created', 'prepared') AND ask_at IS NOT NULL
-        GROUP BY purpose_no HAVING count(*) > 1
+        SELECT p.purpose || ' ' || coalesce(b.bill_no, p.purpose_no) FROM payment p
+        LEFT JOIN combined_payment c ON p.purpose = 'bill' AND c.combined_no = p.purpose_no LEFT JOIN bill b ON b.id = c.bill_id
+        WHERE p.state IN ('created', 'prepared') AND p.ask_at IS NOT NULL
+        GROUP BY p.purpose, coalesce(b.bill_no, p.purpose_no) HAVING count(*) > 1
         """,
     ),
 )

@@ -1,0 +1,82 @@
+"""What follows when money has reached a bill: the payments are written down, and whoever issued the bill hears that it is paid.
+
+Desks above ``billing`` issue bills too (an order's is ``order:…``), and ``billing`` does not know them. They name a
+``Follower`` for their kind of source when they are imported; a bill whose follower is missing settles nothing, loudly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from billing import bills
+from core import clock, db
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Who issued a kind of bill. Both are given what follows the colon of the source, and run in the transaction that pays.
+
+    ``lock`` locks the issuer's own row, which comes before its bill; ``paid`` is told that the bill is paid.
+    """
+
+    lock: Callable[[str], Awaitable[object]]
+    paid: Callable[[str], Awaitable[object]]
+
+
+_FOLLOWERS: dict[str, Follower] = {}
+
+
+def follow(kind: str, follower: Follower) -> None:
+    """From now on ``follower`` hears of bills whose source is ``<kind>:…``."""
+    _FOLLOWERS[kind] = follower
+
+
+async def lock_issuer(source: str) -> None:
+    """Locks what a bill was issued for, before the bill itself is locked."""
+    kind, _, number = source.partition(":")
+    if follower := _follower(kind):
+        await follower.lock(number)
+
+
+async def tell_issuer(bill: bills.Bill) -> None:
+    """Tells whoever issued the bill that it is paid."""
+    kind, _, number = bill.source.partition(":")
+    if follower := _follower(kind):
+        await follower.paid(number)
+
+
+def _follower(kind: str) -> Follower | None:
+    return _FOLLOWERS[kind] if kind == "order" else _FOLLOWERS.get(kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of what a bill is paid with: by which tender, and the transfer that moved it; a channel's names its payment."""
+
+    tender: str
+    amount_fen: int
+    reference: str
+    payment_no: str | None = None
+
+
+_SETTLE = """
+WITH part AS (
+    INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, payment_no, created_at)
+    SELECT $1, p.tender, p.amount_fen, 0, p.reference, p.payment_no, $2
+    FROM unnest($3::text[], $4::bigint[], $5::text[], $6::text[]) AS p (tender, amount_fen, reference, payment_no)
+), periods AS (
+    UPDATE plan_period SET state = 'charged' WHERE bill_id = $1
+)
+UPDATE bill SET paid_fen = amount_fen, state = 'paid', paid_at = $2, pending_no = NULL WHERE id = $1
+"""
+
+
+async def settle(bill: bills.Bill, parts: Sequence[Part]) -> None:
+    """Writes down that a locked bill was paid with these parts, which come to what was owed, and tells its issuer."""
+    assert sum(part.amount_fen for part in parts) == bill.owed_fen, f"not what bill {bill.bill_no} owes"
+    await db.execute(
+        _SETTLE, bill.id, clock.now(), [part.tender for part in parts], [part.amount_fen for part in parts],
+        [part.reference for part in parts], [part.payment_no for part in parts],
+    )  # fmt: skip
+    await tell_issuer(bill)
