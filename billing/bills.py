@@ -32,6 +32,12 @@ class BillPaymentPending(errors.Conflict):
     code = "bill_payment_pending"
 
 
+class BillOfAnOrder(errors.Conflict):
+    """The bill belongs to an order, with which it is paid or cancelled."""
+
+    code = "bill_of_an_order"
+
+
 class AmountAboveOwed(errors.Invalid):
     """More was to be paid than is owed on the bill."""
 
@@ -95,7 +101,8 @@ class NewBill:
     memo: str | None = None
 
 
-_COLUMNS = "id, bill_no, customer_id, title, source, amount_fen, paid_fen, state, collect_mode, automatic, due_at, created_at, pending_no"
+COLUMNS = "id, bill_no, customer_id, title, source, amount_fen, paid_fen, state, collect_mode, automatic, due_at, created_at, pending_no"
+"""The fields of a ``Bill`` in its order, for statements that read bills."""
 
 _ISSUE = f"""
 INSERT INTO bill (bill_no, customer_id, title, source, amount_fen, paid_fen, refunded_fen, state, collect_mode, automatic,
@@ -107,7 +114,7 @@ SELECT b.*, $13 FROM (
                 $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::text[])
          AS n (bill_no, customer_id, title, source, amount_fen, collect_mode, automatic, due_at, collect_at, issued_by,
                consent, memo)
-) b RETURNING {_COLUMNS}
+) b RETURNING {COLUMNS}
 """
 
 
@@ -247,7 +254,7 @@ WITH taken AS (
 ), periods AS (
     UPDATE plan_period SET state = 'charged' FROM changed WHERE plan_period.bill_id = changed.id AND changed.state = 'paid'
 )
-SELECT {_COLUMNS} FROM changed
+SELECT {COLUMNS} FROM changed
 """
 
 
@@ -297,7 +304,7 @@ async def _tell(taken: Sequence[tuple[Bill, posting.Posted]], drawn: Mapping[int
     )
 
 
-_LOCK = f"SELECT {_COLUMNS} FROM bill WHERE bill_no = $1 FOR NO KEY UPDATE"
+_LOCK = f"SELECT {COLUMNS} FROM bill WHERE bill_no = $1 FOR NO KEY UPDATE"
 
 
 async def lock(bill_no: str) -> Bill:
@@ -367,6 +374,16 @@ async def take(bill: Bill, amount_fen: int | None, *, operator: str) -> Bill:
     return collected.bill
 
 
+def refuse_of_an_order(bill: Bill) -> None:
+    """Refuses what is done to bills themselves for those of orders.
+
+    Raises:
+        BillOfAnOrder: it is one.
+    """
+    if bill.is_of_an_order:
+        raise BillOfAnOrder(bill_no=bill.bill_no)
+
+
 _VOID = """
 UPDATE bill SET state = 'void', voided_at = $2, voided_by = $3, void_reason = $4 WHERE id = $1 AND state = 'open' AND pending_no IS NULL
 """
@@ -414,7 +431,7 @@ async def pay(customer_id: int, bill_no: str, *, amount_fen: int | None = None, 
 
 
 _LOCK_OVERDUE = f"""
-SELECT {_COLUMNS} FROM bill
+SELECT {COLUMNS} FROM bill
 WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND pending_no IS NULL AND automatic AND due_at <= $2
 ORDER BY id FOR NO KEY UPDATE
 """
@@ -431,7 +448,7 @@ async def lock_overdue(customer_id: int, *, wait: bool = True) -> list[Bill]:
     return [Bill(*row) for row in await db.fetch(statement, customer_id, clock.now())]
 
 
-_GET = f"SELECT {_COLUMNS} FROM bill WHERE bill_no = $1 AND customer_id = $2"
+_GET = f"SELECT {COLUMNS} FROM bill WHERE bill_no = $1 AND customer_id = $2"
 
 
 async def get(customer_id: int, bill_no: str) -> Bill:
@@ -446,8 +463,23 @@ async def get(customer_id: int, bill_no: str) -> Bill:
     return Bill(*row)
 
 
+_FIND = f"SELECT {COLUMNS} FROM bill WHERE bill_no = $1"
+
+
+async def find(bill_no: str) -> Bill:
+    """One bill, whosever it is, for operators.
+
+    Raises:
+        NoSuchBill: there is none of this number.
+    """
+    row = await db.fetchrow(_FIND, bill_no)
+    if row is None:
+        raise NoSuchBill(bill_no=bill_no)
+    return Bill(*row)
+
+
 _PAGE = f"""
-SELECT {_COLUMNS} FROM bill WHERE customer_id = $1 AND id < $2 AND ($3::text[] IS NULL OR state = ANY ($3))
+SELECT {COLUMNS} FROM bill WHERE customer_id = $1 AND id < $2 AND ($3::text[] IS NULL OR state = ANY ($3))
 ORDER BY id DESC LIMIT $4
 """
 
@@ -461,7 +493,7 @@ async def page(
 
 
 _DUE = f"""
-SELECT {_COLUMNS} FROM bill WHERE state IN ('open', 'partly_paid') AND due_at <= $1 AND id < $2 ORDER BY id DESC LIMIT $3
+SELECT {COLUMNS} FROM bill WHERE state IN ('open', 'partly_paid') AND due_at <= $1 AND id < $2 ORDER BY id DESC LIMIT $3
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from billing import bills, credit_draws, parts, terms
@@ -30,16 +30,16 @@ async def settling(customer_id: int, act: Callable[[], Awaitable[tuple[T, bool]]
 async def _settle(owed: Sequence[bills.Bill]) -> None:
     if not owed:
         return
-    due_fen = await due(owed)
+    in_parts = await parts.running([bill.id for bill in owed if bill.collect_mode == "instalments"])
+    due_fen = due(owed, in_parts)
     rule = terms.current().matching_order
     in_order = sorted((bill for bill in owed if due_fen[bill.id]), key=lambda one: _place(one, due_fen, rule))
     await bills.collect(in_order, operator="clock", asked=due_fen, matched_by=rule)
 
 
-async def due(owed: Sequence[bills.Bill]) -> dict[int, int]:
+def due(owed: Sequence[bills.Bill], in_parts: Mapping[int, Sequence[parts.Part]]) -> dict[int, int]:
     """What is due now of locked bills, by their ids: all that is owed of a bill past its date, of one in instalments the
     parts whose day has come."""
-    in_parts = await parts.running([bill.id for bill in owed if bill.collect_mode == "instalments"])
     now = clock.now()
     return {
         bill.id: parts.due_fen(in_parts[bill.id])

@@ -26,6 +26,9 @@ Kind = Literal[
     "abnormal_deduction",
     "bill_paid",
     "payment_credited",
+    "bill_issued",
+    "bill_due",
+    "instalments_proposed",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from billing import approvals, credit_draws, deductions, expiry, inbox, payments, upkeep
+from billing import approvals, credit_draws, deductions, due_bills, expiry, inbox, payments, upkeep
 from billing.channels import Channels
 from members import chat
 from notifications import delivery
@@ -57,6 +57,7 @@ def table(
 
     return (
         Job("due_run", intervals.due_run_s, deductions.run_due),
+        Job("due_bills", intervals.due_run_s, due_bills.run),
         Job("outbox", intervals.outbox_s, lambda: delivery.run(post)),
         Job("payment_poll", intervals.payment_poll_s, lambda: payments.poll(channels)),
         Job("notice_replay", intervals.payment_poll_s, inbox.replay_unhandled),

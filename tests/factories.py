@@ -2,8 +2,18 @@
 
 import itertools
 
-from billing import channels, combined, packages, payments, plans, top_ups
-from core import clock
+from billing import (
+    channels,
+    combined,
+    instalment_schedule,
+    instalments,
+    operator_bills,
+    packages,
+    payments,
+    plans,
+    top_ups,
+)
+from core import clock, db
 from gateways import channel as at_channel
 from ledger import accounts
 from members import customers
@@ -106,6 +116,32 @@ async def plan(customer_id, amount_fen=9800, cycle="monthly"):
         name="茶艺月课", amount_fen=amount_fen, cycle=cycle, consent_version="1", consent_text="同意"
     )
     return await plans.subscribe(customer_id, offer_id=offer.id, consent_version="1", key=key())
+
+
+async def bill(customer_id, amount_fen=3_000, **how):
+    """The number of a bill that an operator issued; due at once unless ``due_on`` or ``due_at`` says otherwise."""
+    return await operator_bills.issue(
+        1, customer_id, **{"title": "学费", "amount_fen": amount_fen, "key": key(), **how}
+    )
+
+
+async def in_instalments(bill_no, count=3, *, every="week", automatic=True, channel="counter", **how):
+    """Arranges what is owed of a bill in equal parts, the first due today; the customer agreed at the counter."""
+    terms = instalments.Terms(
+        instalment_schedule.EqualParts(count, how.pop("first_due_on", clock.today()), every, **how),
+        automatic,
+        "2026-11",
+        "分期付清，到期自动扣款",
+        channel,
+    )
+    return await instalments.arrange(1, bill_no, terms, key=key())
+
+
+async def told(customer_id, kind):
+    """How many messages of a kind were queued for the customer."""
+    return await db.fetchval(
+        "SELECT count(*) FROM outbox_message WHERE customer_id = $1 AND kind = $2", customer_id, kind
+    )
 
 
 async def balance(customer_id):

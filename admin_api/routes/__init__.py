@@ -1,6 +1,6 @@
 """The table of contents of the operators' API: a file a topic."""
 
-from admin_api.routes import credit, customers, money, operations, shop, signing_in, watching
+from admin_api.routes import bills, credit, customers, money, operations, shop, signing_in, watching
 from core import http as kit
 
 API = kit.Api(
@@ -14,6 +14,7 @@ API = kit.Api(
     routes=(
         *signing_in.ROUTES,
         *customers.ROUTES,
+        *bills.ROUTES,
         *money.ROUTES,
         *operations.ROUTES,
         *credit.ROUTES,

@@ -1,7 +1,6 @@
-"""Money: bills, payments at channels, what was set aside."""
+"""Money: payments at channels, what was set aside."""
 
 from admin_api import (
-    bills,
     combined_payments,
     payments,
     quarantine,
@@ -12,13 +11,6 @@ from billing import payments as billing_payments
 from core import http as kit
 
 ROUTES = (
-    kit.get(
-        "/bills/due",
-        bills.due,
-        summary=("到期未付的账单", "Bills that are due and unpaid"),
-        answer=kit.Page[bills.Bill],
-        auth=OPERATOR,
-    ),
     kit.get(
         "/payments",
         payments.listing,

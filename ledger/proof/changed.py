@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 TABLES = (
     "transfer", "posting", "entry", "lot", "hold", "top_up", "payment", "bill", "bill_payment", "shop_order", "plan",
-    "plan_period", "request_key", "seal", "credit_movement", "combined_payment",
+    "plan_period", "request_key", "seal", "credit_movement", "combined_payment", "arrangement",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -40,7 +40,10 @@ touched_bill_payment AS (
         WHERE kind IN ('bill_payment', 'bill_refund')
     )
 ),
-touched_bill AS (SELECT id FROM bill WHERE id > {bill} UNION SELECT bill_id FROM touched_bill_payment),
+touched_bill AS (
+    SELECT id FROM bill WHERE id > {bill} UNION SELECT bill_id FROM touched_bill_payment
+    UNION SELECT bill_id FROM arrangement WHERE id > {arrangement}
+),
 touched_combined AS (
     SELECT combined_no FROM combined_payment WHERE id > {combined_payment}
     UNION SELECT purpose_no FROM payment WHERE id > {payment} AND purpose = 'bill'

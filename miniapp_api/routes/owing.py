@@ -1,6 +1,7 @@
 """What is owed: bills and plans."""
 
 from billing import bills as billing_bills
+from billing import instalments
 from billing import plans as billing_plans
 from core import http as kit
 from miniapp_api import (
@@ -21,7 +22,11 @@ ROUTES = (
         "/bills/{bill_no}",
         bills.one,
         summary=("一张账单", "One bill"),
-        answer=bills.Bill,
+        description=(
+            "连同付款记录、分期，以及待顾客确认的分期方案。",
+            "With its payments, its instalments, and instalments the customer is asked to agree to.",
+        ),
+        answer=bills.BillRecord,
         refusals=(billing_bills.NoSuchBill,),
         auth=CUSTOMER,
     ),
@@ -33,7 +38,7 @@ ROUTES = (
             "可以只付一部分（一次付清的账单除外）。订单的账单请通过订单支付。",
             "A part may be paid, except of bills to be paid in full. Bills of orders are paid with the order.",
         ),
-        answer=bills.Bill,
+        answer=bills.BillRecord,
         refusals=(
             billing_bills.NoSuchBill,
             billing_bills.BillNotOwed,
@@ -42,6 +47,28 @@ ROUTES = (
             billing_bills.PaidInFullOnly,
             billing_bills.InsufficientBalance,
             billing_bills.KeyReused,
+        ),
+        auth=CUSTOMER,
+        idempotent=True,
+    ),
+    kit.post(
+        "/bills/{bill_no}/instalments/agree",
+        bills.agree,
+        summary=("同意分期方案", "Agree to instalments"),
+        description=(
+            "顾客先在账单里看到方案的各期和条款（`proposed`），同意后开始执行。",
+            "The customer has seen the parts and the terms in the bill (`proposed`); once agreed to, they run.",
+        ),
+        answer=bills.BillRecord,
+        refusals=(
+            billing_bills.NoSuchBill,
+            billing_bills.BillNotOwed,
+            billing_bills.BillPaymentPending,
+            billing_bills.BillOfAnOrder,
+            instalments.NoArrangement,
+            instalments.ProposalOutdated,
+            instalments.ConsentOutdated,
+            instalments.KeyReused,
         ),
         auth=CUSTOMER,
         idempotent=True,

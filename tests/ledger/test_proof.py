@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import deductions, payments
+from billing import deductions, due_bills, payments
 from core import clock
 from core import db as database
 from ledger import accounts, holds, posting, proof
@@ -37,6 +37,9 @@ async def a_busy_shop():
     )
     await factories.top_up(customer.id, 700)
     await payments_for_bills(customer.id)
+    bill_no = await factories.bill(customer.id, 900)
+    await factories.in_instalments(bill_no)
+    await due_bills.run()
     return customer
 
 
@@ -118,6 +121,15 @@ BREAKING = {
     "I11 paid": ("I11", "UPDATE bill_payment SET amount_fen = amount_fen + 1, refunded_fen = 0"),
     "I11 order": ("I11", "UPDATE shop_order SET state = 'paid' WHERE state = 'placed'"),
     "I11 line": ("I11", "UPDATE order_line SET quantity = 2, amount_fen = amount_fen * 2"),
+    "I11 part": ("I11", "UPDATE instalment SET amount_fen = amount_fen + 1 WHERE part_no = 2"),
+    "I11 sum": ("I11", "DELETE FROM instalment WHERE part_no = 3"),
+    "I11 days": ("I11", "UPDATE instalment SET due_on = due_on - 400 WHERE part_no = 2"),
+    "I11 next part": ("I11", "UPDATE bill SET due_at = created_at WHERE collect_mode = 'instalments'"),
+    "I11 arrangement": (
+        "I11",
+        "UPDATE arrangement SET state = 'cancelled', ended_at = created_at WHERE state = 'running'",
+    ),
+    "I11 mode": ("I11", "UPDATE bill SET collect_mode = 'full' WHERE collect_mode = 'instalments'"),
     "I13 untold": ("I13", "DELETE FROM outbox_message WHERE kind = 'topped_up'"),
     "I15 liability": ("I15", "UPDATE account SET bonus_fen = bonus_fen + 5 WHERE kind = 'customer'"),
 }
@@ -172,6 +184,7 @@ async def test_an_overdrawn_account_cannot_even_be_written_and_would_be_named(db
 async def test_due_work_left_undone_is_named_only_where_freshness_is_asked_for(db):
     customer = await factories.customer()
     await factories.plan(customer.id, 100)
+    await factories.bill(customer.id)
     await factories.topped_up(customer.id, 700)
     await factories.top_up(customer.id, 700)
     await holds.place(

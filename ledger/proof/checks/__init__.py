@@ -13,6 +13,7 @@ from ledger.proof.checks import (
     credit,
     freshness,
     holds,
+    instalments,
     messages,
     payments,
     plans,
@@ -26,8 +27,7 @@ ALL: tuple[Check, ...] = tuple(
     sorted(
         (
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
-            *combined.CHECKS,
-            *holds.CHECKS, *freshness.CHECKS,
+            *combined.CHECKS, *instalments.CHECKS, *holds.CHECKS, *freshness.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )

@@ -13,6 +13,15 @@ CHECKS = (
     ),
     Check(
         "I16",
+        "a bill due for more than a day that the clock did not come for",
+        """
+        SELECT 'bill ' || bill_no FROM bill
+        WHERE collect_at < $1::timestamptz - interval '1 day' AND state IN ('open', 'partly_paid') AND pending_no IS NULL
+        """,
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
         "a message waiting for more than an hour beyond its time",
         """
         SELECT 'outbox_message ' || id FROM outbox_message

@@ -1,0 +1,99 @@
+"""Due bills: on its day the clock takes an automatic bill, or the part of it that is due, and reminds of what is not paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing import bills, deductions, matching, parts
+from core import clock, db
+from notifications import outbox
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A bill whose time has come, and what is due of it."""
+
+    bill: bills.Bill
+    collect_at: datetime
+    due_fen: int
+
+
+_CLAIM = f"""
+SELECT {bills.COLUMNS}, collect_at FROM bill
+WHERE collect_at <= $1 AND state IN ('open', 'partly_paid') AND pending_no IS NULL
+ORDER BY collect_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+
+async def run(*, batch: int = BATCH) -> deductions.DueRun:
+    """Takes every automatic bill that is due and was not tried for this due date, batch by batch, the oldest first, and
+    reminds of what the balance does not cover and of due bills that the customer pays themselves: once for each due date.
+
+    Each batch is one transaction: claim, note when to come again (a bill in instalments has more dates), take, remind. A
+    process that dies leaves nothing half done; several may run at once and share the work. After a downtime nobody is skipped:
+    what fell due meanwhile is taken at once. What stays owed is settled by new money as ``matching`` says.
+    """
+    total = deductions.DueRun()
+    while True:
+        async with db.transaction():
+            claimed = await _claim(batch)
+            if not claimed:
+                return total
+            total += await _take([one for one in claimed if one.due_fen])
+
+
+async def _claim(batch: int) -> list[_Claimed]:
+    now = clock.now()
+    rows = await db.fetch(_CLAIM, now, batch)
+    found = [bills.Bill(*row[:-1]) for row in map(tuple, rows)]
+    in_parts = await parts.running([bill.id for bill in found if bill.collect_mode == "instalments"])
+    due_fen = matching.due(found, in_parts)
+    await _come_again(found, in_parts, now)
+    return [
+        _Claimed(bill, row["collect_at"], due_fen[bill.id]) for bill, row in zip(found, rows, strict=True)
+    ]
+
+
+_COME_AGAIN = """
+UPDATE bill SET collect_at = next.at FROM unnest($1::bigint[], $2::timestamptz[]) AS next (bill_id, at)
+WHERE bill.id = next.bill_id
+"""
+
+
+async def _come_again(
+    found: Sequence[bills.Bill], in_parts: dict[int, list[parts.Part]], now: datetime
+) -> None:
+    if found:
+        coming = [
+            min((part.due_at for part in in_parts.get(bill.id, ()) if part.due_at > now), default=None)
+            for bill in found
+        ]
+        await db.execute(_COME_AGAIN, [bill.id for bill in found], coming)
+
+
+async def _take(claimed: Sequence[_Claimed]) -> deductions.DueRun:
+    automatic = [one for one in claimed if one.bill.automatic]
+    collected = await bills.collect(
+        [one.bill for one in automatic],
+        operator="clock",
+        asked={one.bill.id: one.due_fen for one in automatic},
+        matched_by="due_date",
+    )
+    taken_fen = {result.bill.id: result.taken_fen for result in collected}
+    missed = [one for one in claimed if taken_fen.get(one.bill.id, 0) < one.due_fen]
+    await outbox.tell([_reminder(one, one.due_fen - taken_fen.get(one.bill.id, 0)) for one in missed])
+    return deductions.DueRun(len(claimed), len(claimed) - len(missed))
+
+
+def _reminder(missed: _Claimed, due_fen: int) -> outbox.Message:
+    bill = missed.bill
+    return outbox.Message(
+        bill.customer_id,
+        "payment_due" if bill.automatic else "bill_due",
+        f"payment_due:{bill.bill_no}:{missed.collect_at.timestamp():.0f}",
+        {"title": bill.title, "bill_no": bill.bill_no, "amount_fen": due_fen, "at": bill.due_at},
+    )
