@@ -63,6 +63,60 @@ def test_an_order_the_balance_cannot_pay_is_refused_in_words_and_can_be_cancelle
     phone.see(".order-state[data-state=cancelled]")
 
 
+def test_balance_and_wechat_pay_an_order_together_which_may_be_left_continued_and_cancelled(phone, demo):
+    phone.refusals_expected = True
+    phone.arrive()
+    phone.pay_with_wechat(10_000)
+    phone.act("done")
+    phone.answer_messages("reject")
+    available_fen = int(phone.see(".balance-sum").get_attribute("data-fen"))
+    phone.tab("mall")
+    phone.at.locator(".product", has_text="冷泡茉莉花茶").click()
+    for _ in range(4):
+        phone.act("more")
+    phone.act("order")
+    rest_fen = 5 * 2_900 - available_fen
+    assert rest_fen > 0
+    phone.act("pay-order")
+    phone.act("together-wechat")
+    assert f"{rest_fen / 100:.2f}" in phone.see(".cashier.wechat-pay").inner_text()
+    phone.picture("together-cashier")
+    phone.act("cancel")
+    phone.see("[data-pending]")
+    phone.picture("together-under-way")
+    phone.act("cancel-payment")
+    phone.see("[data-act=pay-order]")
+    phone.act("pay-order")
+    phone.act("together-wechat")
+    phone.see(".cashier.wechat-pay")
+    phone.act("cancel")
+    phone.act("continue-payment")
+    phone.see(".cashier.wechat-pay")
+    phone.act("pay")
+    phone.see(".order-state[data-state=paid]")
+    phone.picture("together-paid")
+    phone.act("back")
+    phone.tab("home")
+    phone.has_fen("available", 0)
+    phone.has_fen("held", 0)
+    demo.prove()
+
+
+def test_an_empty_balance_leaves_an_order_to_alipay_alone(phone):
+    phone.refusals_expected = True
+    phone.arrive()
+    phone.tab("mall")
+    phone.at.locator(".product").first.click()
+    phone.act("order")
+    phone.act("pay-order")
+    phone.act("together-alipay")
+    phone.see(".qr")
+    phone.act("scan")
+    phone.see(".cashier.alipay")
+    phone.act("pay")
+    phone.see(".order-state[data-state=paid]")
+
+
 def test_every_page_speaks_english_where_the_words_are_ours(open_phone):
     phone = open_phone(locale="en")
     phone.arrive()

@@ -22,7 +22,7 @@ export default {
   "home.balance": "Account balance", "home.available": "Available", "home.principal": "Principal", "home.bonus": "Bonus", "home.held": "On hold", "home.top_up": "Top up",
   "home.owed": "{count} bills to pay, ¥{amount} in all", "home.owed_one": "1 bill to pay: ¥{amount}", "home.quick": "Shortcuts", "home.bills": "Bills", "home.changes": "Activity", "home.top_ups": "Top-ups",
   "home.threshold": "Reminder", "home.recent": "Recent activity", "home.all": "All", "home.nothing_yet": "Nothing yet. It starts with a first top-up.",
-  "changes.after": "Balance {amount}", "change.top_up": "Top-up", "change.bill_payment": "Paid from balance", "change.bill_refund": "Returned to balance", "change.manual_adjustment": "Adjustment",
+  "changes.after": "Balance {amount}", "change.top_up": "Top-up", "change.bill_payment": "Paid from balance", "change.bill_refund": "Returned to balance", "change.manual_adjustment": "Adjustment", "change.payment_credit": "Payment put on the balance",
 
   "topup.title": "Top up", "topup.packages": "Choose a package", "topup.gives": "+ ¥{amount} bonus", "topup.no_bonus": "No bonus", "topup.other": "Another amount", "topup.not_an_amount": "Please enter an amount with at most two decimals",
   "topup.pay_with": "Pay with", "topup.start": "Top up ¥{amount}", "topup.start_plain": "Top up",
@@ -36,10 +36,12 @@ export default {
 
   "mall.none": "Products are on their way", "mall.from": "and up", "mall.sold_out": "Sold out", "mall.sku": "Options", "mall.quantity": "Quantity", "mall.stock": "{count} left", "mall.fewer": "One fewer", "mall.more": "One more", "mall.order": "Order · ¥{amount}",
   "orders.none": "No orders yet", "orders.to_mall": "Visit the shop", "order.title": "Order", "order.placed": "To be paid", "order.placed.text": "Please pay by {time}; unpaid orders are cancelled",
-  "order.paid": "Paid", "order.paid.text": "Paid from your balance; being prepared", "order.completed": "Completed", "order.completed.text": "Thank you", "order.cancelled": "Cancelled", "order.cancelled.text": "What was paid is back on your balance",
+  "order.paid": "Paid", "order.paid.text": "Your payment has arrived; being prepared", "order.completed": "Completed", "order.completed.text": "Thank you", "order.cancelled": "Cancelled", "order.cancelled.text": "What was paid is back on your balance",
   "order.total": "Total", "order.no": "Order number", "order.at": "Placed", "order.pay": "Pay ¥{amount} from balance", "order.cancel": "Cancel the order", "order.cancel_paid": "Cancel and return the money",
   "order.was_paid": "Paid", "order.cancel_sure": "Cancel this order?", "order.cancel_paid_text": "What you paid goes back to your balance.", "order.was_cancelled": "Order cancelled",
   "short.title": "Balance too low",
+  "together.text": "¥{available} available, ¥{owed} to pay.", "together.wechat_pay": "Balance ¥{balance} + WeChat Pay ¥{rest}", "together.alipay": "Balance ¥{balance} + Alipay ¥{rest}", "together.wechat_pay_alone": "WeChat Pay ¥{rest}", "together.alipay_alone": "Alipay by QR code ¥{rest}",
+  "together.under_way": "Payment under way: ¥{balance} of your balance on hold, ¥{rest} online", "together.continue": "Continue to pay ¥{amount}", "together.cancel": "Cancel this payment", "together.unpaid": "Not paid yet; go on or cancel", "together.was_paid": "Paid", "together.was_closed": "Payment cancelled, the hold is released", "together.was_credited": "The money is on your balance", "together.was_quarantined": "The money is in review",
   "bills.none": "No bills to pay", "bills.owed": "To pay", "bills.settled": "Settled", "bills.due": "Due {day}", "bills.partly": "¥{amount} paid", "bills.pay": "Pay ¥{amount}", "bills.was_paid": "¥{amount} paid",
   "bill.open": "To pay", "bill.partly_paid": "Partly paid", "bill.paid": "Paid", "bill.void": "Void",
   "plans.none": "The shop offers no plans yet", "plans.mine": "My plans", "plans.offers": "On offer", "plans.subscribe": "Subscribe", "plans.subscribe_again": "Add another", "plans.next": "Next deduction", "plans.since": "Since", "plans.cancel": "Cancel the plan",

@@ -22,7 +22,7 @@ export default {
   "home.balance": "账户余额", "home.available": "可用余额", "home.principal": "本金", "home.bonus": "赠送", "home.held": "冻结", "home.top_up": "充值",
   "home.owed": "有 {count} 笔待缴账单，共 ¥{amount}", "home.owed_one": "有 1 笔待缴账单 ¥{amount}", "home.quick": "常用功能", "home.bills": "待缴账单", "home.changes": "变动记录", "home.top_ups": "充值记录",
   "home.threshold": "余额提醒", "home.recent": "最近变动", "home.all": "全部", "home.nothing_yet": "还没有变动，从第一次充值开始",
-  "changes.after": "余额 {amount}", "change.top_up": "充值", "change.bill_payment": "余额支付", "change.bill_refund": "退回余额", "change.manual_adjustment": "人工调整",
+  "changes.after": "余额 {amount}", "change.top_up": "充值", "change.bill_payment": "余额支付", "change.bill_refund": "退回余额", "change.manual_adjustment": "人工调整", "change.payment_credit": "支付款转入",
 
   "topup.title": "充值", "topup.packages": "选择套餐", "topup.gives": "送 ¥{amount}", "topup.no_bonus": "无赠送", "topup.other": "其他金额", "topup.not_an_amount": "请输入正确的金额，最多两位小数",
   "topup.pay_with": "付款方式", "topup.start": "充值 ¥{amount}", "topup.start_plain": "充值",
@@ -36,10 +36,12 @@ export default {
 
   "mall.none": "商品正在准备中", "mall.from": "起", "mall.sold_out": "已售罄", "mall.sku": "规格", "mall.quantity": "数量", "mall.stock": "剩 {count} 件", "mall.fewer": "减少一件", "mall.more": "增加一件", "mall.order": "下单 · ¥{amount}",
   "orders.none": "还没有订单", "orders.to_mall": "去商城看看", "order.title": "订单详情", "order.placed": "待付款", "order.placed.text": "请在 {time} 前付款，逾期自动取消",
-  "order.paid": "已付款", "order.paid.text": "已用余额支付，商家正在准备", "order.completed": "已完成", "order.completed.text": "感谢光临", "order.cancelled": "已取消", "order.cancelled.text": "库存已放回，已付款项退回余额",
+  "order.paid": "已付款", "order.paid.text": "已收到付款，商家正在准备", "order.completed": "已完成", "order.completed.text": "感谢光临", "order.cancelled": "已取消", "order.cancelled.text": "库存已放回，已付款项退回余额",
   "order.total": "合计", "order.no": "订单编号", "order.at": "下单时间", "order.pay": "余额支付 ¥{amount}", "order.cancel": "取消订单", "order.cancel_paid": "取消订单并退回余额",
   "order.was_paid": "支付成功", "order.cancel_sure": "确定取消这个订单？", "order.cancel_paid_text": "已付金额会原路退回余额。", "order.was_cancelled": "订单已取消",
   "short.title": "余额不足",
+  "together.text": "可用余额 ¥{available}，应付 ¥{owed}。", "together.wechat_pay": "余额 ¥{balance} + 微信支付 ¥{rest}", "together.alipay": "余额 ¥{balance} + 支付宝 ¥{rest}", "together.wechat_pay_alone": "微信支付 ¥{rest}", "together.alipay_alone": "支付宝扫码 ¥{rest}",
+  "together.under_way": "支付进行中：余额冻结 ¥{balance}，在线支付 ¥{rest}", "together.continue": "继续支付 ¥{amount}", "together.cancel": "取消这笔支付", "together.unpaid": "尚未支付，可以继续或取消", "together.was_paid": "支付成功", "together.was_closed": "支付已取消，余额已解冻", "together.was_credited": "款项已转入你的余额", "together.was_quarantined": "款项核对中",
   "bills.none": "没有待缴的账单", "bills.owed": "待缴", "bills.settled": "已处理", "bills.due": "{day} 到期", "bills.partly": "已缴 ¥{amount}", "bills.pay": "缴 ¥{amount}", "bills.was_paid": "已缴 ¥{amount}",
   "bill.open": "待缴", "bill.partly_paid": "部分已缴", "bill.paid": "已缴清", "bill.void": "已作废",
   "plans.none": "商家还没有推出计划", "plans.mine": "我的计划", "plans.offers": "可订阅", "plans.subscribe": "订阅", "plans.subscribe_again": "再订一份", "plans.next": "下次扣款", "plans.since": "订阅日期", "plans.cancel": "取消计划",

@@ -4,6 +4,7 @@ import { h, icon } from "../dom.js";
 import { day, price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
+import { underWayButtons, underWayNote } from "./combined.js";
 import { money } from "./money.js";
 import { tooLittle } from "./orders.js";
 
@@ -18,15 +19,18 @@ export const bills = {
   title: () => t("home.bills"),
   async load({ shop }) {
     const all = await shop.items("/bills");
-    return { items: all.filter((one) => !one.source.startsWith("order:")) };
+    const items = all.filter((one) => !one.source.startsWith("order:"));
+    const waiting = items.filter((one) => one.pending_no);
+    const pending = await Promise.all(waiting.map((one) => shop.get(`/combined-payments/${one.pending_no}`)));
+    return { items, pending: Object.fromEntries(pending.map((one) => [one.bill_no, one])) };
   },
-  view(app, { items }) {
+  view(app, { items, pending }) {
     if (!items.length) return emptyState(t("bills.none"), "bill");
     const isOwed = (one) => one.state === "open" || one.state === "partly_paid";
     const [owed, settled] = [items.filter(isOwed), items.filter((one) => !isOwed(one))];
     return [
       owed.length > 0 && h("h3", { class: "list-word" }, t("bills.owed")),
-      owed.map((one) => card(app, one)),
+      owed.map((one) => card(app, one, pending[one.bill_no])),
       settled.length > 0 && h("h3", { class: "list-word" }, t("bills.settled")),
       settled.length > 0 && h("ul", { class: "rows sheet-of-paper" }, settled.map((one) => h("li", { class: "row", key: one.bill_no },
         h("div", {}, h("strong", {}, one.title), h("small", {}, day(one.due_at))),
@@ -35,17 +39,18 @@ export const bills = {
   },
 };
 
-function card(app, one) {
+function card(app, one, pending) {
   const left = one.amount_fen - one.paid_fen;
   return h("article", { class: "bill-card", key: one.bill_no, "data-bill": one.bill_no, "data-state": one.state },
     h("div", {}, h("h3", {}, one.title), h("p", {}, icon("clock"), t("bills.due", { day: day(one.due_at) })),
-      one.paid_fen > 0 && h("p", {}, t("bills.partly", { amount: yuan(one.paid_fen) }))),
+      one.paid_fen > 0 && h("p", {}, t("bills.partly", { amount: yuan(one.paid_fen) })),
+      pending && underWayNote(pending)),
     h("div", { class: "bill-end" }, money(yuan(left), "large"),
-      busyButton({ class: "small-button tea", "data-act": "pay-bill", onclick: () => pay(app, one, left) }, t("bills.pay", { amount: price(left) }))));
+      pending ? underWayButtons(app, pending) : busyButton({ class: "small-button tea", "data-act": "pay-bill", onclick: () => pay(app, one, left) }, t("bills.pay", { amount: price(left) }))));
 }
 
 async function pay(app, one, left) {
-  const paid = await app.attempt(() => app.shop.post(`/bills/${one.bill_no}/pay`), { refused: (fault) => tooLittle(app, fault) });
+  const paid = await app.attempt(() => app.shop.post(`/bills/${one.bill_no}/pay`), { refused: (fault) => tooLittle(app, fault, `/bills/${one.bill_no}`, left) });
   if (paid) app.phone.toast(t("bills.was_paid", { amount: price(left) }), "good");
   await app.refresh();
 }

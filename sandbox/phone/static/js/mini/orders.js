@@ -1,9 +1,10 @@
-// Orders: the list, one order, paying it from the balance, cancelling it.
+// Orders: the list, one order, paying it from the balance or with a channel, cancelling it.
 
 import { h, icon } from "../dom.js";
 import { moment, price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
+import { offerTogether, underWay, underWayButtons, underWayNote } from "./combined.js";
 import { money } from "./money.js";
 
 const MARKS = { placed: "clock", paid: "check", completed: "check", cancelled: "close" };
@@ -23,11 +24,16 @@ export const orders = {
 
 export const order = {
   title: () => t("order.title"),
-  load: async ({ shop }, { no }) => ({ one: await shop.get(`/orders/${no}`), account: await shop.get("/account") }),
-  view(_app, { one, account }) {
+  async load({ shop }, { no }) {
+    const [one, account] = await Promise.all([shop.get(`/orders/${no}`), shop.get("/account")]);
+    const pending = one.state === "placed" ? await underWay(shop, await shop.get(`/bills/${one.bill_no}`)) : null;
+    return { one, account, pending };
+  },
+  view(_app, { one, account, pending }) {
     return [
       h("section", { class: `order-state ${one.state}`, "data-state": one.state }, icon(MARKS[one.state] ?? "list"),
         h("div", {}, h("h3", {}, t(`order.${one.state}`)), h("p", {}, one.state === "placed" ? t("order.placed.text", { time: moment(one.expires_at) }) : t(`order.${one.state}.text`)))),
+      pending && underWayNote(pending),
       h("section", { class: "block" }, h("ul", { class: "lines" }, one.lines.map((line) => h("li", {},
         h("span", {}, line.product_name, h("small", {}, line.sku_name)), h("span", {}, `×${line.quantity}`), money(yuan(line.amount_fen))))),
       h("p", { class: "total" }, t("order.total"), money(yuan(one.total_fen), "large"))),
@@ -37,7 +43,8 @@ export const order = {
         h("div", {}, h("dt", {}, t("home.available")), h("dd", {}, money(yuan(account.available_fen))))),
     ];
   },
-  foot(app, { one }, params) {
+  foot(app, { one, pending }, params) {
+    if (pending) return underWayButtons(app, pending);
     if (one.state === "placed") {
       return [
         busyButton({ class: "wide tea", "data-act": "pay-order", onclick: () => pay(app, one) }, t("order.pay", { amount: price(one.total_fen) })),
@@ -49,7 +56,7 @@ export const order = {
 };
 
 async function pay(app, one) {
-  const paid = await app.attempt(() => app.shop.post(`/orders/${one.order_no}/pay`), { refused: (fault) => tooLittle(app, fault) });
+  const paid = await app.attempt(() => app.shop.post(`/orders/${one.order_no}/pay`), { refused: (fault) => tooLittle(app, fault, `/orders/${one.order_no}`, one.total_fen) });
   if (paid) app.phone.toast(t("order.was_paid"), "good");
   await app.refresh();
 }
@@ -62,9 +69,9 @@ async function cancel(app, one) {
   await app.refresh();
 }
 
-/** Offers a top-up when that is what is missing. */
-export function tooLittle(app, fault) {
+/** Offers to pay the rest through a channel, or a top-up, when money is what is missing. */
+export function tooLittle(app, fault, what, owedFen) {
   if (fault.code !== "insufficient_balance") return false;
-  app.confirm({ title: t("short.title"), text: fault.message, yes: t("home.top_up") }).then((wanted) => wanted && app.go("topUp"));
+  offerTogether(app, what, owedFen);
   return true;
 }

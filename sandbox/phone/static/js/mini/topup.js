@@ -97,15 +97,21 @@ export async function payInWeChat(app, made) {
   showOutcome(app, made, how);
 }
 
-/** Shows the code; the person scans it with the other app, or another phone does. */
 export async function payByCode(app, made) {
-  const code = made.payment.client.qr_code;
+  const shop = app.shop;
+  const isPaid = async () => (await shop.get(`/top-ups/${made.top_up_no}`)).state === "credited";
+  const how = await showCode(app, { code: made.payment.client.qr_code, fen: made.pay_fen, isPaid });
+  if (shop === app.shop) showOutcome(app, made, how);
+}
+
+/** Shows a code; the person scans it with the other app, or another phone does. `isPaid(shop)` asks the shop. → how it ended */
+export async function showCode(app, { code, fen, isPaid }) {
   const shop = app.shop;
   let open = true;
   const sheet = app.phone.sheet((close) => {
-    watch(app, shop, made.top_up_no, () => open, () => close("paid"));
+    watch(() => isPaid(shop), () => open && shop === app.shop, () => close("paid"));
     return h("div", { class: "code-sheet" },
-      h("h2", {}, t("code.title")), h("p", { class: "pay-amount" }, h("span", {}, "¥"), price(made.pay_fen)),
+      h("h2", {}, t("code.title")), h("p", { class: "pay-amount" }, h("span", {}, "¥"), price(fen)),
       h("div", { class: "code-frame" }, drawing(code, t("code.label"))),
       h("p", { class: "fine" }, t("code.text")),
       busyButton({ class: "wide ali-blue", autofocus: true, "data-act": "scan", onclick: async () => {
@@ -115,15 +121,13 @@ export async function payByCode(app, made) {
   }, { label: t("code.title"), firm: true });
   const how = await sheet;
   open = false;
-  if (shop === app.shop) showOutcome(app, made, how ?? "cancelled");
+  return how ?? "cancelled";
 }
 
-async function watch(app, shop, topUpNo, stillOpen, credited) {
-  while (stillOpen() && shop === app.shop) {
+async function watch(isPaid, stillOpen, close) {
+  while (stillOpen()) {
     await sleep(2500);
-    if (!stillOpen()) return;
-    const now = await shop.get(`/top-ups/${topUpNo}`).catch(() => null);
-    if (now?.state === "credited") credited();
+    if (stillOpen() && (await isPaid().catch(() => false))) close();
   }
 }
 
