@@ -326,8 +326,13 @@ async def _quarantine(trade: at_channel.ChannelTrade, reason: str) -> Confirmati
     return "quarantined"
 
 
+_SENT_BACK = "SELECT EXISTS (SELECT FROM refund_part WHERE payment_no = $1 AND state <> 'failed')"
+
+
 async def _refunded_at_channel(trade: at_channel.ChannelTrade, attempt: Any) -> Confirmation:
-    """The channel says money went back that we did not send: an operator has to look."""
+    """The channel says money went back. Where we did not send it, an operator has to look."""
+    if attempt["state"] == "paid" and await db.fetchval(_SENT_BACK, trade.out_trade_no):
+        return "repeated"
     await _set_aside(trade, attempt)
     await _quarantine(trade, "refunded_at_channel")
     return "refunded_at_channel"

@@ -1,64 +1,365 @@
-"""Refunds of bills that were paid from the balance: money returns to the lots it came from."""
+"""Refunds 退款: the desk. Who may have money back, who decides, and how it goes on when a channel is stuck.
+
+A refund is decided and written down in one transaction; what goes back through a channel is taken there afterwards
+(``billing.channel_refunds``). An operator's refund above the shop's limit waits for a second person (``billing.approvals``).
+"""
 
 from __future__ import annotations
 
-from billing import bills, credits
-from core import clock, db
-from ledger import accounts, posting
-from notifications import outbox
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-_PAYMENTS = """
-SELECT transfer_reference, amount_fen FROM bill_payment
-WHERE bill_id = $1 AND tender = 'balance' AND refunded_fen = 0 ORDER BY id DESC
-"""
-_BURNT = """
-SELECT p.source_lot_id, p.amount_fen, t.id AS transfer_id
-FROM transfer t JOIN posting p ON p.transfer_id = t.id
-WHERE t.reference = $1 AND p.source_lot_id IS NOT NULL ORDER BY p.id DESC
-"""
-_REFUNDED = """
-WITH tender AS (UPDATE bill_payment SET refunded_fen = amount_fen WHERE transfer_reference = $2)
-UPDATE bill SET refunded_fen = refunded_fen + $3 WHERE id = $1
-"""
+from billing import (
+    approvals,
+    bill_refunds,
+    bills,
+    channel_refunds,
+    refund_alerts,
+    refund_records,
+    top_up_refunds,
+)
+from billing.channels import Channels
+from core import db
+from ledger import accounts, idempotency, origins
+
+Refund = refund_records.Refund
+Part = refund_records.Part
+Offer = top_up_refunds.Offer
+Moved = origins.Moved
+NoSuchRefund = refund_records.NoSuchRefund
+RefundStateForbids = refund_records.RefundStateForbids
+NothingToRefund = bill_refunds.NothingToRefund
+RefundTooLarge = bill_refunds.RefundTooLarge
+NotRefundable = top_up_refunds.NotRefundable
+NoSuchTopUp = top_up_refunds.NoSuchTopUp
+InsufficientBalance = top_up_refunds.InsufficientBalance
+NoSuchBill = bills.NoSuchBill
+NoSuchAccount = accounts.NoSuchAccount
+KeyReused = idempotency.KeyReused
+
+in_full = bill_refunds.in_full
+get = refund_records.get
+page = refund_records.page
+settle = channel_refunds.settle
+poll = channel_refunds.poll
 
 
-async def refund_in_full(bill: bills.Bill, *, operator: str) -> int:
-    """Gives back everything a locked bill was paid with from the balance, in the caller's transaction. Returns the amount.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an operator's wish came to: a refund, or an approval that waits for a second person."""
 
-    Each payment is undone by one transfer that names it, in the reverse order, into the very lots it burnt.
+    refund: Refund | None
+    approval_no: str | None
+
+
+async def of_bill(
+    channels: Channels, operator_id: int, bill_no: str, *, amount_fen: int, reason: str, key: str
+) -> Outcome:
+    """An operator gives back part of what a bill was paid with, to the tenders it was paid by, the newest first.
+
+    Raises:
+        NoSuchBill, NothingToRefund, RefundTooLarge, KeyReused.
     """
-    refunded_fen = 0
-    for payment in await db.fetch(_PAYMENTS, bill.id):
-        refunded_fen += await _undo(bill, payment["transfer_reference"], payment["amount_fen"], operator)
-    return refunded_fen
+    wish = {"bill_no": bill_no, "amount_fen": amount_fen, "reason": reason}
+
+    async def act() -> str:
+        bill = await bills.lock(bill_no)
+        if approvals.needed(amount_fen):
+            return await _ask_second_person("bill_refund", wish, amount_fen, operator_id, bill.customer_id)
+        return await _of_bill(wish, operator=f"operator:{operator_id}", decided_by=f"operator:{operator_id}")
+
+    made = await _once(operator_id, "refunds.of_bill", wish, act, key)
+    return await _outcome(channels, made)
 
 
-async def _undo(bill: bills.Bill, reference: str, amount_fen: int, operator: str) -> int:
-    customer = accounts.of_customer(bill.customer_id)
-    burnt = await db.fetch(_BURNT, reference)
-    legs = [
-        posting.give_back(accounts.REVENUE, customer, row["amount_fen"], lot=row["source_lot_id"])
-        for row in burnt
-    ]
-    transfer = posting.Transfer(
-        f"refund:{reference}",
-        "bill_refund",
-        legs,
-        operator=operator,
-        memo=bill.title,
-        reverses=burnt[0]["transfer_id"],
+async def _of_bill(wish: Mapping[str, Any], *, operator: str, decided_by: str) -> str:
+    refund = await bill_refunds.decide(
+        await bills.lock(wish["bill_no"]), wish["amount_fen"], operator=operator, reason=wish["reason"],
+        ask_at=channel_refunds.clocks_turn(), decided_by=decided_by,
+    )  # fmt: skip
+    return refund.refund_no
+
+
+async def of_top_up(
+    channels: Channels,
+    operator_id: int,
+    top_up_no: str,
+    *,
+    amount_fen: int | None,
+    at_counter: bool,
+    reason: str,
+    key: str,
+) -> Outcome:
+    """An operator gives back what may go back of a top-up, or part of it; by its channel, or ``at_counter``.
+
+    Raises:
+        NoSuchTopUp, NotRefundable, InsufficientBalance, KeyReused.
+    """
+    wish = {"top_up_no": top_up_no, "amount_fen": amount_fen, "at_counter": at_counter, "reason": reason}
+
+    async def act() -> str:
+        top_up = await top_up_refunds.lock(top_up_no)
+        offered = await top_up_refunds.offer(top_up, amount_fen)
+        if approvals.needed(offered.amount_fen):
+            named = {**wish, "amount_fen": offered.amount_fen}
+            return await _ask_second_person(
+                "top_up_refund", named, offered.amount_fen, operator_id, top_up.customer_id
+            )
+        operator = f"operator:{operator_id}"
+        return await _of_top_up(wish, operator=operator, decided_by=operator)
+
+    made = await _once(operator_id, "refunds.of_top_up", wish, act, key)
+    return await _outcome(channels, made)
+
+
+async def _of_top_up(wish: Mapping[str, Any], *, operator: str, decided_by: str) -> str:
+    refund = await top_up_refunds.hold(
+        await top_up_refunds.lock(wish["top_up_no"]), wish["amount_fen"], operator=operator, reason=wish["reason"],
+        tender="counter" if wish["at_counter"] else None, decided_by=decided_by, ask_at=channel_refunds.clocks_turn(),
+    )  # fmt: skip
+    return refund.refund_no
+
+
+async def _ask_second_person(
+    kind: str, wish: Mapping[str, Any], amount_fen: int, operator_id: int, customer_id: int
+) -> str:
+    return await approvals.request(
+        kind,
+        wish,
+        amount_fen=amount_fen,
+        reason=wish["reason"],
+        operator_id=operator_id,
+        customer_id=customer_id,
     )
 
-    def told(posted: posting.Posted) -> outbox.Message:
-        params = {
-            "title": bill.title,
-            "bill_no": bill.bill_no,
-            "amount_fen": amount_fen,
-            "available_fen": posted.available_after_fen,
-            "at": clock.now(),
-        }
-        return outbox.Message(bill.customer_id, "refunded", posted.reference, params)
 
-    await credits.credit(bill.customer_id, transfer, told=told)
-    await db.execute(_REFUNDED, bill.id, reference, amount_fen)
-    return amount_fen
+async def _approved_bill(approval: approvals.Approval) -> str:
+    return await _of_bill(
+        approval.params,
+        operator=f"operator:{approval.requested_by}",
+        decided_by=f"operator:{approval.decided_by}",
+    )
+
+
+async def _approved_top_up(approval: approvals.Approval) -> str:
+    return await _of_top_up(
+        approval.params,
+        operator=f"operator:{approval.requested_by}",
+        decided_by=f"operator:{approval.decided_by}",
+    )
+
+
+approvals.register("bill_refund", _approved_bill)
+approvals.register("top_up_refund", _approved_top_up)
+
+
+async def _outcome(channels: Channels, made: str) -> Outcome:
+    if made.startswith(approvals.PREFIX):
+        return Outcome(None, made)
+    return Outcome(await _sent(channels, made), None)
+
+
+async def _sent(channels: Channels, refund_no: str) -> Refund:
+    await channel_refunds.send(channels, await get(refund_no))
+    return await get(refund_no)
+
+
+async def preview(customer_id: int, top_up_no: str, *, amount_fen: int | None = None) -> Offer:
+    """What of a customer's top-up may go back now, and why so much.
+
+    Raises:
+        NoSuchTopUp.
+    """
+    top_up = await top_up_refunds.get(top_up_no, customer_id=customer_id)
+    return await top_up_refunds.offer(top_up, amount_fen)
+
+
+async def offers(customer_id: int, *, limit: int) -> list[Offer]:
+    """The same of the customer's newest top-ups of which something may go back."""
+    found = [
+        await top_up_refunds.offer(top_up) for top_up in await top_up_refunds.newest(customer_id, limit=limit)
+    ]
+    return [offer for offer in found if offer.refundable_fen]
+
+
+async def ask_for(
+    channels: Channels, customer_id: int, top_up_no: str, *, amount_fen: int | None, reason: str, key: str
+) -> Refund:
+    """A customer wants a top-up back, or part of it. Within their right it goes at once; else an operator decides, and until
+    then the money is out of the balance.
+
+    Raises:
+        NoSuchTopUp, NotRefundable, InsufficientBalance, KeyReused.
+    """
+    caller = accounts.of_customer(customer_id)
+
+    async def act() -> str:
+        await top_up_refunds.get(top_up_no, customer_id=customer_id)
+        refund = await top_up_refunds.hold(
+            await top_up_refunds.lock(top_up_no), amount_fen, operator=caller, reason=reason, tender=None,
+            decided_by=None, ask_at=channel_refunds.clocks_turn(),
+        )  # fmt: skip
+        return refund.refund_no
+
+    content = {"top_up_no": top_up_no, "amount_fen": amount_fen, "reason": reason}
+    return await _sent(channels, await _once_for(caller, "refunds.ask_for", content, act, key))
+
+
+async def approve(channels: Channels, operator_id: int, refund_no: str, *, key: str) -> Refund:
+    """An operator lets a customer's request go ahead. What the counter has to pay waits for ``paid_out``.
+
+    Raises:
+        NoSuchRefund, RefundStateForbids, KeyReused.
+    """
+
+    async def act() -> str:
+        refund, _ = await _locked(refund_no, "requested")
+        await refund_records.approve(
+            refund, decided_by=f"operator:{operator_id}", ask_at=channel_refunds.clocks_turn()
+        )
+        await refund_alerts.decided(refund)
+        if refund.parts[0].payment_no is None:
+            await refund_alerts.at_counter(refund, refund.parts[0])
+        return refund_no
+
+    await _once(operator_id, "refunds.approve", {"refund_no": refund_no}, act, key)
+    return await _sent(channels, refund_no)
+
+
+async def reject(operator_id: int, refund_no: str, *, key: str) -> Refund:
+    """An operator turns a customer's request down: the money returns to the lots it was taken from.
+
+    Raises:
+        NoSuchRefund, RefundStateForbids, KeyReused.
+    """
+
+    async def act() -> str:
+        refund, _ = await _locked(refund_no, "requested")
+        await refund_records.reject(refund, decided_by=f"operator:{operator_id}")
+        await top_up_refunds.give_back(refund, refund.parts[0], operator=f"operator:{operator_id}")
+        await refund_alerts.decided(refund)
+        return refund_no
+
+    await _once(operator_id, "refunds.reject", {"refund_no": refund_no}, act, key)
+    return await get(refund_no)
+
+
+async def paid_out(operator_id: int, refund_no: str, *, key: str) -> Refund:
+    """Somebody at the counter has paid out what a refund gives back there.
+
+    Raises:
+        NoSuchRefund, RefundStateForbids, KeyReused.
+    """
+
+    async def act() -> str:
+        refund, bill = await _locked(refund_no, "open", part_state="waiting")
+        for part in refund.parts:
+            if part.state == "waiting":
+                await (
+                    bill_refunds.paid_back(bill, refund, part)
+                    if bill
+                    else top_up_refunds.paid_back(refund, part)
+                )
+        await refund_alerts.decided(refund)
+        return refund_no
+
+    await _once(operator_id, "refunds.paid_out", {"refund_no": refund_no}, act, key)
+    return await get(refund_no)
+
+
+async def to_balance(operator_id: int, refund_no: str, *, key: str) -> Refund:
+    """What a channel is stuck with goes to the customer's balance instead: a top-up's money into its lots, a bill's as principal.
+
+    Raises:
+        NoSuchRefund, RefundStateForbids, KeyReused.
+    """
+    operator = f"operator:{operator_id}"
+
+    async def act() -> str:
+        refund, bill = await _locked(refund_no, "open", part_state="abnormal")
+        for part in refund.parts:
+            if part.state == "abnormal" and bill is not None:
+                await bill_refunds.credit_instead(bill, refund, part, operator=operator)
+            elif part.state == "abnormal":
+                await top_up_refunds.give_back(refund, part, operator=operator)
+        await refund_alerts.handled(refund)
+        return refund_no
+
+    await _once(operator_id, "refunds.to_balance", {"refund_no": refund_no}, act, key)
+    return await get(refund_no)
+
+
+async def retry(channels: Channels, operator_id: int, refund_no: str, *, key: str) -> Refund:
+    """Tries again: what is stuck is asked about under its old number, what failed becomes a new refund, once.
+
+    Raises:
+        NoSuchRefund, RefundStateForbids, NothingToRefund, RefundTooLarge, NotRefundable, InsufficientBalance, KeyReused.
+    """
+
+    async def act() -> str:
+        refund, bill = await _locked(refund_no, "open", "failed")
+        await refund_alerts.handled(refund)
+        if refund.state == "open":
+            if not await refund_records.start(refund, ask_at=channel_refunds.clocks_turn()):
+                raise RefundStateForbids(refund_no=refund_no, state=refund.state)
+            return refund_no
+        if await refund_records.retried_as(refund_no):
+            raise RefundStateForbids(refund_no=refund_no, state="retried")
+        return await _again(refund, bill, operator=f"operator:{operator_id}")
+
+    made = await _once(operator_id, "refunds.retry", {"refund_no": refund_no}, act, key)
+    return await _sent(channels, made)
+
+
+async def _again(refund: Refund, bill: bills.Bill | None, *, operator: str) -> str:
+    amount_fen = sum(part.amount_fen for part in refund.parts if part.state == "failed")
+    if bill is not None:
+        again = await bill_refunds.decide(
+            bill,
+            amount_fen,
+            operator=operator,
+            reason=refund.reason,
+            ask_at=channel_refunds.clocks_turn(),
+            retry_of=refund.refund_no,
+        )
+    else:
+        again = await top_up_refunds.hold(
+            await top_up_refunds.get(refund.subject_no), amount_fen, operator=operator, reason=refund.reason, tender=None,
+            decided_by=operator, ask_at=channel_refunds.clocks_turn(), retry_of=refund.refund_no,
+        )  # fmt: skip
+    return again.refund_no
+
+
+async def lots_of(refund: Refund) -> dict[str, list[Moved]]:
+    """By part: which lots its money came from and returned to; nothing of what went through a channel only."""
+    moved = {}
+    for part in refund.parts:
+        taken = top_up_refunds.reference(refund) if refund.kind == "top_up" else bill_refunds.reference(part)
+        moved[part.part_no] = await origins.moved(taken)
+    return moved
+
+
+async def _locked(
+    refund_no: str, *states: str, part_state: str | None = None
+) -> tuple[Refund, bills.Bill | None]:
+    bill = await channel_refunds.lock_subject(await get(refund_no))
+    refund = await get(refund_no)
+    fits = part_state is None or any(part.state == part_state for part in refund.parts)
+    if refund.state not in states or not fits:
+        raise RefundStateForbids(refund_no=refund_no, state=refund.state)
+    return refund, bill
+
+
+async def _once(
+    operator_id: int, operation: str, content: Mapping[str, Any], act: Callable[[], Awaitable[str]], key: str
+) -> str:
+    return await _once_for(f"operator:{operator_id}", operation, content, act, key)
+
+
+@db.retried
+async def _once_for(
+    caller: str, operation: str, content: Mapping[str, Any], act: Callable[[], Awaitable[str]], key: str
+) -> str:
+    async with db.transaction():
+        return await idempotency.once(caller=caller, operation=operation, key=key, content=content, act=act)

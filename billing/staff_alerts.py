@@ -10,7 +10,10 @@ from typing import Any, Literal
 
 from core import clock, db, words
 
-Kind = Literal["proof_failed", "approval_waiting"]
+Kind = Literal[
+    "proof_failed", "approval_waiting",
+    "refund_requested", "refund_at_counter", "refund_failed", "refund_abnormal", "refund_contradicted", "refund_not_ours",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ REVENUE = "house:revenue"
 """What customers have spent."""
 BONUS_COST = "house:bonus_cost"
 """What bonuses have cost: where granted bonus comes from and unused bonus returns to."""
+REFUNDS_PENDING = "house:refunds_pending"
+"""Principal of top-ups on its way back: taken out of the customers' lots, not paid back yet."""
 ADJUSTMENT = "house:adjustment"
 """The other side of operators' adjustments of principal."""
 

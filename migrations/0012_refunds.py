@@ -1,5 +1,7 @@
 """Refunds of bills and top-ups through every tender, and the agreement that customers consent to when they top up."""
 
+from typing import Any
+
 from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
@@ -13,17 +15,19 @@ def _id() -> tuple[str, fields.BigIntField]:
     return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
 
 
-def _to(model: str, name: str, related: str, *, null: bool = False) -> tuple[str, fields.Field]:
-    field = fields.ForeignKeyField(
-        f"models.{model}",
-        source_field=f"{name}_id",
-        null=null,
-        db_constraint=True,
-        to_field="id",
-        related_name=related,
-        on_delete=OnDelete.RESTRICT,
+def _to(model: str, name: str, related: str) -> tuple[str, Any]:
+    return (name, fields.ForeignKeyField(f"models.{model}", related, OnDelete.RESTRICT, **_key(name)))
+
+
+def _perhaps_to(model: str, name: str, related: str) -> tuple[str, Any]:
+    field: Any = fields.ForeignKeyField(
+        f"models.{model}", related, OnDelete.RESTRICT, null=True, **_key(name)
     )
     return (name, field)
+
+
+def _key(name: str) -> dict[str, Any]:
+    return {"source_field": f"{name}_id", "to_field": "id"}
 
 
 _HOUSE = """
@@ -42,6 +46,7 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.RunSQL([_HOUSE]),
+        ops.AddField("ChannelNotice", "refund", fields.JSONField(null=True)),
         ops.AddField("BillPayment", "refunding_fen", fields.BigIntField(default=0)),
         ops.RunSQL([_REFUNDING]),
         ops.AddConstraint(
@@ -84,6 +89,7 @@ class Migration(migrations.Migration):
                 ("rule", fields.CharField(null=True, max_length=16)),
                 ("operator", fields.CharField(max_length=64)),
                 ("decided_by", fields.CharField(null=True, max_length=64)),
+                ("retry_of", fields.CharField(null=True, unique=True, max_length=32)),
                 ("state", fields.CharField(max_length=10)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -130,7 +136,7 @@ class Migration(migrations.Migration):
                 _id(),
                 ("part_no", fields.CharField(unique=True, max_length=40)),
                 _to("Refund", "refund", "parts"),
-                _to("BillPayment", "bill_payment", "refund_parts", null=True),
+                _perhaps_to("BillPayment", "bill_payment", "refund_parts"),
                 ("tender", fields.CharField(max_length=20)),
                 ("payment_no", fields.CharField(null=True, max_length=32)),
                 ("amount_fen", fields.BigIntField()),

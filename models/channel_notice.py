@@ -18,6 +18,8 @@ class ChannelNotice(Model):
     body = fields.TextField()
     trade = fields.JSONField(null=True)
     """What it says of a trade, read while the signature was good: handing it in again needs no key."""
+    refund = fields.JSONField(null=True)
+    """The same of a refund."""
     receipts = fields.IntField(default=1)
     outcome = fields.CharField(max_length=20, null=True)
     """What ``confirm`` said; None: not handled yet (the clock hands it in again)."""

@@ -30,6 +30,8 @@ class Refund(Model):
     """Who asked for it."""
     decided_by = fields.CharField(max_length=64, null=True)
     """Who let it go ahead or turned it down; the customer's right needs nobody."""
+    retry_of = fields.CharField(max_length=32, null=True, unique=True)
+    """Number of the failed refund it makes good; each is made good once."""
     state = fields.CharField(max_length=10)
     created_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)

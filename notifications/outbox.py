@@ -29,6 +29,13 @@ Kind = Literal[
     "bill_issued",
     "bill_due",
     "instalments_proposed",
+    "refund_started",
+    "refund_paid",
+    "refund_failed",
+    "refund_requested",
+    "top_up_refund_started",
+    "top_up_refund_paid",
+    "top_up_refund_failed",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

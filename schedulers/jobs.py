@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from billing import approvals, credit_draws, deductions, due_bills, expiry, inbox, payments, upkeep
+from billing import approvals, credit_draws, deductions, due_bills, expiry, inbox, payments, refunds, upkeep
 from billing.channels import Channels
 from members import chat
 from notifications import delivery
@@ -60,6 +60,7 @@ def table(
         Job("due_bills", intervals.due_run_s, due_bills.run),
         Job("outbox", intervals.outbox_s, lambda: delivery.run(post)),
         Job("payment_poll", intervals.payment_poll_s, lambda: payments.poll(channels)),
+        Job("refund_poll", intervals.payment_poll_s, lambda: refunds.poll(channels)),
         Job("notice_replay", intervals.payment_poll_s, inbox.replay_unhandled),
         Job("chat_look_up", intervals.look_up_s, look_up),
         Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),

@@ -263,7 +263,7 @@ async def cancel(customer_id: int, order_no: str) -> Order:
 async def _cancel(order: Order, *, operator: str) -> None:
     bill = await bills.lock(order.bill_no)
     if order.state == "paid":
-        await refunds.refund_in_full(bill, operator=operator)
+        await refunds.in_full(bill, operator=operator)
     else:
         await bills.void(bill)
     lines = await _lines([order.id])

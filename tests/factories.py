@@ -38,6 +38,12 @@ class QuietChannel:
     async def prepare(self, method, order):
         return at_channel.Prepared(client={"package": f"prepay_id={order.out_trade_no}"}, prepay_ref=None)
 
+    async def refund(self, order):
+        return at_channel.ChannelRefund(order.out_refund_no, None, "accepted", order.amount_fen)
+
+    async def query_refund(self, *, out_trade_no, out_refund_no):
+        return at_channel.ChannelRefund(out_refund_no, None, "accepted", None)
+
 
 APP_ID, MERCHANT_ID = "wx-mini", "1900000001"
 

@@ -1,7 +1,7 @@
 """What changed since a mark: tables seen as their changed rows only, for the incremental proof.
 
 A changed row is new (its number is above the mark's), or a new row leads to it: the accounts of new postings, entries, lots and
-holds, the top-up, the bill payment, the bill, the order and the hold of a new transfer. What a check sees of other tables is
+holds, the top-up, the bill payment, the bill, the order, the hold and the refund of a new transfer. What a check sees of other tables is
 whole, so that a new row is checked against all that it names.
 
 ``over`` wraps a check's query: common table expressions bear the tables' names and hide the tables. All numbers of the mark are
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 TABLES = (
     "transfer", "posting", "entry", "lot", "hold", "top_up", "payment", "bill", "bill_payment", "shop_order", "plan",
-    "plan_period", "request_key", "seal", "credit_movement", "combined_payment", "arrangement",
+    "plan_period", "request_key", "seal", "credit_movement", "combined_payment", "arrangement", "refund", "refund_part",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -28,17 +28,26 @@ touched_account AS (
     UNION SELECT account_id FROM entry WHERE id > {entry} UNION SELECT account_id FROM lot WHERE id > {lot}
     UNION SELECT account_id FROM hold WHERE id > {hold}
 ),
+touched_refund AS (
+    SELECT id FROM refund WHERE id > {refund} UNION SELECT refund_id FROM refund_part WHERE id > {refund_part}
+    UNION SELECT id FROM refund WHERE refund_no IN (
+        SELECT substr(reference, 15) FROM new_transfer WHERE kind = 'top_up_refund')
+    UNION SELECT refund_id FROM refund_part WHERE part_no IN (
+        SELECT substr(reference, CASE kind WHEN 'top_up_refund_return' THEN 15 ELSE 8 END) FROM new_transfer
+        WHERE kind IN ('bill_refund', 'top_up_refund_paid', 'top_up_refund_return'))
+),
 touched_top_up AS (
     SELECT top_up_no FROM top_up WHERE id > {top_up}
     UNION SELECT purpose_no FROM payment WHERE id > {payment} AND purpose = 'top_up'
     UNION SELECT substr(reference, 8) FROM new_transfer WHERE kind = 'top_up'
+    UNION SELECT subject_no FROM refund WHERE kind = 'top_up' AND id IN (SELECT id FROM touched_refund)
 ),
 touched_bill_payment AS (
     SELECT id, bill_id, transfer_reference FROM bill_payment WHERE id > {bill_payment}
     UNION SELECT id, bill_id, transfer_reference FROM bill_payment WHERE transfer_reference IN (
-        SELECT CASE kind WHEN 'bill_refund' THEN substr(reference, 8) ELSE reference END FROM new_transfer
-        WHERE kind IN ('bill_payment', 'bill_refund')
-    )
+        SELECT reference FROM new_transfer WHERE kind = 'bill_payment')
+    UNION SELECT id, bill_id, transfer_reference FROM bill_payment WHERE id IN (
+        SELECT bill_payment_id FROM refund_part WHERE refund_id IN (SELECT id FROM touched_refund))
 ),
 touched_bill AS (
     SELECT id FROM bill WHERE id > {bill} UNION SELECT bill_id FROM touched_bill_payment
@@ -87,10 +96,31 @@ BILL_PAYMENTS = {
         SELECT id FROM new_transfer
         UNION SELECT id FROM transfer WHERE reference IN (SELECT transfer_reference FROM touched_bill_payment))""",
 }
-BILL_REFUNDS = {
-    "bill_payment": BILL_PAYMENTS["bill_payment"],
-    "transfer": "SELECT * FROM transfer WHERE reference IN"
-    " (SELECT 'refund:' || transfer_reference FROM touched_bill_payment)",
+REFUNDS = {"refund": "SELECT * FROM refund WHERE id IN (SELECT id FROM touched_refund)"}
+REFUND_PARTS = {"refund_part": "SELECT * FROM refund_part WHERE refund_id IN (SELECT id FROM touched_refund)"}
+REFUND_TRANSFERS = {
+    "transfer": """SELECT * FROM transfer WHERE id IN (
+        SELECT id FROM new_transfer
+        UNION SELECT id FROM transfer WHERE reference IN (
+            SELECT 'refund:' || part_no FROM refund_part WHERE refund_id IN (SELECT id FROM touched_refund))
+        UNION SELECT id FROM transfer WHERE reference IN (
+            SELECT 'refund_return:' || part_no FROM refund_part WHERE refund_id IN (SELECT id FROM touched_refund))
+        UNION SELECT id FROM transfer WHERE reference IN (
+            SELECT 'top_up_refund:' || refund_no FROM refund WHERE id IN (SELECT id FROM touched_refund)))"""
+}
+BILL_PAYMENT_PARTS = {
+    "refund_part": "SELECT * FROM refund_part WHERE bill_payment_id IN (SELECT id FROM touched_bill_payment)"
+}
+BILL_PAYMENT_REFUNDS = {
+    "transfer": """SELECT * FROM transfer WHERE id IN (
+        SELECT id FROM transfer WHERE reference IN (SELECT transfer_reference FROM touched_bill_payment)
+        UNION SELECT id FROM transfer WHERE reference IN (
+            SELECT 'refund:' || part_no FROM refund_part
+            WHERE bill_payment_id IN (SELECT id FROM touched_bill_payment)))"""
+}
+TOP_UP_REFUNDS = {
+    "refund": """SELECT * FROM refund WHERE kind = 'top_up'
+        AND subject_no IN (SELECT top_up_no FROM touched_top_up)"""
 }
 ORDERS = {
     "shop_order": """SELECT * FROM shop_order WHERE id IN (

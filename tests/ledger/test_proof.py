@@ -11,6 +11,7 @@ from ledger import accounts, holds, posting, proof
 from ledger.proof import checks
 from shop import orders
 from tests import factories
+from tests.billing import refunding
 
 REWRITE = "SET LOCAL session_replication_role = replica"
 
@@ -40,6 +41,7 @@ async def a_busy_shop():
     bill_no = await factories.bill(customer.id, 900)
     await factories.in_instalments(bill_no)
     await due_bills.run()
+    await refunding.some_refunds(customer.id, numbers[0])
     return customer
 
 
@@ -103,6 +105,16 @@ BREAKING = {
     "I8 lot": (
         "I8",
         "UPDATE posting SET source_lot_id = 999 WHERE transfer_id IN (SELECT reverses_id FROM transfer WHERE kind = 'bill_refund')",
+    ),
+    "I8 reserved": ("I8", "UPDATE bill_payment SET refunding_fen = refunding_fen + 1 WHERE refunded_fen = 0"),
+    "I8 part": ("I8", "UPDATE refund_part SET amount_fen = amount_fen + 1 WHERE state = 'open'"),
+    "I8 state": ("I8", "UPDATE refund SET state = 'paid', ended_at = now() WHERE state = 'open'"),
+    "I8 refused": ("I8", "UPDATE refund_part SET state = 'failed' WHERE state = 'paid'"),
+    "I8 top-up": ("I8", "UPDATE top_up SET refunded_fen = 0 WHERE refunded_fen > 0"),
+    "I8 claw-back": ("I8", "UPDATE refund SET bonus_fen = bonus_fen + 1 WHERE kind = 'top_up'"),
+    "I8 another's lot": (
+        "I8",
+        "UPDATE lot SET source = 'top_up:another' WHERE kind = 'bonus' AND source LIKE 'top_up:%'",
     ),
     "I9 lot": ("I9", "UPDATE lot SET remaining_fen = remaining_fen - 1 WHERE remaining_fen > 0"),
     "I10 held": ("I10", "UPDATE account SET held_fen = held_fen - 1 WHERE held_fen > 0"),
@@ -194,6 +206,8 @@ async def test_due_work_left_undone_is_named_only_where_freshness_is_asked_for(d
         expires_at=clock.now() + timedelta(minutes=1),
     )
     await factories.customer(principal=700, bonus=70, bonus_days=1)
+    other = await factories.customer()
+    await refunding.ask_for(other.id, (await factories.topped_up(other.id, 700)).top_up_no)
     assert await proof.check(freshness=True) == []
     clock.set_offset(timedelta(days=3))
     titles = {violation.title for violation in await proof.check(freshness=True)}

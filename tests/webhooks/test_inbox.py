@@ -3,9 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from billing import inbox, payments
+from billing import inbox, payments, refunds, staff_alerts
 from core import clock, db
 from gateways.channel import ChannelRefund, ChannelTrade, PaymentNotice
+from tests import factories
 
 
 @pytest.fixture
@@ -85,12 +86,31 @@ async def test_copies_that_come_at_once_beside_a_question_credit_once(world, wai
     assert await db.fetchval("SELECT receipts FROM channel_notice WHERE event_id = 'e1'") == 3
 
 
-async def test_a_refund_notice_is_kept_and_has_no_effect_yet(waiting):
+async def test_a_notice_of_a_refund_nobody_asked_for_moves_nothing_and_alerts(waiting):
     phone, trade = waiting
     await receive(notice("e1", trade))
     refund = ChannelRefund("R1", "50300", "paid_back", 100)
-    assert await receive(notice("e2", refund=refund, out_trade_no=trade.out_trade_no)) == "refund_noted"
+    assert await receive(notice("e2", refund=refund, out_trade_no=trade.out_trade_no)) == "not_ours"
     assert (await phone.balance())["principal_fen"] == 100
+    assert [alert.kind for alert in await staff_alerts.page()] == ["refund_not_ours"]
+
+
+async def test_a_refund_notice_written_down_but_not_acted_on_settles_by_the_replay(waiting):
+    phone, trade = waiting
+    await receive(notice("e1", trade))
+    top_up_no = await db.fetchval("SELECT top_up_no FROM top_up")
+    asked = await refunds.ask_for(
+        factories.open_channels(), phone.customer_id, top_up_no, amount_fen=None, reason="", key="refund-it-1"
+    )
+    refund = ChannelRefund(asked.parts[0].part_no, "50300", "paid_back", 100)
+    await db.execute("ALTER TABLE top_up RENAME TO top_up_away")
+    with pytest.raises(Exception, match="top_up"):
+        await receive(notice("e2", refund=refund, out_trade_no=trade.out_trade_no))
+    await db.execute("ALTER TABLE top_up_away RENAME TO top_up")
+    clock.set_offset(timedelta(minutes=1))
+    assert await inbox.replay_unhandled() == 1
+    assert (await refunds.get(asked.refund_no)).state == "paid"
+    assert (await phone.balance())["principal_fen"] == 0
 
 
 async def test_a_notice_without_a_trade_lets_the_clock_ask_soon(waiting):

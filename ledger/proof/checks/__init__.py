@@ -17,6 +17,7 @@ from ledger.proof.checks import (
     messages,
     payments,
     plans,
+    refunds,
     seals,
 )
 from ledger.proof.checks.check import Check
@@ -27,7 +28,7 @@ ALL: tuple[Check, ...] = tuple(
     sorted(
         (
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
-            *combined.CHECKS, *instalments.CHECKS, *holds.CHECKS, *freshness.CHECKS,
+            *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *holds.CHECKS, *freshness.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )

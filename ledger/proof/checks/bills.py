@@ -1,4 +1,4 @@
-"""Bills, their payments and refunds, and orders (I8, I11)."""
+"""Bills, their payments, and orders (I11)."""
 
 from __future__ import annotations
 
@@ -6,29 +6,6 @@ from ledger.proof import changed
 from ledger.proof.checks.check import Check
 
 CHECKS = (
-    Check(
-        "I8",
-        "a refund that is not what its bill payment says was refunded",
-        """
-        SELECT 'bill_payment ' || bp.id FROM bill_payment bp
-        LEFT JOIN (
-            SELECT t.reference, sum(p.amount_fen) AS amount_fen FROM transfer t JOIN posting p ON p.transfer_id = t.id
-            WHERE t.kind = 'bill_refund' GROUP BY t.reference
-        ) r ON r.reference = 'refund:' || bp.transfer_reference
-        WHERE bp.refunded_fen <> coalesce(r.amount_fen, 0)
-        """,
-        since=changed.BILL_REFUNDS,
-    ),
-    Check(
-        "I8",
-        "a refund that does not return to the lots its payment burnt",
-        """
-        SELECT 'transfer ' || r.reference FROM transfer r JOIN posting back ON back.transfer_id = r.id
-        LEFT JOIN posting burnt ON burnt.transfer_id = r.reverses_id AND burnt.source_lot_id = back.target_lot_id
-        WHERE r.kind = 'bill_refund' AND (burnt.id IS NULL OR back.amount_fen > burnt.amount_fen)
-        """,
-        since=changed.new("transfer"),
-    ),
     Check(
         "I11",
         "a bill whose paid or refunded amount is not the sum of its payments",
@@ -62,8 +39,10 @@ CHECKS = (
         WHERE b.id IS NULL OR b.source <> 'order:' || o.order_no OR b.amount_fen <> o.total_fen
            OR l.amount_fen IS DISTINCT FROM o.total_fen
            OR NOT CASE o.state WHEN 'placed' THEN b.state = 'open' WHEN 'cancelled' THEN
-                  b.state = 'void' OR (b.state = 'paid' AND b.refunded_fen = b.paid_fen)
-              ELSE b.state = 'paid' AND b.refunded_fen = 0 END
+                  b.state = 'void' OR (b.state = 'paid' AND (
+                      b.paid_fen = (SELECT sum(refunded_fen + refunding_fen) FROM bill_payment WHERE bill_id = b.id)
+                      OR EXISTS (SELECT FROM refund WHERE kind = 'bill' AND subject_no = b.bill_no AND state = 'failed')))
+              ELSE b.state = 'paid' END
         """,
         since=changed.ORDERS,
     ),

@@ -37,6 +37,12 @@ CHECKS = (
     ),
     Check(
         "I16",
+        "a refund nobody took to the channel, or asked it about, in time",
+        "SELECT 'refund_part ' || part_no FROM refund_part WHERE ask_at < $1::timestamptz - interval '1 hour'",
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
         "a bonus lot nobody expired in time",
         """
         SELECT 'lot ' || l.id FROM lot l JOIN account a ON a.id = l.account_id

@@ -1,0 +1,189 @@
+"""Refunds at the channels: taken there outside any transaction, under a number that never changes, until the answer is definite.
+
+No answer is not a no: the clock asks again by the same number, later and later. What a channel says comes to ``settle``, from a
+call's answer, a notification or a question alike, and repeats change nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import Literal
+
+from billing import bill_refunds, bills, payments, refund_alerts, refund_records, top_up_refunds
+from billing.channels import Channels
+from core import clock, db, errors, money
+from gateways import channel as at_channel
+
+log = logging.getLogger(__name__)
+
+Outcome = Literal["paid_back", "refused", "abnormal", "waiting", "repeated", "contradicted", "not_ours"]
+
+_ENDED = ("paid", "failed", "credited")
+_LEASE = timedelta(seconds=60)
+"""How long who takes a refund to the channel has it for themselves."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 60, 3_000
+_PATIENCE_S = 5.0
+"""How long somebody is kept waiting for a channel's answer; then the clock goes on."""
+
+
+async def send(channels: Channels, refund: refund_records.Refund) -> None:
+    """Takes a refund that was just decided to its channels. What has no definite answer soon is left to the clock."""
+    for part in refund.parts:
+        if part.state == "open":
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    await ask(channels, part.part_no, first=not part.asks)
+            except (TimeoutError, errors.DomainError) as left:
+                log.info("refund %s is left to the clock: %s", part.part_no, left or "no answer in time")
+
+
+def clocks_turn() -> datetime:
+    """From when on the clock takes a refund to its channel that is taken there at once by who decided it."""
+    return clock.now() + _LEASE
+
+
+async def poll(channels: Channels, *, limit: int = 50) -> int:
+    """Takes refunds to the channels, and asks about those on their way. Returns how many have ended."""
+    ended = 0
+    for part_no in await refund_records.claim(limit=limit, until=clock.now() + _LEASE):
+        try:
+            ended += await ask(channels, part_no) != "waiting"
+        except Exception:  # one that cannot be handled must not keep the others waiting
+            log.exception("refund %s could not be asked about", part_no)
+    return ended
+
+
+async def ask(channels: Channels, part_no: str, *, first: bool = False) -> Outcome:
+    """Asks a channel how one part stands, sends it if the channel does not know it, and acts on the answer.
+
+    ``first``: nobody has sent it yet, so there is nothing to ask about.
+
+    Raises:
+        NoSuchRefund: there is no such part.
+    """
+    known = await refund_records.of_part(part_no)
+    if known is None:
+        raise refund_records.NoSuchRefund(refund_no=part_no)
+    refund, part = known
+    if part.state != "open" or part.payment_no is None:
+        return "repeated"
+    try:
+        channel = channels.find(part.tender).channel
+        found = None if first else await _query(channel, part)
+        if found is None or found.state == "missing":
+            found = await _send(channel, refund, part)
+    except (at_channel.ChannelError, errors.Invalid) as error:
+        return await _later(part, f"no answer: {error}")
+    return await settle(part.tender, found)
+
+
+async def _query(channel: at_channel.Channel, part: refund_records.Part) -> at_channel.ChannelRefund:
+    return await channel.query_refund(out_trade_no=part.payment_no or "", out_refund_no=part.part_no)
+
+
+async def _send(
+    channel: at_channel.Channel, refund: refund_records.Refund, part: refund_records.Part
+) -> at_channel.ChannelRefund:
+    """A refusal is believed once the channel also says that it does not know the number: an earlier call may have got through."""
+    paid = await payments.get(part.payment_no or "")
+    order = at_channel.RefundOrder(
+        out_trade_no=paid.payment_no,
+        out_refund_no=part.part_no,
+        amount_fen=part.amount_fen,
+        total_fen=paid.amount_fen,
+        currency=money.CURRENCY,
+        reason=refund.reason,
+    )
+    try:
+        return await channel.refund(order)
+    except at_channel.ChannelRefused as refusal:
+        log.warning("refund %s refused by %s: %s", part.part_no, part.tender, refusal)
+        found = await _query(channel, part)
+        if found.state != "missing":
+            return found
+        return at_channel.ChannelRefund(part.part_no, refusal.code, "closed", None)
+
+
+async def _later(part: refund_records.Part, answer: str, channel_refund_no: str | None = None) -> Outcome:
+    pause_s = min(_FIRST_PAUSE_S * 2 ** min(part.asks, 10), _LONGEST_PAUSE_S)
+    at = clock.now() + timedelta(seconds=pause_s)
+    await refund_records.ask_later(part.part_no, at=at, answer=answer, channel_refund_no=channel_refund_no)
+    return "waiting"
+
+
+@db.retried
+async def settle(channel: str, found: at_channel.ChannelRefund) -> Outcome:
+    """Acts on what a channel says of a refund, in one transaction. Answers, notifications and questions all come here."""
+    async with db.transaction():
+        known = await locked(found.out_refund_no)
+        if known is None or known[1].tender != channel:
+            if found.state == "paid_back":
+                await refund_alerts.not_ours(channel, found)
+            return "not_ours"
+        refund, part, bill = known
+        if part.state in _ENDED:
+            return await _after_the_end(refund, part, found)
+        if found.amount_fen not in (None, part.amount_fen):
+            return await _stuck(refund, part, f"another amount: {found.amount_fen}")
+        if found.state == "abnormal":
+            return await _stuck(refund, part, "abnormal")
+        if found.state == "paid_back":
+            await (
+                bill_refunds.paid_back(bill, refund, part) if bill else top_up_refunds.paid_back(refund, part)
+            )
+            await refund_alerts.handled(refund)
+            return "paid_back"
+        if found.state == "closed":
+            return await _refused(refund, part, bill, found.channel_refund_no or "closed")
+        return await _later(part, found.state, found.channel_refund_no)
+
+
+async def locked(
+    part_no: str,
+) -> tuple[refund_records.Refund, refund_records.Part, bills.Bill | None] | None:
+    """A part with its refund, as they stand once the bill (given along) or the top-up they belong to is locked."""
+    known = await refund_records.of_part(part_no)
+    if known is None:
+        return None
+    bill = await lock_subject(known[0])
+    known = await refund_records.of_part(part_no)
+    assert known is not None
+    return *known, bill
+
+
+async def lock_subject(refund: refund_records.Refund) -> bills.Bill | None:
+    """Locks what a refund belongs to: nothing about it changes before the transaction ends. Gives the bill, if it is one."""
+    if refund.kind == "bill":
+        return await bills.lock(refund.subject_no)
+    await top_up_refunds.lock(refund.subject_no)
+    return None
+
+
+async def _refused(
+    refund: refund_records.Refund, part: refund_records.Part, bill: bills.Bill | None, why: str
+) -> Outcome:
+    if bill is not None:
+        await bill_refunds.refused(bill, refund, part)
+    else:
+        await top_up_refunds.give_back(refund, part, operator=f"channel:{part.tender}")
+    await refund_alerts.handled(refund)
+    await refund_alerts.failed(refund, part, why)
+    return "refused"
+
+
+async def _stuck(refund: refund_records.Refund, part: refund_records.Part, why: str) -> Outcome:
+    await refund_records.set_abnormal(part, why)
+    await refund_alerts.abnormal(refund, part, why)
+    return "abnormal"
+
+
+async def _after_the_end(
+    refund: refund_records.Refund, part: refund_records.Part, found: at_channel.ChannelRefund
+) -> Outcome:
+    if part.state != "paid" and found.state == "paid_back":
+        log.error("%s paid refund %s back after it had ended as %s", part.tender, part.part_no, part.state)
+        await refund_alerts.contradicted(refund, part)
+        return "contradicted"
+    return "repeated"
