@@ -24,8 +24,17 @@ async def listing(query: AlertsQuery, locale: str) -> kit.Page[Alert]:
     is_open = None if query.state is None else query.state == "open"
     rows = await staff_alerts.page(is_open=is_open, before=query.after(int), limit=query.limit + 1)
     cut = kit.cut(rows, query, lambda row: row.id)
-    items = [Alert.model_validate({**_fields(row), "text": row.text(locale)}) for row in cut.items]
+    items = [_told(row, locale) for row in cut.items]
     return kit.Page[Alert](items=items, next_cursor=cut.next_cursor)
+
+
+async def resolve(alert_id: int, locale: str) -> Alert:
+    """Somebody has seen to it."""
+    return _told(await staff_alerts.seen_to(alert_id), locale)
+
+
+def _told(row: staff_alerts.StaffAlert, locale: str) -> Alert:
+    return Alert.model_validate({**_fields(row), "text": row.text(locale)})
 
 
 def _fields(row: staff_alerts.StaffAlert) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing import credit_draws, parts
+from billing import abnormal, credit_draws, parts
 from core import clock, db, errors, ids
 from ledger import accounts, credit_line, idempotency, posting
 from notifications import outbox
@@ -24,6 +24,12 @@ class BillNotOwed(errors.Conflict):
     """The bill is paid or void: nothing is owed on it."""
 
     code = "bill_not_owed"
+
+
+class BillUnderReview(errors.Conflict):
+    """The shop is checking a payment of the bill; it can be paid again when that has ended."""
+
+    code = "bill_under_review"
 
 
 class BillPaymentPending(errors.Conflict):
@@ -71,7 +77,12 @@ class Bill:
     due_at: datetime
     created_at: datetime
     pending_no: str | None = None
-    """The combined payment under way for it, if any."""
+    """The combined payment or the review under way for it, if any."""
+
+    @property
+    def under_review(self) -> bool:
+        """Whether an operator has to decide on taking it (异常扣款); its money is held meanwhile."""
+        return self.pending_no is not None and self.pending_no.startswith(abnormal.PREFIX)
 
     @property
     def owed_fen(self) -> int:
@@ -165,6 +176,7 @@ async def collect(
     Runs in the caller's transaction; the caller has locked the bills. Bills of one customer are served in the given order,
     from the balance first; then those it did not cover, from what is left of it and the customer's credit. What neither covers
     stays owed; that is an answer, not an error. Payments, bills, plan periods, receipts and low-balance alerts change together.
+    What a rule finds unusual may be held instead and wait for an operator; its bill is ``under_review`` then.
 
     ``asked`` says by bill id how much is wanted where that is not all that is owed; with ``exact`` no less is taken.
     ``matched_by`` is the rule that chose the bills, kept with each payment.
@@ -178,10 +190,17 @@ async def collect(
         )
         for bill in owed
     ]
-    collected = await _take(wanted, operator, matched_by)
-    short = [rest for one in wanted if (rest := one.after(collected[one.bill.id])) is not None]
+    judged = await abnormal.judge(wanted, operator=operator)
+    plain = [one for one in wanted if one.bill.id not in judged.held]
+    collected = await _take(plain, operator, matched_by)
+    short = [rest for one in plain if (rest := one.after(collected[one.bill.id])) is not None]
     for bill_id, more in (await _take_on_credit(short, operator, matched_by)).items():
         collected[bill_id] = Collected(more.bill, collected[bill_id].taken_fen + more.taken_fen)
+    await abnormal.tell(judged, list(collected.values()))
+    for one in wanted:
+        if one.bill.id in judged.held:
+            review_no = await abnormal.hold(one, judged.findings[one.bill.id], operator=operator)
+            collected[one.bill.id] = Collected(replace(one.bill, pending_no=review_no), 0)
     return [collected[bill.id] for bill in owed]
 
 
@@ -191,7 +210,7 @@ async def _take(
     posted = await posting.post([_payment(one, operator) for one in wanted])
     assert all(result.outcome in ("posted", "insufficient") for result in posted), posted
     taken = [(one.bill, result) for one, result in zip(wanted, posted, strict=True) if result.is_new]
-    return await _settle(wanted, taken, matched_by)
+    return await _settle([one.bill for one in wanted], taken, matched_by)
 
 
 async def _take_on_credit(
@@ -207,7 +226,7 @@ async def _take_on_credit(
     await credit_draws.tell(draws)
     taken = [(draw.wanted.bill, result) for draw, result in zip(draws, posted[1::2], strict=True)]
     drawn = {draw.wanted.bill.id: draw.amount_fen for draw in draws}
-    return await _settle([draw.wanted for draw in draws], taken, matched_by, drawn)
+    return await _settle([draw.wanted.bill for draw in draws], taken, matched_by, drawn)
 
 
 def _payment(wanted: credit_draws.Wanted, operator: str) -> posting.Transfer:
@@ -226,7 +245,7 @@ def _payment(wanted: credit_draws.Wanted, operator: str) -> posting.Transfer:
 
 
 async def _settle(
-    wanted: Sequence[credit_draws.Wanted],
+    owed: Sequence[Bill],
     taken: Sequence[tuple[Bill, posting.Posted]],
     matched_by: str | None,
     drawn: Mapping[int, int] | None = None,
@@ -234,9 +253,13 @@ async def _settle(
     after = await _record(taken, matched_by)
     await _tell(taken, drawn or {})
     moved = {bill.id: posted.moved_fen for bill, posted in taken}
-    return {
-        one.bill.id: Collected(after.get(one.bill.id, one.bill), moved.get(one.bill.id, 0)) for one in wanted
-    }
+    return {bill.id: Collected(after.get(bill.id, bill), moved.get(bill.id, 0)) for bill in owed}
+
+
+async def settle_captured(bill: Bill, posted: posting.Posted, *, drawn_fen: int) -> Bill:
+    """A locked bill was paid with what a hold on the balance had for it, ``drawn_fen`` of that drawn on credit."""
+    (collected,) = (await _settle([bill], [(bill, posted)], None, {bill.id: drawn_fen})).values()
+    return collected.bill
 
 
 _RECORD = f"""
@@ -320,7 +343,7 @@ async def lock(bill_no: str) -> Bill:
 
 
 async def take_in_full(bill: Bill, *, operator: str) -> Bill:
-    """Takes a locked bill from the balance, or refuses.
+    """Takes a locked bill from the balance, or refuses; the bill comes back ``under_review`` where a rule wants it looked at.
 
     Raises:
         InsufficientBalance: the available balance does not cover what is owed (of a bill paid in parts: any of it).
@@ -331,18 +354,21 @@ async def take_in_full(bill: Bill, *, operator: str) -> Bill:
         raise BillNotOwed(bill_no=bill.bill_no, state=bill.state)
     refuse_pending(bill)
     (collected,) = await collect([bill], operator=operator)
-    if not collected.taken_fen:
+    if not collected.taken_fen and not collected.bill.under_review:
         balance = await accounts.balance(bill.customer_id)
         raise InsufficientBalance(available_fen=balance.available_fen, amount_fen=bill.owed_fen)
     return collected.bill
 
 
 def refuse_pending(bill: Bill) -> None:
-    """Refuses to touch a locked bill while a payment through a channel is under way for it.
+    """Refuses to touch a locked bill while a payment through a channel, or a review of one, is under way for it.
 
     Raises:
         BillPaymentPending: it is; the refusal names the combined payment.
+        BillUnderReview: an operator has to decide first.
     """
+    if bill.under_review:
+        raise BillUnderReview(bill_no=bill.bill_no)
     if bill.pending_no is not None:
         raise BillPaymentPending(bill_no=bill.bill_no, combined_no=bill.pending_no)
 
@@ -368,7 +394,7 @@ async def take(bill: Bill, amount_fen: int | None, *, operator: str) -> Bill:
     if bill.collect_mode == "full" and amount_fen < bill.owed_fen:
         raise PaidInFullOnly(bill_no=bill.bill_no, owed_fen=bill.owed_fen)
     (collected,) = await collect([bill], operator=operator, asked={bill.id: amount_fen}, exact=True)
-    if not collected.taken_fen:
+    if not collected.taken_fen and not collected.bill.under_review:
         balance = await accounts.balance(bill.customer_id)
         raise InsufficientBalance(available_fen=balance.available_fen, amount_fen=amount_fen)
     return collected.bill
@@ -390,11 +416,14 @@ UPDATE bill SET state = 'void', voided_at = $2, voided_by = $3, void_reason = $4
 
 
 async def void(bill: Bill, *, operator: str | None = None, reason: str | None = None) -> None:
-    """Nothing is owed on a locked, unpaid bill any more.
+    """Nothing is owed on a locked, unpaid bill any more; a review that waits for a decision on it ends with it.
 
     Raises:
         BillPaymentPending: it is being paid through a channel.
     """
+    if bill.under_review and bill.pending_no is not None:
+        await abnormal.withdraw(bill.id, bill.customer_id, bill.pending_no, by=operator or "clock")
+        bill = replace(bill, pending_no=None)
     refuse_pending(bill)
     done = await db.execute(_VOID, bill.id, clock.now(), operator, reason)
     assert done, f"bill {bill.bill_no} is not open"

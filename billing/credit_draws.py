@@ -30,14 +30,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """So much to be drawn, which with what is available covers what is wanted."""
+    """So much to be drawn, which with what is available covers what is wanted. ``number``: what it is for, where it is not the
+    bill's next payment itself."""
 
     wanted: Wanted
     amount_fen: int
+    number: str | None = None
 
     @property
     def reference(self) -> str:
-        return f"credit_draw:{self.wanted.bill.bill_no}:{self.wanted.bill.paid_fen}"
+        return f"credit_draw:{self.number or f'{self.wanted.bill.bill_no}:{self.wanted.bill.paid_fen}'}"
 
     def transfer(self, operator: str) -> posting.Transfer:
         bill = self.wanted.bill

@@ -84,7 +84,7 @@ async def _charge(due: Sequence[_DuePlan]) -> DueRun:
     await _move_on(due, issued)
     collected = await bills.collect(issued, operator="clock", matched_by="due_date")
     missed = [result.bill for result in collected if not result.is_settled]
-    await _remind(missed)
+    await _remind([bill for bill in missed if not bill.under_review])
     return DueRun(len(due), len(due) - len(missed))
 
 

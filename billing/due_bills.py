@@ -85,7 +85,14 @@ async def _take(claimed: Sequence[_Claimed]) -> deductions.DueRun:
     )
     taken_fen = {result.bill.id: result.taken_fen for result in collected}
     missed = [one for one in claimed if taken_fen.get(one.bill.id, 0) < one.due_fen]
-    await outbox.tell([_reminder(one, one.due_fen - taken_fen.get(one.bill.id, 0)) for one in missed])
+    checked = {result.bill.id for result in collected if result.bill.under_review}
+    await outbox.tell(
+        [
+            _reminder(one, one.due_fen - taken_fen.get(one.bill.id, 0))
+            for one in missed
+            if one.bill.id not in checked
+        ]
+    )
     return deductions.DueRun(len(claimed), len(claimed) - len(missed))
 
 

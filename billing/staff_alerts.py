@@ -8,12 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from core import clock, db, words
+from core import clock, db, errors, words
 
 Kind = Literal[
     "proof_failed", "approval_waiting",
     "refund_requested", "refund_at_counter", "refund_failed", "refund_abnormal", "refund_contradicted", "refund_not_ours",
+    "deduction_review", "abnormal_deduction", "low_balance",
 ]  # fmt: skip
+
+
+class NoSuchAlert(errors.NotFound):
+    """There is no alert of this id."""
+
+    code = "no_such_alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,24 @@ async def resolve(kind: Kind, dedup_keys: Collection[str]) -> int:
     return await db.execute(_RESOLVE, kind, [f"{kind}:{key}" for key in dedup_keys], clock.now())
 
 
+_SEEN_TO = """
+WITH ended AS (UPDATE staff_alert SET resolved_at = $2 WHERE id = $1 AND resolved_at IS NULL RETURNING id)
+SELECT id, kind, params::text AS params, raised_at, coalesce(resolved_at, $2) AS resolved_at FROM staff_alert WHERE id = $1
+"""
+
+
+async def seen_to(alert_id: int) -> StaffAlert:
+    """An operator has seen to what an alert tells of; again changes nothing. What raised it may raise it anew.
+
+    Raises:
+        NoSuchAlert: there is none of this id.
+    """
+    row = await db.fetchrow(_SEEN_TO, alert_id, clock.now())
+    if row is None:
+        raise NoSuchAlert(alert_id=alert_id)
+    return _of_row(row)
+
+
 _PAGE = """
 SELECT id, kind, params::text AS params, raised_at, resolved_at FROM staff_alert
 WHERE id < $1 AND ($2::boolean IS NULL OR (resolved_at IS NULL) = $2) ORDER BY id DESC LIMIT $3
@@ -64,7 +89,11 @@ async def page(
 ) -> list[StaffAlert]:
     """Alerts, newest first: all, or only those still open, or only those that are over."""
     rows = await db.fetch(_PAGE, before if before is not None else 2**62, is_open, limit)
-    return [StaffAlert(**{**dict(row), "params": json.loads(row["params"])}) for row in rows]
+    return [_of_row(row) for row in rows]
+
+
+def _of_row(row: Mapping[str, Any]) -> StaffAlert:
+    return StaffAlert(**{**dict(row), "params": json.loads(row["params"])})
 
 
 async def count_open() -> int:

@@ -99,6 +99,14 @@ async def balance(customer_id: int) -> Balance:
     return Balance(*row)
 
 
+_LOCKED = f"SELECT code, {_COLUMNS} FROM account WHERE code = ANY ($1::text[]) ORDER BY id FOR NO KEY UPDATE"
+
+
+async def locked(customers: Sequence[str]) -> dict[str, Balance]:
+    """What these accounts have, by their codes; locked until the transaction ends."""
+    return {code: Balance(*columns) for code, *columns in await db.fetch(_LOCKED, list(customers))}
+
+
 def balance_sql(customer_id: str) -> str:
     """The balance of the customer whose id stands in the column ``customer_id``, as a sub-select for a statement of another
     room that needs both at one instant; ``balance_in`` reads what it gives."""

@@ -145,6 +145,7 @@ _RULES = [
             ("bill", _to("models.Bill", "bill_id", "reviews")),
             ("customer", _to("models.Customer", "customer_id", "reviews")),
             ("amount_fen", fields.BigIntField()),
+            ("drawn_fen", fields.BigIntField()),
             ("findings", _json()),
             ("asked_by", fields.CharField(max_length=64)),
             ("state", fields.CharField(default="waiting", max_length=10)),
@@ -177,7 +178,10 @@ _RULES = [
         ),
     ),
     ops.AddConstraint(
-        "DeductionReview", CheckConstraint(name="deduction_review_amount", check="amount_fen > 0")
+        "DeductionReview",
+        CheckConstraint(
+            name="deduction_review_amount", check="amount_fen > 0 AND drawn_fen BETWEEN 0 AND amount_fen"
+        ),
     ),
     ops.AddConstraint(
         "DeductionReview",

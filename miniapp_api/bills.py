@@ -105,6 +105,10 @@ class Bill(kit.Answer):
             examples=["C261123…"],
         ),
     ]
+    under_review: Annotated[
+        bool,
+        Field(description="付款核实中，款项已冻结 · a payment of it is being checked, the money is on hold"),
+    ]
     source: Annotated[
         str, Field(description="为何而付 · what it is for", examples=["plan:42:3", "order:S261123…"])
     ]

@@ -34,6 +34,9 @@ class Line(kit.Answer):
 class Order(kit.Answer):
     order_no: str
     state: Annotated[str, Field(examples=["placed", "paid", "cancelled", "completed"])]
+    under_review: Annotated[
+        bool, Field(description="付款核实中，款项已冻结 · its payment is being checked, the money is on hold")
+    ]
     total_fen: int
     lines: list[Line]
     bill_no: str

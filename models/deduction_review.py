@@ -20,6 +20,8 @@ class DeductionReview(Model):
         "models.Customer", related_name="reviews", on_delete=fields.RESTRICT, db_index=False
     )
     amount_fen = fields.BigIntField()
+    drawn_fen = fields.BigIntField()
+    """How much of it was drawn on credit."""
     findings = fields.JSONField()
     """Which rules it met, with the facts they saw."""
     asked_by = fields.CharField(max_length=64)
@@ -43,7 +45,9 @@ class DeductionReview(Model):
                 check="state IN ('waiting', 'approved', 'rejected', 'expired', 'withdrawn')",
                 name="deduction_review_state",
             ),
-            CheckConstraint(check="amount_fen > 0", name="deduction_review_amount"),
+            CheckConstraint(
+                check="amount_fen > 0 AND drawn_fen BETWEEN 0 AND amount_fen", name="deduction_review_amount"
+            ),
             CheckConstraint(
                 check="(decided_at IS NULL) = (state = 'waiting')", name="deduction_review_decided"
             ),

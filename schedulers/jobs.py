@@ -6,7 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from billing import approvals, credit_draws, deductions, due_bills, expiry, inbox, payments, refunds, upkeep
+from billing import (
+    approvals,
+    credit_draws,
+    deductions,
+    due_bills,
+    expiry,
+    inbox,
+    payments,
+    refunds,
+    reviews,
+    upkeep,
+)
 from billing.channels import Channels
 from members import chat
 from notifications import delivery
@@ -67,6 +78,7 @@ def table(
         Job("bonus_expiry", intervals.expiry_s, expiry.expire_bonus),
         Job("approval_expiry", intervals.expiry_s, approvals.expire_old),
         Job("hold_expiry", intervals.expiry_s, upkeep.expire_holds),
+        Job("review_expiry", intervals.expiry_s, reviews.expire_due),
         Job("credit_repayment", intervals.expiry_s, credit_draws.repay_freed),
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),

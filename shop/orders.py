@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from billing import bills, refunds, settled
+from billing import abnormal, bills, refunds, settled
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
 
@@ -54,6 +54,7 @@ class OrderTooLarge(errors.Invalid):
 
 InsufficientBalance = bills.InsufficientBalance
 BillPaymentPending = bills.BillPaymentPending
+BillUnderReview = bills.BillUnderReview
 KeyReused = idempotency.KeyReused
 
 
@@ -89,6 +90,8 @@ class Order:
     bill_no: str
     placed_at: datetime
     expires_at: datetime
+    under_review: bool = False
+    """Whether the shop is checking its payment (异常扣款)."""
     lines: tuple[Line, ...] = ()
 
 
@@ -189,17 +192,19 @@ _PAID = "UPDATE shop_order SET state = 'paid', paid_at = $2 WHERE id = $1"
 
 @db.retried
 async def pay(customer_id: int, order_no: str, *, key: str) -> Order:
-    """Pays an order from the balance; repeating it, with the same key or another, never charges twice.
+    """Pays an order from the balance; repeating it, with the same key or another, never charges twice. An order whose payment
+    the shop checks first comes back ``under_review``, still to be paid.
 
     Raises:
-        NoSuchOrder, OrderStateForbids, BillPaymentPending, InsufficientBalance, KeyReused.
+        NoSuchOrder, OrderStateForbids, BillPaymentPending, BillUnderReview, InsufficientBalance, KeyReused.
     """
     caller = accounts.of_customer(customer_id)
 
     async def act() -> None:
         order = await lock_to_pay(customer_id, order_no)
-        await bills.take_in_full(await bills.lock(order.bill_no), operator=caller)
-        await db.execute(_PAID, order.id, clock.now())
+        bill = await bills.take_in_full(await bills.lock(order.bill_no), operator=caller)
+        if not bill.under_review:
+            await db.execute(_PAID, order.id, clock.now())
 
     async with db.transaction():
         await idempotency.once(
@@ -296,12 +301,13 @@ ORDER BY o.expires_at LIMIT $2
 
 
 async def expire_unpaid(*, limit: int = 200) -> int:
-    """Cancels orders that were not paid in time. Returns how many. One being paid through a channel waits for that to end."""
+    """Cancels orders that were not paid in time. Returns how many. One being paid through a channel, or whose
+    payment is being checked, waits for that to end."""
     expired = 0
     for row in await db.fetch(_EXPIRED, clock.now(), limit):
         try:
             expired += await _expire(row["customer_id"], row["order_no"])
-        except BillPaymentPending:  # began while we looked
+        except (BillPaymentPending, BillUnderReview):  # began while we looked
             continue
         except Exception:  # one that cannot be cancelled must not keep the others waiting
             log.exception("order %s could not be cancelled", row["order_no"])
@@ -314,6 +320,7 @@ async def _expire(customer_id: int, order_no: str) -> bool:
         order = await _locked(customer_id, order_no)
         if order.state != "placed":
             return False
+        bills.refuse_pending(await bills.lock(order.bill_no))
         await _cancel(order, operator="clock")
         return True
 
@@ -325,13 +332,17 @@ async def _locked(customer_id: int, order_no: str) -> Order:
     return Order(*row)
 
 
+_SEEN = f"""
+{", ".join(f"o.{name}" for name in _COLUMNS.split(", "))},
+(SELECT b.pending_no IS NOT NULL AND starts_with(b.pending_no, '{abnormal.PREFIX}') FROM bill b WHERE b.bill_no = o.bill_no)
+"""
 _GET = f"""
-SELECT {", ".join(f"o.{name}" for name in _COLUMNS.split(", "))},
+SELECT {_SEEN},
        l.sku_id, l.product_name, l.sku_name, l.price_fen, l.quantity, l.amount_fen
 FROM shop_order o JOIN order_line l ON l.order_id = o.id
 WHERE o.order_no = $1 AND o.customer_id = $2 ORDER BY l.id
 """
-_PAGE = f"SELECT {_COLUMNS} FROM shop_order WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+_PAGE = f"SELECT {_SEEN} FROM shop_order o WHERE o.customer_id = $1 AND o.id < $2 ORDER BY o.id DESC LIMIT $3"
 _LINES = """
 SELECT order_id, sku_id, product_name, sku_name, price_fen, quantity, amount_fen FROM order_line
 WHERE order_id = ANY ($1::bigint[]) ORDER BY id
@@ -347,7 +358,7 @@ async def get(customer_id: int, order_no: str) -> Order:
     rows = [tuple(row) for row in await db.fetch(_GET, order_no, customer_id)]
     if not rows:
         raise NoSuchOrder(order_no=order_no)
-    own = _COLUMNS.count(",") + 1
+    own = _COLUMNS.count(",") + 2
     return replace(Order(*rows[0][:own]), lines=tuple(Line(*row[own:]) for row in rows))
 
 

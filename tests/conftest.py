@@ -110,6 +110,13 @@ def _terms_at_rest():
         sys.modules["billing.terms"].use()
 
 
+@pytest.fixture(autouse=True)
+def _rules_at_rest():
+    """What this process knows of the rules for deductions is another database's in the next test."""
+    if "billing.deduction_rules" in sys.modules:
+        sys.modules["billing.deduction_rules"].forget()
+
+
 @contextlib.contextmanager
 def _local_servers():
     home = Path(tempfile.mkdtemp(prefix="yucun-tests-"))

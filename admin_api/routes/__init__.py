@@ -1,6 +1,6 @@
 """The table of contents of the operators' API: a file a topic."""
 
-from admin_api.routes import bills, credit, customers, money, operations, shop, signing_in, watching
+from admin_api.routes import abnormal, bills, credit, customers, money, operations, shop, signing_in, watching
 from core import http as kit
 
 API = kit.Api(
@@ -18,6 +18,7 @@ API = kit.Api(
         *money.ROUTES,
         *operations.ROUTES,
         *credit.ROUTES,
+        *abnormal.ROUTES,
         *shop.ROUTES,
         *watching.ROUTES,
     ),

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 TABLES = (
     "transfer", "posting", "entry", "lot", "hold", "top_up", "payment", "bill", "bill_payment", "shop_order", "plan",
     "plan_period", "request_key", "seal", "credit_movement", "combined_payment", "arrangement", "refund", "refund_part",
+    "deduction_review",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 

@@ -43,6 +43,7 @@ ROUTES = (
             billing_bills.NoSuchBill,
             billing_bills.BillNotOwed,
             billing_bills.BillPaymentPending,
+            billing_bills.BillUnderReview,
             billing_bills.AmountAboveOwed,
             billing_bills.PaidInFullOnly,
             billing_bills.InsufficientBalance,

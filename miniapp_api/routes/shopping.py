@@ -64,6 +64,7 @@ ROUTES = (
             shop_orders.NoSuchOrder,
             shop_orders.OrderStateForbids,
             shop_orders.BillPaymentPending,
+            shop_orders.BillUnderReview,
             shop_orders.InsufficientBalance,
             shop_orders.KeyReused,
         ),

@@ -18,6 +18,7 @@ from ledger.proof.checks import (
     payments,
     plans,
     refunds,
+    reviews,
     seals,
 )
 from ledger.proof.checks.check import Check
@@ -28,7 +29,8 @@ ALL: tuple[Check, ...] = tuple(
     sorted(
         (
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
-            *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *holds.CHECKS, *freshness.CHECKS,
+            *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *holds.CHECKS, *reviews.CHECKS,
+            *freshness.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )

@@ -58,7 +58,7 @@ CHECKS = (
         "a bill that waits for a payment that is not open, or an open payment its bill does not wait for",
         """
         SELECT 'bill ' || b.bill_no FROM bill b LEFT JOIN combined_payment c ON c.combined_no = b.pending_no
-        WHERE b.pending_no IS NOT NULL AND (c.state IS DISTINCT FROM 'open' OR c.bill_id <> b.id)
+        WHERE b.pending_no IS NOT NULL AND NOT starts_with(b.pending_no, 'Y') AND (c.state IS DISTINCT FROM 'open' OR c.bill_id <> b.id)
         UNION
         SELECT 'bill ' || b.bill_no FROM combined_payment c JOIN bill b ON b.id = c.bill_id
         WHERE c.state = 'open' AND b.pending_no IS DISTINCT FROM c.combined_no

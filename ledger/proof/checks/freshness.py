@@ -67,4 +67,13 @@ CHECKS = (
         """,
         needs_clock=True,
     ),
+    Check(
+        "I16",
+        "a review waiting beyond its expiry",
+        """
+        SELECT 'deduction_review ' || review_no FROM deduction_review
+        WHERE state = 'waiting' AND expires_at < $1::timestamptz - interval '1 hour'
+        """,
+        needs_clock=True,
+    ),
 )
