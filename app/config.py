@@ -211,6 +211,7 @@ class Money(Section):
     approval_above_fen: Fen = 50_000
     credit_ceiling_fen: Fen = 200_000
     channel_payment_minutes: Annotated[int, Field(ge=5, le=120)] = 15
+    customer_transfers: bool = False
 
     def terms(self) -> terms.Terms:
         """As the desk takes them."""

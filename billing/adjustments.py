@@ -36,7 +36,7 @@ class Adjustment:
     id: int
     adjustment_no: str
     customer_id: int
-    kind: str
+    kind: posting.LotKind
     amount_fen: int
     reason: str
     operator_id: int
@@ -140,7 +140,7 @@ async def record(
 
 
 async def _make(wish: Wish, operator_id: int, *, approval_no: str | None = None) -> str:
-    customer, house = accounts.of_customer(wish.customer_id), _other_side(wish.kind)
+    customer, house = accounts.of_customer(wish.customer_id), other_side(wish.kind)
     leg = (
         posting.credit(house, customer, wish.amount_fen, kind=wish.kind)
         if wish.amount_fen > 0
@@ -201,7 +201,8 @@ def _told(wish: Wish, posted: posting.Posted) -> outbox.Message:
     return outbox.Message(wish.customer_id, "adjusted", posted.reference, params)
 
 
-def _other_side(kind: str) -> str:
+def other_side(kind: posting.LotKind) -> str:
+    """The house account that adjustments of a kind come from and go to."""
     return accounts.BONUS_COST if kind == "bonus" else accounts.ADJUSTMENT
 
 

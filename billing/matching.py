@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from billing import bills, credit_draws, parts, terms
+from billing import bills, credit_draws, parts, standing, terms
 from core import clock
 
 T = TypeVar("T")
@@ -17,13 +17,14 @@ async def settling(customer_id: int, act: Callable[[], Awaitable[tuple[T, bool]]
 
     The bills are locked before the account, as everywhere. A bill that fell due while we waited for the account is seen
     only by a second look, under the account's lock; what is locked by others then is left to them, since they come for the
-    account next. What the balance does not cover stays owed.
+    account next. What the balance does not cover stays owed. Money of a customer who is gone goes where ``standing`` says.
     """
     await bills.lock_overdue(customer_id)
     answer, is_new = await act()
     if is_new:
-        await credit_draws.repay(customer_id)
-        await _settle(await bills.lock_overdue(customer_id, wait=False))
+        owner_id = await standing.keeper(customer_id)
+        await credit_draws.repay(owner_id)
+        await _settle(await bills.lock_overdue(owner_id, wait=False))
     return answer
 
 

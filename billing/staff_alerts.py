@@ -11,7 +11,7 @@ from typing import Any, Literal
 from core import clock, db, errors, words
 
 Kind = Literal[
-    "proof_failed", "approval_waiting",
+    "proof_failed", "approval_waiting", "late_money",
     "refund_requested", "refund_at_counter", "refund_failed", "refund_abnormal", "refund_contradicted", "refund_not_ours",
     "deduction_review", "abnormal_deduction", "low_balance",
 ]  # fmt: skip

@@ -39,6 +39,8 @@ class Terms:
     """Most credit any customer may be given."""
     channel_payment_minutes: int = 15
     """So long a customer may take to pay a bill through a channel; its share of the balance is held meanwhile."""
+    customer_transfers: bool = False
+    """Whether customers may give each other parts of their balances without an operator."""
 
 
 _DEFAULT = Terms()

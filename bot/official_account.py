@@ -77,6 +77,8 @@ class OfficialAccount:
 
 
 async def _lines(asker: Asker, message: messages.Message, command: commands.Found | None) -> list[str]:
+    if asker.known is not None and asker.known.state in ("closing", "closed"):
+        raise customers.AccountClosed
     if asker.known is not None and asker.known.state != "active":
         return greeting.blocked(asker)
     if message.event == "subscribe":

@@ -21,6 +21,12 @@ class CustomerBlocked(errors.Forbidden):
     code = "customer_blocked"
 
 
+class AccountClosed(errors.Forbidden):
+    """The customer's account was closed, or is being closed."""
+
+    code = "account_closed"
+
+
 class ThresholdOutOfRange(errors.Invalid):
     """A low-balance threshold is between zero and what an account can hold."""
 
@@ -66,6 +72,18 @@ _GET = f"SELECT {_COLUMNS} FROM customer WHERE id = $1"
 def columns(table: str) -> str:
     """The columns a ``Customer`` is made of, in order (``COLUMNS`` of them), of the table that a statement calls ``table``."""
     return ", ".join(f"{table}.{name}" for name in _NAMES)
+
+
+def admit(customer: Customer) -> None:
+    """Lets an active customer in.
+
+    Raises:
+        CustomerBlocked, AccountClosed.
+    """
+    if customer.state in ("closing", "closed"):
+        raise AccountClosed
+    if customer.state != "active":
+        raise CustomerBlocked
 
 
 async def get(customer_id: int) -> Customer:

@@ -51,7 +51,7 @@ async def by_mini_program(platform: LoginPlatform, app_id: str, code: str) -> Si
     A person known by unionid (from the official account) is the same customer.
 
     Raises:
-        LoginCodeRefused, WeChatUnavailable, CustomerBlocked.
+        LoginCodeRefused, WeChatUnavailable, CustomerBlocked, AccountClosed.
     """
     try:
         session = await platform.code_to_session(code)
@@ -60,8 +60,7 @@ async def by_mini_program(platform: LoginPlatform, app_id: str, code: str) -> Si
     except PlatformUnknown as error:
         raise WeChatUnavailable from error
     signed_in = await _find_or_create(app_id, session.openid, session.unionid)
-    if signed_in.customer.state != "active":
-        raise customers.CustomerBlocked
+    customers.admit(signed_in.customer)
     return signed_in
 
 
@@ -92,13 +91,13 @@ async def admitted(customer_id: int) -> Admitted:
     """The customer of a token that is still good, as they stand now. Asked at every request, so that blocking works at once.
 
     Raises:
-        CustomerGone, CustomerBlocked.
+        CustomerGone: also after the account became part of another, which signing in again reaches.
+        CustomerBlocked, AccountClosed.
     """
     found = await _together.get(customer_id)
-    if found is None:
+    if found is None or found.customer.state == "merged":
         raise CustomerGone
-    if found.customer.state != "active":
-        raise customers.CustomerBlocked
+    customers.admit(found.customer)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Second persons for operators' acts, and adjustments that can be asked about and undone."""
+"""What operators do with a second person: adjustments that can be undone, transfers between customers, merges, closings."""
 
 from json import dumps, loads
 from typing import Any
@@ -7,7 +7,7 @@ from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
-from tortoise.migrations.constraints import CheckConstraint
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
 
@@ -16,16 +16,19 @@ def _id() -> tuple[str, fields.BigIntField]:
     return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
 
 
-def _customer(name: str, related_name: str) -> tuple[str, Any]:
+def _to(
+    model: str, name: str, related_name: str, kind: Any = fields.ForeignKeyField, **more: Any
+) -> tuple[str, Any]:
     return (
         name,
-        fields.ForeignKeyField(
-            "models.Customer",
+        kind(
+            f"models.{model}",
             source_field=f"{name}_id",
             db_constraint=True,
             to_field="id",
             related_name=related_name,
             on_delete=OnDelete.RESTRICT,
+            **more,
         ),
     )
 
@@ -34,6 +37,12 @@ def _checks(table: str, **checks: str) -> list[ops.AddConstraint]:
     return [
         ops.AddConstraint(table, CheckConstraint(name=name, check=check)) for name, check in checks.items()
     ]
+
+
+_TRANSIT = """
+INSERT INTO account (code, kind, currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, entry_no, burn_policy, created_at)
+VALUES ('house:transit', 'house', 'CNY', 0, 0, 0, 0, 0, 'bonus_first', now()) ON CONFLICT (code) DO NOTHING
+"""
 
 
 class Migration(migrations.Migration):
@@ -87,7 +96,7 @@ class Migration(migrations.Migration):
             fields=[
                 _id(),
                 ("adjustment_no", fields.CharField(max_length=32, unique=True)),
-                _customer("customer", "adjustments"),
+                _to("Customer", "customer", "adjustments"),
                 ("kind", fields.CharField(max_length=10)),
                 ("amount_fen", fields.BigIntField()),
                 ("reason", fields.CharField(max_length=200)),
@@ -111,4 +120,126 @@ class Migration(migrations.Migration):
             adjustment_kind="kind IN ('principal', 'bonus')",
             adjustment_amount="amount_fen <> 0",
         ),
+        ops.CreateModel(
+            name="Move",
+            fields=[
+                _id(),
+                ("move_no", fields.CharField(max_length=32, unique=True)),
+                ("kind", fields.CharField(max_length=10)),
+                _to("Customer", "giver", "moves_out"),
+                _to("Customer", "receiver", "moves_in"),
+                ("principal_fen", fields.BigIntField()),
+                ("bonus_fen", fields.BigIntField()),
+                ("reason", fields.CharField(max_length=200)),
+                ("operator", fields.CharField(max_length=64)),
+                ("approval_no", fields.CharField(max_length=32, null=True)),
+                ("reverses_no", fields.CharField(max_length=32, null=True, unique=True)),
+                ("created_at", fields.DatetimeField()),
+            ],
+            options={
+                "table": "move",
+                "table_description": "Money of one customer that became another's: given by them (``gift``), or because two accounts became one (``merge``).",
+                "app": "models",
+                "indexes": [
+                    Index(fields=["giver_id", "id"], name="move_giver"),
+                    Index(fields=["receiver_id", "id"], name="move_receiver"),
+                ],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        *_checks(
+            "Move",
+            move_kind="kind IN ('gift', 'merge')",
+            move_amounts="principal_fen >= 0 AND bonus_fen >= 0 AND principal_fen + bonus_fen > 0",
+            move_between_two="giver_id <> receiver_id",
+        ),
+        ops.AddField("Customer", "merged_into_id", fields.BigIntField(null=True)),
+        ops.RemoveConstraint("Customer", "customer_state"),
+        *_checks(
+            "Customer",
+            customer_state="state IN ('active', 'blocked', 'merged', 'closing', 'closed')",
+            customer_merged="(merged_into_id IS NOT NULL) = (state = 'merged') AND merged_into_id <> id",
+        ),
+        ops.CreateModel(
+            name="Merge",
+            fields=[
+                _id(),
+                ("merge_no", fields.CharField(max_length=32, unique=True)),
+                _to("Customer", "gone", "merge", fields.OneToOneField),
+                _to("Customer", "kept", "merges"),
+                ("principal_fen", fields.BigIntField()),
+                ("bonus_fen", fields.BigIntField()),
+                ("reason", fields.CharField(max_length=200)),
+                ("operator_id", fields.BigIntField()),
+                ("approval_no", fields.CharField(max_length=32, unique=True)),
+                ("created_at", fields.DatetimeField()),
+            ],
+            options={
+                "table": "customer_merge",
+                "table_description": "One customer's account became part of another's, for good.",
+                "app": "models",
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        *_checks(
+            "Merge", merge_of_two="gone_id <> kept_id", merge_amounts="principal_fen >= 0 AND bonus_fen >= 0"
+        ),
+        ops.CreateModel(
+            name="Closing",
+            fields=[
+                _id(),
+                ("closing_no", fields.CharField(max_length=32, unique=True)),
+                _to("Customer", "customer", "closings"),
+                ("reason", fields.CharField(max_length=200)),
+                ("operator_id", fields.BigIntField()),
+                ("approval_no", fields.CharField(max_length=32, unique=True)),
+                ("state", fields.CharField(max_length=10, default="paying")),
+                ("bonus_fen", fields.BigIntField(default=0)),
+                ("paid_out_fen", fields.BigIntField(default=0)),
+                ("created_at", fields.DatetimeField()),
+                ("closed_at", fields.DatetimeField(null=True)),
+            ],
+            options={
+                "table": "closing",
+                "table_description": "An account being closed: from the approval until all principal is paid out.",
+                "app": "models",
+                "indexes": [Index(fields=["customer_id", "id"], name="closing_customer")],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.AddConstraint(
+            "Closing",
+            UniqueConstraint(fields=("customer_id",), name="closing_under_way", condition="state = 'paying'"),
+        ),
+        *_checks(
+            "Closing",
+            closing_state="state IN ('paying', 'closed')",
+            closing_amounts="bonus_fen >= 0 AND paid_out_fen >= 0",
+            closing_closed_at="(closed_at IS NOT NULL) = (state = 'closed')",
+        ),
+        ops.CreateModel(
+            name="Payout",
+            fields=[
+                _id(),
+                ("payout_no", fields.CharField(max_length=32, unique=True)),
+                _to("Closing", "closing", "payouts", db_index=False),
+                ("amount_fen", fields.BigIntField()),
+                ("receipt_no", fields.CharField(max_length=64)),
+                ("operator_id", fields.BigIntField()),
+                ("created_at", fields.DatetimeField()),
+            ],
+            options={
+                "table": "payout",
+                "table_description": "An amount paid out at the counter, and the receipt the customer signed.",
+                "app": "models",
+                "indexes": [Index(fields=["closing_id"], name="payout_closing")],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        *_checks("Payout", payout_amount="amount_fen > 0"),
+        ops.RunSQL([_TRANSIT]),
     ]

@@ -14,11 +14,19 @@ class Customer(Model):
     state = fields.CharField(max_length=10, default="active")
     low_balance_threshold_fen = fields.BigIntField(null=True)
     """An alert is raised when the available balance falls below it; None: never."""
+    merged_into_id = fields.BigIntField(null=True)
+    """Who the customer is now, where two turned out to be one."""
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "customer"
         constraints = (
-            CheckConstraint(check="state IN ('active', 'blocked', 'closed')", name="customer_state"),
+            CheckConstraint(
+                check="state IN ('active', 'blocked', 'merged', 'closing', 'closed')", name="customer_state"
+            ),
+            CheckConstraint(
+                check="(merged_into_id IS NOT NULL) = (state = 'merged') AND merged_into_id <> id",
+                name="customer_merged",
+            ),
             CheckConstraint(check="low_balance_threshold_fen >= 0", name="customer_threshold"),
         )

@@ -36,6 +36,11 @@ Kind = Literal[
     "top_up_refund_started",
     "top_up_refund_paid",
     "top_up_refund_failed",
+    "transfer_sent",
+    "transfer_received",
+    "merged",
+    "account_closing",
+    "paid_out",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

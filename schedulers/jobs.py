@@ -8,11 +8,13 @@ from typing import Any
 
 from billing import (
     approvals,
+    closings,
     credit_draws,
     deductions,
     due_bills,
     expiry,
     inbox,
+    merges,
     payments,
     refunds,
     reviews,
@@ -77,6 +79,8 @@ def table(
         Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),
         Job("bonus_expiry", intervals.expiry_s, expiry.expire_bonus),
         Job("approval_expiry", intervals.expiry_s, approvals.expire_old),
+        Job("closing_end", intervals.expiry_s, closings.finish_paid),
+        Job("merge_follow", intervals.expiry_s, merges.follow_late),
         Job("hold_expiry", intervals.expiry_s, upkeep.expire_holds),
         Job("review_expiry", intervals.expiry_s, reviews.expire_due),
         Job("credit_repayment", intervals.expiry_s, credit_draws.repay_freed),

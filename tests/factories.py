@@ -1,6 +1,7 @@
 """Small builders for tests: a customer with money, a product, a plan. Built through the desk, as the shop would."""
 
 import itertools
+from datetime import timedelta
 
 from billing import (
     channels,
@@ -20,6 +21,7 @@ from members import customers
 from shop import channel_payments, orders, products
 
 _numbers = itertools.count(1)
+DAYS = timedelta(days=1)
 
 
 def key():

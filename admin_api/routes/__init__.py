@@ -1,6 +1,17 @@
 """The table of contents of the operators' API: a file a topic."""
 
-from admin_api.routes import abnormal, bills, credit, customers, money, operations, shop, signing_in, watching
+from admin_api.routes import (
+    abnormal,
+    approving,
+    bills,
+    credit,
+    customers,
+    money,
+    moving,
+    shop,
+    signing_in,
+    watching,
+)
 from core import http as kit
 
 API = kit.Api(
@@ -16,7 +27,8 @@ API = kit.Api(
         *customers.ROUTES,
         *bills.ROUTES,
         *money.ROUTES,
-        *operations.ROUTES,
+        *approving.ROUTES,
+        *moving.ROUTES,
         *credit.ROUTES,
         *abnormal.ROUTES,
         *shop.ROUTES,

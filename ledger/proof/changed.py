@@ -15,7 +15,7 @@ from collections.abc import Mapping
 TABLES = (
     "transfer", "posting", "entry", "lot", "hold", "top_up", "payment", "bill", "bill_payment", "shop_order", "plan",
     "plan_period", "request_key", "seal", "credit_movement", "combined_payment", "arrangement", "refund", "refund_part",
-    "deduction_review",
+    "deduction_review", "adjustment", "approval", "move", "customer_merge", "closing",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -127,6 +127,27 @@ ORDERS = {
     "shop_order": """SELECT * FROM shop_order WHERE id IN (
         SELECT id FROM shop_order WHERE id > {shop_order} UNION SELECT id FROM shop_order WHERE bill_no IN (
             SELECT bill_no FROM bill WHERE id IN (SELECT id FROM touched_bill)))"""
+}
+ADJUSTMENTS = {
+    "adjustment": """SELECT * FROM adjustment WHERE id > {adjustment} OR transfer_reference IN (
+        SELECT reference FROM new_transfer WHERE kind IN ('manual_adjustment', 'adjustment_reversal'))""",
+    "transfer": """SELECT * FROM transfer WHERE id IN (
+        SELECT id FROM new_transfer
+        UNION SELECT id FROM transfer WHERE reference IN (SELECT transfer_reference FROM adjustment WHERE id > {adjustment}))""",
+}
+CLOSINGS = {
+    "closing": """SELECT * FROM closing WHERE id > {closing} OR customer_id IN (
+        SELECT substr(code, 10)::bigint FROM account WHERE code LIKE 'customer:%' AND id IN (SELECT id FROM touched_account))"""
+}
+_NEW_MOVES = "SELECT move_no FROM move WHERE id > {move}"
+MOVES = {
+    "move": """SELECT * FROM move WHERE id > {move} OR move_no IN (
+        SELECT split_part(reference, ':', 2) FROM new_transfer
+        WHERE kind IN ('transfer_out', 'transfer_in', 'merge_out', 'merge_in'))""",
+    "transfer": f"""SELECT * FROM transfer WHERE id IN (
+        SELECT id FROM new_transfer
+        UNION SELECT t.id FROM transfer t JOIN ({_NEW_MOVES}) m ON t.reference IN (
+            'transfer_out:' || m.move_no, 'transfer_in:' || m.move_no, 'merge_out:' || m.move_no, 'merge_in:' || m.move_no))""",
 }
 
 COMBINED = {

@@ -7,5 +7,5 @@ CUSTOMER = kit.Bearer(
     "customer",
     ("登录接口返回的令牌", "The token that signing in gave"),
     format="JWT",
-    refusals=(sign_in.CustomerGone, customers.CustomerBlocked),
+    refusals=(sign_in.CustomerGone, customers.CustomerBlocked, customers.AccountClosed),
 )

@@ -1,4 +1,5 @@
-from billing import terms
+from billing import approvals, terms
+from core import words
 
 LIMIT_FEN = terms.Terms().approval_above_fen
 
@@ -50,3 +51,8 @@ async def test_a_request_is_rejected_or_withdrawn_and_a_failed_one_says_why(worl
     assert failed["refusal"].startswith("Not enough") or "500.01" in failed["refusal"]
     assert (await asks.get(f"/approvals/{numbers[3]}", locale="en")).body == failed
     assert (await asks.get("/approvals/V0")).code == "no_such_approval"
+
+
+def test_every_act_that_can_be_asked_for_has_a_name():
+    for locale in words.LOCALES:
+        assert {f"approvals.{kind}" for kind in approvals._ACTS} <= words.keys(locale)

@@ -15,6 +15,7 @@ from ledger.proof.checks import (
     holds,
     instalments,
     messages,
+    operations,
     payments,
     plans,
     refunds,
@@ -29,7 +30,7 @@ ALL: tuple[Check, ...] = tuple(
     sorted(
         (
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
-            *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *holds.CHECKS, *reviews.CHECKS,
+            *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *holds.CHECKS, *reviews.CHECKS, *operations.CHECKS,
             *freshness.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),

@@ -1,9 +1,10 @@
-"""What operators do to customers' money, and the second person it may need."""
+"""Adjustments, what undoes them, and the second person an act may need."""
 
-from admin_api import adjustments, approvals
+from admin_api import adjustments, approvals, reversals
 from admin_api.routes.caller import OPERATOR
 from billing import adjustments as billing_adjustments
 from billing import approvals as billing_approvals
+from billing import reversals as billing_reversals
 from core import http as kit
 
 _DECIDING = (
@@ -49,6 +50,29 @@ ROUTES = (
         answer=adjustments.Adjustment,
         refusals=(billing_adjustments.NoSuchAdjustment,),
         auth=OPERATOR,
+    ),
+    kit.post(
+        "/adjustments/{adjustment_no}/reversal",
+        reversals.of_adjustment,
+        summary=("冲正一笔调整", "Undo an adjustment"),
+        description=(
+            "原样相反的一笔，只能一次；钱已使用则拒绝。超过复核限额的等待另一位员工复核。",
+            "Its exact opposite, once; refused where the money has been spent. Above the shop's limit it waits for a second "
+            "person.",
+        ),
+        status=201,
+        answer=reversals.Reversed,
+        refusals=(
+            billing_adjustments.NoSuchAdjustment,
+            billing_adjustments.AdjustmentOutOfRange,
+            billing_reversals.AlreadyReversed,
+            billing_reversals.NotReversible,
+            billing_reversals.MoneySpent,
+            billing_adjustments.NothingMoved,
+            billing_adjustments.KeyReused,
+        ),
+        auth=OPERATOR,
+        idempotent=True,
     ),
     kit.get(
         "/approvals",

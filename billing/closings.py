@@ -1,0 +1,336 @@
+"""Closings 销户: a customer gives the account up; the principal is paid out, the bonus goes back to the house.
+
+Always with a second person. From the approval on the customer is ``closing``: plans have ended, bonus is gone, nobody signs in.
+Principal is paid out at the counter against a receipt; what leaves as a refund of a top-up counts as well. When nothing is left
+the customer is ``closed``. Money that comes later opens the closing again (``billing.standing``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing import approvals, staff_alerts
+from core import clock, db, errors, ids
+from ledger import accounts, credit_line, idempotency, moves, posting
+from members import customers
+from notifications import outbox
+
+
+class CannotClose(errors.Conflict):
+    """Something stands in the way: a bill that is owed, money on hold, a refund under way, or the account is gone already."""
+
+    code = "cannot_close"
+
+
+class NoSuchClosing(errors.NotFound):
+    """There is no closing of this number."""
+
+    code = "no_such_closing"
+
+
+class NothingToPayOut(errors.Conflict):
+    """The account has no principal to pay out, or less than that."""
+
+    code = "nothing_to_pay_out"
+
+
+NoSuchCustomer = customers.NoSuchCustomer
+KeyReused = idempotency.KeyReused
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What closing an account would do, as things stand now. ``obstacles`` empty: it could be done."""
+
+    customer_id: int
+    principal_fen: int
+    """To be paid out."""
+    bonus_fen: int
+    """To go back to the house."""
+    plans: int
+    """To be ended."""
+    pending_top_ups: int
+    obstacles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """An account that is being closed (``paying``) or is ``closed``."""
+
+    id: int
+    closing_no: str
+    customer_id: int
+    reason: str
+    operator_id: int
+    approval_no: str
+    state: str
+    bonus_fen: int
+    paid_out_fen: int
+    created_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Principal paid out at the counter, and the receipt for it."""
+
+    payout_no: str
+    amount_fen: int
+    receipt_no: str
+    operator_id: int
+    created_at: datetime
+
+
+_COUNTS = """
+SELECT (SELECT count(*) FROM plan WHERE customer_id = $1 AND state = 'active'),
+       (SELECT count(*) FROM top_up WHERE customer_id = $1 AND state = 'pending')
+"""
+_OBSTACLES = """
+SELECT why FROM (
+    SELECT 1, 'customer_not_active' FROM customer WHERE id = $1 AND state NOT IN ('active', 'blocked')
+    UNION SELECT 2, 'held' FROM account WHERE code = $2 AND held_fen > 0
+    UNION SELECT 3, 'bill_owed' FROM bill
+          WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND (pending_no IS NOT NULL OR source NOT LIKE 'order:%')
+    UNION SELECT 4, 'credit_used' FROM account WHERE code = $2 AND credit_used_fen > 0
+    UNION SELECT 5, 'refund_open' FROM refund WHERE customer_id = $1 AND state IN ('requested', 'open')
+) o (place, why) ORDER BY place
+"""
+
+
+async def preview(customer_id: int) -> Preview:
+    """What closing the account would do, and what stands in the way.
+
+    Raises:
+        NoSuchCustomer: there is none of this id.
+    """
+    await customers.get(customer_id)
+    counts = await db.fetchrow(_COUNTS, customer_id)
+    assert counts is not None, "a SELECT without FROM has one row"
+    balance = await accounts.balance(customer_id)
+    return Preview(
+        customer_id, balance.principal_fen, balance.bonus_fen, plans=counts[0], pending_top_ups=counts[1],
+        obstacles=await _obstacles(customer_id),
+    )  # fmt: skip
+
+
+async def _obstacles(customer_id: int) -> tuple[str, ...]:
+    rows = await db.fetch(_OBSTACLES, customer_id, accounts.of_customer(customer_id))
+    return tuple(row["why"] for row in rows)
+
+
+@db.retried
+async def request(operator_id: int, customer_id: int, *, reason: str, key: str) -> str:
+    """Asks for an account to be closed; a second person decides. Returns the approval's number.
+
+    Raises:
+        NoSuchCustomer, CannotClose, KeyReused.
+    """
+    await customers.get(customer_id)
+    content = {"customer_id": customer_id, "reason": reason}
+
+    async def act() -> str:
+        if obstacles := await _obstacles(customer_id):
+            raise CannotClose(obstacles=", ".join(obstacles))
+        balance = await accounts.balance(customer_id)
+        return await approvals.request(
+            "closing", content, amount_fen=balance.principal_fen, reason=reason, operator_id=operator_id,
+            customer_id=customer_id,
+        )  # fmt: skip
+
+    async with db.transaction():
+        return await idempotency.once(
+            caller=f"operator:{operator_id}", operation="closings.request", key=key, content=content, act=act
+        )
+
+
+_END_PLANS = """
+UPDATE plan SET state = 'cancelled', cancelled_at = $2 WHERE customer_id = $1 AND state = 'active'
+"""
+_CLOSING = "UPDATE customer SET state = 'closing' WHERE id = $1"
+_START = """
+INSERT INTO closing (closing_no, customer_id, reason, operator_id, approval_no, state, bonus_fen, paid_out_fen, created_at)
+VALUES ($1, $2, $3, $4, $5, 'paying', 0, 0, $6) RETURNING id
+"""
+
+
+async def _approved(approval: approvals.Approval) -> str:
+    """Plans before the account, as the due run takes them; the obstacles are looked at again under both."""
+    customer_id, reason = approval.params["customer_id"], approval.params["reason"]
+    number, now = ids.new_no("Z"), clock.now()
+    await db.execute(_END_PLANS, customer_id, now)
+    await moves.lock(customer_id)
+    if obstacles := await _obstacles(customer_id):
+        raise CannotClose(obstacles=", ".join(obstacles))
+    closing_id = await db.fetchval(
+        _START, number, customer_id, reason, approval.requested_by, approval.approval_no, now
+    )
+    await credit_line.set_limit(customer_id, 0, automatic_only=False)
+    await db.execute(_CLOSING, customer_id)
+    operator = f"operator:{approval.requested_by}"
+    forfeited_fen = await _forfeit(closing_id, number, customer_id, operator)
+    balance = await accounts.balance(customer_id)
+    told = {"bonus_fen": forfeited_fen, "amount_fen": balance.principal_fen, "reason": reason, "at": now}
+    await outbox.tell([outbox.Message(customer_id, "account_closing", f"closing:{number}", told)])
+    await _finish(closing_id, customer_id)
+    return number
+
+
+approvals.register("closing", _approved)
+
+_FORFEITED = "UPDATE closing SET bonus_fen = bonus_fen + $2 WHERE id = $1"
+_ENTRY = "SELECT entry_no FROM account WHERE code = $1"
+
+
+async def _forfeit(closing_id: int, closing_no: str, customer_id: int, operator: str) -> int:
+    """Gives what is there of bonus back to the house. The account must be locked; its entry number makes the reference once."""
+    bonus_fen = (await accounts.balance(customer_id)).bonus_fen
+    if not bonus_fen:
+        return 0
+    code = accounts.of_customer(customer_id)
+    reference = f"bonus_forfeit:{closing_no}:{await db.fetchval(_ENTRY, code)}"
+    leg = posting.debit(code, accounts.BONUS_COST, bonus_fen, kind="bonus")
+    await posting.post_one(posting.Transfer(reference, "bonus_forfeit", [leg], operator=operator))
+    await db.execute(_FORFEITED, closing_id, bonus_fen)
+    return bonus_fen
+
+
+_LOCK = "SELECT id, customer_id, closing_no FROM closing WHERE closing_no = $1 FOR NO KEY UPDATE"
+_PAY_OUT = """
+INSERT INTO payout (payout_no, closing_id, amount_fen, receipt_no, operator_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+"""
+_PAID_OUT = "UPDATE closing SET paid_out_fen = paid_out_fen + $2 WHERE id = $1"
+
+
+@db.retried
+async def pay_out(
+    operator_id: int, closing_no: str, *, receipt_no: str, amount_fen: int | None = None, key: str
+) -> Closing:
+    """Records that principal was handed to the customer at the counter against a receipt: all of it, or ``amount_fen``. When
+    nothing is left the account is closed.
+
+    Raises:
+        NoSuchClosing, NothingToPayOut, KeyReused.
+    """
+
+    async def act() -> str:
+        closing = await db.fetchrow(_LOCK, closing_no)
+        if closing is None:
+            raise NoSuchClosing(closing_no=closing_no)
+        await _hand_out(
+            closing["id"], closing_no, closing["customer_id"], operator_id, receipt_no, amount_fen
+        )
+        await _finish(closing["id"], closing["customer_id"])
+        return closing_no
+
+    content = {"closing_no": closing_no, "receipt_no": receipt_no, "amount_fen": amount_fen}
+    async with db.transaction():
+        await idempotency.once(
+            caller=f"operator:{operator_id}", operation="closings.pay_out", key=key, content=content, act=act,
+            answer=closing_no,
+        )  # fmt: skip
+    return await get(closing_no)
+
+
+async def _hand_out(
+    closing_id: int,
+    closing_no: str,
+    customer_id: int,
+    operator_id: int,
+    receipt_no: str,
+    amount_fen: int | None,
+) -> None:
+    await moves.lock(customer_id)
+    operator = f"operator:{operator_id}"
+    await _forfeit(closing_id, closing_no, customer_id, operator)
+    there_fen = (await accounts.balance(customer_id)).available_fen
+    wanted_fen = there_fen if amount_fen is None else amount_fen
+    if not 0 < wanted_fen <= there_fen:
+        raise NothingToPayOut(principal_fen=there_fen)
+    number, now = ids.new_no("O"), clock.now()
+    leg = posting.debit(accounts.of_customer(customer_id), accounts.COUNTER, wanted_fen, kind="principal")
+    await posting.post_one(
+        posting.Transfer(f"payout:{number}", "payout", [leg], operator=operator, memo=receipt_no)
+    )
+    await db.execute(_PAY_OUT, number, closing_id, wanted_fen, receipt_no, operator_id, now)
+    await db.execute(_PAID_OUT, closing_id, wanted_fen)
+    told = {"amount_fen": wanted_fen, "receipt_no": receipt_no, "at": now}
+    await outbox.tell([outbox.Message(customer_id, "paid_out", f"payout:{number}", told)])
+
+
+_CLOSED = """
+WITH done AS (
+    UPDATE closing SET state = 'closed', closed_at = $3
+    WHERE id = $1 AND state = 'paying'
+      AND NOT EXISTS (SELECT FROM refund WHERE customer_id = $2 AND state IN ('requested', 'open'))
+    RETURNING customer_id
+)
+UPDATE customer SET state = 'closed' FROM done WHERE customer.id = done.customer_id
+"""
+
+
+async def _finish(closing_id: int, customer_id: int) -> None:
+    """Closes for good once nothing is left. The account must be locked."""
+    balance = await accounts.balance(customer_id)
+    if balance.balance_fen == 0 and balance.held_fen == 0:
+        await db.execute(_CLOSED, closing_id, customer_id, clock.now())
+        await staff_alerts.resolve("late_money", [str(customer_id)])
+
+
+_EMPTY = """
+SELECT c.closing_no FROM closing c JOIN account a ON a.code = 'customer:' || c.customer_id
+WHERE c.state = 'paying' AND a.principal_fen + a.bonus_fen = 0 AND a.held_fen = 0 ORDER BY c.id LIMIT $1
+"""
+
+
+async def finish_paid(*, limit: int = 100) -> int:
+    """Closes accounts whose last money left another way than over the counter. Returns how many were looked at."""
+    rows = await db.fetch(_EMPTY, limit)
+    for row in rows:
+        async with db.transaction():
+            closing = await db.fetchrow(_LOCK, row["closing_no"])
+            if closing is not None:
+                await moves.lock(closing["customer_id"])
+                await _finish(closing["id"], closing["customer_id"])
+    return len(rows)
+
+
+_COLUMNS = """
+id, closing_no, customer_id, reason, operator_id, approval_no, state, bonus_fen, paid_out_fen, created_at, closed_at
+"""
+_GET = f"SELECT {_COLUMNS} FROM closing WHERE closing_no = $1"
+
+
+async def get(closing_no: str) -> Closing:
+    """One closing.
+
+    Raises:
+        NoSuchClosing: there is none of this number.
+    """
+    row = await db.fetchrow(_GET, closing_no)
+    if row is None:
+        raise NoSuchClosing(closing_no=closing_no)
+    return Closing(*row)
+
+
+_PAYOUTS = """
+SELECT p.payout_no, p.amount_fen, p.receipt_no, p.operator_id, p.created_at
+FROM payout p JOIN closing c ON c.id = p.closing_id WHERE c.closing_no = $1 ORDER BY p.id
+"""
+
+
+async def payouts(closing_no: str) -> Sequence[Payout]:
+    """What was paid out of an account that is closed, in order."""
+    return [Payout(*row) for row in await db.fetch(_PAYOUTS, closing_no)]
+
+
+_PAGE = f"""
+SELECT {_COLUMNS} FROM closing WHERE id < $1 AND ($2::text IS NULL OR state = $2) ORDER BY id DESC LIMIT $3
+"""
+
+
+async def page(*, state: str | None = None, before: int | None = None, limit: int = 20) -> list[Closing]:
+    """Closings, newest first: all, or those ``paying`` or ``closed``."""
+    rows = await db.fetch(_PAGE, before if before is not None else 2**62, state, limit)
+    return [Closing(*row) for row in rows]

@@ -1,0 +1,128 @@
+"""The proof names what is wrong with acts of operators, moves between customers and accounts that are gone."""
+
+from billing import adjustments, approvals, closings, merges, payments, reversals, terms, transfers
+from core import db as database
+from ledger import proof
+from ledger.proof import checks, marks
+from tests import factories
+from tests.ledger.test_proof import REWRITE
+
+LIMIT_FEN = terms.Terms().approval_above_fen
+OURS = ("I17", "I18", "I19")
+
+
+async def agreed(approval_no):
+    done = await approvals.approve(2, approval_no, key=factories.key())
+    assert done.state == "executed", done
+    return done.result
+
+
+async def a_busy_desk():
+    """Adjustments and gifts, small and large, kept and undone; a merge with late money; a closing paid out, another under way."""
+    giver = await factories.customer(principal=3 * LIMIT_FEN, bonus=900, bonus_days=9)
+    receiver, gone, closed, leaving = [await factories.customer(principal=1_000, bonus=100) for _ in range(4)]
+    for amount_fen, kind in ((50, "bonus"), (-50, "principal"), (LIMIT_FEN + 1, "principal")):
+        made = await adjustments.adjust(
+            1, giver.id, kind=kind, amount_fen=amount_fen, reason="r", key=factories.key()
+        )
+        number = made.adjustment_no or await agreed(made.approval_no)
+        if amount_fen == 50:
+            await reversals.reverse_adjustment(1, number, reason="r", key=factories.key())
+    for principal, bonus in ((70, 30), (LIMIT_FEN + 1, 0), (500, 20)):
+        gift = transfers.Gift(giver.id, receiver.id, principal, bonus, "r")
+        made = await transfers.send(1, gift, key=factories.key())
+        number = made.transfer_no or await agreed(made.approval_no)
+    await reversals.reverse_transfer(1, number, reason="r", key=factories.key())
+    late = await factories.top_up(gone.id, 300)
+    await agreed(await merges.request(1, gone.id, receiver.id, reason="r", key=factories.key()))
+    await payments.confirm(factories.trade(late))
+    number = await agreed(await closings.request(1, closed.id, reason="r", key=factories.key()))
+    await closings.pay_out(1, number, receipt_no="1", key=factories.key())
+    await agreed(await closings.request(1, leaving.id, reason="r", key=factories.key()))
+
+
+BREAKING = {
+    "nobody agreed": ("I17", "UPDATE adjustment SET approval_no = 'V-none' WHERE approval_no IS NOT NULL"),
+    "who asked is another": ("I17", "UPDATE approval SET requested_by = 9 WHERE kind = 'merge'"),
+    "nothing was made": ("I17", "UPDATE approval SET result = 'A-none' WHERE kind = 'adjustment'"),
+    "another amount": ("I17", "UPDATE adjustment SET amount_fen = amount_fen + 1"),
+    "another operator": ("I17", "UPDATE adjustment SET operator_id = 9 WHERE approval_no IS NULL"),
+    "an adjustment is lost": ("I17", "DELETE FROM adjustment WHERE reverses_no IS NULL"),
+    "undone in part": (
+        "I17",
+        "UPDATE posting SET amount_fen = amount_fen - 1"
+        " WHERE transfer_id IN (SELECT id FROM transfer WHERE kind = 'adjustment_reversal')",
+    ),
+    "undone from another lot": (
+        "I17",
+        "UPDATE posting SET target_lot_id = target_lot_id + 1 WHERE target_lot_id IS NOT NULL"
+        " AND transfer_id IN (SELECT id FROM transfer WHERE kind = 'transfer_in' AND reverses_id IS NOT NULL)",
+    ),
+    "lost on the way": (
+        "I18",
+        "UPDATE posting SET amount_fen = amount_fen - 1 WHERE transfer_id IN (SELECT id FROM transfer WHERE kind = 'transfer_in')",
+    ),
+    "a move says more": ("I18", "UPDATE move SET principal_fen = principal_fen + 1"),
+    "a move of others": ("I18", "UPDATE move SET giver_id = receiver_id + 1000 WHERE kind = 'merge'"),
+    "a move is lost": ("I18", "DELETE FROM move WHERE kind = 'gift'"),
+    "expiry is lost": (
+        "I18",
+        "UPDATE lot SET expires_at = now() WHERE kind = 'bonus' AND source LIKE 'transfer_in:%'",
+    ),
+    "money of who is gone": (
+        "I19",
+        "UPDATE account SET principal_fen = 1"
+        " WHERE code IN (SELECT 'customer:' || id FROM customer WHERE state = 'merged')",
+    ),
+    "more was paid out": ("I19", "UPDATE closing SET paid_out_fen = paid_out_fen + 1"),
+    "closed, but not the customer": ("I19", "UPDATE customer SET state = 'active' WHERE state = 'closed'"),
+    "a payout nobody knows": ("I19", "DELETE FROM payout"),
+}
+
+
+class _Undone(Exception):
+    pass
+
+
+async def named_by(statement, since):
+    found = set()
+    try:
+        async with database.transaction():
+            await database.execute(REWRITE)
+            assert await database.execute(statement), f"nothing was broken by: {statement}"
+            for one in checks.ALL:
+                if one.invariant in OURS and await proof._offenders(one, since):
+                    found.add(one.invariant)
+            raise _Undone
+    except _Undone:
+        return found
+
+
+async def test_every_way_to_break_them_is_named_in_the_whole_and_in_what_is_new(db):
+    await a_busy_desk()
+    assert await proof.check() == []
+    assert (await proof.run()).is_mark
+    mark = await marks.last()
+    await a_busy_desk()
+    assert await proof.check(since=mark) == [] == await proof.check()
+    missed = [
+        (how, scope)
+        for how, (invariant, statement) in BREAKING.items()
+        for scope, since in (("whole", None), ("new", mark))
+        if invariant not in await named_by(statement, since)
+    ]
+    assert missed == []
+
+
+def test_each_of_these_checks_is_broken_somewhere_here():
+    assert {invariant for invariant, _ in BREAKING.values()} == set(OURS)
+
+
+async def test_an_act_whose_rows_lie_on_both_sides_of_a_mark_is_no_offence(db):
+    await a_busy_desk()
+    assert (await proof.run()).is_mark
+    mark = await marks.last()
+    for table in ("adjustment", "move", "transfer", "approval", "closing", "customer_merge"):
+        shifted = {**mark.last_ids, table: 0}
+        straddling = marks.Mark(mark.id, mark.day, mark.proved_at, shifted)
+        assert await proof.check(since=straddling) == [], table
