@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import uvloop
 
 from app import database
-from benchmarks import counters, due_run, http_doors, in_process, place, report, rounds
+from benchmarks import counters, due_run, floor, hot_shop, http_doors, in_process, place, report, rounds
+from benchmarks.peers import django_oscar, orm, pgledger
 from ledger import proof
 
 ROUNDS = 13
@@ -24,26 +25,33 @@ SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A name to ask for, and how it is made ready. ``target``: the ratio it is to reach; None: for the record."""
+    """A name to ask for, and how it is made ready. ``target``: the ratio it is to reach; None: for the record. ``optional``: only
+    when asked for by name."""
 
     name: str
     floor: str
     open: Callable[[place.Place], AbstractAsyncContextManager[rounds.Contest]]
     target: float | None = None
+    optional: bool = False
 
 
 ALL = (
     Benchmark("http-balance", http_doors.FLOOR, http_doors.balance, 0.8),
     Benchmark("http-pay", http_doors.FLOOR, http_doors.pay, 0.5),
-    Benchmark("posting", in_process.FLOOR, in_process.pay, 0.5),
-    Benchmark("post-one", in_process.FLOOR, in_process.post_one),
+    Benchmark("posting", floor.NAME, in_process.pay, 0.5),
+    Benchmark("post-one", floor.NAME, in_process.post_one),
     Benchmark("due-run", due_run.FLOOR, due_run.periods),
+    Benchmark("hot-shop", hot_shop.FLOOR, hot_shop.payments, 0.9),
+    Benchmark("peer-pgledger", floor.NAME, pgledger.one_shop),
+    Benchmark("peer-pgledger-spread", floor.NAME, pgledger.many_shops),
+    Benchmark("peer-orm", floor.NAME, orm.payments),
+    Benchmark("peer-oscar", floor.NAME, django_oscar.payments, optional=True),
 )
 
 
 def main() -> None:
     given = _parser().parse_args()
-    chosen = [one for one in ALL if not given.only or one.name in given.only]
+    chosen = [one for one in ALL if (one.name in given.only if given.only else not one.optional)]
     invalid = False
     for benchmark in chosen:
         said = measured(benchmark, count=given.rounds, seconds=given.seconds, seed=given.seed)

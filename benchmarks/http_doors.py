@@ -27,7 +27,6 @@ from benchmarks.rounds import Contest, RunFailed
 FLOOR = "GET /bench/select-1"
 _Client = TestClient[web.Request, web.Application]
 _Ask = Callable[[int], tuple[str, str, dict[str, str]]]
-_CUSTOMERS = 2000
 WARM = 5
 """Requests before anything is counted: statements get prepared."""
 _START_PATIENCE_S = 30.0
@@ -37,7 +36,7 @@ _START_PATIENCE_S = 30.0
 async def balance(where: place.Place) -> AsyncIterator[Contest]:
     """``GET /api/v1/account``."""
     async with place.opened(where) as found, _Wire.opened(where) as wire:
-        customers = await _customers()
+        customers = await seeds.rich()
         asked = [request("GET", "/api/v1/account", _token(found, one), sender=one) for one in customers]
         file = wire.written("balance", asked)
 
@@ -54,7 +53,7 @@ async def balance(where: place.Place) -> AsyncIterator[Contest]:
 async def pay(where: place.Place) -> AsyncIterator[Contest]:
     """``POST /api/v1/orders/{order_no}/pay``: every order is paid once, with a key of its own."""
     async with place.opened(where) as found, _Wire.opened(where) as wire:
-        customers = await _customers()
+        customers = await seeds.rich()
         tokens = {one: _token(found, one) for one in customers}
         shelf = await seeds.Shelf.stocked()
         waiting: list[seeds.Placed] = []
@@ -130,12 +129,6 @@ def _key() -> str:
 
 def _token(found: runtime.Runtime, customer_id: int) -> str:
     return found.tokens.issue(str(customer_id)).token
-
-
-async def _customers() -> list[int]:
-    made = await seeds.customers(_CUSTOMERS)
-    await seeds.fund(made, principal_fen=50_000_000, bonus_fen=5_000_000)
-    return made
 
 
 async def _nothing() -> None:

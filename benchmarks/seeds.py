@@ -31,6 +31,13 @@ async def customers(count: int) -> list[int]:
     return [row["id"] for row in await db.fetch(_CUSTOMERS, count, clock.now())]
 
 
+async def rich(count: int = 2000) -> list[int]:
+    """So many new customers with more money than a benchmark can spend."""
+    made = await customers(count)
+    await fund(made, principal_fen=50_000_000, bonus_fen=5_000_000)
+    return made
+
+
 async def fund(customer_ids: list[int], *, principal_fen: int, bonus_fen: int) -> None:
     """Puts money on their accounts: a lot of principal and a lot of bonus each."""
     for at in range(0, len(customer_ids), _SET):
