@@ -1,3 +1,7 @@
+import importlib
+import pkgutil
+
+import billing
 from billing import approvals, terms
 from core import words
 
@@ -54,5 +58,7 @@ async def test_a_request_is_rejected_or_withdrawn_and_a_failed_one_says_why(worl
 
 
 def test_every_act_that_can_be_asked_for_has_a_name():
+    for module in pkgutil.iter_modules(billing.__path__, "billing."):
+        importlib.import_module(module.name)
     for locale in words.LOCALES:
         assert {f"approvals.{kind}" for kind in approvals._ACTS} <= words.keys(locale)
