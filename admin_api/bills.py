@@ -1,6 +1,6 @@
 """Bills: a customer's, those that are due, issuing, taking and voiding one."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -34,9 +34,7 @@ class NewBill(kit.Body):
             description="到期日；与 due_at 二选一，都不填为立即到期 · the day it is due; or due_at; neither: now"
         ),
     ] = None
-    due_at: Annotated[
-        kit.Instant | None, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2999, 12, 31, tzinfo=UTC))
-    ] = None
+    due_at: kit.Moment | None = None
     collect_mode: Annotated[
         Literal["full", "partial"],
         Field(description="一次付清，或可部分付 · paid in full, or in part as well"),

@@ -36,6 +36,10 @@ async def of_change(customer_id: int, entry_no: int) -> list[str]:
     ]
     if found.burn_policy:
         head.append(f"顺序 · order: {words.say(f'bot.last_deduction.policy.{found.burn_policy}', 'en')}")
+    if found.matched_by:
+        head.append(
+            f"选中账单 · bill chosen: {words.say(f'bot.last_deduction.matched.{found.matched_by}', 'en')}"
+        )
     if found.reverses:
         head.append(f"退回 · undoes: {found.reverses}")
     return head + [_piece(piece) for piece in found.pieces]

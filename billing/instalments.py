@@ -184,6 +184,27 @@ async def cancel(operator_id: int, bill_no: str, *, reason: str, key: str) -> No
         )
 
 
+_PROPOSED = """
+SELECT b.bill_no, b.title, count(*) AS parts FROM bill b
+JOIN arrangement a ON a.bill_id = b.id AND a.state = 'proposed' JOIN instalment i ON i.arrangement_id = a.id
+WHERE b.customer_id = $1 AND b.state IN ('open', 'partly_paid') GROUP BY b.id ORDER BY b.id DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Instalments a customer is asked to agree to, and in how many parts."""
+
+    bill_no: str
+    title: str
+    parts: int
+
+
+async def proposed_to(customer_id: int) -> list[Offer]:
+    """What the customer is asked to agree to, of the latest bill first."""
+    return [Offer(*row) for row in await db.fetch(_PROPOSED, customer_id)]
+
+
 def _refuse(bill: bills.Bill) -> None:
     bills.refuse_of_an_order(bill)
     if bill.state not in bills.OWED:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from billing import bill_records
 from ledger import accounts, explain, history
 from members import customers, sign_in
 
 Balance = accounts.Balance
 Change = history.Change
-Explanation = explain.Explanation
 Lot = explain.Lot
 Piece = explain.Piece
 NoSuchAccount = accounts.NoSuchAccount
 NoSuchChange = explain.NoSuchChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation(explain.Explanation):
+    """Why a change is what it is. ``matched_by`` is the rule by which the shop chose the bill that a deduction paid; None:
+    somebody chose it."""
+
+    matched_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +100,12 @@ async def why(customer_id: int, entry_no: int) -> Explanation:
     Raises:
         NoSuchChange: the account has no change of this number.
     """
-    return await explain.change(customer_id, entry_no)
+    found = await explain.change(customer_id, entry_no)
+    rule = await bill_records.matched_by(found.change.reference)
+    return Explanation(**{one.name: getattr(found, one.name) for one in fields(found)}, matched_by=rule)
 
 
 async def last_deduction(customer_id: int) -> Explanation | None:
     """The latest change that took money, explained; None when nothing was ever taken."""
     entry_no = await history.last_deduction(customer_id)
-    return None if entry_no is None else await explain.change(customer_id, entry_no)
+    return None if entry_no is None else await why(customer_id, entry_no)

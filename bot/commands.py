@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bot import balance, help, last_deduction, orders, plans, statement, top_up
+from bot import balance, bills, help, instalments, last_deduction, orders, plans, statement, top_up
 from bot.asker import Asker
 
 Answer = Callable[[Asker], Awaitable[list[str]]]
@@ -64,9 +64,20 @@ COMMANDS = (
     Command(
         "plans",
         plans.answer,
-        ("计划", "計劃", "計畫", "订阅", "訂閱", "扣费计划", "扣費計劃", "周期扣款", "週期扣款", "自动扣款", "自動扣款", "账单", "帳單",
-         "待付款", "待缴费", "待繳費", "欠费", "欠費", "欠款", "欠多少钱", "欠多少錢"),
-        ("plans", "plan", "subscriptions", "subscription", "bills", "bill", "due", "what do i owe"),
+        ("计划", "計劃", "計畫", "订阅", "訂閱", "扣费计划", "扣費計劃", "周期扣款", "週期扣款", "自动扣款", "自動扣款"),
+        ("plans", "plan", "subscriptions", "subscription"),
+    ),
+    Command(
+        "bills",
+        bills.answer,
+        ("账单", "帳單", "待付账单", "待付款", "待缴费", "待繳費", "欠费", "欠費", "欠款", "欠多少钱", "欠多少錢"),
+        ("bills", "bill", "due", "what do i owe"),
+    ),
+    Command(
+        "instalments",
+        instalments.answer,
+        ("分期", "分期付款", "分期账单", "分期帳單", "分几期", "分幾期", "下一期"),
+        ("instalments", "installments", "instalment", "installment", "next instalment"),
     ),
     Command(
         "help",

@@ -25,6 +25,8 @@ async def answer(asker: Asker) -> list[str]:
     if found.burn_policy:
         policy = asker.say(f"last_deduction.policy.{found.burn_policy}")
         lines.append(asker.say("last_deduction.rule", policy=policy))
+    if found.matched_by:
+        lines.append(asker.say(f"last_deduction.matched.{found.matched_by}"))
     return lines
 
 

@@ -151,20 +151,27 @@ async def release(reference: str) -> None:
 
 
 _EXPIRED = """
-SELECT reference FROM hold WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2
+SELECT hold.reference, account.code FROM hold JOIN account ON account.id = hold.account_id
+WHERE hold.state = 'open' AND hold.expires_at <= $1 ORDER BY hold.expires_at LIMIT $2
 """
 
 
-async def expire_due(*, limit: int = 500) -> int:
-    """Ends open holds whose time is over. Returns how many ended."""
-    ended = 0
-    for row in await db.fetch(_EXPIRED, clock.now(), limit):
-        async with db.transaction():
-            _, hold = await _locked(row["reference"])
-            if hold["state"] == "open":
-                await db.execute(_END, row["reference"], "expired", 0, clock.now())
-                ended += 1
-    return ended
+async def over(*, limit: int = 500) -> list[tuple[str, str]]:
+    """Open holds whose time is over, the first first: their references and accounts."""
+    return [(row["reference"], row["code"]) for row in await db.fetch(_EXPIRED, clock.now(), limit)]
+
+
+async def expire(reference: str) -> bool:
+    """Ends a hold whose time is over, in the caller's transaction. Says whether it was still open.
+
+    Raises:
+        NoSuchHold: there is no such hold.
+    """
+    _, hold = await _locked(reference)
+    if hold["state"] != "open":
+        return False
+    await db.execute(_END, reference, "expired", 0, clock.now())
+    return True
 
 
 async def _locked(reference: str) -> tuple[str, asyncpg.Record]:

@@ -80,6 +80,13 @@ class Explanation(kit.Answer):
         Field(description="当时的扣减顺序 · the burn order it was taken by", examples=["bonus_first"]),
     ]
     reverses: Annotated[str | None, Field(description="退回的是哪一笔 · what a refund undid")]
+    matched_by: Annotated[
+        str | None,
+        Field(
+            description="自动抵扣账单时按的规则，null 为有人付款 · the rule that chose the bill; null: somebody paid it",
+            examples=["oldest_due", "due_date"],
+        ),
+    ]
     pieces: list[Piece]
 
 

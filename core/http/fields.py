@@ -5,7 +5,7 @@ these (or with limits of its own).
 """
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, NewType
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -59,8 +59,28 @@ def _written_day(value: Any) -> Any:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_written_day), Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
+Day = Annotated[
+    date, BeforeValidator(_written_day), Field(strict=False, ge=date(2000, 1, 1), le=date(2999, 12, 31))
+]
 """A business day, ``2026-11-23``."""
+
+
+def _written_instant(value: Any) -> Any:
+    if not isinstance(value, str | datetime):
+        raise ValueError(
+            "an instant is written 2026-01-31T08:00:00Z"
+        )  # pydantic alone also takes counts of seconds
+    return value
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written_instant),
+    Field(
+        strict=False, ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    ),
+]
+"""An instant that a client sends, RFC 3339 with its offset, within the centuries a shop has to do with."""
 
 IdempotencyKey = NewType("IdempotencyKey", str)
 """The client's name for one attempt: the same key again must not do the thing twice. Handlers take it as ``key``."""

@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -14,6 +15,7 @@ from core import db as database
 from ledger import accounts, holds
 from members import customers, sign_in
 from shop import orders, products
+from tests import factories
 
 MINUTE = r"\d{4}-\d\d-\d\d \d\d:\d\d"
 
@@ -144,11 +146,43 @@ async def test_plans_shows_what_runs_and_what_is_owed(chats, join):
     assert answer.endswith("计划的欠款会在充值后自动扣除；其他账单请在小程序里付款。")
 
 
+async def test_bills_and_instalments_say_what_is_due_when(chats, join):
+    phone = await join(chats, principal=1_000)
+    assert await phone.ask("账单") == "目前没有待付的账单。"
+    assert await phone.ask("分期") == "您没有分期付款的账单。"
+    later = clock.today() + timedelta(days=9)
+    await factories.bill(phone.customer_id, 4_200, title="材料费", due_on=later)
+    bill_no = await factories.bill(phone.customer_id, 1_000)
+    await factories.in_instalments(bill_no, channel=None)
+    assert (
+        await phone.ask("分期") == "「学费」有一个分 3 期的方案等您确认，请打开「一盏茶」小程序的账单查看。"
+    )
+    await factories.in_instalments(bill_no)
+    await bills.pay(phone.customer_id, bill_no, amount_fen=400, key="pay-some-1")
+    answer = await phone.ask("账单")
+    coming = clock.today() + timedelta(days=7)
+    assert (
+        f"· 学费：还欠 6.00 元，第 2/3 期 2.67 元，{coming} 到期\n· 材料费：42.00 元，{later} 到期" in answer
+    )
+    assert "目前没有到期的款项。" in answer
+    answer = await phone.ask("分期")
+    assert answer.startswith("「学费」分 3 期，已付 4.00 元，还欠 6.00 元：\n· 第 1 期 ")
+    assert f"· 第 2 期 {coming} 3.33 元，已付一部分\n" in answer
+    assert "¥2.67, due" in await phone.ask("bills") and "partly paid" in await phone.ask("instalments")
+
+
+async def test_the_last_deduction_says_why_that_bill(chats, join):
+    phone = await join(chats, principal=1_000)
+    await factories.bill(phone.customer_id, 1_500, automatic=True, consent="报名表")
+    await factories.topped_up(phone.customer_id, 1_000)
+    assert (await phone.ask("上一笔")).endswith("有钱到账，自动结清先到期的账单。")
+
+
 async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
     phone = await join(chats)
     answer = await phone.ask("帮助")
     offered = re.findall("「(.+?)」", answer)
-    assert offered == ["余额", "充值", "明细", "上一笔", "订单", "计划", "帮助"]
+    assert offered == ["余额", "充值", "明细", "上一笔", "订单", "计划", "账单", "分期", "帮助"]
     for locale, quotes in (("zh-CN", "「(.+?)」"), ("en", '"(.+?)"')):
         listed = re.findall(quotes, words.say("bot.help.words", locale))
         assert [commands.find(word).command for word in listed] == list(commands.COMMANDS)
@@ -311,8 +345,8 @@ async def test_a_customer_without_an_account_hears_the_refusal_in_words(chats, j
         ("明细", "statement"), ("明細", "statement"), ("最近的消费记录", None), ("最近消费记录", "statement"),
         ("statement", "statement"), ("my transactions", "statement"), ("流水", "statement"),
         ("订单", "orders"), ("訂單", "orders"), ("查看我的订单", "orders"), ("my orders", "orders"),
-        ("计划", "plans"), ("計劃", "plans"), ("計畫", "plans"), ("账单", "plans"), ("我现在欠多少钱", "plans"),
-        ("what do I owe?", "plans"), ("subscriptions", "plans"),
+        ("计划", "plans"), ("計劃", "plans"), ("計畫", "plans"), ("账单", "bills"), ("我现在欠多少钱", "bills"),
+        ("what do I owe?", "bills"), ("分期", "instalments"), ("next instalment", "instalments"), ("subscriptions", "plans"),
         ("帮助", "help"), ("幫助", "help"), ("help", "help"), ("?", "help"), ("？", "help"), ("你好", "help"),
         ("", None), ("查", None), ("请问", None), ("余额不足怎么办", None), ("退款", None), ("balances sheet", None),
         ("余额" * 30, None), ("查" * 4000, None),

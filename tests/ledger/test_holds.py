@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from billing import upkeep
 from core import clock
 from ledger import accounts, holds, posting
 from tests import factories
@@ -68,9 +69,9 @@ async def test_a_hold_expires_and_placing_it_again_is_harmless(db):
         await holds.place(code, reference="h1", amount_fen=400, expires_at=clock.now() + timedelta(minutes=5))
     with pytest.raises(posting.ReferenceTaken):
         await holds.place(code, reference="h1", amount_fen=401)
-    assert await holds.expire_due() == 0
+    assert await upkeep.expire_holds() == 0
     clock.set_offset(timedelta(minutes=6))
-    assert await holds.expire_due() == 1
+    assert await upkeep.expire_holds() == 1
     assert (await accounts.balance(customer.id)).available_fen == 1_000
 
 
@@ -101,7 +102,7 @@ async def test_placing_a_hold_that_ended_is_refused_instead_of_reserving_nothing
         await holds.release("h1")
     else:
         clock.set_offset(timedelta(minutes=6))
-        await holds.expire_due()
+        await upkeep.expire_holds()
     with pytest.raises(holds.HoldEnded):
         await holds.place(code, **place)
 
