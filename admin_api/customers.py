@@ -21,6 +21,10 @@ class Customer(kit.Answer):
     locale: str
     state: Annotated[str, Field(examples=["active", "blocked", "closed"])]
     low_balance_threshold_fen: int | None
+    tier: Annotated[str | None, Field(description="会员等级 · the code of the tier", examples=["gold"])]
+    is_named: Annotated[
+        bool, Field(description="已登记实名，决定本金上限 · known by name; decides the legal cap")
+    ]
     created_at: kit.Instant
 
 

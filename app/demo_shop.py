@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from billing import packages, plans
-from members import operators
+from datetime import timedelta
+
+from billing import packages, plans, stores
+from core import clock
+from members import operators, tiers
 from shop import products
 
 OPERATOR_LOGIN = "demo"
@@ -36,7 +39,7 @@ MENU = {
 
 async def load() -> None:
     """Writes the shop's products, packages, plans and an operator, unless they are there already."""
-    if await packages.offered():
+    if await packages.page(limit=1):
         return
     await operators.create(login=OPERATOR_LOGIN, name="店长小周", password=OPERATOR_PASSWORD)
     await _products()
@@ -52,13 +55,29 @@ async def load() -> None:
             consent_version=_CONSENT_VERSION,
             consent_text=_CONSENT,
         )
-    for name, pay_fen, bonus_fen in (
-        ("充100送5", 10_000, 500),
-        ("充200送30", 20_000, 3_000),
-        ("充500送100", 50_000, 10_000),
-        ("充1000送260", 100_000, 26_000),
+    await _packages()
+
+
+async def _packages() -> None:
+    """Something for everybody, and something that not everybody may have."""
+    for code, name_zh, name_en, rank in (("silver", "银卡", "Silver", 10), ("gold", "金卡", "Gold", 20)):
+        await tiers.put(code, name_zh=name_zh, name_en=name_en, rank=rank)
+    for code, name in (("west-lake", "西湖店"), ("wulin", "武林店")):
+        await stores.put(code, name=name)
+    rules = packages.Rules
+    until = clock.start_of(clock.today() + timedelta(days=30))
+    for name, pay_fen, bonus_fen, bonus_days, limits in (
+        ("首充礼：充50送10", 5_000, 1_000, 90, rules(first_time_only=True, sort_order=-1)),
+        ("充100送5", 10_000, 500, None, rules()),
+        ("充200送30", 20_000, 3_000, None, rules()),
+        ("充500送100", 50_000, 10_000, 365, rules()),
+        ("充800送240（限时）", 80_000, 24_000, 365, rules(until_at=until, per_customer=1, stock=200)),
+        ("金卡：充1000送320", 100_000, 32_000, None, rules(tiers=["gold"])),
+        ("西湖店：充300送60", 30_000, 6_000, 180, rules(stores=["west-lake"])),
     ):
-        await packages.add(name=name, pay_fen=pay_fen, bonus_fen=bonus_fen)
+        await packages.add(
+            name=name, pay_fen=pay_fen, bonus_fen=bonus_fen, bonus_days=bonus_days, rules=limits
+        )
 
 
 async def _products() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from billing import matching
+from billing import caps, matching
 from core import clock, db
 from ledger import accounts, posting
 from notifications import outbox
@@ -46,6 +46,7 @@ async def top_up(top_up_no: str, *, channel: str) -> None:
         posting.Transfer(f"top_up:{top_up_no}", "top_up", legs, operator=f"channel:{channel}"),
         told=told,
     )
+    await caps.alert_if_over(row["customer_id"])
 
 
 def _end_of(days: int | None) -> datetime | None:

@@ -187,7 +187,8 @@ async def prepare(channels: Channels, payment: Payment, *, description: str) -> 
 async def ask(channels: Channels, payment_no: str, *, give_up: bool = False) -> Confirmation:
     """Asks the channel how a payment stands, and acts on the answer.
 
-    An expired one, or one the customer wants to ``give_up``, is closed at the channel first, then here; if its money arrived meanwhile it is credited instead.
+    An expired one, or one to ``give_up``, is closed at the channel first, then here; if its money arrived meanwhile it is
+    credited instead.
 
     Raises:
         NoSuchPayment: there is none of this number.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ledger import accounts
+
 MatchingOrder = Literal["oldest_due", "oldest_issued", "smallest_first"]
 ClawBack = Literal["pro_rata", "bonus_first", "unspent_only"]
 BurnPolicy = Literal["bonus_first", "principal_first", "pro_rata", "earliest_expiry"]
@@ -56,3 +58,4 @@ def use(chosen: Terms = _DEFAULT) -> None:
     """From now on these terms are in force; without an argument the ones a shop has that chose nothing."""
     global _current
     _current = chosen
+    accounts.open_with(chosen.burn_policy)

@@ -6,14 +6,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import packages, payments
+from billing import caps, package_rules, payments, terms
 from billing.channels import Channels
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
-
-MIN_FEN = 1
-MAX_FEN = 500_000
-"""A named prepaid card holds at most 5000 yuan (Ministry of Commerce, 2012 no. 9); one top-up may not be more."""
 
 
 class NoSuchTopUp(errors.NotFound):
@@ -34,13 +30,8 @@ class PackageOrAmount(errors.Invalid):
     code = "package_or_amount"
 
 
-class BalanceLimit(errors.Conflict):
-    """The top-up would bring the principal above what the law lets a prepaid account hold."""
-
-    code = "balance_limit"
-
-
 PayerUnknown = payments.PayerUnknown
+BalanceLimit = caps.BalanceLimit
 KeyReused = idempotency.KeyReused
 
 
@@ -53,6 +44,7 @@ class TopUp:
     customer_id: int
     pay_fen: int
     bonus_fen: int
+    store: str | None
     state: str
     created_at: datetime
     payment: payments.Payment
@@ -67,8 +59,8 @@ LIFETIME = timedelta(minutes=30)
 """How long a customer may take to pay."""
 
 _CREATE = """
-INSERT INTO top_up (top_up_no, customer_id, package_id, pay_fen, bonus_fen, bonus_days, state, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7)
+INSERT INTO top_up (top_up_no, customer_id, package_id, pay_fen, bonus_fen, bonus_days, store, state, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8)
 """
 
 
@@ -81,14 +73,16 @@ async def start(
     channel: str,
     method: str,
     payer: str | None,
+    store: str | None = None,
     key: str,
 ) -> TopUp:
     """Makes a top-up and prepares its payment at the channel. The same key gives the same top-up, prepared again if needed.
 
-    ``payer`` is the customer's openid, used where the method needs one.
+    ``payer`` is the customer's openid, used where the method needs one; ``store`` the code of the store it is started at.
 
     Raises:
-        PayerUnknown, NoSuchPackage, PackageOrAmount, AmountOutOfRange, BalanceLimit, NoSuchChannel, KeyReused,
+        PayerUnknown, PackageOrAmount, AmountOutOfRange, BalanceLimit, NoSuchStore, NoSuchChannel, KeyReused,
+        NoSuchPackage, NotForTier, NotAtStore, TooEarly, TooLate, FirstOnly, LimitReached, SoldOut, Unfinished: see ``package_rules``.
         ChannelUnavailable: the channel gave no definite answer; asking again with the same key is safe.
     """
     top_up_no = await _make(
@@ -99,6 +93,7 @@ async def start(
         channel=channel,
         method=method,
         payer=payer,
+        store=store,
         key=key,
     )
     made = await get(customer_id, top_up_no)
@@ -116,6 +111,7 @@ async def _make(
     channel: str,
     method: str,
     payer: str | None,
+    store: str | None,
     key: str,
 ) -> str:
     opened = channels.find(channel, method)
@@ -123,10 +119,11 @@ async def _make(
     caller = accounts.of_customer(customer_id)
 
     async def act() -> str:
-        pay_fen, bonus_fen, bonus_days = await _terms(package_id, amount_fen)
-        await _check_limit(customer_id, pay_fen)
+        pay_fen, bonus_fen, bonus_days = await _terms(customer_id, package_id, amount_fen, store)
         top_up_no, now = ids.new_no("T"), clock.now()
-        await db.execute(_CREATE, top_up_no, customer_id, package_id, pay_fen, bonus_fen, bonus_days, now)
+        await db.execute(
+            _CREATE, top_up_no, customer_id, package_id, pay_fen, bonus_fen, bonus_days, store, now
+        )
         await payments.create(
             opened,
             customer_id=customer_id,
@@ -139,33 +136,42 @@ async def _make(
         )
         return top_up_no
 
-    asked = {"package_id": package_id, "amount_fen": amount_fen, "channel": channel, "method": method}
+    asked = {
+        "package_id": package_id,
+        "amount_fen": amount_fen,
+        "channel": channel,
+        "method": method,
+        "store": store,
+    }
     async with db.transaction():
         return await idempotency.once(
             caller=caller, operation="top_ups.start", key=key, content=asked, act=act
         )
 
 
-async def _terms(package_id: int | None, amount_fen: int | None) -> tuple[int, int, int | None]:
+async def _terms(
+    customer_id: int, package_id: int | None, amount_fen: int | None, store: str | None
+) -> tuple[int, int, int | None]:
+    """What is paid and given. From here to the end of the transaction the customer has no other top-up started: two at once
+    would each find room for themselves alone under the cap and in what a package is limited to."""
     if (package_id is None) == (amount_fen is None):
         raise PackageOrAmount
+    least, most = terms.current().top_up_min_fen, terms.current().top_up_max_fen
+    if amount_fen is not None and not max(1, least) <= amount_fen <= most:
+        raise AmountOutOfRange(min_fen=least, max_fen=most)
+    balance = await accounts.locked_balance(customer_id)
+    buyer = await package_rules.buyer_of(customer_id, store, balance=balance)
     if package_id is not None:
-        package = await packages.get(package_id)
+        package = await package_rules.check(package_id, customer_id, buyer)
         return package.pay_fen, package.bonus_fen, package.bonus_days
     assert amount_fen is not None
-    if not MIN_FEN <= amount_fen <= MAX_FEN:
-        raise AmountOutOfRange(min_fen=MIN_FEN, max_fen=MAX_FEN)
+    if no := package_rules.over_cap(buyer, amount_fen):
+        raise no
     return amount_fen, 0, None
 
 
-async def _check_limit(customer_id: int, pay_fen: int) -> None:
-    balance = await accounts.balance(customer_id)
-    if balance.principal_fen + pay_fen > MAX_FEN:
-        raise BalanceLimit(limit_fen=MAX_FEN, principal_fen=balance.principal_fen)
-
-
 _COLUMNS = f"""
-t.id, t.top_up_no, t.customer_id, t.pay_fen, t.bonus_fen, t.state, t.created_at, {payments.columns("p")}
+t.id, t.top_up_no, t.customer_id, t.pay_fen, t.bonus_fen, t.store, t.state, t.created_at, {payments.columns("p")}
 FROM top_up t JOIN payment p ON p.purpose = 'top_up' AND p.purpose_no = t.top_up_no
 """
 _GET = f"SELECT {_COLUMNS} WHERE t.top_up_no = $1 AND t.customer_id = $2 ORDER BY p.id DESC LIMIT 1"
@@ -195,6 +201,20 @@ async def check(channels: Channels, customer_id: int, top_up_no: str) -> TopUp:
     return await get(customer_id, top_up_no)
 
 
+async def cancel(channels: Channels, customer_id: int, top_up_no: str) -> TopUp:
+    """Gives up an unpaid top-up: it is closed at the channel, then here. Money that came meanwhile is credited instead.
+
+    Where the channel cannot promise that the number will not be paid any more it stays open until its time is over.
+
+    Raises:
+        NoSuchTopUp, ChannelUnavailable.
+    """
+    found = await get(customer_id, top_up_no)
+    if found.payment.is_open:
+        await payments.ask(channels, found.payment.payment_no, give_up=True)
+    return await get(customer_id, top_up_no)
+
+
 _PAGE = f"SELECT {_COLUMNS} WHERE t.customer_id = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3"
 
 
@@ -206,4 +226,4 @@ async def page(customer_id: int, *, before: int | None = None, limit: int = 20) 
 
 def _top_up(row: tuple[Any, ...]) -> TopUp:
     names = (field.name for field in fields(TopUp))
-    return TopUp(**dict(zip(names, (*row[:7], payments.of_row(row[7:])), strict=True)))
+    return TopUp(**dict(zip(names, (*row[:8], payments.of_row(row[8:])), strict=True)))

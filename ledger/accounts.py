@@ -82,9 +82,19 @@ VALUES ($1, 'customer', $2, 0, 0, 0, 0, 0, $3, $4) ON CONFLICT (code) DO NOTHING
 """
 
 
-async def open_for(customer_id: int, *, burn_policy: str = POLICIES[0]) -> None:
-    """Opens the customer's account; again is harmless. ``burn_policy`` is one of ``POLICIES``."""
-    await db.execute(_OPEN, of_customer(customer_id), money.CURRENCY, burn_policy, clock.now())
+_policy_of_new = POLICIES[0]
+
+
+def open_with(burn_policy: str) -> None:
+    """From now on new accounts in this process spend in this order, where none is named: one of ``POLICIES``."""
+    global _policy_of_new
+    _policy_of_new = burn_policy
+
+
+async def open_for(customer_id: int, *, burn_policy: str | None = None) -> None:
+    """Opens the customer's account; again is harmless. ``burn_policy`` is one of ``POLICIES``; None: the usual one."""
+    policy = burn_policy or _policy_of_new
+    await db.execute(_OPEN, of_customer(customer_id), money.CURRENCY, policy, clock.now())
 
 
 _COLUMNS = "currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, credit_used_fen"
@@ -97,7 +107,20 @@ async def balance(customer_id: int) -> Balance:
     Raises:
         NoSuchAccount: the customer has no account.
     """
-    row = await db.fetchrow(_BALANCE, of_customer(customer_id))
+    return await _balance(_BALANCE, customer_id)
+
+
+async def locked_balance(customer_id: int) -> Balance:
+    """The same, and nobody else changes it before the caller's transaction ends.
+
+    Raises:
+        NoSuchAccount: the customer has no account.
+    """
+    return await _balance(f"{_BALANCE} FOR NO KEY UPDATE", customer_id)
+
+
+async def _balance(sql: str, customer_id: int) -> Balance:
+    row = await db.fetchrow(sql, of_customer(customer_id))
     if row is None:
         raise NoSuchAccount
     return Balance(*row)
@@ -120,3 +143,26 @@ def balance_sql(customer_id: str) -> str:
 def balance_in(columns: Sequence[Any]) -> Balance | None:
     """The balance from the columns of ``balance_sql``; None when they are those of no account."""
     return Balance(*columns) if columns[0] is not None else None
+
+
+_POLICY = "SELECT burn_policy FROM account WHERE code = $1"
+
+
+async def burn_policy(customer_id: int) -> str:
+    """Which lots the account spends first: one of ``POLICIES``.
+
+    Raises:
+        NoSuchAccount: the customer has no account.
+    """
+    found = await db.fetchval(_POLICY, of_customer(customer_id))
+    if found is None:
+        raise NoSuchAccount
+    return str(found)
+
+
+_SET_POLICY = "UPDATE account SET burn_policy = $2 WHERE code = $1 AND burn_policy <> $2"
+
+
+async def set_burn_policy(customer_id: int, policy: str) -> None:
+    """From now on the account spends in this order; each deduction keeps the one it was made by."""
+    await db.execute(_SET_POLICY, of_customer(customer_id), policy)

@@ -35,13 +35,15 @@ class ThresholdOutOfRange(errors.Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer. ``low_balance_threshold_fen`` None: no low-balance alert."""
+    """A customer. ``low_balance_threshold_fen`` None: no low-balance alert; ``is_named``: known by name, not by account only."""
 
     id: int
     name: str
     locale: str
     state: str
     low_balance_threshold_fen: int | None
+    tier: str | None
+    is_named: bool
     created_at: datetime
 
 

@@ -15,6 +15,10 @@ class NewTopUp(kit.Body):
     amount_fen: Annotated[kit.PositiveFen | None, Field(description="自定金额 · an amount")] = None
     channel: Annotated[Literal["wechat_pay", "alipay"], Field(examples=["wechat_pay"])]
     method: Annotated[Literal["jsapi", "native", "precreate", "wap"], Field(examples=["jsapi"])]
+    store: Annotated[
+        Annotated[kit.No, Field(max_length=20)] | None,
+        Field(description="在哪家门店 · the code of the store it is started at", examples=["west-lake"]),
+    ] = None
 
 
 class Payment(kit.Answer):
@@ -45,6 +49,7 @@ class TopUp(kit.Answer):
     ]
     pay_fen: int
     bonus_fen: int
+    store: str | None
     payment: Payment
     created_at: kit.Instant
 
@@ -59,6 +64,7 @@ async def start(body: NewTopUp, caller: Customer, services: Services, key: kit.I
         channel=body.channel,
         method=body.method,
         payer=await sign_in.openid_of(caller.id, services.mini_app_id),
+        store=body.store,
         key=key,
     )
 
@@ -77,3 +83,8 @@ async def one(top_up_no: str, caller: Customer) -> object:
 async def check(top_up_no: str, caller: Customer, services: Services) -> object:
     """Asks the channel now."""
     return await top_ups.check(services.channels, caller.id, top_up_no)
+
+
+async def cancel(top_up_no: str, caller: Customer, services: Services) -> object:
+    """Gives it up."""
+    return await top_ups.cancel(services.channels, caller.id, top_up_no)

@@ -16,6 +16,10 @@ class Customer(Model):
     """An alert is raised when the available balance falls below it; None: never."""
     merged_into_id = fields.BigIntField(null=True)
     """Who the customer is now, where two turned out to be one."""
+    tier = fields.CharField(max_length=20, null=True)
+    """The code of their tier; a foreign key in the database."""
+    is_named = fields.BooleanField(db_default=False)
+    """Whether the shop has the name and number of a document or a phone of theirs on file; decides the legal cap."""
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -5,6 +5,8 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from core.partial_index import PartialIndex
+
 
 class TopUp(Model):
     """A customer's wish to put money on the account, and what became of it. The terms are fixed when it is made."""
@@ -15,6 +17,8 @@ class TopUp(Model):
     package = fields.ForeignKeyField(
         "models.RechargePackage", related_name="top_ups", null=True, on_delete=fields.RESTRICT
     )
+    store = fields.CharField(max_length=20, null=True)
+    """The code of the store it was started at, where one was named; a foreign key in the database."""
     pay_fen = fields.BigIntField()
     bonus_fen = fields.BigIntField()
     bonus_days = fields.IntField(null=True)
@@ -30,7 +34,13 @@ class TopUp(Model):
 
     class Meta:
         table = "top_up"
-        indexes = (Index(fields=("customer_id", "id"), name="top_up_customer"),)
+        indexes = (
+            Index(fields=("customer_id", "id"), name="top_up_customer"),
+            PartialIndex(fields=("customer_id",), name="top_up_open", where="state = 'pending'"),
+            PartialIndex(
+                fields=("package_id", "customer_id"), name="top_up_taken", where="state <> 'closed'"
+            ),
+        )
         constraints = (
             CheckConstraint(check="state IN ('pending', 'credited', 'closed')", name="top_up_state"),
             CheckConstraint(check="pay_fen > 0 AND bonus_fen >= 0", name="top_up_amounts"),

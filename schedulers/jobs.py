@@ -8,6 +8,7 @@ from typing import Any
 
 from billing import (
     approvals,
+    caps,
     closings,
     credit_draws,
     deductions,
@@ -84,6 +85,7 @@ def table(
         Job("hold_expiry", intervals.expiry_s, upkeep.expire_holds),
         Job("review_expiry", intervals.expiry_s, reviews.expire_due),
         Job("credit_repayment", intervals.expiry_s, credit_draws.repay_freed),
+        Job("cap_alerts", intervals.expiry_s, caps.resolve_alerts),
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),
         Job("proof", intervals.proof_s, upkeep.prove, alone=True),

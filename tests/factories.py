@@ -1,6 +1,7 @@
 """Small builders for tests: a customer with money, a product, a plan. Built through the desk, as the shop would."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 from billing import (
@@ -12,12 +13,13 @@ from billing import (
     packages,
     payments,
     plans,
+    terms,
     top_ups,
 )
 from core import clock, db
 from gateways import channel as at_channel
 from ledger import accounts
-from members import customers
+from members import customers, settings
 from shop import channel_payments, orders, products
 
 _numbers = itertools.count(1)
@@ -59,13 +61,22 @@ def open_channels(*names):
     )
 
 
-async def customer(name="小林", *, principal=0, bonus=0, bonus_days=None, threshold_fen=None):
-    """A customer whose money came in by a paid top-up."""
+async def customer(
+    name="小林", *, principal=0, bonus=0, bonus_days=None, threshold_fen=None, named=False, tier=None
+):
+    """A customer whose money came in by a paid top-up; with much of it they are known by name."""
     made = await customers.create(name=name)
+    if named or tier or principal > terms.current().unnamed_cap_fen:
+        await set_up(made.id, is_named=True, tier=tier)
     await customers.set_threshold(made.id, threshold_fen)
     if principal:
         await topped_up(made.id, principal, bonus, bonus_days=bonus_days)
     return made
+
+
+async def set_up(customer_id, **chosen):
+    """An operator changes these settings of a customer and leaves the others."""
+    return await settings.put(1, customer_id, replace(await settings.get(customer_id), **chosen))
 
 
 async def top_up(customer_id, pay_fen, bonus_fen=0, *, bonus_days=None, channel="wechat_pay"):

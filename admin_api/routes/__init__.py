@@ -8,6 +8,8 @@ from admin_api.routes import (
     customers,
     money,
     moving,
+    offers,
+    operations,
     shop,
     signing_in,
     watching,
@@ -19,8 +21,8 @@ API = kit.Api(
     version="1.0.0",
     prefix="/admin/v1",
     description=(
-        "商户员工使用的接口：顾客、余额调整、商品、欠费、支付、核账。",
-        "What the shop's own people use: customers, adjustments, products, what is due, payments, proof.",
+        "商户员工使用的接口：顾客、余额调整、套餐、商品、欠费、支付、核账。",
+        "What the shop's own people use: customers, adjustments, packages, products, what is due, payments, proof.",
     ),
     routes=(
         *signing_in.ROUTES,
@@ -31,6 +33,7 @@ API = kit.Api(
         *moving.ROUTES,
         *credit.ROUTES,
         *abnormal.ROUTES,
+        *offers.ROUTES,
         *shop.ROUTES,
         *watching.ROUTES,
     ),

@@ -2,6 +2,7 @@
 
 from admin_api import (
     customers,
+    settings,
     statements,
 )
 from admin_api.routes.caller import OPERATOR
@@ -9,6 +10,7 @@ from billing import day_statements, statement_files
 from billing import statements as billing_statements
 from core import http as kit
 from members import customers as members_customers
+from members import tiers as members_tiers
 
 ROUTES = (
     kit.get(
@@ -82,5 +84,32 @@ ROUTES = (
         ),
         auth=OPERATOR,
         rate=kit.Rate(20, 60),
+    ),
+    kit.get(
+        "/customers/{customer_id}/settings",
+        settings.read,
+        summary=("顾客的等级、实名与消耗顺序", "A customer's tier, name on file and burn policy"),
+        answer=settings.Settings,
+        refusals=(members_customers.NoSuchCustomer, billing_statements.NoSuchAccount),
+        auth=OPERATOR,
+    ),
+    kit.put(
+        "/customers/{customer_id}/settings",
+        settings.put,
+        summary=("设置顾客的等级、实名与消耗顺序", "Set a customer's tier, name on file and burn policy"),
+        answer=settings.Settings,
+        refusals=(
+            members_customers.NoSuchCustomer,
+            billing_statements.NoSuchAccount,
+            members_tiers.NoSuchTier,
+        ),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/customers/{customer_id}/settings/changes",
+        settings.history,
+        summary=("设置的变更记录", "What was changed in a customer's settings"),
+        answer=kit.Page[settings.SettingChange],
+        auth=OPERATOR,
     ),
 )

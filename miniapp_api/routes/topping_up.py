@@ -1,22 +1,36 @@
-"""Recharge packages and top-ups."""
+"""Stores, recharge packages and top-ups."""
 
-from billing import channels, payments
+from billing import channels, package_rules, payments
 from billing import packages as billing_packages
 from billing import statements as billing_statements
+from billing import stores as billing_stores
 from billing import top_ups as billing_top_ups
 from core import http as kit
 from miniapp_api import (
     packages,
+    stores,
     top_ups,
 )
 from miniapp_api.routes.caller import CUSTOMER
 
 ROUTES = (
     kit.get(
+        "/stores",
+        stores.listing,
+        summary=("门店", "Stores"),
+        answer=kit.Page[stores.Store],
+        auth=CUSTOMER,
+    ),
+    kit.get(
         "/packages",
         packages.offered,
         summary=("充值套餐", "Recharge packages"),
+        description=(
+            "顾客可以购买的套餐；暂时不能购买的，在 refusal 里说明原因。",
+            "The packages the customer may buy; where one cannot be bought now, `refusal` says why.",
+        ),
         answer=kit.Page[packages.Package],
+        refusals=(billing_stores.NoSuchStore, billing_statements.NoSuchAccount),
         auth=CUSTOMER,
     ),
     kit.post(
@@ -31,6 +45,15 @@ ROUTES = (
         answer=top_ups.TopUp,
         refusals=(
             billing_packages.NoSuchPackage,
+            package_rules.NotForTier,
+            package_rules.NotAtStore,
+            package_rules.TooEarly,
+            package_rules.TooLate,
+            package_rules.FirstOnly,
+            package_rules.LimitReached,
+            package_rules.SoldOut,
+            package_rules.Unfinished,
+            billing_stores.NoSuchStore,
             billing_top_ups.PackageOrAmount,
             billing_top_ups.AmountOutOfRange,
             billing_top_ups.BalanceLimit,
@@ -63,6 +86,25 @@ ROUTES = (
         "/top-ups/{top_up_no}/check",
         top_ups.check,
         summary=("向渠道查询充值结果", "Ask the channel how a top-up stands"),
+        answer=top_ups.TopUp,
+        refusals=(
+            billing_top_ups.NoSuchTopUp,
+            payments.NoSuchPayment,
+            payments.ChannelUnavailable,
+            channels.NoSuchChannel,
+        ),
+        auth=CUSTOMER,
+        rate=kit.Rate(30, 60),
+    ),
+    kit.post(
+        "/top-ups/{top_up_no}/cancel",
+        top_ups.cancel,
+        summary=("取消未支付的充值", "Give up a top-up that is not paid"),
+        description=(
+            "先在渠道关单，再在本店关闭；若款项此时已到，则照常入账。渠道无法关单时，保持 pending 直至过期。",
+            "Closed at the channel, then here; money that came meanwhile is credited. Where the channel cannot close it, it "
+            "stays pending until its time is over.",
+        ),
         answer=top_ups.TopUp,
         refusals=(
             billing_top_ups.NoSuchTopUp,

@@ -13,7 +13,7 @@ from bot.settings import Shop
 from core import clock, words
 from core import db as database
 from ledger import accounts, holds
-from members import customers, sign_in
+from members import customers, sign_in, tiers
 from shop import orders, products
 from tests import factories
 
@@ -56,6 +56,26 @@ async def test_top_up_lists_the_packages_and_how_to_pay(chats, join):
     assert await phone.ask("充值") == (
         f"充值套餐：\n· 体验卡：充 50.00 元\n· 畅享卡：充 200.00 元，送 20.00 元\n{how}"
     )
+
+
+async def test_top_up_lists_what_this_person_can_buy_with_what_limits_it(chats, join):
+    phone = await join(chats)
+    rules = packages.Rules
+    await tiers.put("gold", name_zh="金卡", name_en="Gold", rank=1)
+    await packages.add(name="金卡", pay_fen=900, bonus_fen=0, rules=rules(tiers=["gold"]))
+    until = clock.start_of(clock.today() + timedelta(days=3))
+    limits = rules(first_time_only=True, per_customer=1, until_at=until)
+    await packages.add(name="新客", pay_fen=1000, bonus_fen=500, bonus_days=30, rules=limits)
+    line = next(line for line in (await phone.ask("充值")).splitlines() if line.startswith("·"))
+    ends = f"{clock.today() + timedelta(days=3):%Y-%m-%d} 00:00"
+    assert (
+        line == f"· 新客：充 10.00 元，送 5.00 元（限首次充值，每人限购 1 次，{ends} 截止，赠送 30 天内有效）"
+    )
+    assert (
+        f"(first top-up only, at most 1 per customer, until {ends}, bonus lasts 30 days)"
+        in await phone.ask("top up")
+    )
+    assert "金卡" not in await phone.ask("充值")
 
 
 async def test_statement_shows_the_last_five_changes(chats, join):

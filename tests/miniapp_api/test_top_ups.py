@@ -85,10 +85,10 @@ async def test_top_ups_that_cannot_be_are_refused(world, terms, status, code):
 
 async def test_nobody_may_hold_more_than_the_law_allows(world):
     phone = await world.arrive()
-    await world.give(phone.customer_id, 499_950)
+    await world.give(phone.customer_id, 99_950)
     refused = await phone.top_up(amount_fen=100)
     assert (refused.status, refused.code) == (409, "balance_limit")
-    assert "5000.00" in refused.body["message"]
+    assert "1000.00" in refused.body["message"]
 
 
 async def test_when_the_channel_does_not_answer_the_same_key_is_good_for_another_try(world):
@@ -152,3 +152,39 @@ async def test_jsapi_needs_an_openid_of_the_mini_program(world):
     refused = await phone.top_up(amount_fen=100)
     assert (refused.status, refused.code) == (409, "payer_unknown")
     assert (await phone.top_up("wechat_pay", "native", amount_fen=100)).status == 201
+
+
+@pytest.mark.parametrize(("channel", "method"), [("wechat_pay", "jsapi"), ("alipay", "wap")])
+async def test_an_unpaid_top_up_is_cancelled_and_cannot_be_paid_any_more(world, channel, method):
+    phone = await world.arrive()
+    made = await phone.top_up(channel, method, amount_fen=60_000)
+    if channel == "alipay":
+        assert (
+            await phone.open(made.body["payment"])
+        ).status == 201  # there is a trade since the cashier was opened
+    assert (await phone.top_up(amount_fen=60_000)).code == "balance_limit"
+    path = f"/top-ups/{made.body['top_up_no']}/cancel"
+    for _ in range(2):
+        assert (await phone.post(path)).body["state"] == "closed"
+    assert (await phone.open(made.body["payment"])).status == 422
+    assert (await phone.top_up(amount_fen=60_000)).status == 201
+    assert (await (await world.arrive()).post(path)).code == "no_such_top_up"
+
+
+async def test_a_code_that_nobody_has_scanned_cannot_be_closed_and_stays_until_its_time_is_over(world):
+    phone = await world.arrive()
+    made = await phone.top_up("alipay", "precreate", amount_fen=100)
+    cancelled = await phone.post(f"/top-ups/{made.body['top_up_no']}/cancel")
+    assert (cancelled.status, cancelled.body["state"]) == (200, "pending")
+    await phone.pay(made.body["payment"])
+    await world.quiet()
+    assert (await phone.balance())["principal_fen"] == 100
+
+
+async def test_a_paid_top_up_is_credited_by_the_wish_to_cancel_it(world):
+    phone = await world.arrive()
+    world.misbehave("wechat_pay.notify.queue", "lose")
+    made = await phone.top_up(amount_fen=100)
+    await phone.pay(made.body["payment"])
+    assert (await phone.post(f"/top-ups/{made.body['top_up_no']}/cancel")).body["state"] == "credited"
+    assert (await phone.balance())["principal_fen"] == 100

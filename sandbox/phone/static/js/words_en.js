@@ -25,14 +25,15 @@ export default {
   "changes.after": "Balance {amount}", "change.top_up": "Top-up", "change.bill_payment": "Paid from balance", "change.bill_refund": "Returned to balance", "change.manual_adjustment": "Adjustment", "change.payment_credit": "Payment put on the balance",
 
   "topup.title": "Top up", "topup.packages": "Choose a package", "topup.gives": "+ ¥{amount} bonus", "topup.no_bonus": "No bonus", "topup.other": "Another amount", "topup.not_an_amount": "Please enter an amount with at most two decimals",
-  "topup.pay_with": "Pay with", "topup.start": "Top up ¥{amount}", "topup.start_plain": "Top up",
+  "topup.pay_with": "Pay with", "topup.first_time_only": "First top-up only", "topup.per_customer": "At most {count} each", "topup.until": "Before {day}", "topup.bonus_days": "Bonus lasts {count} days",
+  "topup.start": "Top up ¥{amount}", "topup.start_plain": "Top up",
   "channel.wechat_pay": "WeChat Pay", "channel.wechat_pay.how": "Pay here in WeChat", "channel.alipay": "Alipay by QR code", "channel.alipay.how": "Show a code, scan it with Alipay",
   "code.title": "Scan with Alipay", "code.text": "Scan with Alipay to pay. This page goes on by itself.", "code.label": "QR code to pay with Alipay", "code.scan": "Scan this code with Alipay", "code.later": "Not now",
   "top_up.pending": "To be paid", "top_up.credited": "Credited", "top_up.closed": "Closed", "top_up.quarantined": "In review", "top_ups.none": "No top-ups yet", "top_ups.look": "Look",
   "outcome.title": "Top-up", "outcome.waiting": "Confirming the payment", "outcome.waiting.text": "Paid; waiting for the channel's notification",
   "outcome.credited": "Topped up", "outcome.credited.text": "The money is on your account", "outcome.balance": "Available", "outcome.unpaid": "Not paid yet", "outcome.unpaid.text": "Nothing was charged. Go on now or come back later.",
-  "outcome.closed": "Closed", "outcome.closed.text": "The time to pay is over; please top up again", "outcome.review": "In review", "outcome.review.text": "The money has arrived and the shop is checking it",
-  "outcome.pay_again": "Continue to pay", "outcome.check": "I have paid, check now", "outcome.still_unpaid": "The channel has received no payment", "outcome.done": "Done", "outcome.home": "Back to home",
+  "outcome.closed": "Closed", "outcome.closed.text": "Nothing was charged; please top up again", "outcome.review": "In review", "outcome.review.text": "The money has arrived and the shop is checking it",
+  "outcome.cancel": "Cancel this top-up", "outcome.stays_open": "The channel cannot close it now; it closes by itself when its time is over", "outcome.pay_again": "Continue to pay", "outcome.check": "I have paid, check now", "outcome.still_unpaid": "The channel has received no payment", "outcome.done": "Done", "outcome.home": "Back to home",
 
   "mall.none": "Products are on their way", "mall.from": "and up", "mall.sold_out": "Sold out", "mall.sku": "Options", "mall.quantity": "Quantity", "mall.stock": "{count} left", "mall.fewer": "One fewer", "mall.more": "One more", "mall.order": "Order · ¥{amount}",
   "orders.none": "No orders yet", "orders.to_mall": "Visit the shop", "order.title": "Order", "order.placed": "To be paid", "order.placed.text": "Please pay by {time}; unpaid orders are cancelled",

@@ -25,14 +25,15 @@ export default {
   "changes.after": "余额 {amount}", "change.top_up": "充值", "change.bill_payment": "余额支付", "change.bill_refund": "退回余额", "change.manual_adjustment": "人工调整", "change.payment_credit": "支付款转入",
 
   "topup.title": "充值", "topup.packages": "选择套餐", "topup.gives": "送 ¥{amount}", "topup.no_bonus": "无赠送", "topup.other": "其他金额", "topup.not_an_amount": "请输入正确的金额，最多两位小数",
-  "topup.pay_with": "付款方式", "topup.start": "充值 ¥{amount}", "topup.start_plain": "充值",
+  "topup.pay_with": "付款方式", "topup.first_time_only": "限首次充值", "topup.per_customer": "每人限购 {count} 次", "topup.until": "{day} 前", "topup.bonus_days": "赠送 {count} 天有效",
+  "topup.start": "充值 ¥{amount}", "topup.start_plain": "充值",
   "channel.wechat_pay": "微信支付", "channel.wechat_pay.how": "在微信内直接付款", "channel.alipay": "支付宝扫码", "channel.alipay.how": "出示二维码，用支付宝扫",
   "code.title": "支付宝扫码支付", "code.text": "请用支付宝扫一扫付款，到账后自动返回", "code.label": "支付宝付款二维码", "code.scan": "用支付宝扫这个码", "code.later": "暂不支付",
   "top_up.pending": "待支付", "top_up.credited": "已到账", "top_up.closed": "已关闭", "top_up.quarantined": "核对中", "top_ups.none": "还没有充值记录", "top_ups.look": "查看",
   "outcome.title": "充值结果", "outcome.waiting": "正在确认到账", "outcome.waiting.text": "已付款，正在等待渠道通知，请稍候",
   "outcome.credited": "充值成功", "outcome.credited.text": "已存入你的账户", "outcome.balance": "可用余额", "outcome.unpaid": "尚未支付", "outcome.unpaid.text": "没有扣款，可以继续支付或稍后再来",
-  "outcome.closed": "订单已关闭", "outcome.closed.text": "超过支付时间，请重新充值", "outcome.review": "款项核对中", "outcome.review.text": "已收到款项，商家正在核对，请放心",
-  "outcome.pay_again": "继续支付", "outcome.check": "我已付款，查询结果", "outcome.still_unpaid": "渠道尚未收到付款", "outcome.done": "完成", "outcome.home": "返回首页",
+  "outcome.closed": "订单已关闭", "outcome.closed.text": "没有扣款，如需充值请重新开始", "outcome.review": "款项核对中", "outcome.review.text": "已收到款项，商家正在核对，请放心",
+  "outcome.cancel": "取消这笔充值", "outcome.stays_open": "渠道暂时无法关闭这笔充值，过期后自动关闭", "outcome.pay_again": "继续支付", "outcome.check": "我已付款，查询结果", "outcome.still_unpaid": "渠道尚未收到付款", "outcome.done": "完成", "outcome.home": "返回首页",
 
   "mall.none": "商品正在准备中", "mall.from": "起", "mall.sold_out": "已售罄", "mall.sku": "规格", "mall.quantity": "数量", "mall.stock": "剩 {count} 件", "mall.fewer": "减少一件", "mall.more": "增加一件", "mall.order": "下单 · ¥{amount}",
   "orders.none": "还没有订单", "orders.to_mall": "去商城看看", "order.title": "订单详情", "order.placed": "待付款", "order.placed.text": "请在 {time} 前付款，逾期自动取消",

@@ -34,6 +34,7 @@ export const outcome = {
       return [
         busyButton({ class: "wide tea", "data-act": "pay-again", onclick: () => again(app, made) }, t("outcome.pay_again")),
         busyButton({ class: "quiet", "data-act": "check", onclick: () => check(app, made) }, t("outcome.check")),
+        busyButton({ class: "quiet", "data-act": "cancel-top-up", onclick: () => giveUp(app, made) }, t("outcome.cancel")),
         h("button", { class: "quiet", type: "button", "data-act": "done", onclick: () => app.go("home") }, t("outcome.home")),
       ];
     }
@@ -66,6 +67,13 @@ async function follow(app, params) {
 async function check(app, made) {
   const now = await app.attempt(() => app.shop.post(`/top-ups/${made.top_up_no}/check`));
   if (now?.state === "pending") app.phone.toast(t("outcome.still_unpaid"));
+  await app.refresh();
+}
+
+/** Gives it up, so that it takes no place under a limit any more. */
+async function giveUp(app, made) {
+  const now = await app.attempt(() => app.shop.post(`/top-ups/${made.top_up_no}/cancel`));
+  if (now?.state === "pending") app.phone.toast(t("outcome.stays_open"));
   await app.refresh();
 }
 

@@ -1,7 +1,7 @@
 // Topping up: a package or a free amount, by WeChat Pay or by a code for Alipay.
 
 import { h, icon, sleep } from "../dom.js";
-import { fenFrom, price, yuan } from "../format.js";
+import { day, fenFrom, price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton } from "../phone.js";
 import { drawing } from "../qr.js";
@@ -18,7 +18,7 @@ export const topUp = {
   },
   view(app, { packages, account }, chosen) {
     chosen.channel ??= "wechat_pay";
-    if (chosen.packageId === undefined && chosen.text === undefined) chosen.packageId = packages[0]?.id ?? null;
+    if (chosen.packageId === undefined && chosen.text === undefined) chosen.packageId = first(packages);
     return [
       h("p", { class: "now-have" }, t("home.available"), money(yuan(account.available_fen))),
       h("fieldset", { class: "packages" }, h("legend", {}, t("topup.packages")), packages.map((one) => packageCard(app, one, chosen))),
@@ -26,7 +26,7 @@ export const topUp = {
         h("input", { type: "text", inputmode: "decimal", autocomplete: "off", name: "amount", value: chosen.text ?? "", placeholder: t("topup.other"), "aria-label": t("topup.other"),
           oninput: (event) => {
             chosen.text = event.target.value;
-            chosen.packageId = chosen.text.trim() ? null : packages[0]?.id ?? null;
+            chosen.packageId = chosen.text.trim() ? null : first(packages);
             app.draw();
           } })),
       chosen.text?.trim() && fenFrom(chosen.text) === null && h("p", { class: "field-fault", role: "alert" }, t("topup.not_an_amount")),
@@ -41,16 +41,34 @@ export const topUp = {
   },
 };
 
+/** The first package that can be bought now. */
+function first(packages) {
+  return packages.find((one) => !one.refusal)?.id ?? null;
+}
+
+/** What limits a package, in few words. */
+function notes(one) {
+  return [
+    one.first_time_only && t("topup.first_time_only"),
+    one.per_customer !== null && t("topup.per_customer", { count: one.per_customer }),
+    one.until_at && t("topup.until", { day: day(one.until_at) }),
+    one.bonus_fen > 0 && one.bonus_days !== null && t("topup.bonus_days", { count: one.bonus_days }),
+  ].filter(Boolean);
+}
+
 function packageCard(app, one, chosen) {
   const on = chosen.packageId === one.id;
-  return h("label", { class: `package ${on ? "on" : ""}`, "data-pay-fen": one.pay_fen },
-    h("input", { type: "radio", name: "package", checked: on, onchange: () => {
+  return h("label", { class: `package ${on ? "on" : ""} ${one.refusal ? "off" : ""}`, "data-pay-fen": one.pay_fen },
+    h("input", { type: "radio", name: "package", checked: on, disabled: Boolean(one.refusal), onchange: () => {
       chosen.packageId = one.id;
       chosen.text = "";
       app.draw();
     } }),
     money(price(one.pay_fen)),
-    h("span", { class: "gives" }, one.bonus_fen > 0 ? t("topup.gives", { amount: price(one.bonus_fen) }) : t("topup.no_bonus")));
+    h("span", { class: "gives" }, one.bonus_fen > 0 ? t("topup.gives", { amount: price(one.bonus_fen) }) : t("topup.no_bonus")),
+    one.refusal
+      ? h("small", { class: "package-note", "data-refusal": one.refusal.code }, one.refusal.message)
+      : notes(one).map((note) => h("small", { class: "package-note" }, note)));
 }
 
 function channelRow(app, channel, chosen) {
