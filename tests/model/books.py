@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 DAY, UNPAID = 1440, 30
-CARD_LIMIT_FEN, AMOUNT_LIMIT_FEN = 500_000, 10**14
+NAMED_CAP_FEN, UNNAMED_CAP_FEN, FREE_MOST_FEN, AMOUNT_LIMIT_FEN = 500_000, 100_000, 500_000, 10**14
 NEVER = 10**12
 
 
@@ -44,6 +44,8 @@ class Lot:
 class Account:
     policy: str
     threshold: int | None
+    named: bool = False
+    tier: str | None = None
     held: int = 0
     entries: int = 0
     lots: list[Lot] = field(default_factory=list)
@@ -93,6 +95,25 @@ class Payment:
     state: str = "created"
     trade: str | None = None
     top_up_state: str = "pending"
+    package: int | None = None
+
+    @property
+    def may_be_paid(self):
+        return self.top_up_state == "pending" and self.state in ("created", "prepared")
+
+
+@dataclass(frozen=True)
+class Package:
+    """What is paid and given, and who may have it; ``until`` is a minute."""
+
+    pay: int
+    bonus: int
+    days: int | None
+    first_time_only: bool = False
+    per_customer: int | None = None
+    stock: int | None = None
+    until: int | None = None
+    tier: str | None = None
 
 
 @dataclass
@@ -277,24 +298,31 @@ class Books:
     # top-ups
 
     def start_top_up(self, customer, terms, channel, method, payer, key, channel_says, seen):
-        """``terms`` is (package id or None, amount or None, pay, bonus, days); answers (top-up, payment)."""
-        package, asked, pay, bonus, days = terms
+        """``terms`` is (package id and Package, or None twice, amount or None); answers (top-up, payment)."""
+        number, package, asked = terms
+        pay, bonus, days = (package.pay, package.bonus, package.days) if package else (asked, 0, None)
         if method == "jsapi" and payer is None:
             raise Refused("payer_unknown")
 
         def act():
-            if package is None and not 1 <= asked <= CARD_LIMIT_FEN:
+            if package is None and not 1 <= asked <= FREE_MOST_FEN:
                 raise Refused("top_up_amount_out_of_range")
-            if self.accounts[customer].of("principal") + pay > CARD_LIMIT_FEN:
+            if package is not None:
+                self._may_buy(customer, number, package)
+            account = self.accounts[customer]
+            promised = sum(one.amount for one in self._unfinished(customer))
+            cap = NAMED_CAP_FEN if account.named else UNNAMED_CAP_FEN
+            if account.of("principal") + promised + pay > cap:
                 raise Refused("balance_limit")
-            number = seen or ("?", "?")
-            self.payments[number[1]] = Payment(
-                customer, number[0], channel, pay, bonus, days, payer if method == "jsapi" else None, self.now + UNPAID
+            made = seen or ("?", "?")
+            self.payments[made[1]] = Payment(
+                customer, made[0], channel, pay, bonus, days, payer if method == "jsapi" else None, self.now + UNPAID,
+                package=number,
             )  # fmt: skip
-            return number
+            return made
 
-        number = self.once(customer, "start_top_up", key, (package, asked, channel, method), act)
-        payment = self.payments[number[1]]
+        made = self.once(customer, "start_top_up", key, (number, asked, channel, method), act)
+        payment = self.payments[made[1]]
         if payment.state == "created":
             if channel_says == "no answer":
                 raise Refused("channel_unavailable")
@@ -302,7 +330,34 @@ class Books:
                 payment.state = payment.top_up_state = "closed"
                 raise Refused("channel_declined")
             payment.state = "prepared"
-        return number
+        return made
+
+    def _unfinished(self, customer):
+        return [one for one in self.payments.values() if one.customer == customer and one.may_be_paid]
+
+    def _may_buy(self, customer, number, package):
+        """Limits count what was paid and what may still be."""
+        bought = [one for one in self.payments.values() if one.package == number]
+        paid = [one for one in bought if one.top_up_state == "credited"]
+        own = [one for one in paid if one.customer == customer]
+        waiting = [one for one in bought if one.customer == customer and one.may_be_paid]
+        if package.until is not None and self.now >= package.until:
+            raise Refused("package_over")
+        if package.tier is not None and self.accounts[customer].tier != package.tier:
+            raise Refused("package_not_for_tier")
+        if package.first_time_only:
+            if any(
+                one.customer == customer and one.top_up_state == "credited" for one in self.payments.values()
+            ):
+                raise Refused("package_first_only")
+            if self._unfinished(customer):
+                raise Refused("top_up_unfinished")
+        if package.per_customer is not None and len(own) >= package.per_customer:
+            raise Refused("package_limit_reached")
+        if package.per_customer is not None and len(own) + len(waiting) >= package.per_customer:
+            raise Refused("top_up_unfinished")
+        if package.stock is not None and len(paid) + sum(one.may_be_paid for one in bought) >= package.stock:
+            raise Refused("package_sold_out")
 
     def confirm(self, *, number, channel, trade, state, amount, right_names=True, payer=None):
         """What a channel says of a payment; money is credited at most once, or set aside for an operator."""
@@ -366,10 +421,12 @@ class Books:
         self.quarantine.add((channel, trade or f"?{number}"))
         return "quarantined"
 
-    def ask(self, number, trade, state, paid_meanwhile):
-        """The clock or an operator asks the channel; one that is over is closed there first."""
+    def ask(self, number, trade, state, paid_meanwhile, give_up=False):
+        """The clock or an operator asks the channel; one that is over, or given up, is closed there first."""
         payment = self.payments[number]
-        if state in ("waiting", "missing", "failed") and payment.expires <= self.now:
+        if give_up and payment.state not in ("created", "prepared"):
+            return None
+        if state in ("waiting", "missing", "failed") and (give_up or payment.expires <= self.now):
             state = "paid" if paid_meanwhile else "closed"
         trade = trade if state == "paid" else None
         return self.confirm(

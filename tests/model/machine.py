@@ -19,6 +19,7 @@ from core import clock, db, errors
 from ledger import accounts, holds
 from members import customers
 from shop import orders, products
+from tests import factories
 from tests.model import books, steps
 from tests.model.shop import AMOUNTS, CUSTOMERS
 
@@ -73,8 +74,9 @@ class Machine(RuleBasedStateMachine):
             made = await customers.create(name="小林")
             threshold = (None, 500, 5000)[number]
             await customers.set_threshold(made.id, threshold)
-            await steps.set_policy(made.id, policy)
+            await factories.set_up(made.id, burn_policy=policy)
             self.model.accounts[made.id] = books.Account(policy, threshold)
+        self.limited = await self.shop.limited_packages(self.now, OPENING)
         product = await products.add(
             name="龙井",
             description="",

@@ -11,22 +11,26 @@ import contextlib
 import itertools
 import json
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 
 import asyncpg
 import uvloop
 
 from app import database
-from billing import packages, plans
+from billing import packages, plans, terms
 from core import clock
 from gateways import channel as at_channel
 from ledger import proof
+from members import tiers
 from tests import factories
+from tests.model.books import AMOUNT_LIMIT_FEN, Package
 
 CUSTOMERS = 3
 EXAMPLES_BETWEEN_CLEARINGS = 20
 AMOUNTS = (1, 7, 50, 99, 100, 333, 1000, 4999)
-TERMS = ((1000, 0, None), (5000, 777, None), (3333, 1000, 1), (100, 100, 2))
-"""What packages give: pay, bonus, days the bonus lives."""
+TERMS = (Package(1000, 0, None), Package(5000, 777, None), Package(3333, 1000, 1), Package(100, 100, 2))
+"""Packages for everybody."""
 PLANS = ((99, "daily"), (333, "weekly"), (1000, "monthly"), (5000, "yearly"))
 
 LOOK = """
@@ -113,9 +117,11 @@ class Shop:
         self._opened = contextlib.AsyncExitStack()
         await self._opened.enter_async_context(database.opened(self.url, pool_min=4, pool_max=10))
         self.eye = await asyncpg.connect(self.url)
+        terms.use(replace(terms.current(), approval_above_fen=AMOUNT_LIMIT_FEN))
+        await tiers.put("gold", name_zh="金卡", name_en="Gold", rank=1)
         self.packages = [
-            (await packages.add(name="套餐", pay_fen=pay, bonus_fen=bonus, bonus_days=days)).id
-            for pay, bonus, days in TERMS
+            (await packages.add(name="套餐", pay_fen=one.pay, bonus_fen=one.bonus, bonus_days=one.days)).id
+            for one in TERMS
         ]
         self.offers = [
             (await plans.add_offer(name="月课", amount_fen=fen, cycle=cycle, consent_version="1", consent_text="同意")).id
@@ -138,6 +144,25 @@ class Shop:
     def renew(self):
         self._close()
         self._open()
+
+    async def limited_packages(self, now, minute):
+        """Packages of this example's own, with rules: (id, what the model knows of it)."""
+        found = []
+        for one in (
+            Package(2000, 500, None, first_time_only=True),
+            Package(700, 70, 2, per_customer=2, stock=3),
+            Package(1500, 300, None, tier="gold", per_customer=1, until=minute + 1440),
+        ):
+            ends = None if one.until is None else now + timedelta(minutes=one.until - minute)
+            rules = packages.Rules(
+                tiers=one.tier and [one.tier], until_at=ends, first_time_only=one.first_time_only,
+                per_customer=one.per_customer, stock=one.stock,
+            )  # fmt: skip
+            made = await packages.add(
+                name="限购", pay_fen=one.pay, bonus_fen=one.bonus, bonus_days=one.days, rules=rules
+            )
+            found.append((made.id, one))
+        return found
 
     async def look(self, customers, skus, prefix):
         """What the model must agree with, and the numbers of the bills."""

@@ -14,13 +14,13 @@ from billing import adjustments, bills, channels, deductions, expiry, payments, 
 from core import clock, db
 from gateways import channel as at_channel
 from ledger import accounts, holds, posting
-from members import customers
+from members import customers, settings
 from shop import orders, products
 from tests import factories
 from tests.model.books import AMOUNT_LIMIT_FEN
 from tests.model.shop import AMOUNTS, CUSTOMERS, PLANS, TERMS, ScriptedChannel
 
-FREE_AMOUNTS = (1, 1000, 499_999, 500_000, 500_001, 0, 20_000, 7)
+FREE_AMOUNTS = (1, 1000, 99_999, 500_000, 500_001, 0, 20_000, 7)
 LASTS = (None, 10, 30, 1440, 4 * 1440, None, 60, 1)
 KINDS = ("principal", "bonus")
 
@@ -105,21 +105,24 @@ def _code(customer):
 
 
 def _start(machine, customer, a, b, c):
-    if a < len(TERMS):
-        package, asked, (pay, bonus, days) = machine.shop.packages[a], None, TERMS[a]
+    package, asked = None, None
+    if a < 4:
+        package = (machine.shop.packages[a], TERMS[a])
+    elif a < 6:
+        package = machine.limited[(a + b + c) % len(machine.limited)]
     else:
-        package, asked, pay, bonus, days = None, FREE_AMOUNTS[(a + b) % 8], FREE_AMOUNTS[(a + b) % 8], 0, None
+        asked = FREE_AMOUNTS[(a + b) % 8]
     channel, method, payer, says = (
         ("wechat_pay", "native", None, "yes"), ("alipay", "precreate", None, "yes"),
         ("wechat_pay", "jsapi", "openid-1", "yes"), ("wechat_pay", "jsapi", None, "yes"),
         ("wechat_pay", "native", None, "yes"), ("alipay", "wap", None, "yes"),
         ("wechat_pay", "native", None, "no"), ("alipay", "precreate", None, "no answer"),
     )[b]  # fmt: skip
-    key, terms = _key(machine, c), (package, asked, pay, bonus, days)
+    key, terms = _key(machine, c), (*(package or (None, None)), asked)
 
     async def call():
         made = await top_ups.start(
-            _channels(says=says), customer, package_id=package, amount_fen=asked, channel=channel, method=method,
+            _channels(says=says), customer, package_id=terms[0], amount_fen=asked, channel=channel, method=method,
             payer=payer, key=key,
         )  # fmt: skip
         return made.top_up_no, made.payment.payment_no
@@ -211,6 +214,26 @@ def _ask(machine, customer, a, b, c):
         lambda: payments.ask(_channels(**scripted), number),
         lambda model, seen: model.ask(number, trade, state, late),
     )
+
+
+def _cancel_top_up(machine, customer, a, b, c):
+    """The customer gives a top-up up."""
+    known = machine.model.payments
+    own = [number for number in known if known[number].customer == customer]
+    number = _pick([one for one in own if known[one].may_be_paid] or own, a)
+    if number is None:
+        return _start_plainly(machine, customer, a, b, c)
+    payment, trade, late = known[number], _trade_no(machine, number, 0), c >= 6
+    state = ("waiting", "missing", "waiting", "paid")[b % 4]
+    scripted = {"says": state, "trade_no": trade, "paid_meanwhile": late, "amount_fen": payment.amount}
+
+    async def call():
+        await top_ups.cancel(_channels(**scripted), customer, payment.top_up)
+
+    def give_up(model, seen):
+        model.ask(number, trade, state, late, give_up=True)
+
+    return _step(call, give_up)
 
 
 # orders
@@ -482,17 +505,19 @@ def _expire_bonus(machine, customer, a, b, c):
     return _step(expiry.expire_bonus, lambda model, seen: model.expire_bonus())
 
 
-async def set_policy(customer, policy):
-    await db.execute("UPDATE account SET burn_policy = $2 WHERE code = $1", _code(customer), policy)
-
-
-def _policy(machine, customer, a, b, c):
-    policy = accounts.POLICIES[a % 4]
+def _settings(machine, customer, a, b, c):
+    policy, named, tier = accounts.POLICIES[a % 4], b % 2 == 0, "gold" if c % 2 else None
 
     def change(model, seen):
-        model.accounts[customer].policy = policy
+        account = model.accounts[customer]
+        account.policy, account.named, account.tier = policy, named, tier
 
-    return _step(lambda: set_policy(customer, policy), change)
+    chosen = settings.Settings(tier, named, policy)
+
+    async def call():
+        await settings.put(1, customer, chosen)
+
+    return _step(call, change)
 
 
 def _threshold(machine, customer, a, b, c):
@@ -515,10 +540,10 @@ def _forget_keys(machine, customer, a, b, c):
 
 
 AT_ONCE = (
-    "start_plainly", "paid", "confirm", "confirm", "place", "pay", "pay", "cancel", "complete", "expire_orders", "subscribe",
+    "start_plainly", "start_plainly", "cancel_top_up", "paid", "confirm", "confirm", "place", "pay", "pay", "cancel", "complete", "expire_orders", "subscribe",
     "unsubscribe", "due", "pay_bill", "pay_bill", "adjust", "adjust", "grant", "spend", "hold", "capture", "release",
     "expire_holds",
 )  # fmt: skip
 """What may happen at the same time as anything else."""
-EVERY = (*AT_ONCE, "start", "paid", "paid", "place", "pay", "ask", "stock", "shelf", "issue", "expire_bonus", "policy", "threshold", "forget_keys")  # fmt: skip
+EVERY = (*AT_ONCE, "start", "paid", "paid", "place", "pay", "ask", "cancel_top_up", "stock", "shelf", "issue", "expire_bonus", "settings", "threshold", "forget_keys")  # fmt: skip
 NOT_AGAIN = ("issue",)
