@@ -229,8 +229,9 @@ async def confirm(trade: at_channel.ChannelTrade, *, give_up: bool = False) -> C
 
     One transaction, and repeats change nothing. Money that matches the attempt is credited, also when it comes late, after
     the payment was closed here. Money that does not match (unknown number, other amount, currency, app, merchant or payer, a
-    second trade) is quarantined: visible to operators, never credited, never lost. With ``give_up`` an attempt that its
-    channel does not know ends before its time.
+    second trade) is quarantined: visible to operators, never credited, never lost. With ``give_up`` an attempt for a bill that
+    its channel does not know ends before its time. One for a top-up does not: its code may still be scanned, so it keeps its
+    place under the limits, or one could have the same package twice.
     """
     async with db.transaction():
         attempt = await db.fetchrow(_LOCK, trade.out_trade_no, trade.channel)
@@ -245,7 +246,8 @@ async def confirm(trade: at_channel.ChannelTrade, *, give_up: bool = False) -> C
             return await _refunded_at_channel(trade, attempt)
         if attempt["state"] not in ("created", "prepared"):
             return "closed" if attempt["state"] == "closed" else "repeated"
-        is_over = give_up or attempt["expires_at"] <= clock.now()
+        ends_early = give_up and attempt["purpose"] != "top_up"
+        is_over = ends_early or attempt["expires_at"] <= clock.now()
         if trade.state == "closed" or (is_over and trade.state in ("missing", "failed")):
             await _closed(trade.out_trade_no)
             return "closed"
