@@ -9,7 +9,6 @@ from admin_api.routes import (
     money,
     moving,
     offers,
-    operations,
     shop,
     signing_in,
     watching,
