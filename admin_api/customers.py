@@ -1,9 +1,11 @@
 """Customers: finding them, and what is on their accounts."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
+from billing import forecast as forecasts
 from billing import statements
 from core import http as kit
 from members import customers
@@ -58,6 +60,33 @@ class Change(kit.Answer):
     at: kit.Instant
 
 
+class ForecastPart(kit.Answer):
+    kind: Annotated[str, Field(examples=["plan", "bill", "habit"])]
+    title: str
+    times: Annotated[int, Field(description="几次；习惯为天数 · how many; of habit: days")]
+    amount_fen: int
+
+
+class Forecast(kit.Answer):
+    available_fen: int
+    days: Annotated[
+        int | None,
+        Field(
+            description="还能用几天，null 超过 horizon_days · null: longer than horizon_days", examples=[23]
+        ),
+    ]
+    runs_out_on: Annotated[date | None, Field(description="这一天不够用 · not enough any more on this day")]
+    horizon_days: int
+    spends: Annotated[
+        bool, Field(description="预计会有支出 · whether anything will be spent as far as can be seen")
+    ]
+    per_day_fen: Annotated[int, Field(description="平时每天消费 · what habit takes a day")]
+    is_early: Annotated[
+        bool, Field(description="消费记录还少，仅供参考 · little is known yet, an early guess")
+    ]
+    parts: Annotated[list[ForecastPart], Field(description="届时的各项支出 · what it is spent on until then")]
+
+
 async def listing(query: CustomerQuery) -> object:
     """The newest first."""
     rows = await customers.page(query=query.query, before=query.after(int), limit=query.limit + 1)
@@ -69,6 +98,11 @@ async def one(customer_id: int) -> CustomerWithBalance:
     customer = await customers.get(customer_id)
     balance = Balance.model_validate(await statements.balance(customer_id))
     return CustomerWithBalance(**Customer.model_validate(customer).model_dump(), balance=balance)
+
+
+async def forecast(customer_id: int) -> object:
+    """How many days the balance lasts, and what it is spent on."""
+    return await forecasts.of(customer_id)
 
 
 async def changes(customer_id: int, query: kit.PageQuery) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing import approvals, credits
+from billing import approvals, credits, low_balance
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency, posting
 from notifications import outbox
@@ -186,7 +186,7 @@ async def take(wish: Wish, transfer: posting.Transfer) -> None:
             available_fen=min(of_kind_fen, held.available_fen), amount_fen=-wish.amount_fen
         ) from None
     before_fen, after_fen = posted.available_before_fen or 0, posted.available_after_fen or 0
-    await outbox.tell(
+    await low_balance.tell(
         [_told(wish, posted)], [outbox.Movement(wish.customer_id, posted.reference, before_fen, after_fen)]
     )
 

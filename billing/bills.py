@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing import abnormal, credit_draws, parts
+from billing import abnormal, credit_draws, low_balance, parts
 from core import clock, db, errors, ids
 from ledger import accounts, credit_line, idempotency, posting
 from notifications import outbox
@@ -83,6 +83,11 @@ class Bill:
     def under_review(self) -> bool:
         """Whether an operator has to decide on taking it (异常扣款); its money is held meanwhile."""
         return self.pending_no is not None and self.pending_no.startswith(abnormal.PREFIX)
+
+    @property
+    def combined_no(self) -> str | None:
+        """The combined payment under way for it, if any."""
+        return None if self.under_review else self.pending_no
 
     @property
     def owed_fen(self) -> int:
@@ -299,7 +304,7 @@ async def _record(taken: Sequence[tuple[Bill, posting.Posted]], matched_by: str 
 async def _tell(taken: Sequence[tuple[Bill, posting.Posted]], drawn: Mapping[int, int]) -> None:
     """Receipts and low-balance alerts. What was drawn on credit for a payment was never the customer's balance."""
     now = clock.now()
-    await outbox.tell(
+    await low_balance.tell(
         [
             outbox.Message(
                 bill.customer_id,

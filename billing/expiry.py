@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing import low_balance
 from core import clock, db
 from ledger import expiry
 from notifications import outbox
@@ -15,7 +16,7 @@ async def expire_bonus(*, limit: int = BATCH) -> int:
     async with db.transaction():
         expired = await expiry.post_due(limit=limit)
         now = clock.now()
-        await outbox.tell(
+        await low_balance.tell(
             [
                 outbox.Message(
                     customer_id,

@@ -56,10 +56,15 @@ class Plan:
     started_on: date
     next_due_on: date
     created_at: datetime
+    warn_periods: int | None
+    """The customer is alerted when their balance does not cover so many periods any more."""
 
 
+MOST_WARN_PERIODS = 12
 _OFFER_COLUMNS = "id, name, amount_fen, cycle, consent_version, consent_text"
-_COLUMNS = "id, customer_id, name, amount_fen, cycle, state, started_on, next_due_on, created_at"
+_COLUMNS = (
+    "id, customer_id, name, amount_fen, cycle, state, started_on, next_due_on, created_at, warn_periods"
+)
 
 _ADD_OFFER = f"""
 INSERT INTO plan_offer (name, amount_fen, cycle, consent_version, consent_text, active, created_at)
@@ -154,6 +159,22 @@ async def cancel(customer_id: int, plan_id: int) -> Plan:
     """
     await db.execute(_CANCEL, plan_id, customer_id, clock.now())
     return await get(customer_id, plan_id)
+
+
+_WARN = f"UPDATE plan SET warn_periods = $3 WHERE id = $1 AND customer_id = $2 RETURNING {_COLUMNS}"
+
+
+async def set_warning(customer_id: int, plan_id: int, periods: int | None) -> Plan:
+    """From now on the customer is alerted when their balance falls below what so many periods take; None: not for this plan.
+
+    Raises:
+        NoSuchPlan: the customer has no such plan.
+    """
+    assert periods is None or 1 <= periods <= MOST_WARN_PERIODS
+    row = await db.fetchrow(_WARN, plan_id, customer_id, periods)
+    if row is None:
+        raise NoSuchPlan(plan_id=plan_id)
+    return Plan(*row)
 
 
 _PAGE = f"SELECT {_COLUMNS} FROM plan WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"

@@ -50,6 +50,28 @@ async def raise_once(kind: Kind, dedup_key: str, params: Mapping[str, Any]) -> b
     return raised is not None
 
 
+_RAISE_ALL = """
+INSERT INTO staff_alert (kind, dedup_key, params, raised_at)
+SELECT $1, key, params::jsonb, $4 FROM unnest($2::text[], $3::text[]) AS a (key, params)
+ON CONFLICT (dedup_key) WHERE resolved_at IS NULL DO NOTHING
+"""
+
+
+async def raise_all(kind: Kind, alerts: Mapping[str, Mapping[str, Any]]) -> None:
+    """``raise_once`` for a set of alerts of one kind, by their keys."""
+    keys = [f"{kind}:{key}" for key in alerts]
+    params = [json.dumps(one, ensure_ascii=False) for one in alerts.values()]
+    await db.execute(_RAISE_ALL, kind, keys, params, clock.now())
+
+
+_OPEN = "SELECT dedup_key FROM staff_alert WHERE kind = $1 AND resolved_at IS NULL ORDER BY id LIMIT $2"
+
+
+async def open_keys(kind: Kind, *, limit: int) -> list[str]:
+    """The keys of open alerts of a kind, the oldest first."""
+    return [row["dedup_key"].removeprefix(f"{kind}:") for row in await db.fetch(_OPEN, kind, limit)]
+
+
 _RESOLVE = """
 UPDATE staff_alert SET resolved_at = $3 WHERE resolved_at IS NULL AND kind = $1 AND dedup_key = ANY ($2::text[])
 """

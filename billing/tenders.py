@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from billing import bills, credits, matching, settled
+from billing import bills, credits, low_balance, matching, settled
 from core import clock, db
 from ledger import accounts, holds, posting
 from notifications import outbox
@@ -151,7 +151,7 @@ async def _tell_paid(
         "at": clock.now(),
     }
     message = outbox.Message(combined.customer_id, "bill_paid", combined.reference, params)
-    await outbox.tell([message], movements)
+    await low_balance.tell([message], movements)
 
 
 async def _end(combined: _Combined, state: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from billing import claw_back, credits, refund_alerts, refund_records
+from billing import claw_back, credits, low_balance, refund_alerts, refund_records
 from core import clock, db, errors
 from ledger import accounts, origins, posting
 from notifications import outbox
@@ -248,7 +248,7 @@ async def _take(top_up: TopUp, refund: refund_records.Refund) -> None:
         "at": clock.now(),
     }
     kind: outbox.Kind = "refund_requested" if refund.state == "requested" else "top_up_refund_started"
-    await outbox.tell(
+    await low_balance.tell(
         [outbox.Message(top_up.customer_id, kind, posted.reference, params)],
         [
             outbox.Movement(

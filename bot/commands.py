@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bot import balance, bills, help, instalments, last_deduction, orders, plans, statement, top_up
+from bot import balance, bills, forecast, help, instalments, last_deduction, orders, plans, statement, top_up
 from bot.asker import Asker
 
 Answer = Callable[[Asker], Awaitable[list[str]]]
@@ -33,6 +33,13 @@ COMMANDS = (
         balance.answer,
         ("余额", "餘額", "账户余额", "帳戶餘額", "可用余额", "剩余金额", "剩多少钱", "还有多少钱", "還有多少錢", "钱包", "錢包"),
         ("balance", "account balance", "available balance", "how much do i have", "how much money do i have", "wallet"),
+    ),
+    Command(
+        "forecast",
+        forecast.answer,
+        ("还能用多久", "還能用多久", "能用多久", "还能用几天", "還能用幾天", "能用几天", "能用幾天", "预测", "預測", "余额预测", "餘額預測",
+         "什么时候用完", "什麼時候用完", "够用多久", "夠用多久"),
+        ("forecast", "how long will it last", "how long does it last", "when does it run out"),
     ),
     Command(
         "top_up",

@@ -16,7 +16,7 @@ async def answer(asker: Asker) -> list[str]:
     lines = [asker.say("orders.title", count=len(latest))]
     for order in latest:
         lines.append(_line(asker, order))
-        if order.state == "placed":
+        if order.state == "placed" and not order.under_review:
             lines.append(asker.say("orders.pay_before", expires_at=order.expires_at))
     return lines
 
@@ -28,7 +28,7 @@ def _line(asker: Asker, order: orders.Order) -> str:
         "orders.line",
         what=asker.say("orders.and_more", first=named, others=others, kinds=others + 1) if others else named,
         total_fen=order.total_fen,
-        state=asker.say(f"orders.state.{order.state}"),
+        state=asker.say(f"orders.state.{'under_review' if order.under_review else order.state}"),
         placed_at=order.placed_at,
         order_no=order.order_no,
     )

@@ -126,6 +126,14 @@ async def _balance(sql: str, customer_id: int) -> Balance:
     return Balance(*row)
 
 
+_BALANCES = f"SELECT code, {_COLUMNS} FROM account WHERE code = ANY ($1::text[])"
+
+
+async def balances(customers: Sequence[str]) -> dict[str, Balance]:
+    """What these accounts have now, by their codes; those there are."""
+    return {code: Balance(*columns) for code, *columns in await db.fetch(_BALANCES, list(customers))}
+
+
 _LOCKED = f"SELECT code, {_COLUMNS} FROM account WHERE code = ANY ($1::text[]) ORDER BY id FOR NO KEY UPDATE"
 
 

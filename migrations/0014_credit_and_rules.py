@@ -1,4 +1,4 @@
-"""Credit limits that can be drawn on, and rules that hold unusual deductions for review."""
+"""Credit limits that can be drawn on, rules that hold unusual deductions for review, alert lines of plans."""
 
 from json import dumps, loads
 from typing import Any
@@ -197,4 +197,11 @@ _RULES = [
 class Migration(migrations.Migration):
     dependencies = [("models", "0013_operations")]
 
-    operations = [*_CREDIT, *_RULES]
+    operations = [
+        *_CREDIT,
+        *_RULES,
+        ops.AddField("Plan", "warn_periods", fields.IntField(null=True)),
+        ops.AddConstraint(
+            "Plan", CheckConstraint(name="plan_warn_periods", check="warn_periods BETWEEN 1 AND 12")
+        ),
+    ]

@@ -1,9 +1,11 @@
 """The customer's account: what is on it, what happened to it, when to be warned."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
+from billing import forecast as forecasts
 from billing import statements
 from core import http as kit
 from members import customers
@@ -90,6 +92,33 @@ class Explanation(kit.Answer):
     pieces: list[Piece]
 
 
+class ForecastPart(kit.Answer):
+    kind: Annotated[str, Field(examples=["plan", "bill", "habit"])]
+    title: str
+    times: Annotated[int, Field(description="几次；习惯为天数 · how many; of habit: days")]
+    amount_fen: int
+
+
+class Forecast(kit.Answer):
+    available_fen: int
+    days: Annotated[
+        int | None,
+        Field(
+            description="还能用几天，null 超过 horizon_days · null: longer than horizon_days", examples=[23]
+        ),
+    ]
+    runs_out_on: Annotated[date | None, Field(description="这一天不够用 · not enough any more on this day")]
+    horizon_days: int
+    spends: Annotated[
+        bool, Field(description="预计会有支出 · whether anything will be spent as far as can be seen")
+    ]
+    per_day_fen: Annotated[int, Field(description="平时每天消费 · what habit takes a day")]
+    is_early: Annotated[
+        bool, Field(description="消费记录还少，仅供参考 · little is known yet, an early guess")
+    ]
+    parts: Annotated[list[ForecastPart], Field(description="届时的各项支出 · what it is spent on until then")]
+
+
 async def show(caller: Customer) -> object:
     """What the customer has now."""
     return statements.seen(caller.admitted)
@@ -98,6 +127,11 @@ async def show(caller: Customer) -> object:
 async def set_threshold(body: Threshold, caller: Customer) -> object:
     """From now on the customer is warned below this, or never."""
     return await statements.account(await customers.set_threshold(caller.id, body.threshold_fen))
+
+
+async def forecast(caller: Customer) -> object:
+    """How many days it lasts, and what it is spent on."""
+    return await forecasts.of(caller.id)
 
 
 async def changes(query: kit.PageQuery, caller: Customer) -> object:

@@ -101,6 +101,7 @@ class Bill(kit.Answer):
     pending_no: Annotated[
         str | None,
         Field(
+            validation_alias="combined_no",
             description="正在进行的组合支付单号 · the combined payment under way for it",
             examples=["C261123…"],
         ),

@@ -42,6 +42,16 @@ class Plan(kit.Answer):
     state: Annotated[str, Field(examples=["active", "paused", "cancelled"])]
     next_due_on: Annotated[date, Field(description="下次扣款日 · when the next period is deducted")]
     started_on: date
+    warn_periods: Annotated[
+        int | None,
+        Field(
+            description="余额不够几期时提醒，null 不提醒 · warn when the balance does not cover so many periods; null: never"
+        ),
+    ]
+
+
+class Warning(kit.Body):
+    periods: Annotated[int | None, Field(ge=1, le=plans.MOST_WARN_PERIODS, examples=[2])]
 
 
 async def offers() -> kit.Page[PlanOffer]:
@@ -65,3 +75,8 @@ async def listing(query: kit.PageQuery, caller: Customer) -> object:
 async def cancel(plan_id: int, body: Nothing, caller: Customer) -> object:
     """Ends a plan."""
     return await plans.cancel(caller.id, plan_id)
+
+
+async def set_warning(plan_id: int, body: Warning, caller: Customer) -> object:
+    """From now on the customer is warned when so many periods are not covered, or never."""
+    return await plans.set_warning(caller.id, plan_id, body.periods)

@@ -22,6 +22,8 @@ class Plan(Model):
     """The anchor: period *n* is due *n* cycles after it (31st → the month's last day)."""
     next_period_no = fields.IntField(default=0)
     next_due_on = fields.DateField()
+    warn_periods = fields.IntField(null=True)
+    """The customer is alerted when their balance does not cover so many periods any more; None: not for this plan."""
     consent_version = fields.CharField(max_length=20)
     consent_text = fields.TextField()
     consented_at = fields.DatetimeField()
@@ -38,4 +40,5 @@ class Plan(Model):
             CheckConstraint(check="state IN ('active', 'cancelled')", name="plan_state"),
             CheckConstraint(check="cycle IN ('daily', 'weekly', 'monthly', 'yearly')", name="plan_cycle"),
             CheckConstraint(check="amount_fen > 0", name="plan_amount"),
+            CheckConstraint(check="warn_periods BETWEEN 1 AND 12", name="plan_warn_periods"),
         )

@@ -68,7 +68,23 @@ class Movement:
     after_fen: int
 
 
-_TELL = """
+ALERT_LINE = """greatest(c.low_balance_threshold_fen,
+    (SELECT max(p.amount_fen * p.warn_periods) FROM plan p WHERE p.customer_id = c.id AND p.state = 'active'))"""
+"""Below this a customer ``c`` is alerted: their own threshold, or what the next periods of a plan will take, as they chose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A low-balance alert that was queued just now."""
+
+    customer_id: int
+    dedup_key: str
+    available_fen: int
+    threshold_fen: int
+
+
+_TELL = f"""
+WITH queued AS (
 INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
 SELECT told.*, 'queued', 0, $9, $9 FROM (
     SELECT customer_id, kind, dedup_key, params::jsonb
@@ -77,24 +93,29 @@ SELECT told.*, 'queued', 0, $9, $9 FROM (
     SELECT fall.customer_id, 'low_balance', 'low_balance:' || fall.reference,
            jsonb_build_object('available_fen', fall.after_fen, 'threshold_fen', fall.threshold_fen, 'at', $10::text)
     FROM (  -- the subquery finds each customer by key; a join would scan them all while the shop is small
-        SELECT m.*, (SELECT c.low_balance_threshold_fen FROM customer c WHERE c.id = m.customer_id) AS threshold_fen
+        SELECT m.*, (SELECT {ALERT_LINE} FROM customer c WHERE c.id = m.customer_id) AS threshold_fen
         FROM unnest($5::bigint[], $6::text[], $7::bigint[], $8::bigint[])
              AS m (customer_id, reference, before_fen, after_fen)
     ) fall
     WHERE fall.before_fen >= fall.threshold_fen AND fall.after_fen < fall.threshold_fen
 ) told
-ON CONFLICT (dedup_key) DO NOTHING
+ON CONFLICT (dedup_key) DO NOTHING RETURNING customer_id, kind, dedup_key, params
+)
+SELECT customer_id, dedup_key, (params ->> 'available_fen')::bigint, (params ->> 'threshold_fen')::bigint FROM queued
+WHERE kind = 'low_balance'
 """
 
 
-async def tell(messages: Sequence[Message], movements: Sequence[Movement] = ()) -> None:
+async def tell(messages: Sequence[Message], movements: Sequence[Movement] = ()) -> list[Crossing]:
     """Queues messages in the open transaction, and a low-balance alert for every movement that crosses its customer's
-    threshold downwards. What was told before is left out."""
+    alert line downwards; those are returned. What was told before is left out.
+
+    Desks that bring ``movements`` go through ``billing.low_balance.tell``, which also alerts the shop's people."""
     falling = [movement for movement in movements if movement.after_fen < movement.before_fen]
     if not messages and not falling:
-        return
+        return []
     now = clock.now()
-    await db.execute(
+    rows = await db.fetch(
         _TELL,
         [message.customer_id for message in messages],
         [message.kind for message in messages],
@@ -107,6 +128,7 @@ async def tell(messages: Sequence[Message], movements: Sequence[Movement] = ()) 
         now,
         _plain(now),
     )
+    return [Crossing(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

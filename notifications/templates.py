@@ -44,6 +44,8 @@ def read(kind: str, params: Mapping[str, Any], locale: str = words.DEFAULT_LOCAL
         without = f"messages.{kind}.body_without_{part}"
         if not params.get(f"{part}_fen") and words.has(without, locale):
             body = without
+    if "runs_out_on" in params and words.has(f"messages.{kind}.body_with_forecast", locale):
+        body = f"messages.{kind}.body_with_forecast"
     return Reading(words.say(f"messages.{kind}.title", locale, **values), words.say(body, locale, **values))
 
 

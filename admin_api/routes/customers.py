@@ -29,6 +29,14 @@ ROUTES = (
         auth=OPERATOR,
     ),
     kit.get(
+        "/customers/{customer_id}/forecast",
+        customers.forecast,
+        summary=("顾客的余额还能用多久", "How long a customer's balance lasts"),
+        answer=customers.Forecast,
+        refusals=(billing_statements.NoSuchAccount,),
+        auth=OPERATOR,
+    ),
+    kit.get(
         "/customers/{customer_id}/changes",
         customers.changes,
         summary=("顾客的余额变动", "What happened to a customer's balance"),

@@ -32,6 +32,18 @@ ROUTES = (
         auth=CUSTOMER,
     ),
     kit.get(
+        "/account/forecast",
+        account.forecast,
+        summary=("余额还能用多久", "How long the balance lasts"),
+        description=(
+            "按计划、待付账单（含分期）和近 60 天的消费习惯推算，不含信用额度。",
+            "From plans, open bills with their instalments, and how the customer spent in the last 60 days; credit is left out.",
+        ),
+        answer=account.Forecast,
+        refusals=(billing_statements.NoSuchAccount,),
+        auth=CUSTOMER,
+    ),
+    kit.get(
         "/account/changes",
         account.changes,
         summary=("余额变动记录", "What happened to the balance"),

@@ -98,6 +98,14 @@ ROUTES = (
         answer=kit.Page[plans.Plan],
         auth=CUSTOMER,
     ),
+    kit.put(
+        "/plans/{plan_id}/warning",
+        plans.set_warning,
+        summary=("余额不够几期时提醒", "Warn when the balance does not cover so many periods"),
+        answer=plans.Plan,
+        refusals=(billing_plans.NoSuchPlan,),
+        auth=CUSTOMER,
+    ),
     kit.post(
         "/plans/{plan_id}/cancel",
         plans.cancel,

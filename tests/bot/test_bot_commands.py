@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import adjustments, bills, deductions, packages, plans
+from billing import adjustments, bills, credit_limits, deductions, packages, plans
 from bot import commands, replies
 from bot.asker import Asker
 from bot.settings import Shop
@@ -202,7 +202,7 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
     phone = await join(chats)
     answer = await phone.ask("帮助")
     offered = re.findall("「(.+?)」", answer)
-    assert offered == ["余额", "充值", "明细", "上一笔", "订单", "计划", "账单", "分期", "帮助"]
+    assert offered == ["余额", "还能用多久", "充值", "明细", "上一笔", "订单", "计划", "账单", "分期", "帮助"]
     for locale, quotes in (("zh-CN", "「(.+?)」"), ("en", '"(.+?)"')):
         listed = re.findall(quotes, words.say("bot.help.words", locale))
         assert [commands.find(word).command for word in listed] == list(commands.COMMANDS)
@@ -407,3 +407,30 @@ def test_one_endless_line_is_cut_between_characters():
 
 def test_an_asker_names_the_shop():
     assert "一盏茶" in Asker(None, "en", Shop("一盏茶")).say("greeting.stranger")
+
+
+async def test_forecast_tells_how_long_the_balance_lasts_and_what_it_is_spent_on(chats, join):
+    phone = await join(chats, principal=20_000)
+    assert await phone.ask("还能用多久") == "可用余额 200.00 元。目前没有计划、待付账单和消费习惯可供推算。"
+    await customer_orders_tea(phone, 7_000)
+    today = clock.today()
+    assert await phone.ask("预测") == (
+        f"可用余额 130.00 元，还能用 14 天，{today + timedelta(days=14)} 用完。其间：\n· 按平时的消费 14 天，约 140.00 元\n"
+        "消费记录还不多，结果仅供参考。"
+    )
+    await speak_english(phone)
+    assert (await phone.ask("forecast")).startswith("¥130.00 available: it lasts 14 more days")
+
+
+async def test_balance_tells_the_credit(chats, join):
+    phone = await join(chats, principal=20_000)
+    await credit_limits.set_limit(
+        1, phone.customer_id, limit_fen=10_000, automatic_only=False, reason="r", assessed=False, key="limit-it"
+    )  # fmt: skip
+    assert "信用额度 100.00 元，已用 0.00 元，还可用 100.00 元" in await phone.ask("余额")
+
+
+async def customer_orders_tea(phone, price_fen):
+    wanted = [orders.Wanted(await tea(price_fen=price_fen), 1)]
+    placed = await orders.place(phone.customer_id, wanted, key=f"place-{price_fen}")
+    return await orders.pay(phone.customer_id, placed.order_no, key=f"pay-{price_fen}")

@@ -7,6 +7,9 @@ async def test_a_new_account_is_empty_and_warns_below_fifty_yuan(world):
         "balance_fen": 0,
         "held_fen": 0,
         "available_fen": 0,
+        "credit_limit_fen": 0,
+        "credit_used_fen": 0,
+        "credit_left_fen": 0,
         "low_balance_threshold_fen": 5000,
     }
 

@@ -19,10 +19,12 @@ export default {
 
   "mini.tabs": "Mini-program navigation", "tab.home": "Home", "tab.mall": "Shop", "tab.orders": "Orders", "tab.plans": "Plans", "tab.me": "Me",
 
+  "home.lasts": "Lasts {days} more days, until {day}", "home.lasts_not": "Not enough for today", "home.credit": "Credit {limit}, used {used}, left {left}",
+  "order.under_review": "Payment being checked", "order.under_review.text": "The money is on hold; the shop will tell you",
   "home.balance": "Account balance", "home.available": "Available", "home.principal": "Principal", "home.bonus": "Bonus", "home.held": "On hold", "home.top_up": "Top up",
   "home.owed": "{count} bills to pay, ¥{amount} in all", "home.owed_one": "1 bill to pay: ¥{amount}", "home.quick": "Shortcuts", "home.bills": "Bills", "home.changes": "Activity", "home.top_ups": "Top-ups",
   "home.threshold": "Reminder", "home.recent": "Recent activity", "home.all": "All", "home.nothing_yet": "Nothing yet. It starts with a first top-up.",
-  "changes.after": "Balance {amount}", "change.top_up": "Top-up", "change.bill_payment": "Paid from balance", "change.bill_refund": "Returned to balance", "change.manual_adjustment": "Adjustment", "change.payment_credit": "Payment put on the balance",
+  "changes.after": "Balance {amount}", "change.top_up": "Top-up", "change.bill_payment": "Paid from balance", "change.bill_refund": "Returned to balance", "change.manual_adjustment": "Adjustment", "change.payment_credit": "Payment put on the balance", "change.credit_draw": "Credit used", "change.credit_repayment": "Credit paid back",
 
   "topup.title": "Top up", "topup.packages": "Choose a package", "topup.gives": "+ ¥{amount} bonus", "topup.no_bonus": "No bonus", "topup.other": "Another amount", "topup.not_an_amount": "Please enter an amount with at most two decimals",
   "topup.pay_with": "Pay with", "topup.first_time_only": "First top-up only", "topup.per_customer": "At most {count} each", "topup.until": "Before {day}", "topup.bonus_days": "Bonus lasts {count} days",

@@ -19,10 +19,12 @@ export default {
 
   "mini.tabs": "小程序导航", "tab.home": "首页", "tab.mall": "商城", "tab.orders": "订单", "tab.plans": "计划", "tab.me": "我的",
 
+  "home.lasts": "还能用 {days} 天，{day} 用完", "home.lasts_not": "今天就不够用了", "home.credit": "信用额度 {limit}，已用 {used}，还可用 {left}",
+  "order.under_review": "付款核实中", "order.under_review.text": "款项已冻结，门店核实后会通知您",
   "home.balance": "账户余额", "home.available": "可用余额", "home.principal": "本金", "home.bonus": "赠送", "home.held": "冻结", "home.top_up": "充值",
   "home.owed": "有 {count} 笔待缴账单，共 ¥{amount}", "home.owed_one": "有 1 笔待缴账单 ¥{amount}", "home.quick": "常用功能", "home.bills": "待缴账单", "home.changes": "变动记录", "home.top_ups": "充值记录",
   "home.threshold": "余额提醒", "home.recent": "最近变动", "home.all": "全部", "home.nothing_yet": "还没有变动，从第一次充值开始",
-  "changes.after": "余额 {amount}", "change.top_up": "充值", "change.bill_payment": "余额支付", "change.bill_refund": "退回余额", "change.manual_adjustment": "人工调整", "change.payment_credit": "支付款转入",
+  "changes.after": "余额 {amount}", "change.top_up": "充值", "change.bill_payment": "余额支付", "change.bill_refund": "退回余额", "change.manual_adjustment": "人工调整", "change.payment_credit": "支付款转入", "change.credit_draw": "使用信用额度", "change.credit_repayment": "归还信用额度",
 
   "topup.title": "充值", "topup.packages": "选择套餐", "topup.gives": "送 ¥{amount}", "topup.no_bonus": "无赠送", "topup.other": "其他金额", "topup.not_an_amount": "请输入正确的金额，最多两位小数",
   "topup.pay_with": "付款方式", "topup.first_time_only": "限首次充值", "topup.per_customer": "每人限购 {count} 次", "topup.until": "{day} 前", "topup.bonus_days": "赠送 {count} 天有效",

@@ -46,7 +46,8 @@ function card(app, one, pending) {
       one.paid_fen > 0 && h("p", {}, t("bills.partly", { amount: yuan(one.paid_fen) })),
       pending && underWayNote(pending)),
     h("div", { class: "bill-end" }, money(yuan(left), "large"),
-      pending ? underWayButtons(app, pending) : busyButton({ class: "small-button tea", "data-act": "pay-bill", onclick: () => pay(app, one, left) }, t("bills.pay", { amount: price(left) }))));
+      one.under_review ? h("p", { class: "fine" }, t("order.under_review.text"))
+      : pending ? underWayButtons(app, pending) : busyButton({ class: "small-button tea", "data-act": "pay-bill", onclick: () => pay(app, one, left) }, t("bills.pay", { amount: price(left) }))));
 }
 
 async function pay(app, one, left) {

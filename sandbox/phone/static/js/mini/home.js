@@ -1,5 +1,5 @@
 import { h, icon } from "../dom.js";
-import { price, yuan } from "../format.js";
+import { day, price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { emptyState } from "../phone.js";
 import { money } from "./money.js";
@@ -10,14 +10,14 @@ import { editThreshold } from "./threshold.js";
 export const home = {
   title: () => t("tab.home"),
   async load({ shop }) {
-    const [account, recent, owed] = await Promise.all([
-      shop.get("/account"), shop.items("/account/changes", 5), owedBills(shop)]);
-    return { account, recent, owed };
+    const [account, recent, owed, lasts] = await Promise.all([
+      shop.get("/account"), shop.items("/account/changes", 5), owedBills(shop), shop.get("/account/forecast")]);
+    return { account, recent, owed, lasts };
   },
-  view(app, { account, recent, owed }) {
+  view(app, { account, recent, owed, lasts }) {
     const owedFen = owed.reduce((sum, one) => sum + one.amount_fen - one.paid_fen, 0);
     return [
-      balanceCard(app, account),
+      balanceCard(app, account, lasts),
       owed.length > 0 && h("button", { class: "owed-strip", type: "button", "data-act": "owed", onclick: () => app.go("bills") },
         icon("warn"), h("span", {}, t(owed.length === 1 ? "home.owed_one" : "home.owed", { count: owed.length, amount: price(owedFen) })), icon("next")),
       h("nav", { class: "quick", "aria-label": t("home.quick") },
@@ -33,16 +33,20 @@ export const home = {
   },
 };
 
-function balanceCard(app, account) {
+function balanceCard(app, account, lasts) {
   const part = (name, fen, extra = "") => h("div", { class: extra }, h("dt", {}, t(`home.${name}`)),
     h("dd", { "data-fen": fen, "data-part": name }, yuan(fen)));
   return h("section", { class: "balance", "aria-label": t("home.balance") },
     h("div", { class: "balance-top" },
       h("div", {},
         h("p", { class: "balance-word" }, t("home.available")),
-        h("p", { class: "balance-sum", "data-part": "available", "data-fen": account.available_fen }, h("i", {}, "¥"), yuan(account.available_fen))),
+        h("p", { class: "balance-sum", "data-part": "available", "data-fen": account.available_fen }, h("i", {}, "¥"), yuan(account.available_fen)),
+        lasts.runs_out_on && h("p", { class: "balance-word", "data-part": "forecast" },
+          lasts.days ? t("home.lasts", { days: lasts.days, day: day(lasts.runs_out_on) }) : t("home.lasts_not"))),
       h("button", { class: "top-up-button", type: "button", "data-act": "top-up", onclick: () => app.go("topUp") }, t("home.top_up"))),
-    h("dl", {}, part("principal", account.principal_fen), part("bonus", account.bonus_fen, "gold"), part("held", account.held_fen)));
+    h("dl", {}, part("principal", account.principal_fen), part("bonus", account.bonus_fen, "gold"), part("held", account.held_fen)),
+    account.credit_limit_fen > 0 && h("p", { class: "balance-word", "data-part": "credit" },
+      t("home.credit", { limit: price(account.credit_limit_fen), used: price(account.credit_used_fen), left: price(account.credit_left_fen) })));
 }
 
 function quick(mark, word, onclick, count = 0) {

@@ -16,7 +16,7 @@ export const orders = {
     if (!items.length) return emptyState(t("orders.none"), "list", h("button", { class: "small-button", type: "button", onclick: () => app.go("mall") }, t("orders.to_mall")));
     return h("ul", { class: "order-list" }, items.map((one) => h("li", { key: one.order_no },
       h("button", { type: "button", class: "order-card", "data-order": one.order_no, onclick: () => app.go("order", { no: one.order_no }) },
-        h("span", { class: "order-top" }, h("time", {}, moment(one.placed_at)), h("span", { class: `state ${one.state}` }, t(`order.${one.state}`))),
+        h("span", { class: "order-top" }, h("time", {}, moment(one.placed_at)), h("span", { class: `state ${one.state}` }, t(`order.${standing(one)}`))),
         h("strong", {}, one.lines.map((line) => `${line.product_name} · ${line.sku_name} ×${line.quantity}`).join("，")),
         h("span", { class: "order-sum" }, money(price(one.total_fen)))))));
   },
@@ -32,7 +32,7 @@ export const order = {
   view(_app, { one, account, pending }) {
     return [
       h("section", { class: `order-state ${one.state}`, "data-state": one.state }, icon(MARKS[one.state] ?? "list"),
-        h("div", {}, h("h3", {}, t(`order.${one.state}`)), h("p", {}, one.state === "placed" ? t("order.placed.text", { time: moment(one.expires_at) }) : t(`order.${one.state}.text`)))),
+        h("div", {}, h("h3", {}, t(`order.${standing(one)}`)), h("p", {}, standing(one) === "placed" ? t("order.placed.text", { time: moment(one.expires_at) }) : t(`order.${standing(one)}.text`)))),
       pending && underWayNote(pending),
       h("section", { class: "block" }, h("ul", { class: "lines" }, one.lines.map((line) => h("li", {},
         h("span", {}, line.product_name, h("small", {}, line.sku_name)), h("span", {}, `×${line.quantity}`), money(yuan(line.amount_fen))))),
@@ -45,6 +45,7 @@ export const order = {
   },
   foot(app, { one, pending }, params) {
     if (pending) return underWayButtons(app, pending);
+    if (one.under_review) return busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one) }, t("order.cancel"));
     if (one.state === "placed") {
       return [
         busyButton({ class: "wide tea", "data-act": "pay-order", onclick: () => pay(app, one) }, t("order.pay", { amount: price(one.total_fen) })),
@@ -55,9 +56,14 @@ export const order = {
   },
 };
 
+/** Its state as the customer sees it. */
+function standing(one) {
+  return one.under_review ? "under_review" : one.state;
+}
+
 async function pay(app, one) {
   const paid = await app.attempt(() => app.shop.post(`/orders/${one.order_no}/pay`), { refused: (fault) => tooLittle(app, fault, `/orders/${one.order_no}`, one.total_fen) });
-  if (paid) app.phone.toast(t("order.was_paid"), "good");
+  if (paid) app.phone.toast(t(paid.under_review ? "order.under_review" : "order.was_paid"), "good");
   await app.refresh();
 }
 
