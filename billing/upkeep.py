@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from billing import matching, staff_alerts
+from billing import staff_alerts
 from core import clock, db
-from ledger import accounts, holds, idempotency, proof
+from ledger import idempotency, proof
 from ledger import seal as seals
 
 log = logging.getLogger(__name__)
@@ -19,22 +19,6 @@ Verified = seals.Verified
 
 KEYS_KEPT = timedelta(days=7)
 """How long a caller's key is remembered."""
-
-
-async def expire_holds() -> int:
-    """Frees holds whose time is over, each in a transaction of its own, and settles due bills with what that makes available.
-    Returns how many."""
-    return sum([await _expire(reference, customer) for reference, customer in await holds.over()])
-
-
-@db.retried
-async def _expire(reference: str, customer: str) -> bool:
-    async def end() -> tuple[bool, bool]:
-        ended = await holds.expire(reference)
-        return ended, ended
-
-    async with db.transaction():
-        return await matching.settling(accounts.customer_of(customer), end)
 
 
 async def forget_keys() -> int:

@@ -10,7 +10,19 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bot import balance, bills, forecast, help, instalments, last_deduction, orders, plans, statement, top_up
+from bot import (
+    balance,
+    bills,
+    forecast,
+    help,
+    holds,
+    instalments,
+    last_deduction,
+    orders,
+    plans,
+    statement,
+    top_up,
+)
 from bot.asker import Asker
 
 Answer = Callable[[Asker], Awaitable[list[str]]]
@@ -61,6 +73,12 @@ COMMANDS = (
         ("上一笔", "上一筆", "上次扣款", "最近一笔扣款", "最近一筆扣款", "为什么扣钱", "為什麼扣錢", "为什么扣款", "扣了什么", "扣了什麼",
          "怎么扣的", "怎麼扣的", "扣的什么钱"),
         ("last deduction", "last charge", "why was i charged", "what was taken"),
+    ),
+    Command(
+        "holds",
+        holds.answer,
+        ("冻结", "凍結", "冻结明细", "凍結明細", "冻结余额", "凍結餘額", "押金", "预授权", "預授權", "为什么冻结", "為什麼凍結"),
+        ("holds", "hold", "on hold", "frozen", "frozen balance", "deposit held"),
     ),
     Command(
         "orders",

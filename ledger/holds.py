@@ -1,7 +1,8 @@
-"""Holds 冻结: reserve an amount, then capture or release it, once."""
+"""Holds 冻结: reserve an amount, then capture it, wholly or in part, or release it: once, and what is not captured is free."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -26,6 +27,23 @@ class CaptureTooLarge(errors.Invalid):
     """More was to be captured than is held."""
 
     code = "capture_too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A reserved amount as it stands. ``customer`` is the account's code, ``operator`` who placed it."""
+
+    id: int
+    reference: str
+    customer: str
+    amount_fen: int
+    captured_fen: int
+    state: str
+    title: str
+    operator: str
+    expires_at: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
 
 
 _LONGEST_REFERENCE = 100
@@ -150,28 +168,66 @@ async def release(reference: str) -> None:
         await db.execute(_END, reference, "released", 0, clock.now())
 
 
-_EXPIRED = """
-SELECT hold.reference, account.code FROM hold JOIN account ON account.id = hold.account_id
-WHERE hold.state = 'open' AND hold.expires_at <= $1 ORDER BY hold.expires_at LIMIT $2
+_HOLD = """
+SELECT h.id, h.reference, a.code, h.amount_fen, h.captured_fen, h.state, h.title, h.operator, h.expires_at, h.created_at, h.ended_at
+FROM hold h JOIN account a ON a.id = h.account_id
 """
+_EXPIRED = f"{_HOLD} WHERE h.state = 'open' AND h.expires_at <= $1 ORDER BY h.expires_at LIMIT $2"
 
 
-async def over(*, limit: int = 500) -> list[tuple[str, str]]:
-    """Open holds whose time is over, the first first: their references and accounts."""
-    return [(row["reference"], row["code"]) for row in await db.fetch(_EXPIRED, clock.now(), limit)]
+async def over(*, limit: int = 500) -> list[Hold]:
+    """Open holds whose time is over, the longest over first."""
+    return [Hold(*row) for row in await db.fetch(_EXPIRED, clock.now(), limit)]
 
 
 async def expire(reference: str) -> bool:
-    """Ends a hold whose time is over, in the caller's transaction. Says whether it was still open.
+    """Frees what is held because its time is over. Says whether it was still held.
 
     Raises:
         NoSuchHold: there is no such hold.
     """
-    _, hold = await _locked(reference)
-    if hold["state"] != "open":
-        return False
-    await db.execute(_END, reference, "expired", 0, clock.now())
-    return True
+    async with db.transaction():
+        _, hold = await _locked(reference)
+        if hold["state"] != "open":
+            return False
+        await db.execute(_END, reference, "expired", 0, clock.now())
+        return True
+
+
+_GET = f"{_HOLD} WHERE h.reference = $1"
+_PAGE = f"""{_HOLD}
+WHERE h.id < $1 AND ($2::text IS NULL OR a.code = $2) AND ($3::text IS NULL OR h.state = $3) ORDER BY h.id DESC LIMIT $4
+"""
+
+
+async def lock(reference: str) -> Hold:
+    """A hold as it stands, its account locked until the transaction ends.
+
+    Raises:
+        NoSuchHold: there is no such hold.
+    """
+    await _locked(reference)
+    return await get(reference)
+
+
+async def get(reference: str) -> Hold:
+    """A hold as it stands.
+
+    Raises:
+        NoSuchHold: there is no such hold.
+    """
+    row = await db.fetchrow(_GET, reference)
+    if row is None:
+        raise NoSuchHold(reference=reference)
+    return Hold(*row)
+
+
+async def page(
+    customer: str | None = None, *, state: str | None = None, before: int | None = None, limit: int = 20
+) -> list[Hold]:
+    """Holds of one customer or of all, newest first; ``before`` is the id the last page ended at."""
+    rows = await db.fetch(_PAGE, before if before is not None else 2**62, customer, state, limit)
+    return [Hold(*row) for row in rows]
 
 
 async def _locked(reference: str) -> tuple[str, asyncpg.Record]:

@@ -1,12 +1,12 @@
 """The customer's account: what is on it, what happened to it, when to be warned."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from billing import forecast as forecasts
-from billing import statements
+from billing import operator_holds, statements
 from core import http as kit
 from members import customers
 from miniapp_api.services import Customer
@@ -119,6 +119,32 @@ class Forecast(kit.Answer):
     parts: Annotated[list[ForecastPart], Field(description="届时的各项支出 · what it is spent on until then")]
 
 
+class HoldQuery(kit.PageQuery):
+    state: Annotated[
+        Literal["open", "captured", "released", "expired"] | None,
+        Field(description="只看这个状态 · only in this state"),
+    ] = None
+
+
+class Hold(kit.Answer):
+    hold_no: str
+    kind: Annotated[
+        str,
+        Field(
+            description="operator：门店冻结；payment：正在支付的账单；review：待核对的扣款 · placed by the shop, for a payment under "
+            "way, or for a deduction under review",
+            examples=["operator", "payment", "review"],
+        ),
+    ]
+    title: Annotated[str, Field(examples=["茶具押金"])]
+    amount_fen: int
+    captured_fen: Annotated[int, Field(description="从中扣了多少 · how much of it was taken")]
+    state: str
+    expires_at: Annotated[kit.Instant | None, Field(description="届时自动解冻 · let go then")]
+    created_at: kit.Instant
+    ended_at: kit.Instant | None
+
+
 async def show(caller: Customer) -> object:
     """What the customer has now."""
     return statements.seen(caller.admitted)
@@ -148,3 +174,11 @@ async def lots(caller: Customer) -> object:
 async def why(change_id: kit.Id, caller: Customer) -> object:
     """Which lots one change moved, and why those."""
     return await statements.why(caller.id, change_id)
+
+
+async def holds(query: HoldQuery, caller: Customer) -> object:
+    """What is held and was, the newest first."""
+    rows = await operator_holds.page(
+        caller.id, state=query.state, before=query.after(int), limit=query.limit + 1
+    )
+    return kit.cut(rows, query, lambda row: row.id)

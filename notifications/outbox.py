@@ -26,6 +26,8 @@ Kind = Literal[
     "abnormal_deduction",
     "bill_paid",
     "payment_credited",
+    "held",
+    "hold_released",
     "bill_issued",
     "bill_due",
     "instalments_proposed",

@@ -66,6 +66,13 @@ ROUTES = (
         auth=CUSTOMER,
     ),
     kit.get(
+        "/account/holds",
+        account.holds,
+        summary=("冻结的钱", "What is on hold"),
+        answer=kit.Page[account.Hold],
+        auth=CUSTOMER,
+    ),
+    kit.get(
         "/account/statement",
         statements.read,
         summary=("我的余额明细", "The customer's statement"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import adjustments, bill_records, statements, terms, upkeep
+from billing import adjustments, bill_records, operator_holds, statements, terms
 from core import clock
 from ledger import accounts, holds
 from tests import factories
@@ -62,7 +62,7 @@ async def test_also_money_that_is_freed_given_or_given_back(db, how):
     bill_no = await factories.bill(customer.id, 800, automatic=True, consent="x")
     if how == "expired":
         clock.set_offset(timedelta(minutes=6))
-        ended = await asyncio.gather(*(upkeep.expire_holds() for _ in range(3)))
+        ended = await asyncio.gather(*(operator_holds.expire_due() for _ in range(3)))
         assert sum(ended) == 1
     elif how == "adjusted":
         await adjustments.adjust(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import adjustments, bills, credit_limits, deductions, packages, plans
+from billing import adjustments, bills, credit_limits, deductions, operator_holds, packages, plans
 from bot import commands, replies
 from bot.asker import Asker
 from bot.settings import Shop
@@ -45,6 +45,23 @@ async def test_balance_tells_what_is_held_and_that_it_is_low(chats, join):
     )
     await customers.set_threshold(phone.customer_id, None)
     assert "提醒线" not in await phone.ask("余额")
+
+
+async def test_holds_are_told_with_what_for_and_until_when(chats, join):
+    phone = await join(chats, principal=6000)
+    assert await phone.ask("冻结") == "您的余额没有冻结。"
+    ends = clock.start_of(clock.today() + timedelta(days=7))
+    for title, until in (("茶具押金", ends), ("包厢预订", None)):
+        await operator_holds.place(
+            1, phone.customer_id, amount_fen=1500, title=title, expires_at=until, key=factories.key()
+        )
+    day = f"{clock.now().astimezone(clock.zone()):%Y-%m-%d}"
+    assert await phone.ask("押金") == (
+        f"现在冻结 30.00 元：\n· 包厢预订：15.00 元，{day} 冻结，由门店结清或解冻\n"
+        f"· 茶具押金：15.00 元，{day} 冻结，{clock.today() + timedelta(days=7)} 00:00 自动解冻"
+    )
+    await speak_english(phone)
+    assert (await phone.ask("on hold")).startswith("¥30.00 are on hold now:")
 
 
 async def test_top_up_lists_the_packages_and_how_to_pay(chats, join):
@@ -202,7 +219,19 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
     phone = await join(chats)
     answer = await phone.ask("帮助")
     offered = re.findall("「(.+?)」", answer)
-    assert offered == ["余额", "还能用多久", "充值", "明细", "上一笔", "订单", "计划", "账单", "分期", "帮助"]
+    assert offered == [
+        "余额",
+        "还能用多久",
+        "充值",
+        "明细",
+        "上一笔",
+        "冻结",
+        "订单",
+        "计划",
+        "账单",
+        "分期",
+        "帮助",
+    ]
     for locale, quotes in (("zh-CN", "「(.+?)」"), ("en", '"(.+?)"')):
         listed = re.findall(quotes, words.say("bot.help.words", locale))
         assert [commands.find(word).command for word in listed] == list(commands.COMMANDS)

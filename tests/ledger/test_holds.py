@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from billing import upkeep
 from core import clock
 from ledger import accounts, holds, posting
 from tests import factories
@@ -69,9 +68,10 @@ async def test_a_hold_expires_and_placing_it_again_is_harmless(db):
         await holds.place(code, reference="h1", amount_fen=400, expires_at=clock.now() + timedelta(minutes=5))
     with pytest.raises(posting.ReferenceTaken):
         await holds.place(code, reference="h1", amount_fen=401)
-    assert await upkeep.expire_holds() == 0
+    assert await holds.over() == []
     clock.set_offset(timedelta(minutes=6))
-    assert await upkeep.expire_holds() == 1
+    assert [one.reference for one in await holds.over()] == ["h1"]
+    assert [await holds.expire("h1") for _ in range(2)] == [True, False]
     assert (await accounts.balance(customer.id)).available_fen == 1_000
 
 
@@ -102,7 +102,7 @@ async def test_placing_a_hold_that_ended_is_refused_instead_of_reserving_nothing
         await holds.release("h1")
     else:
         clock.set_offset(timedelta(minutes=6))
-        await upkeep.expire_holds()
+        await holds.expire("h1")
     with pytest.raises(holds.HoldEnded):
         await holds.place(code, **place)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import deductions, due_bills, payments
+from billing import deductions, due_bills, operator_holds, payments
 from core import clock
 from core import db as database
 from ledger import accounts, holds, posting, proof
@@ -38,6 +38,9 @@ async def a_busy_shop():
     )
     await factories.top_up(customer.id, 700)
     await payments_for_bills(customer.id)
+    await operator_holds.place(
+        1, customer.id, amount_fen=50, title="押金", expires_at=None, key=factories.key()
+    )
     bill_no = await factories.bill(customer.id, 900)
     await factories.in_instalments(bill_no)
     await due_bills.run()
@@ -143,6 +146,11 @@ BREAKING = {
     ),
     "I11 mode": ("I11", "UPDATE bill SET collect_mode = 'full' WHERE collect_mode = 'instalments'"),
     "I13 untold": ("I13", "DELETE FROM outbox_message WHERE kind = 'topped_up'"),
+    "I13 hold untold": ("I13", "DELETE FROM outbox_message WHERE kind = 'held'"),
+    "I13 release untold": (
+        "I13",
+        "UPDATE hold SET state = 'released', ended_at = now() WHERE state = 'open' AND reference LIKE 'H%'",
+    ),
     "I15 liability": ("I15", "UPDATE account SET bonus_fen = bonus_fen + 5 WHERE kind = 'customer'"),
 }
 

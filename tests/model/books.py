@@ -685,7 +685,10 @@ class Books:
     def expire_hold(self, reference):
         if self.holds[reference].state != "open":
             return 0
-        self._end(self.holds[reference], "expired")
+        hold = self.holds[reference]
+        self._end(hold, "expired")
+        self.accounts[hold.customer].tell("hold_released")
+        self.settle(hold.customer)
         return 1
 
     def _end(self, hold, state):

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from billing import adjustments, bills, channels, deductions, expiry, payments, plans, top_ups, upkeep
+from billing import (
+    adjustments,
+    bills,
+    channels,
+    deductions,
+    expiry,
+    operator_holds,
+    payments,
+    plans,
+    top_ups,
+    upkeep,
+)
 from core import clock, db
 from gateways import channel as at_channel
 from ledger import accounts, holds, posting
@@ -498,7 +509,7 @@ def _expire_holds(machine, customer, a, b, c):
             lambda now, seen: 0
         ]
 
-    return _step(upkeep.expire_holds, more_parts=parts)
+    return _step(operator_holds.expire_due, more_parts=parts)
 
 
 def _expire_bonus(machine, customer, a, b, c):

@@ -1,4 +1,4 @@
-"""Holds (I10)."""
+"""Holds (I10), and that their customers are told (I13)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,18 @@ CHECKS = (
         LEFT JOIN transfer t ON t.reference = 'hold:' || h.reference
         LEFT JOIN LATERAL (SELECT sum(amount_fen) AS amount_fen FROM posting WHERE transfer_id = t.id) p ON true
         WHERE (h.state = 'captured') <> (t.id IS NOT NULL) OR p.amount_fen <> h.captured_fen
+        """,
+        since=changed.HOLDS,
+    ),
+    Check(
+        "I13",
+        "a hold an operator placed, or the end of one without a capture, that its customer was not told of",
+        """
+        SELECT 'hold ' || h.reference FROM hold h
+        LEFT JOIN outbox_message placed ON placed.dedup_key = 'held:' || h.reference
+        LEFT JOIN outbox_message ended ON ended.dedup_key = 'hold_released:' || h.reference
+        WHERE h.reference LIKE 'H%' AND h.operator LIKE 'operator:%'
+          AND (placed.id IS NULL OR (ended.id IS NOT NULL) <> (h.state IN ('released', 'expired')))
         """,
         since=changed.HOLDS,
     ),

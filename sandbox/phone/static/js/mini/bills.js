@@ -4,7 +4,7 @@ import { h, icon } from "../dom.js";
 import { day, price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
-import { underWayButtons, underWayNote } from "./combined.js";
+import { isCombined, underWayButtons, underWayNote } from "./combined.js";
 import { money } from "./money.js";
 import { tooLittle } from "./orders.js";
 
@@ -20,7 +20,7 @@ export const bills = {
   async load({ shop }) {
     const all = await shop.items("/bills");
     const items = all.filter((one) => !one.source.startsWith("order:"));
-    const waiting = items.filter((one) => one.pending_no);
+    const waiting = items.filter(isCombined);
     const pending = await Promise.all(waiting.map((one) => shop.get(`/combined-payments/${one.pending_no}`)));
     return { items, pending: Object.fromEntries(pending.map((one) => [one.bill_no, one])) };
   },

@@ -27,9 +27,12 @@ export async function offerTogether(app, what, owedFen) {
   else if (choice) await start(app, what, shareFen, choice);
 }
 
+/** Whether a bill waits for such a payment, and not for the shop to look at something. */
+export const isCombined = (bill) => bill.pending_no?.startsWith("C") ?? false;
+
 /** The payment that is under way for an order or bill, if any. */
 export async function underWay(shop, bill) {
-  return bill.pending_no ? shop.get(`/combined-payments/${bill.pending_no}`) : null;
+  return isCombined(bill) ? shop.get(`/combined-payments/${bill.pending_no}`) : null;
 }
 
 /** What can be done with a payment that is under way: go on, ask how it stands, leave it. */
@@ -61,7 +64,8 @@ async function inWeChat(app, made) {
     await app.wx.requestPayment(made.payment.client);
     return "paid";
   } catch (fault) {
-    app.phone.toast(/cancel|timeout/.test(fault.errMsg) ? t("together.unpaid") : fault.errMsg.replace(/^\w+:fail /, ""), "bad");
+    if (/cancel|timeout/.test(fault.errMsg)) app.phone.toast(t("together.unpaid"));
+    else app.phone.toast(fault.errMsg.replace(/^\w+:fail /, ""), "bad");
     return "unpaid";
   }
 }
