@@ -1,6 +1,7 @@
 """Small builders for tests: a customer with money, a product, a plan. Built through the desk, as the shop would."""
 
 import itertools
+import secrets
 from dataclasses import replace
 from datetime import timedelta
 
@@ -140,7 +141,7 @@ async def plan(customer_id, amount_fen=9800, cycle="monthly"):
 async def bill(customer_id, amount_fen=3_000, **how):
     """The number of a bill that an operator issued; due at once unless ``due_on`` or ``due_at`` says otherwise."""
     return await operator_bills.issue(
-        1, customer_id, **{"title": "学费", "amount_fen": amount_fen, "key": key(), **how}
+        1, customer_id, **{"title": "学费", "amount_fen": amount_fen, "key": secrets.token_hex(16), **how}
     )
 
 
@@ -153,7 +154,7 @@ async def in_instalments(bill_no, count=3, *, every="week", automatic=True, chan
         "分期付清，到期自动扣款",
         channel,
     )
-    return await instalments.arrange(1, bill_no, terms, key=key())
+    return await instalments.arrange(1, bill_no, terms, key=secrets.token_hex(16))
 
 
 async def told(customer_id, kind):

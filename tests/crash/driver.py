@@ -18,9 +18,20 @@ from collections import Counter
 from tortoise.backends.asyncpg.client import TransactionWrapper
 
 from app import database
-from billing import bills, channels, deductions, payments, top_ups
+from billing import (
+    bill_records,
+    bills,
+    channels,
+    deductions,
+    due_bills,
+    instalment_schedule,
+    instalments,
+    payments,
+    top_ups,
+    upkeep,
+)
 from core import clock, db
-from ledger import accounts, proof
+from ledger import accounts, holds, proof
 from notifications import delivery, quota, templates
 from shop import orders
 from tests import factories
@@ -193,6 +204,63 @@ class DueRun(Path):
         return (balance.balance_fen, told["deducted"], told["payment_due"]) != (7_000, 1, 1)
 
 
+class DueBills(Path):
+    """The clock takes a part of a bill on its day and reminds of another bill; the process dies; the next run goes on."""
+
+    async def before(self):
+        made = await super().before()
+        await factories.in_instalments(await factories.bill(made["customer"], 9_000))
+        await factories.bill(made["customer"], 9_500, automatic=True, consent="x")
+        return made
+
+    async def act(self, made):
+        await due_bills.run(batch=1)
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        told = await self.told(made)
+        left = await db.fetchval("SELECT count(*) FROM bill WHERE collect_at <= now()")
+        return (balance.balance_fen, told["deducted"], told["payment_due"], left) != (8_000, 1, 1, 0)
+
+
+class Arrange(Path):
+    """Instalments are arranged, and the first part is paid; the process dies; both are asked for again (same keys)."""
+
+    async def before(self):
+        made = await super().before()
+        return {**made, "bill": await factories.bill(made["customer"], 9_000)}
+
+    async def act(self, made):
+        schedule = instalment_schedule.EqualParts(3, clock.today())
+        terms = instalments.Terms(schedule, True, "1", "同意", "counter")
+        await instalments.arrange(1, made["bill"], terms, key=f"arrange-{made['bill']}")
+        await bills.pay(made["customer"], made["bill"], key="pay-part-1")
+
+    async def wrong(self, made):
+        record = await bill_records.read(made["bill"])
+        states = [part.state for part in record.instalments]
+        return (record.paid_fen, states, len(record.history)) != (3_000, ["paid", "open", "open"], 1)
+
+
+class HoldExpiry(Path):
+    """A hold ends and settles a due bill; the clock dies; it comes again."""
+
+    async def before(self):
+        made = await super().before()
+        code = accounts.of_customer(made["customer"])
+        await holds.place(code, reference=f"h{code}", amount_fen=11_000, expires_at=clock.now())
+        await factories.bill(made["customer"], 4_000, automatic=True, consent="x")
+        return made
+
+    async def act(self, made):
+        await upkeep.expire_holds()
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        told = await self.told(made)
+        return (balance.balance_fen, balance.held_fen, told["deducted"]) != (7_000, 0, 1)
+
+
 class Deliver(Path):
     """A message is being delivered; the worker dies; another takes over when the lease is over."""
 
@@ -239,6 +307,9 @@ PATHS = {
     "pay_order": PayOrder,
     "cancel_order": CancelOrder,
     "due_run": DueRun,
+    "due_bills": DueBills,
+    "arrange": Arrange,
+    "hold_expiry": HoldExpiry,
     "deliver": Deliver,
 }
 

@@ -17,6 +17,9 @@ pytestmark = pytest.mark.crash
         ("pay_order", 20),
         ("cancel_order", 20),
         ("due_run", 15),
+        ("due_bills", 18),
+        ("arrange", 30),
+        ("hold_expiry", 8),
         ("deliver", 6),
     ],
 )
