@@ -15,7 +15,18 @@ from dataclasses import dataclass
 import uvloop
 
 from app import database
-from benchmarks import counters, due_run, floor, hot_shop, http_doors, in_process, place, report, rounds
+from benchmarks import (
+    counters,
+    due_run,
+    floor,
+    growth,
+    hot_shop,
+    http_doors,
+    in_process,
+    place,
+    report,
+    rounds,
+)
 from benchmarks.peers import django_oscar, orm, pgledger
 from ledger import proof
 
@@ -30,7 +41,7 @@ class Benchmark:
 
     name: str
     floor: str
-    open: Callable[[place.Place], AbstractAsyncContextManager[rounds.Contest]]
+    open: Callable[[place.Place], AbstractAsyncContextManager[rounds.Measurable]]
     target: float | None = None
     optional: bool = False
 
@@ -42,6 +53,7 @@ ALL = (
     Benchmark("post-one", floor.NAME, in_process.post_one),
     Benchmark("due-run", due_run.FLOOR, due_run.periods),
     Benchmark("hot-shop", hot_shop.FLOOR, hot_shop.payments, 0.9),
+    Benchmark("growth", growth.FLOOR, growth.sizes, growth.TARGET),
     Benchmark("peer-pgledger", floor.NAME, pgledger.one_shop),
     Benchmark("peer-pgledger-spread", floor.NAME, pgledger.many_shops),
     Benchmark("peer-orm", floor.NAME, orm.payments),
@@ -74,7 +86,7 @@ async def run(
     done = failed = None
     try:
         async with benchmark.open(where) as contest:
-            done = await rounds.run(contest, rounds=count, seconds=seconds, order=order)
+            done = await contest.measured(rounds_=count, seconds=seconds, order=order)
     except rounds.RunFailed as failure:
         failed = str(failure)
     except Exception as fault:  # a benchmark that broke has shown nothing, and the others still run

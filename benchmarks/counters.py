@@ -67,7 +67,12 @@ def count_from_now() -> None:
     protocol.Protocol = CountedProtocol
 
 
-_SCANNED = "SELECT coalesce(sum(seq_tup_read), 0)::int8 FROM pg_stat_user_tables WHERE schemaname = 'public'"
+_READ = """
+SELECT coalesce(sum(s.seq_tup_read), 0)::int8 AS rows_scanned,
+       coalesce(sum(coalesce(b.heap_blks_hit, 0) + coalesce(b.heap_blks_read, 0)
+                    + coalesce(b.idx_blks_hit, 0) + coalesce(b.idx_blks_read, 0)), 0)::int8 AS buffers
+FROM pg_stat_user_tables s JOIN pg_statio_user_tables b USING (relid) WHERE s.schemaname = 'public'
+"""
 _WRITTEN = """
 SELECT coalesce(sum(record_length - fpi_length), 0)::int8 AS wal_bytes,
        count(*) FILTER (WHERE resource_manager IN ('Heap', 'Heap2')
@@ -82,7 +87,8 @@ async def per_operation(
 ) -> dict[str, float]:
     """Runs ``act(0)``, ``act(1)`` … alone, ``times`` in all, and returns what one of them cost.
 
-    Medians, but for ``rows_scanned``, the mean of rows read by sequential scans: what grows with the shop. WAL bytes leave out
+    Medians, but for two means: ``rows_scanned``, rows read by sequential scans, which grow with the shop, and ``buffers``, pages of
+    tables and indexes looked at, which grow as indexes get deeper. WAL bytes leave out
     full-page images, which depend on when the last checkpoint was. Run the operation a few times before, so that statements
     are prepared. Nobody else may write meanwhile.
     """
@@ -91,15 +97,17 @@ async def per_operation(
         await watcher.execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect")
         await _next_tells()
         seen = [await _one(watcher, act, 0)]
-        scanned = await watcher.fetchval(_SCANNED)
+        before = await watcher.fetchrow(_READ)
         seen += [await _one(watcher, act, number) for number in range(1, times - 1)]
         await _next_tells()
         seen.append(await _one(watcher, act, times - 1))
-        scanned = await watcher.fetchval(_SCANNED) - scanned
+        after = await watcher.fetchrow(_READ)
     finally:
         await watcher.close()
     counted = {name: float(statistics.median(one[name] for one in seen)) for name in seen[0]}
-    return counted | {"rows_scanned": round(float(scanned) / (times - 1), 1)}
+    return counted | {
+        name: round(float(after[name] - count) / (times - 1), 1) for name, count in dict(before).items()
+    }
 
 
 async def _one(
@@ -121,6 +129,7 @@ async def _written(watcher: asyncpg.Connection, before: str) -> dict[str, int]:
     after = await watcher.fetchval("SELECT pg_current_wal_insert_lsn()")
     if after == before:
         return {"wal_bytes": 0, "rows_written": 0, "commits": 0}
-    await watcher.execute("SELECT txid_current()")  # its commit makes sure that all before it is on disk
+    # its commit makes sure that all before it is on disk; a read that tidied a page has written without waiting
+    await watcher.execute("SELECT pg_logical_emit_message(true, 'counted', '')")
     row = await watcher.fetchrow(_WRITTEN, before, after)
     return dict(row)

@@ -35,7 +35,7 @@ def as_json(report: Report) -> str:
         "floor_per_s": round(measured.floor_per_s, 1) if measured else 0.0,
         "subject_per_s": round(measured.subject_per_s, 1) if measured else 0.0,
         "counters": measured.counters if measured else {},
-        "target": report.target,
+        "target": None if report.target is None else round(report.target, 4),
         "failed": report.failed,
     }
     if measured:
@@ -66,7 +66,7 @@ def as_text(report: Report) -> str:
         ]
         if ratio.is_noisy or control.is_noisy:
             lines.append("  噪声太大，不能下结论 · too noisy: an interval is wider than ±15 %")
-        lines += [f"  {name:<28}{value:>12,.2f}" for name, value in measured.counters.items()]
+        lines += [f"  {name:<34}{value:>12,.3f}" for name, value in measured.counters.items()]
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 NOISY = 0.15
 """An interval that reaches further than this share from its middle says too little."""
@@ -26,6 +27,17 @@ class RunFailed(Exception):
     """The benchmark's operations did not do what they should; nothing it measured counts."""
 
 
+class Measurable(Protocol):
+    """What a benchmark makes ready."""
+
+    async def measured(self, *, rounds_: int, seconds: float, order: random.Random) -> Measured:
+        """Takes so many rounds, each turn of about so long, in an order of chance.
+
+        Raises:
+            RunFailed: an operation went wrong.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contest:
     """One benchmark, ready to run.
@@ -38,6 +50,9 @@ class Contest:
     subject: Segment
     counters: Callable[[], Awaitable[dict[str, float]]]
     before_round: Callable[[], Awaitable[None]]
+
+    async def measured(self, *, rounds_: int, seconds: float, order: random.Random) -> Measured:
+        return await run(self, rounds=rounds_, seconds=seconds, order=order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +104,15 @@ def ratio(pairs: Sequence[tuple[float, float]], *, seed: int = 1) -> Ratio:
     """
     if not pairs or any(a <= 0 or b <= 0 for a, b in pairs):
         raise RunFailed("a segment did nothing at all")
-    paired = [a / b for a, b in pairs]
+    return spread([a / b for a, b in pairs], seed=seed)
+
+
+def spread(values: Sequence[float], *, seed: int = 1) -> Ratio:
+    """The median of values, one of each round, and the interval in which 95 % of the medians of resampled rounds lie."""
     chance = random.Random(seed)
-    medians = sorted(statistics.median(chance.choices(paired, k=len(paired))) for _ in range(_RESAMPLES))
+    medians = sorted(statistics.median(chance.choices(values, k=len(values))) for _ in range(_RESAMPLES))
     outside = round(_RESAMPLES * (1 - _CONFIDENCE) / 2)
-    return Ratio(statistics.median(paired), medians[outside], medians[-outside - 1])
+    return Ratio(statistics.median(values), medians[outside], medians[-outside - 1])
 
 
 async def run(

@@ -22,12 +22,12 @@ _PATIENCE_S = 0.005
 
 
 class Together(Generic[K, V]):
-    """Reads by key, several keys at a time."""
+    """Reads by key from the database, several keys at a time."""
 
     def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
         """``read`` answers for all of the keys it knows; it is only given different ones."""
         self._read = read
-        self._queues: weakref.WeakKeyDictionary[Any, _Queue[K, V]] = weakref.WeakKeyDictionary()
+        self._queues: weakref.WeakKeyDictionary[Any, Queue[K, V]] = weakref.WeakKeyDictionary()
 
     async def get(self, key: K) -> V | None:
         """The answer for one key as of now; None when there is none. Inside a transaction it is asked for itself, there.
@@ -40,12 +40,12 @@ class Together(Generic[K, V]):
             return (await self._read([key])).get(key)
         queue = self._queues.get(place)
         if queue is None:
-            queue = self._queues[place] = _Queue(self._read)
+            queue = self._queues[place] = Queue(self._read)
         return await queue.answer(key)
 
 
-class _Queue(Generic[K, V]):
-    """The questions to one database."""
+class Queue(Generic[K, V]):
+    """The questions to one place, for the event loop they are asked in."""
 
     def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
         self._read = read
@@ -54,6 +54,7 @@ class _Queue(Generic[K, V]):
         self._departure: asyncio.Handle | None = None
 
     def answer(self, key: K) -> asyncio.Future[V | None]:
+        """The answer to come for one key; None when there is none."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[V | None] = loop.create_future()  # one for each: who leaves takes nobody along
         self._waiting.append((key, answer))

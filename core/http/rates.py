@@ -9,15 +9,18 @@ one and are exact. Without Redis each process counts for itself: limits then hol
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import math
 import time
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from core import together
 from core.http import problems
 
 log = logging.getLogger(__name__)
@@ -26,22 +29,27 @@ _SHARES = 20
 _REMEMBERED = 20_000
 _REDIS_TIMEOUT_S = 0.1
 _REDIS_REST_S = 1.0
-_ROUND_TRIPS_AT_ONCE = 16  # well below any connection pool
 _COMPLAINT_EVERY_S = 60.0
 
-# KEYS[1] the window's counter; ARGV: limit, window in ms, how many are wanted. Answers: granted, ms until the window ends.
+# KEYS: the windows' counters. ARGV, for each: limit, window in ms, how many are wanted. Answers, for each: granted, ms until the
+# window ends.
 _TAKE = """
-local used = tonumber(redis.call('GET', KEYS[1]) or '0')
-local left_ms = redis.call('PTTL', KEYS[1])
-if left_ms < 0 then
-  used = 0
-  left_ms = tonumber(ARGV[2])
+local answers = {}
+for i, key in ipairs(KEYS) do
+  local used = tonumber(redis.call('GET', key) or '0')
+  local left_ms = redis.call('PTTL', key)
+  if left_ms < 0 then
+    used = 0
+    left_ms = tonumber(ARGV[3 * i - 1])
+  end
+  local granted = math.max(0, math.min(tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i - 2]) - used))
+  if granted > 0 then
+    redis.call('SET', key, used + granted, 'PX', left_ms)
+  end
+  answers[2 * i - 1] = granted
+  answers[2 * i] = left_ms
 end
-local granted = math.max(0, math.min(tonumber(ARGV[3]), tonumber(ARGV[1]) - used))
-if granted > 0 then
-  redis.call('SET', KEYS[1], used + granted, 'PX', left_ms)
-end
-return {granted, left_ms}
+return answers
 """
 
 
@@ -55,6 +63,15 @@ class Rate:
     def __post_init__(self) -> None:
         if self.count < 1 or self.per_s < 1:
             raise ValueError("a rate needs a count and a time of at least one")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Of the window of ``key``, which holds ``rate``, so many."""
+
+    key: str
+    rate: Rate
+    count: int
 
 
 @dataclass(slots=True)
@@ -73,7 +90,7 @@ class RateLimiter:
         self._prefix = prefix
         self._shares: OrderedDict[str, _Share] = OrderedDict()
         self._alone: OrderedDict[str, _Share] = OrderedDict()
-        self._turns = asyncio.Semaphore(_ROUND_TRIPS_AT_ONCE)
+        self._wishes = together.Queue(self._granted)  # those of one moment go to Redis in one round trip
         self._renewals: dict[str, asyncio.Lock] = {}
         self._redis_rests_until = 0.0
         self._complained_at = -math.inf
@@ -97,7 +114,7 @@ class RateLimiter:
         its own would empty the window with a burst."""
         renewal = self._renewals.setdefault(key, asyncio.Lock())
         try:
-            async with renewal, self._turns:
+            async with renewal:
                 now = time.monotonic()
                 return self._usable(key, now) or await self._renewed(rate, key, now), now
         finally:
@@ -126,15 +143,27 @@ class RateLimiter:
         if self._script is None or now < self._redis_rests_until:
             return self._taken_alone(rate, key, wanted, now)
         try:
-            async with asyncio.timeout(_REDIS_TIMEOUT_S):
-                granted, left_ms = await self._script(
-                    keys=[f"{self._prefix}{key}"], args=[rate.count, rate.per_s * 1000, wanted]
-                )
+            answer = await self._wishes.answer(_Wish(key, rate, wanted))
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_rests_until = now + _REDIS_REST_S
             self._complain(error, now)
             return self._taken_alone(rate, key, wanted, now)
-        return int(granted), int(left_ms) / 1000
+        assert answer is not None, "every wish is answered"
+        return answer
+
+    async def _granted(self, wishes: Sequence[_Wish]) -> Mapping[_Wish, tuple[int, float]]:
+        assert self._script is not None
+        numbers = [(wish.rate.count, wish.rate.per_s * 1000, wish.count) for wish in wishes]
+        async with asyncio.timeout(_REDIS_TIMEOUT_S):
+            said = await self._script(
+                keys=[f"{self._prefix}{wish.key}" for wish in wishes],
+                args=list(itertools.chain.from_iterable(numbers)),
+            )
+        answers = zip(said[::2], said[1::2], strict=True)
+        return {
+            wish: (int(granted), int(left_ms) / 1000)
+            for wish, (granted, left_ms) in zip(wishes, answers, strict=True)
+        }
 
     def _taken_alone(self, rate: Rate, key: str, wanted: int, now: float) -> tuple[int, float]:
         window = self._alone.get(key)

@@ -65,6 +65,18 @@ async def test_a_busy_caller_costs_few_round_trips(connection):
     assert after - before <= 21
 
 
+async def test_many_callers_of_one_moment_cost_one_round_trip(connection):
+    limiter = kit.RateLimiter(connection)
+    await limiter.spend(kit.Rate(3, 60), "a")
+    before = (await connection.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    rates = [kit.Rate(number, 60) for number in range(1, 41)]
+    passed = await asyncio.gather(*(spend(limiter, rate, f"b{rate.count}", 1) for rate in rates))
+    after = (await connection.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    assert (passed, after - before) == ([1] * 40, 1)
+    assert int(await connection.get("yucun:rate:b40")) == 2  # its own share of its own window
+    assert await spend(limiter, kit.Rate(2, 60), "b2", 3) == 1
+
+
 async def test_a_window_ends(connection):
     for limiter in (kit.RateLimiter(connection), kit.RateLimiter(None)):
         rate = kit.Rate(2, 1)
