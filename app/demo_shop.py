@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from billing import packages, plans, stores
+from billing import agreements, packages, plans, stores
 from core import clock
 from members import operators, tiers
 from shop import products
@@ -17,6 +17,16 @@ _CONSENT = (
     "我可以随时在「计划」中取消，取消后不再产生新的扣款。余额不足时不扣款，充值后补扣。"
 )
 _CONSENT_VERSION = "2026-11"
+
+_AGREEMENT = """「一盏茶」预付卡协议
+
+一、您充值的本金只用于在本店消费，永不过期；赠送金额按套餐注明的期限使用。
+二、充值后 7 日内，如您此前未在本店消费过，可以无理由退款：未用的本金全部退回，未用的赠送收回。
+三、7 日之后退款由门店审核。未用的部分按「实付 ÷（实付＋赠送）」的比例折算应退的本金，最多退到未用的本金，并按退回的比例收回赠送。
+四、退款按原支付方式退回；超过支付渠道一年期限的，在门店柜台付给您。
+五、门店停业前会提前公告，并退还您的全部余额。
+"""
+_AGREEMENT_VERSION = "2026-11"
 
 MENU = {
     "button": [
@@ -42,6 +52,7 @@ async def load() -> None:
     if await packages.page(limit=1):
         return
     await operators.create(login=OPERATOR_LOGIN, name="店长小周", password=OPERATOR_PASSWORD)
+    await agreements.publish(_AGREEMENT_VERSION, _AGREEMENT, operator="demo")
     await _products()
     for name, amount_fen, cycle in (
         ("茶艺月课（每月4节）", 9_800, "monthly"),

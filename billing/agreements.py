@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing import terms
 from core import clock, db, errors
 from ledger import idempotency
 
@@ -109,6 +110,20 @@ async def page(*, before: int | None = None, limit: int = 20) -> list[Agreement]
     """All versions, the one in force first."""
     rows = await db.fetch(_PAGE, before if before is not None else 2**62, limit)
     return [Agreement(*row) for row in rows]
+
+
+_TERMS = "UPDATE top_up SET claw_back = $2, refund_right_days = $3 WHERE top_up_no = $1"
+
+
+async def fix_terms(top_up_no: str, version: str | None, *, channel: str) -> None:
+    """Writes down what a new top-up's refund will go by, and the consent given with it, in the caller's transaction.
+
+    Raises:
+        AgreementRequired, AgreementOutdated.
+    """
+    chosen = terms.current()
+    await db.execute(_TERMS, top_up_no, chosen.claw_back, chosen.refund_right_days)
+    await agree(top_up_no, version, channel=channel)
 
 
 _AGREE = """

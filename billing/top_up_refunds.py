@@ -74,6 +74,7 @@ class Offer:
     """
 
     top_up_no: str
+    credited_at: datetime
     paid_fen: int
     bonus_fen: int
     spent_fen: int
@@ -158,6 +159,7 @@ async def offer(top_up: TopUp, amount_fen: int | None = None, *, lock: bool = Fa
     fits = 0 < wanted_fen <= most_fen
     return Offer(
         top_up_no=top_up.top_up_no,
+        credited_at=top_up.credited_at,
         paid_fen=top_up.pay_fen,
         bonus_fen=top_up.bonus_fen,
         spent_fen=standing.spent_fen,

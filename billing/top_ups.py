@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import caps, package_rules, payments, terms
+from billing import agreements, caps, package_rules, payments, terms
 from billing.channels import Channels
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
@@ -33,6 +33,8 @@ class PackageOrAmount(errors.Invalid):
 PayerUnknown = payments.PayerUnknown
 BalanceLimit = caps.BalanceLimit
 KeyReused = idempotency.KeyReused
+AgreementRequired = agreements.AgreementRequired
+AgreementOutdated = agreements.AgreementOutdated
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,16 @@ async def start(
     payer: str | None,
     store: str | None = None,
     key: str,
+    agreement_version: str | None = None,
 ) -> TopUp:
     """Makes a top-up and prepares its payment at the channel. The same key gives the same top-up, prepared again if needed.
 
-    ``payer`` is the customer's openid, used where the method needs one; ``store`` the code of the store it is started at.
+    ``payer`` is the customer's openid, used where the method needs one; ``store`` the code of the store it is started at;
+    ``agreement_version`` the version of the prepayment agreement that the customer agrees to, needed where one is published.
 
     Raises:
         PayerUnknown, PackageOrAmount, AmountOutOfRange, BalanceLimit, NoSuchStore, NoSuchChannel, KeyReused,
+        AgreementRequired, AgreementOutdated,
         NoSuchPackage, NotForTier, NotAtStore, TooEarly, TooLate, FirstOnly, LimitReached, SoldOut, Unfinished: see ``package_rules``.
         ChannelUnavailable: the channel gave no definite answer; asking again with the same key is safe.
     """
@@ -95,6 +100,7 @@ async def start(
         payer=payer,
         store=store,
         key=key,
+        agreement_version=agreement_version,
     )
     made = await get(customer_id, top_up_no)
     await payments.prepare(channels, made.payment, description=f"账户充值 {money.yuan(made.pay_fen)} 元")
@@ -113,6 +119,7 @@ async def _make(
     payer: str | None,
     store: str | None,
     key: str,
+    agreement_version: str | None = None,
 ) -> str:
     opened = channels.find(channel, method)
     payer = payments.payer_for(method, payer)
@@ -124,6 +131,7 @@ async def _make(
         await db.execute(
             _CREATE, top_up_no, customer_id, package_id, pay_fen, bonus_fen, bonus_days, store, now
         )
+        await agreements.fix_terms(top_up_no, agreement_version, channel="mini_program")
         await payments.create(
             opened,
             customer_id=customer_id,
@@ -142,6 +150,7 @@ async def _make(
         "channel": channel,
         "method": method,
         "store": store,
+        "agreement_version": agreement_version,
     }
     async with db.transaction():
         return await idempotency.once(

@@ -20,6 +20,7 @@ from bot import (
     last_deduction,
     orders,
     plans,
+    refunds,
     statement,
     top_up,
 )
@@ -103,6 +104,12 @@ COMMANDS = (
         instalments.answer,
         ("分期", "分期付款", "分期账单", "分期帳單", "分几期", "分幾期", "下一期"),
         ("instalments", "installments", "instalment", "installment", "next instalment"),
+    ),
+    Command(
+        "refunds",
+        refunds.answer,
+        ("退款", "退錢", "退钱", "退费", "退費", "充值退款", "退充值", "怎么退款", "怎麼退款", "退款进度", "退款進度", "能退多少", "可以退多少"),
+        ("refund", "refunds", "refund status", "how much can i get back", "money back"),
     ),
     Command(
         "help",

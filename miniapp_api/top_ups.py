@@ -19,6 +19,15 @@ class NewTopUp(kit.Body):
         Annotated[kit.No, Field(max_length=20)] | None,
         Field(description="在哪家门店 · the code of the store it is started at", examples=["west-lake"]),
     ] = None
+    agreement_version: Annotated[
+        kit.Token | None,
+        Field(
+            max_length=32,
+            description="同意的预付卡协议版本；门店发布了协议时必填 · the version of the agreement agreed to; needed where one is "
+            "published",
+            examples=["2026-11"],
+        ),
+    ] = None
 
 
 class Payment(kit.Answer):
@@ -66,6 +75,7 @@ async def start(body: NewTopUp, caller: Customer, services: Services, key: kit.I
         payer=await sign_in.openid_of(caller.id, services.mini_app_id),
         store=body.store,
         key=key,
+        agreement_version=body.agreement_version,
     )
 
 

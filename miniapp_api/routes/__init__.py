@@ -1,7 +1,16 @@
 """The table of contents of the mini-program's API: a file a topic."""
 
 from core import http as kit
-from miniapp_api.routes import account, combining, messages, owing, shopping, signing_in, topping_up
+from miniapp_api.routes import (
+    account,
+    combining,
+    messages,
+    owing,
+    refunding,
+    shopping,
+    signing_in,
+    topping_up,
+)
 
 API = kit.Api(
     title=("小程序接口", "Mini-program API"),
@@ -15,6 +24,7 @@ API = kit.Api(
         *signing_in.ROUTES,
         *account.ROUTES,
         *topping_up.ROUTES,
+        *refunding.ROUTES,
         *shopping.ROUTES,
         *owing.ROUTES,
         *combining.ROUTES,

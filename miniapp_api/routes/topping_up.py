@@ -58,6 +58,8 @@ ROUTES = (
             billing_top_ups.AmountOutOfRange,
             billing_top_ups.BalanceLimit,
             billing_top_ups.PayerUnknown,
+            billing_top_ups.AgreementRequired,
+            billing_top_ups.AgreementOutdated,
             billing_top_ups.KeyReused,
             channels.NoSuchChannel,
             payments.ChannelUnavailable,

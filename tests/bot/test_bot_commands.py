@@ -16,6 +16,7 @@ from ledger import accounts, holds
 from members import customers, sign_in, tiers
 from shop import orders, products
 from tests import factories
+from tests.billing import refunding
 
 MINUTE = r"\d{4}-\d\d-\d\d \d\d:\d\d"
 
@@ -215,6 +216,25 @@ async def test_the_last_deduction_says_why_that_bill(chats, join):
     assert (await phone.ask("上一笔")).endswith("有钱到账，自动结清先到期的账单。")
 
 
+async def test_refunds_tells_what_may_go_back_and_how_the_last_ones_stand(chats, join):
+    phone = await join(chats)
+    assert await phone.ask("退款") == "您没有可以退的充值。"
+    made = await factories.topped_up(phone.customer_id, 10_000, 2_000)
+    assert re.fullmatch(
+        "现在可以退的充值：\n"
+        r"· \d{4}-\d\d-\d\d 充值 100.00 元：" + MINUTE + " 前可无理由退 100.00 元，收回赠送 20.00 元\n"
+        "请打开「一盏茶」小程序，在「充值记录」里申请退款。",
+        await phone.ask("能退多少"),
+    )
+    await refunding.ask_for(phone.customer_id, made.top_up_no)
+    await speak_english(phone)
+    assert re.fullmatch(
+        "You have no top-up that may go back.\nYour last refunds:\n"
+        r"· " + MINUTE + r" top-up refund of ¥100.00, on its way, no. R\d+",
+        await phone.ask("refund status"),
+    )
+
+
 async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
     phone = await join(chats)
     answer = await phone.ask("帮助")
@@ -230,6 +250,7 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
         "计划",
         "账单",
         "分期",
+        "退款",
         "帮助",
     ]
     for locale, quotes in (("zh-CN", "「(.+?)」"), ("en", '"(.+?)"')):
@@ -397,7 +418,7 @@ async def test_a_customer_without_an_account_hears_the_refusal_in_words(chats, j
         ("计划", "plans"), ("計劃", "plans"), ("計畫", "plans"), ("账单", "bills"), ("我现在欠多少钱", "bills"),
         ("what do I owe?", "bills"), ("分期", "instalments"), ("next instalment", "instalments"), ("subscriptions", "plans"),
         ("帮助", "help"), ("幫助", "help"), ("help", "help"), ("?", "help"), ("？", "help"), ("你好", "help"),
-        ("", None), ("查", None), ("请问", None), ("余额不足怎么办", None), ("退款", None), ("balances sheet", None),
+        ("", None), ("查", None), ("请问", None), ("余额不足怎么办", None), ("退款", "refunds"), ("我要退款", "refunds"), ("退货", None), ("balances sheet", None),
         ("余额" * 30, None), ("查" * 4000, None),
     ],
 )  # fmt: skip

@@ -111,6 +111,7 @@ class Page:
         self.act("top-up")
         self.at.click(f"[data-pay-fen='{pay_fen}']")
         self.at.click(f"[data-channel={channel}]")
+        self.at.click(".agree")
         self.act("start-top-up")
 
     def pay_with_wechat(self, pay_fen: int) -> None:

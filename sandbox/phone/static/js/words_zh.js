@@ -24,7 +24,7 @@ export default {
   "home.balance": "账户余额", "home.available": "可用余额", "home.principal": "本金", "home.bonus": "赠送", "home.held": "冻结", "home.top_up": "充值",
   "home.owed": "有 {count} 笔待缴账单，共 ¥{amount}", "home.owed_one": "有 1 笔待缴账单 ¥{amount}", "home.quick": "常用功能", "home.bills": "待缴账单", "home.changes": "变动记录", "home.top_ups": "充值记录",
   "home.threshold": "余额提醒", "home.recent": "最近变动", "home.all": "全部", "home.nothing_yet": "还没有变动，从第一次充值开始",
-  "changes.after": "余额 {amount}", "change.top_up": "充值", "change.bill_payment": "余额支付", "change.bill_refund": "退回余额", "change.manual_adjustment": "人工调整", "change.payment_credit": "支付款转入", "change.credit_draw": "使用信用额度", "change.credit_repayment": "归还信用额度",
+  "changes.after": "余额 {amount}", "change.top_up": "充值", "change.bill_payment": "余额支付", "change.bill_refund": "退回余额", "change.manual_adjustment": "人工调整", "change.payment_credit": "支付款转入", "change.credit_draw": "使用信用额度", "change.credit_repayment": "归还信用额度", "change.top_up_refund": "充值退款", "change.top_up_refund_return": "退款放回余额",
 
   "topup.title": "充值", "topup.packages": "选择套餐", "topup.gives": "送 ¥{amount}", "topup.no_bonus": "无赠送", "topup.other": "其他金额", "topup.not_an_amount": "请输入正确的金额，最多两位小数",
   "topup.pay_with": "付款方式", "topup.first_time_only": "限首次充值", "topup.per_customer": "每人限购 {count} 次", "topup.until": "{day} 前", "topup.bonus_days": "赠送 {count} 天有效",
@@ -36,6 +36,11 @@ export default {
   "outcome.credited": "充值成功", "outcome.credited.text": "已存入你的账户", "outcome.balance": "可用余额", "outcome.unpaid": "尚未支付", "outcome.unpaid.text": "没有扣款，可以继续支付或稍后再来",
   "outcome.closed": "订单已关闭", "outcome.closed.text": "没有扣款，如需充值请重新开始", "outcome.review": "款项核对中", "outcome.review.text": "已收到款项，商家正在核对，请放心",
   "outcome.cancel": "取消这笔充值", "outcome.stays_open": "渠道暂时无法关闭这笔充值，过期后自动关闭", "outcome.pay_again": "继续支付", "outcome.check": "我已付款，查询结果", "outcome.still_unpaid": "渠道尚未收到付款", "outcome.done": "完成", "outcome.home": "返回首页",
+  "agreement.title": "预付卡协议", "agreement.agree": "我已阅读并同意预付卡协议", "agreement.read": "查看协议", "agreement.agreed": "我同意的协议",
+  "refund.title": "退款", "refund.list": "我的退款", "refund.paid": "当时实付", "refund.given": "当时赠送", "refund.spent": "已用掉", "refund.bonus_back": "收回赠送", "refund.ask": "申请退 ¥{amount}",
+  "refund.rule.right": "{time} 前可以无理由退款，未用的本金全部退回", "refund.rule.pro_rata": "未用的部分按实付与赠送的比例折算，由门店审核", "refund.rule.bonus_first": "已用的先算赠送，由门店审核", "refund.rule.unspent_only": "退未用的本金，收回未用的赠送，由门店审核",
+  "refund.tender.wechat_pay": "退回微信支付", "refund.tender.alipay": "退回支付宝", "refund.tender.counter": "请到门店柜台领取",
+  "refund.requested": "等待门店审核", "refund.open": "退款中", "refund.paid_back": "已退回", "refund.failed": "未成功", "refund.rejected": "门店未同意", "refund.kind.top_up": "充值退款", "refund.kind.bill": "消费退款",
 
   "mall.none": "商品正在准备中", "mall.from": "起", "mall.sold_out": "已售罄", "mall.sku": "规格", "mall.quantity": "数量", "mall.stock": "剩 {count} 件", "mall.fewer": "减少一件", "mall.more": "增加一件", "mall.order": "下单 · ¥{amount}",
   "orders.none": "还没有订单", "orders.to_mall": "去商城看看", "order.title": "订单详情", "order.placed": "待付款", "order.placed.text": "请在 {time} 前付款，逾期自动取消",

@@ -6,6 +6,7 @@ import { t, tOr } from "../i18n.js";
 import { emptyState } from "../phone.js";
 import { noticeCard } from "../wechat/cards.js";
 import { money } from "./money.js";
+import { refundLinks, refundRow } from "./refund.js";
 
 export function changeRow(change) {
   const total = change.principal_fen + change.bonus_fen;
@@ -26,14 +27,19 @@ export const changes = {
 
 export const topUps = {
   title: () => t("home.top_ups"),
-  load: async ({ shop }) => ({ items: await shop.items("/top-ups") }),
-  view(app, { items }) {
-    if (!items.length) return emptyState(t("top_ups.none"), "card");
-    return h("ul", { class: "rows sheet-of-paper" }, items.map((one) => h("li", { class: "row", key: one.top_up_no },
+  async load({ shop }) {
+    const [items, refunds] = await Promise.all([shop.items("/top-ups"), shop.items("/refunds")]);
+    return { items, refunds };
+  },
+  view(app, { items, refunds }) {
+    if (!items.length && !refunds.length) return emptyState(t("top_ups.none"), "card");
+    return [refunds.length > 0 && h("h3", { class: "list-word" }, t("refund.list")), refunds.length > 0 && h("ul", { class: "rows sheet-of-paper" }, refunds.map(refundRow)),
+      h("ul", { class: "rows sheet-of-paper" }, items.map((one) => h("li", { class: "row", key: one.top_up_no },
       h("div", {}, h("strong", {}, money(yuan(one.pay_fen)), one.bonus_fen > 0 && h("em", { class: "bonus-tag" }, t("topup.gives", { amount: yuan(one.bonus_fen) }))),
         h("small", {}, t(`channel.${one.payment.channel}`), " · ", h("time", {}, moment(one.created_at)))),
       h("div", { class: "row-end" }, h("span", { class: `state ${one.state}` }, t(`top_up.${one.state}`)),
-        one.state === "pending" && h("button", { class: "link", type: "button", onclick: () => app.go("outcome", { no: one.top_up_no }) }, t("top_ups.look"))))));
+        one.state === "pending" && h("button", { class: "link", type: "button", onclick: () => app.go("outcome", { no: one.top_up_no }) }, t("top_ups.look")),
+        one.state === "credited" && refundLinks(app, one)))))];
   },
 };
 

@@ -6,6 +6,7 @@ import { t } from "../i18n.js";
 import { busyButton } from "../phone.js";
 import { drawing } from "../qr.js";
 import { newKey, ShopUnreachable } from "../shop.js";
+import { agreeLine, currentAgreement } from "./agreement.js";
 import { money } from "./money.js";
 
 const CHANNELS = [["wechat_pay", "jsapi"], ["alipay", "precreate"]];
@@ -13,10 +14,10 @@ const CHANNELS = [["wechat_pay", "jsapi"], ["alipay", "precreate"]];
 export const topUp = {
   title: () => t("topup.title"),
   async load({ shop }) {
-    const [packages, account] = await Promise.all([shop.items("/packages"), shop.get("/account")]);
-    return { packages, account };
+    const [packages, account, agreement] = await Promise.all([shop.items("/packages"), shop.get("/account"), currentAgreement(shop)]);
+    return { packages, account, agreement };
   },
-  view(app, { packages, account }, chosen) {
+  view(app, { packages, account, agreement }, chosen) {
     chosen.channel ??= "wechat_pay";
     if (chosen.packageId === undefined && chosen.text === undefined) chosen.packageId = first(packages);
     return [
@@ -31,12 +32,13 @@ export const topUp = {
           } })),
       chosen.text?.trim() && fenFrom(chosen.text) === null && h("p", { class: "field-fault", role: "alert" }, t("topup.not_an_amount")),
       h("fieldset", { class: "channels" }, h("legend", {}, t("topup.pay_with")), CHANNELS.map(([channel]) => channelRow(app, channel, chosen))),
+      agreement && agreeLine(app, agreement, chosen),
     ];
   },
-  foot(app, { packages }, chosen) {
+  foot(app, { packages, agreement }, chosen) {
     const one = packages.find((each) => each.id === chosen.packageId);
     const fen = one ? one.pay_fen : fenFrom(chosen.text ?? "");
-    return busyButton({ class: "wide tea", "data-act": "start-top-up", disabled: !fen, onclick: () => start(app, chosen, one, fen) },
+    return busyButton({ class: "wide tea", "data-act": "start-top-up", disabled: !fen || (agreement && chosen.agreed !== agreement.version), onclick: () => start(app, chosen, one, fen) },
       fen ? t("topup.start", { amount: price(fen) }) : t("topup.start_plain"));
   },
 };
@@ -89,12 +91,14 @@ async function start(app, chosen, one, fen) {
     chosen.key = newKey(); // a repeat after a broken connection asks for the same top-up
   }
   const method = CHANNELS.find(([channel]) => channel === chosen.channel)[1];
-  const body = { package_id: one?.id ?? null, amount_fen: one ? null : fen, channel: chosen.channel, method };
+  const body = { package_id: one?.id ?? null, amount_fen: one ? null : fen, channel: chosen.channel, method, agreement_version: chosen.agreed ?? null };
   let unknown = false;
   const made = await app.attempt(() => app.shop.post("/top-ups", body, chosen.key).catch((fault) => {
     unknown = fault instanceof ShopUnreachable;
     throw fault;
-  }));
+  }), { refused: (fault) => {
+    if (fault.code === "agreement_outdated") app.refresh(); // shows the new text, to be agreed to anew
+  } });
   if (!unknown) chosen.wish = null;
   if (!made) return;
   await (chosen.channel === "alipay" ? payByCode(app, made) : payInWeChat(app, made));
