@@ -37,7 +37,7 @@ MENU = {
             "sub_button": [
                 {"type": "click", "name": "明细", "key": "statement"},
                 {"type": "click", "name": "订单", "key": "orders"},
-                {"type": "click", "name": "计划", "key": "plans"},
+                {"type": "click", "name": "账单", "key": "bills"},
                 {"type": "click", "name": "帮助", "key": "help"},
                 {"type": "miniprogram", "name": "打开小程序", "pagepath": "pages/home/index"},
             ],

@@ -1,0 +1,65 @@
+"""A bill on the phone page: proposed instalments are read and agreed to, then paid, part by part and ahead."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+import uuid
+from datetime import timedelta
+
+from app.demo_shop import OPERATOR_LOGIN, OPERATOR_PASSWORD
+from core import clock
+
+
+class Desk:
+    """The demo's operator, over HTTP."""
+
+    def __init__(self, shop_url):
+        self.url, self.token = f"{shop_url}/admin/v1", None
+        self.token = self.post("/login", {"login": OPERATOR_LOGIN, "password": OPERATOR_PASSWORD})["token"]
+
+    def post(self, path, body):
+        headers = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        request = urllib.request.Request(f"{self.url}{path}", json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+
+def test_instalments_are_agreed_to_and_paid_on_the_phone(phone, demo):
+    phone.arrive()
+    phone.pay_with_wechat(10_000)
+    phone.act("done")
+    phone.answer_messages("allow")
+    customer = phone.at.evaluate(
+        "() => Object.entries(localStorage).filter(([key]) => key.startsWith('phone.token.'))"
+        ".map(([, kept]) => JSON.parse(kept).customer).at(-1)"
+    )
+    desk = Desk(next(url for url in phone.asked if "/api/v1/" in url).split("/api/v1/")[0])
+    bill = desk.post(
+        f"/customers/{customer['id']}/bills",
+        {"title": "春季茶艺课", "amount_fen": 9_000, "collect_mode": "partial"},
+    )
+    schedule = {"kind": "equal", "count": 3, "first_due_on": str(clock.today() + timedelta(days=1))}
+    terms = {"automatic": False, "consent_version": "2026-11", "consent_text": "分三期付清，每期到期前付款。"}
+    desk.post(f"/bills/{bill['bill_no']}/instalments", {"schedule": schedule, **terms})
+    phone.tab("me")
+    phone.act("bills")
+    phone.act("look-at-parts")
+    phone.see(".consent .parts")
+    phone.accessible()
+    phone.picture("instalments-proposed")
+    phone.at.locator(".agree input").check(force=True)
+    phone.act("agree-parts")
+    card = phone.see(f"[data-bill={bill['bill_no']}] .parts")
+    assert card.locator("[data-part=open]").count() == 3
+    phone.act("pay-bill")
+    phone.see(f"[data-bill={bill['bill_no']}] [data-part=paid]")
+    phone.act("pay-amount")
+    phone.at.fill("input[name=amount]", "45")
+    phone.act("confirm-amount")
+    phone.see(f"[data-bill={bill['bill_no']}] [data-part=partly]")
+    phone.accessible()
+    phone.picture("instalments")
+    demo.prove()
