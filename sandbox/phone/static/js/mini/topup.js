@@ -14,7 +14,7 @@ const CHANNELS = [["wechat_pay", "jsapi"], ["alipay", "precreate"]];
 export const topUp = {
   title: () => t("topup.title"),
   async load({ shop }) {
-    const [packages, account, agreement] = await Promise.all([shop.items("/packages"), shop.get("/account"), currentAgreement(shop)]);
+    const [packages, account, agreement] = await Promise.all([shop.get("/packages").then((page) => page.items), shop.get("/account"), currentAgreement(shop)]);
     return { packages, account, agreement };
   },
   view(app, { packages, account, agreement }, chosen) {
