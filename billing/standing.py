@@ -9,7 +9,7 @@ The state of a customer changes under the lock of the account; who holds that lo
 
 from __future__ import annotations
 
-from billing import staff_alerts
+from billing import caps, staff_alerts
 from core import clock, db, ids
 from ledger import accounts, moves
 from notifications import outbox
@@ -91,4 +91,5 @@ async def hand_over(
     )
     told = {"amount_fen": given.moved_fen, "available_fen": given.available_after_fen, "at": now}
     await outbox.tell([outbox.Message(kept_id, "merged", given.reference, told)])
+    await caps.alert_if_over(kept_id)
     return number

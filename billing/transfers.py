@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing import approvals, matching, terms
+from billing import approvals, caps, matching, terms
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency, moves, posting
 from members import customers
@@ -189,9 +189,11 @@ async def check_standing(*customer_ids: int) -> None:
 
 
 async def _check_limit(gift: Gift) -> None:
-    limit_fen = terms.current().named_cap_fen
-    principal_fen = (await accounts.balance(gift.receiver_id)).principal_fen
-    if gift.principal_fen and principal_fen + gift.principal_fen > limit_fen:
+    if not gift.principal_fen:
+        return
+    limit_fen = await caps.of(gift.receiver_id)
+    held_fen = (await accounts.balance(gift.receiver_id)).principal_fen
+    if held_fen + await caps.promised_fen(gift.receiver_id) + gift.principal_fen > limit_fen:
         raise ReceiverLimit(limit_fen=limit_fen)
 
 

@@ -11,17 +11,12 @@ import pickle
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from tests.model.operator_books import Operations
+from tests.model.refused import Refused
+
 DAY, UNPAID = 1440, 30
-NAMED_CAP_FEN, UNNAMED_CAP_FEN, FREE_MOST_FEN, AMOUNT_LIMIT_FEN = 500_000, 100_000, 500_000, 10**14
+FREE_MOST_FEN = 500_000
 NEVER = 10**12
-
-
-class Refused(Exception):
-    """The shop says no, by one of these codes."""
-
-    def __init__(self, *codes):
-        super().__init__(*codes)
-        self.codes = frozenset(codes)
 
 
 @dataclass
@@ -166,13 +161,14 @@ def period_day(started, cycle, number):
             day -= 1
 
 
-class Books:
+class Books(Operations):
     """Everything the shop knows, of the customers of one example."""
 
     def __init__(self, first_day):
         self.first_day, self.now, self.seq = first_day, 0, 0
         self.accounts, self.bills, self.payments, self.orders = {}, {}, {}, {}
         self.plans, self.holds, self.skus, self.keys, self.references = {}, {}, {}, {}, {}
+        self.approvals, self.acts = {}, {}
         self.quarantine = set()
 
     def copy(self):
@@ -206,6 +202,7 @@ class Books:
     def give(self, customer, kind, amount, expires=None, on_the_minute=True):
         lot = Lot(self.next(), kind, amount, amount, expires, on_the_minute)
         self.accounts[customer].lots.append(lot)
+        return lot.seq
 
     def burn(self, customer, amount, kind=None):
         """Takes from the open lots, as the policy says; answers which lots gave how much, in that order."""
@@ -309,10 +306,7 @@ class Books:
                 raise Refused("top_up_amount_out_of_range")
             if package is not None:
                 self._may_buy(customer, number, package)
-            account = self.accounts[customer]
-            promised = sum(one.amount for one in self._unfinished(customer))
-            cap = NAMED_CAP_FEN if account.named else UNNAMED_CAP_FEN
-            if account.of("principal") + promised + pay > cap:
+            if pay > self.room(customer):
                 raise Refused("balance_limit")
             made = seen or ("?", "?")
             self.payments[made[1]] = Payment(
@@ -572,26 +566,7 @@ class Books:
             if self.bills[source].state != "paid":
                 self.accounts[self.bills[source].customer].tell("payment_due")
 
-    # adjustments, grants, spends
-
-    def adjust(self, customer, kind, amount, key):
-        account = self.accounts[customer]
-        if not 0 < abs(amount) <= AMOUNT_LIMIT_FEN:
-            raise Refused("adjustment_out_of_range")
-
-        def act():
-            before = account.available
-            if amount > 0:
-                if before + amount > AMOUNT_LIMIT_FEN:
-                    raise Refused("adjustment_out_of_range")
-                self.give(customer, kind, amount)
-                self._came_in(customer, "adjusted")
-            else:
-                self.burn(customer, -amount, kind)
-                account.tell("adjusted")
-                self.falls(customer, before)
-
-        self.once("operator", "adjust", key, (customer, kind, amount), act)
+    # grants, spends
 
     def post(self, reference, content, act):
         """One transfer for a reference; the same again changes nothing, another content is refused."""
@@ -732,4 +707,5 @@ class Books:
             "holds": {name: [one.state, one.captured] for name, one in self.holds.items()},
             "stock": {str(number): one.stock for number, one in self.skus.items()},
             "quarantine": len(self.quarantine),
+            "approvals": {number: one.state for number, one in self.approvals.items()},
         }  # fmt: skip

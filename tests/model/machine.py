@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from billing import terms
 from core import clock, db, errors
 from ledger import accounts, holds
 from members import customers
 from shop import orders, products
 from tests import factories
 from tests.model import books, steps
+from tests.model.operator_books import APPROVAL_ABOVE_FEN
 from tests.model.shop import AMOUNTS, CUSTOMERS
 
 FIRST_DAYS = (date(2026, 11, 23), date(2027, 1, 31), date(2028, 2, 29), date(2026, 12, 31), date(2027, 8, 30))
@@ -53,6 +55,7 @@ class Machine(RuleBasedStateMachine):
     )
     def opens(self, day, policies):
         self.shop.fresh()
+        terms.use(replace(terms.current(), approval_above_fen=APPROVAL_ABOVE_FEN))
         self.prefix = f"m{next(self.shop.numbers)}x"
         self.count, self.latest = 0, []
         self.model = books.Books(day)
@@ -65,7 +68,7 @@ class Machine(RuleBasedStateMachine):
         self.shop.run(self._people(policies))
         self._agrees("opening")
         for who, amount, kind in ((0, 7, 0), (0, 6, 1), (1, 7, 1), (1, 6, 0)):
-            self._do([steps.make(self, "adjust", who, amount, kind, 7)])
+            self._do([steps.make(self, "grant", who, amount, kind, 7)])
         self.shop.steps -= 4  # money to begin with; not steps that were chosen
         self.latest = []
 
@@ -250,6 +253,9 @@ class Machine(RuleBasedStateMachine):
         for number, order in self.model.orders.items():
             if order.state == "placed":
                 await orders.cancel(order.customer, number)
+        await db.execute(
+            "UPDATE approval SET state = 'withdrawn', decided_at = now() WHERE state = 'waiting'"
+        )
         await db.execute("UPDATE plan SET state = 'cancelled' WHERE state = 'active'")
         await db.execute("UPDATE lot SET expires_at = NULL WHERE expires_at IS NOT NULL")
         for row in await db.fetch("SELECT reference FROM hold WHERE state = 'open'"):

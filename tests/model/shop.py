@@ -24,7 +24,8 @@ from gateways import channel as at_channel
 from ledger import proof
 from members import tiers
 from tests import factories
-from tests.model.books import AMOUNT_LIMIT_FEN, Package
+from tests.model.books import Package
+from tests.model.operator_books import AMOUNT_LIMIT_FEN
 
 CUSTOMERS = 3
 EXAMPLES_BETWEEN_CLEARINGS = 20
@@ -54,6 +55,7 @@ SELECT jsonb_build_object(
 'holds', (SELECT jsonb_object_agg(h.reference, jsonb_build_array(h.state, h.captured_fen))
           FROM hold h JOIN account a ON a.id = h.account_id WHERE a.code = ANY ($2)),
 'stock', (SELECT jsonb_object_agg(id, stock) FROM sku WHERE id = ANY ($3)),
+'approvals', (SELECT jsonb_object_agg(approval_no, state) FROM approval WHERE customer_id = ANY ($1)),
 'quarantine', (SELECT count(*) FROM quarantine WHERE channel_trade_no LIKE $4),
 'bill_nos', (SELECT jsonb_object_agg(source, jsonb_build_array(bill_no, id)) FROM bill WHERE customer_id = ANY ($1))
 )::text

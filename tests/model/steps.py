@@ -5,56 +5,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from billing import (
-    adjustments,
-    bills,
-    channels,
-    deductions,
-    expiry,
-    operator_holds,
-    payments,
-    plans,
-    top_ups,
-    upkeep,
-)
+from billing import bills, channels, deductions, expiry, operator_holds, payments, plans, top_ups, upkeep
 from core import clock, db
 from gateways import channel as at_channel
 from ledger import accounts, holds, posting
 from members import customers, settings
 from shop import orders, products
 from tests import factories
-from tests.model.books import AMOUNT_LIMIT_FEN
+from tests.model import operator_steps
 from tests.model.shop import AMOUNTS, CUSTOMERS, PLANS, TERMS, ScriptedChannel
+from tests.model.stepping import KINDS
+from tests.model.stepping import a_key as _key
+from tests.model.stepping import pick as _pick
+from tests.model.stepping import step as _step
 
 FREE_AMOUNTS = (1, 1000, 99_999, 500_000, 500_001, 0, 20_000, 7)
 LASTS = (None, 10, 30, 1440, 4 * 1440, None, 60, 1)
-KINDS = ("principal", "bonus")
-
-
-@dataclass
-class Step:
-    name: str
-    asked: tuple
-    call: Callable[[], Awaitable[Any]]
-    parts: Callable[[Any], list[Callable]]
-    seen_when_refused: Callable[[], Awaitable[Any]] | None = None
-
-    def __str__(self):
-        return f"{self.name}{self.asked}"
-
-    __repr__ = __str__
 
 
 def make(machine, name, who, a, b, c, **more):
     customer = machine.people[who % CUSTOMERS]
     if name in _NEEDS and c < 7 and not _NEEDS[name][0](machine.model, customer):
         name, c = _NEEDS[name][1], 5  # there is nothing yet that this could be done to
-    step = globals()[f"_{name}"](machine, customer, a, b, c, **more)
+    found = globals().get(f"_{name}") or getattr(operator_steps, name)
+    step = found(machine, customer, a, b, c, **more)
     step.name, step.asked = name, (who, a, b, c)
     return step
 
@@ -78,6 +54,7 @@ def _has_paid_order(model, customer):
 
 
 _NEEDS = {
+    **operator_steps.NEEDS,
     "pay": (_has_unpaid_order, "place"),
     "cancel": (_of_theirs(lambda model: model.orders), "place"),
     "complete": (_has_paid_order, "pay"),
@@ -92,20 +69,6 @@ _NEEDS = {
         "start_plainly",
     ),
 }
-
-
-def _step(call, *parts, more_parts=None, seen_when_refused=None):
-    return Step("", (), call, more_parts or (lambda model: list(parts)), seen_when_refused)
-
-
-def _pick(items, number):
-    items = list(items)
-    return items[number % len(items)] if items else None
-
-
-def _key(machine, number):
-    """Some keys are used again and again, most are new."""
-    return f"{machine.prefix}-key-{number if number < 2 else 10 + machine.number()}"
 
 
 def _code(customer):
@@ -421,19 +384,6 @@ def _pay_bill(machine, customer, a, b, c):
 # the operator, and the books themselves
 
 
-def _adjust(machine, customer, a, b, c):
-    kind, sign = KINDS[b % 2], -1 if b >= 4 else 1
-    amount = sign * (
-        AMOUNTS[a] if c != 6 else (0, AMOUNT_LIMIT_FEN + 1, AMOUNT_LIMIT_FEN)[a % 3 if sign < 0 else a % 2]
-    )
-    key = _key(machine, c)
-
-    async def call():
-        await adjustments.adjust(1, customer, kind=kind, amount_fen=amount, reason="更正", key=key)
-
-    return _step(call, lambda model, seen: model.adjust(customer, kind, amount, key))
-
-
 def _about_all(machine, customer, nth):
     """What is available now, a fen more or less, or what would be if nothing were held."""
     account = machine.model.accounts[customer]
@@ -551,10 +501,11 @@ def _forget_keys(machine, customer, a, b, c):
 
 
 AT_ONCE = (
-    "start_plainly", "start_plainly", "cancel_top_up", "paid", "confirm", "confirm", "place", "pay", "pay", "cancel", "complete", "expire_orders", "subscribe",
-    "unsubscribe", "due", "pay_bill", "pay_bill", "adjust", "adjust", "grant", "spend", "hold", "capture", "release",
+    *operator_steps.AT_ONCE,
+    "start_plainly", "start_plainly", "cancel_top_up", "paid", "confirm", "confirm", "place", "pay", "pay", "cancel", "complete",
+    "expire_orders", "subscribe", "unsubscribe", "due", "pay_bill", "pay_bill", "grant", "spend", "hold", "capture", "release",
     "expire_holds",
 )  # fmt: skip
 """What may happen at the same time as anything else."""
-EVERY = (*AT_ONCE, "start", "paid", "paid", "place", "pay", "ask", "cancel_top_up", "stock", "shelf", "issue", "expire_bonus", "settings", "threshold", "forget_keys")  # fmt: skip
+EVERY = (*AT_ONCE, *operator_steps.EVERY, "start", "paid", "paid", "place", "pay", "ask", "cancel_top_up", "stock", "shelf", "issue", "expire_bonus", "settings", "threshold", "forget_keys")  # fmt: skip
 NOT_AGAIN = ("issue",)
