@@ -22,18 +22,19 @@ from billing import (
     bill_records,
     bills,
     channels,
+    combined,
     deductions,
     due_bills,
     instalment_schedule,
     instalments,
+    operator_holds,
     payments,
     top_ups,
-    upkeep,
 )
 from core import clock, db
 from ledger import accounts, holds, proof
 from notifications import delivery, quota, templates
-from shop import orders
+from shop import channel_payments, orders
 from tests import factories
 
 STEPS_AT_MOST = 400
@@ -253,7 +254,7 @@ class HoldExpiry(Path):
         return made
 
     async def act(self, made):
-        await upkeep.expire_holds()
+        await operator_holds.expire_due()
 
     async def wrong(self, made):
         balance = await accounts.balance(made["customer"])
@@ -301,7 +302,91 @@ class Deliver(Path):
         return [tuple(row) for row in rows] != [("sent", "subscribe")]
 
 
+class StartCombined(Path):
+    """An order is being paid from the balance and through a channel; the process dies; they press the button again; it is paid."""
+
+    async def before(self):
+        made = await super().before()
+        sku = await factories.sku(12_000)
+        order = await orders.place(made["customer"], [orders.Wanted(sku.id, 1)], key="place-it-1")
+        return {**made, "order": order.order_no}
+
+    async def act(self, made):
+        return await channel_payments.start(
+            OPENED,
+            made["customer"],
+            made["order"],
+            combined.Wanted(None, "wechat_pay", "native", None),
+            key="the-one-key",
+        )
+
+    async def again(self, made):
+        await payments.confirm(factories.trade(await self.act(made)))
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        order = await orders.get(made["customer"], made["order"])
+        told = await self.told(made)
+        return (balance.balance_fen, balance.held_fen, order.state, told["bill_paid"], told["low_balance"]) != (
+            0, 0, "paid", 1, 1,
+        )  # fmt: skip
+
+
+class ConfirmCombined(StartCombined):
+    """The channel has its share; the process dies; the channel says so again."""
+
+    async def before(self):
+        made = await super().before()
+        return {**made, "combined": (await StartCombined.act(self, made)).combined_no}
+
+    async def act(self, made):
+        await payments.confirm(factories.trade(await combined.get(made["customer"], made["combined"])))
+
+    async def again(self, made):
+        await self.act(made)
+
+
+class CloseCombined(ConfirmCombined):
+    """The customer gives up; the process dies; they give up again, and what is free settles what is due."""
+
+    async def before(self):
+        made = await super().before()
+        await factories.plan(made["customer"], 4_000)
+        await deductions.run_due()
+        return made
+
+    async def act(self, made):
+        payment = await combined.get(made["customer"], made["combined"])
+        await payments.confirm(factories.trade(payment, state="closed", channel_trade_no=None))
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        order = await orders.get(made["customer"], made["order"])
+        return (balance.balance_fen, balance.held_fen, order.state) != (7_000, 0, "placed")
+
+
+class CaptureHold(Path):
+    """An operator takes part of a deposit; the process dies; they press the button again."""
+
+    async def before(self):
+        made = await super().before()
+        ends = {"amount_fen": 6_000, "title": "押金", "expires_at": None}
+        return {**made, "hold": await operator_holds.place(1, made["customer"], **ends, key="place-it-1")}
+
+    async def act(self, made):
+        await operator_holds.capture(1, made["hold"], amount_fen=2_000, key="capture-1")
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        told = await self.told(made)
+        return (balance.balance_fen, balance.held_fen, told["held"], told["deducted"]) != (9_000, 0, 1, 1)
+
+
 PATHS = {
+    "start_combined": StartCombined,
+    "confirm_combined": ConfirmCombined,
+    "close_combined": CloseCombined,
+    "capture_hold": CaptureHold,
     "top_up": TopUp,
     "confirm": Confirm,
     "pay_order": PayOrder,

@@ -21,6 +21,10 @@ pytestmark = pytest.mark.crash
         ("arrange", 30),
         ("hold_expiry", 8),
         ("deliver", 6),
+        ("start_combined", 30),
+        ("confirm_combined", 25),
+        ("close_combined", 20),
+        ("capture_hold", 25),
     ],
 )
 def test_a_kill_at_any_step_loses_and_doubles_nothing(database_url, path, least):
