@@ -370,11 +370,11 @@ class CaptureHold(Path):
 
     async def before(self):
         made = await super().before()
-        ends = {"amount_fen": 6_000, "title": "押金", "expires_at": None}
-        return {**made, "hold": await operator_holds.place(1, made["customer"], **ends, key="place-it-1")}
+        wish = {"amount_fen": 6_000, "title": "押金", "expires_at": None, "key": f"hold-{made['customer']}"}
+        return {**made, "hold": await operator_holds.place(1, made["customer"], **wish)}
 
     async def act(self, made):
-        await operator_holds.capture(1, made["hold"], amount_fen=2_000, key="capture-1")
+        await operator_holds.capture(1, made["hold"], amount_fen=2_000, key=made["hold"])
 
     async def wrong(self, made):
         balance = await accounts.balance(made["customer"])
