@@ -16,6 +16,11 @@ class KeyReused(errors.Conflict):
     code = "idempotency_key_reused"
 
 
+def fingerprint(content: Mapping[str, Any]) -> bytes:
+    """SHA-256 over a request's content; tells a repeat from another request under the same key."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).digest()
+
+
 _CLAIM = """
 INSERT INTO request_key (caller, operation, key, fingerprint, answer, created_at)
 VALUES ($1, $2, $3, $4, $6::jsonb, $5)
@@ -43,9 +48,9 @@ async def once(
     Raises:
         KeyReused: the key was used with another content.
     """
-    fingerprint = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).digest()
+    asked = fingerprint(content)
     known = None if answer is None else json.dumps(answer)
-    claimed = await db.fetchval(_CLAIM, caller, operation, key, fingerprint, clock.now(), known)
+    claimed = await db.fetchval(_CLAIM, caller, operation, key, asked, clock.now(), known)
     if claimed is not None:
         made = await act()
         if answer is not None:
@@ -53,7 +58,7 @@ async def once(
         await db.execute(_ANSWER, claimed, json.dumps(made))
         return str(made)
     old = await db.fetchrow(_OLD, caller, operation, key)
-    if old is None or old["fingerprint"] != fingerprint:
+    if old is None or old["fingerprint"] != asked:
         raise KeyReused
     return str(json.loads(old["answer"]))
 

@@ -1,4 +1,4 @@
-"""Plain debits, as a set in one statement."""
+"""Plain debits and paying orders, each a set in one statement."""
 
 from pathlib import Path
 
@@ -14,4 +14,5 @@ class Migration(migrations.Migration):
     operations = [
         ops.RunSQL([(_SQL / "ledger_post.sql").read_text("utf-8")]),
         ops.RunSQL([(_SQL / "ledger_debit.sql").read_text("utf-8")]),
+        ops.RunSQL([(_SQL / "orders_pay.sql").read_text("utf-8")]),
     ]

@@ -10,10 +10,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from billing import abnormal, bills, refunds, settled
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
+from shop import paying
 
 log = logging.getLogger(__name__)
 
@@ -190,7 +192,6 @@ _LOCK = f"SELECT {_COLUMNS} FROM shop_order WHERE order_no = $1 AND customer_id 
 _PAID = "UPDATE shop_order SET state = 'paid', paid_at = $2 WHERE id = $1"
 
 
-@db.retried
 async def pay(customer_id: int, order_no: str, *, key: str) -> Order:
     """Pays an order from the balance; repeating it, with the same key or another, never charges twice. An order whose payment
     the shop checks first comes back ``under_review``, still to be paid.
@@ -198,6 +199,12 @@ async def pay(customer_id: int, order_no: str, *, key: str) -> Order:
     Raises:
         NoSuchOrder, OrderStateForbids, BillPaymentPending, BillUnderReview, InsufficientBalance, KeyReused.
     """
+    paid = None if await abnormal.active() else await paying.at_once(customer_id, order_no, key=key)
+    return _with_its_lines(paid) if paid else await _pay_alone(customer_id, order_no, key=key)
+
+
+@db.retried
+async def _pay_alone(customer_id: int, order_no: str, *, key: str) -> Order:
     caller = accounts.of_customer(customer_id)
 
     async def act() -> None:
@@ -358,8 +365,16 @@ async def get(customer_id: int, order_no: str) -> Order:
     rows = [tuple(row) for row in await db.fetch(_GET, order_no, customer_id)]
     if not rows:
         raise NoSuchOrder(order_no=order_no)
-    own = _COLUMNS.count(",") + 2
-    return replace(Order(*rows[0][:own]), lines=tuple(Line(*row[own:]) for row in rows))
+    return _with_its_lines(rows)
+
+
+_OWN = _COLUMNS.count(",") + 2
+"""An order's columns, with ``under_review``; its lines' come after them."""
+
+
+def _with_its_lines(rows: Sequence[tuple[Any, ...]]) -> Order:
+    lines = tuple([Line(*row[_OWN:]) for row in rows])
+    return Order(*(*rows[0][:_OWN], lines))
 
 
 async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Order]:

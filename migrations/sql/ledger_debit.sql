@@ -1,5 +1,5 @@
--- Plain debits: one amount each, from a customer to the house, lots by the account's policy. What ledger_post says of them, ledger_burn
--- says too (tests/ledger/test_plain_debits.py compares), at a fraction of the cost: it is what every order payment and due run is.
+-- Plain debits: one amount each, from a customer to the house, lots by the account's policy. What ledger_post makes of them, ledger_burn
+-- makes too (tests/ledger/test_plain_debits.py compares), at a fraction of the cost: it is what order payments and due runs are made of.
 
 -- What posting.Transfer.fingerprint() is for a plain debit.
 CREATE OR REPLACE FUNCTION ledger_debit_fingerprint(kind text, source text, target text, amount bigint) RETURNS bytea
@@ -21,73 +21,86 @@ CREATE OR REPLACE FUNCTION ledger_burn(
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    WITH asked AS MATERIALIZED (
-        SELECT q.n, q.reference, q.kind, q.fingerprint, q.operator, q.memo, q.source, q.amount,
-               a.id AS account_id, a.principal_fen, a.bonus_fen, a.held_fen, a.burn_policy, h.id AS target_id, old.id AS old_id,
+    WITH asked AS (
+        SELECT q.n, q.reference, q.kind, q.fingerprint, q.operator, q.memo, q.amount,
+               a.id AS account_id, a.principal_fen, a.bonus_fen, a.burn_policy, h.id AS target_id, old.id AS old_id,
                CASE WHEN old.id IS NOT NULL
                     THEN CASE WHEN old.fingerprint = q.fingerprint THEN 'repeated' ELSE 'mismatch' END
                     WHEN a.id IS NULL OR h.id IS NULL OR a.currency <> h.currency THEN 'no_account'
                     WHEN q.amount > a.principal_fen + a.bonus_fen - a.held_fen THEN 'insufficient'
-                    ELSE 'posted' END AS outcome
+                    ELSE 'covered' END AS outcome
         FROM unnest(ordinals, reference, kind, fingerprint, operator, memo, source, target, amount)
              AS q (n, reference, kind, fingerprint, operator, memo, source, target, amount)
         LEFT JOIN account a ON a.code = q.source AND a.kind = 'customer'
         LEFT JOIN account h ON h.code = q.target AND h.kind = 'house'
         LEFT JOIN transfer old ON old.reference = q.reference
+    ), verdict AS MATERIALIZED (
+        SELECT asked.n, asked.reference, asked.kind, asked.fingerprint, asked.operator, asked.memo, asked.amount,
+               asked.account_id, asked.burn_policy, asked.target_id, asked.old_id,
+               CASE WHEN asked.outcome <> 'covered' THEN asked.outcome
+                    WHEN burnt.total = asked.amount THEN 'posted'
+                    ELSE 'insufficient' END AS outcome,  -- lots that do not make up the balance: the books are broken
+               burnt.lots, burnt.amounts, burnt.principal, burnt.bonus
+        FROM asked
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN asked.burn_policy = 'pro_rata' AND asked.outcome = 'covered'
+                        THEN floor(asked.amount::numeric * asked.bonus_fen / (asked.principal_fen + asked.bonus_fen))::bigint
+                   END AS bonus
+        ) share
+        CROSS JOIN LATERAL (
+            SELECT array_agg(piece.lot_id) AS lots, array_agg(piece.amount) AS amounts,  -- in the order the lots are burnt
+                   sum(piece.amount)::bigint AS total,
+                   coalesce(sum(piece.amount) FILTER (WHERE piece.kind = 'principal'), 0)::bigint AS principal,
+                   coalesce(sum(piece.amount) FILTER (WHERE piece.kind = 'bonus'), 0)::bigint AS bonus
+            FROM (
+                SELECT c.lot_id, c.kind,
+                       least(c.remaining_fen, CASE WHEN share.bonus IS NULL THEN asked.amount - c.before_fen
+                                                   WHEN c.kind = 'bonus' THEN share.bonus - c.bonus_before_fen
+                                                   ELSE asked.amount - share.bonus - c.before_fen + c.bonus_before_fen END) AS amount
+                FROM (
+                    SELECT lot.id AS lot_id, lot.kind, lot.remaining_fen,
+                           (sum(lot.remaining_fen) OVER by_policy)::bigint - lot.remaining_fen AS before_fen,
+                           (sum(CASE WHEN lot.kind = 'bonus' THEN lot.remaining_fen ELSE 0 END) OVER by_policy)::bigint
+                               - CASE WHEN lot.kind = 'bonus' THEN lot.remaining_fen ELSE 0 END AS bonus_before_fen
+                    FROM lot
+                    WHERE lot.account_id = asked.account_id AND lot.remaining_fen > 0
+                    WINDOW by_policy AS (
+                        ORDER BY CASE asked.burn_policy WHEN 'bonus_first' THEN (lot.kind = 'principal')::int
+                                                        WHEN 'principal_first' THEN (lot.kind = 'bonus')::int ELSE 0 END,
+                                 lot.expires_at NULLS LAST, (lot.kind = 'principal')::int, lot.id
+                        ROWS UNBOUNDED PRECEDING)
+                ) c
+            ) piece
+            WHERE piece.amount > 0 AND asked.outcome = 'covered'
+        ) burnt
     ), posted AS MATERIALIZED (
-        SELECT asked.*, nextval('transfer_id_seq') AS id,
-               CASE WHEN burn_policy = 'pro_rata'
-                    THEN floor(amount::numeric * bonus_fen / (principal_fen + bonus_fen))::bigint END AS bonus_share
-        FROM asked WHERE outcome = 'posted'
-    ), piece AS MATERIALIZED (
-        SELECT c.n, c.id, c.account_id, c.target_id, c.lot_id, c.kind, c.rank, c.expires_at,
-               least(c.remaining_fen, c.share - c.before_fen) AS amount
-        FROM (
-            SELECT posted.n, posted.id, posted.account_id, posted.target_id,
-                   lot.id AS lot_id, lot.kind, lot.remaining_fen, lot.expires_at, by_kind.rank,
-                   CASE WHEN posted.bonus_share IS NULL THEN posted.amount
-                        WHEN lot.kind = 'bonus' THEN posted.bonus_share
-                        ELSE posted.amount - posted.bonus_share END AS share,
-                   (sum(lot.remaining_fen) OVER by_policy)::bigint - lot.remaining_fen AS before_fen
-            FROM posted
-            JOIN lot ON lot.account_id = posted.account_id AND lot.remaining_fen > 0
-            CROSS JOIN LATERAL (
-                SELECT CASE posted.burn_policy WHEN 'bonus_first' THEN (lot.kind = 'principal')::int
-                                               WHEN 'principal_first' THEN (lot.kind = 'bonus')::int ELSE 0 END AS rank
-            ) by_kind
-            WINDOW by_policy AS (
-                PARTITION BY posted.n, CASE WHEN posted.bonus_share IS NOT NULL THEN lot.kind = 'principal' END
-                ORDER BY by_kind.rank, lot.expires_at NULLS LAST, (lot.kind = 'principal')::int, lot.id
-                ROWS UNBOUNDED PRECEDING)
-        ) c WHERE c.share > c.before_fen
+        SELECT verdict.*, nextval('transfer_id_seq') AS id FROM verdict WHERE outcome = 'posted'
     ), made_transfers AS (
         INSERT INTO transfer (id, reference, kind, fingerprint, operator, memo, burn_policy, created_at)
         SELECT id, reference, kind, fingerprint, operator, memo, burn_policy, at FROM posted
     ), changed_lots AS (
-        UPDATE lot SET remaining_fen = lot.remaining_fen - piece.amount FROM piece WHERE lot.id = piece.lot_id
+        UPDATE lot SET remaining_fen = lot.remaining_fen - piece.amount
+        FROM posted, unnest(lots, amounts) AS piece (lot_id, amount) WHERE lot.id = piece.lot_id
     ), made_postings AS (
         INSERT INTO posting (transfer_id, source_id, target_id, source_lot_id, amount_fen)
-        SELECT id, account_id, target_id, lot_id, amount FROM piece
-        ORDER BY n, rank, expires_at NULLS LAST, (kind = 'principal')::int, lot_id  -- in the order the lots were burnt; refunds return them in reverse
+        SELECT id, account_id, target_id, piece.lot_id, piece.amount
+        FROM posted, unnest(lots, amounts) AS piece (lot_id, amount)  -- refunds return them in reverse
     ), changed_accounts AS (
         UPDATE account a
-        SET principal_fen = a.principal_fen - d.principal_fen, bonus_fen = a.bonus_fen - d.bonus_fen, entry_no = a.entry_no + 1
-        FROM (SELECT n, id, account_id, coalesce(sum(amount) FILTER (WHERE kind = 'principal'), 0)::bigint AS principal_fen,
-                     coalesce(sum(amount) FILTER (WHERE kind = 'bonus'), 0)::bigint AS bonus_fen
-              FROM piece GROUP BY n, id, account_id) d
-        WHERE a.id = d.account_id
-        RETURNING d.n, d.id AS transfer_id, d.principal_fen, d.bonus_fen, a.id, a.code, a.entry_no,
+        SET principal_fen = a.principal_fen - p.principal, bonus_fen = a.bonus_fen - p.bonus, entry_no = a.entry_no + 1
+        FROM posted p WHERE a.id = p.account_id
+        RETURNING p.n, p.id AS transfer_id, p.principal, p.bonus, a.id, a.code, a.entry_no,
                   a.principal_fen AS principal_after, a.bonus_fen AS bonus_after, a.held_fen
     ), made_entries AS (
         INSERT INTO entry (account_id, entry_no, transfer_id, principal_fen, bonus_fen,
                            principal_after_fen, bonus_after_fen, created_at)
-        SELECT id, entry_no, transfer_id, -principal_fen, -bonus_fen, principal_after, bonus_after, at FROM changed_accounts
+        SELECT id, entry_no, transfer_id, -principal, -bonus, principal_after, bonus_after, at FROM changed_accounts
     )
-    SELECT n, 'posted', transfer_id, code::text, -principal_fen, -bonus_fen,
-           principal_after + bonus_after - held_fen + principal_fen + bonus_fen, principal_after + bonus_after - held_fen
+    SELECT n, 'posted', transfer_id, code::text, -principal, -bonus,
+           principal_after + bonus_after - held_fen + principal + bonus, principal_after + bonus_after - held_fen
     FROM changed_accounts
     UNION ALL
-    SELECT n, outcome, old_id, NULL, NULL, NULL, NULL, NULL FROM asked WHERE outcome <> 'posted';
+    SELECT n, outcome, old_id, NULL, NULL, NULL, NULL, NULL FROM verdict WHERE outcome <> 'posted';
 END
 $$;
 

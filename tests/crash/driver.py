@@ -164,6 +164,27 @@ class PayOrder(Path):
         )
 
 
+class PayOrders(Path):
+    """Several customers pay at once, in one statement, one of them in vain; the process dies; all press the button again."""
+
+    async def before(self):
+        sku, made = await factories.sku(2_000), []
+        for principal_fen in (10_000, 10_000, 1_000):
+            customer = await factories.customer(principal=principal_fen)
+            order = await orders.place(customer.id, [orders.Wanted(sku.id, 1)], key="place-it-1")
+            made.append({"customer": customer.id, "order": order.order_no})
+        return {"everybody": made}
+
+    async def act(self, made):
+        payments = (orders.pay(one["customer"], one["order"], key="pay-it-01") for one in made["everybody"])
+        await asyncio.gather(*payments, return_exceptions=True)
+
+    async def wrong(self, made):
+        left = [(await accounts.balance(one["customer"])).balance_fen for one in made["everybody"]]
+        told = [(await self.told(one))["deducted"] for one in made["everybody"]]
+        return (left, told) != ([8_000, 8_000, 1_000], [1, 1, 0])
+
+
 class CancelOrder(PayOrder):
     """A paid order is cancelled; the process dies; it is cancelled again."""
 
@@ -390,6 +411,7 @@ PATHS = {
     "top_up": TopUp,
     "confirm": Confirm,
     "pay_order": PayOrder,
+    "pay_orders": PayOrders,
     "cancel_order": CancelOrder,
     "due_run": DueRun,
     "due_bills": DueBills,

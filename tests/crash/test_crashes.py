@@ -15,6 +15,7 @@ pytestmark = pytest.mark.crash
         ("top_up", 30),
         ("confirm", 20),
         ("pay_order", 20),
+        ("pay_orders", 10),
         ("cancel_order", 20),
         ("due_run", 15),
         ("due_bills", 18),

@@ -28,7 +28,7 @@ _BREAKS = {
         "WHEN 'bonus_first' THEN (lot.kind = 'principal')::int",
         "WHEN 'bonus_first' THEN (lot.kind = 'bonus')::int",
     ),
-    "pro rata rounds up": ("ledger_burn", "THEN floor(amount", "THEN ceil(amount"),
+    "pro rata rounds up": ("ledger_burn", "THEN floor(asked.amount", "THEN ceil(asked.amount"),
     "what expires first is burnt last": (
         "ledger_burn",
         "rank, lot.expires_at NULLS LAST",

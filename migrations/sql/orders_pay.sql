@@ -1,0 +1,112 @@
+-- Pays a set of orders from the balances in one statement: the plain case of shop.orders.pay, of each customer at most one order.
+--
+-- Whatever is not plain is left exactly as it was, and nothing is said of it: a key used before, an order that is not placed, a
+-- bill that something else is being done to, a balance that does not cover it or would fall below where the customer is alerted.
+-- shop.orders pays those one by one and has the answers. 'busy' is said of what only another transaction stood in the way of: nobody
+-- is waited for while others' rows are locked.
+--
+-- One row per line of each order that was paid. Two statements as in ledger_post: the second reads what the last holder of the locks
+-- committed. Keys are claimed in one order, since a claim does wait for a twin that is at work; not for long, for the others' sake.
+CREATE OR REPLACE FUNCTION orders_pay(
+    at timestamptz, at_text text, customer bigint[], order_no text[], key text[], fingerprint bytea[]
+) RETURNS TABLE (
+    outcome text, order_id bigint, no text, customer_id bigint, state text, total_fen bigint, bill_no text,
+    placed_at timestamptz, expires_at timestamptz, under_review boolean,
+    sku_id bigint, product_name text, sku_name text, price_fen bigint, quantity int, amount_fen bigint
+) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET lock_timeout = '250ms'
+AS $$
+#variable_conflict use_column
+DECLARE
+    claim bigint[]; claimed_by bigint[]; claimed_for text[];
+    locked bigint[]; plain int[]; orders bigint[]; bills bigint[]; kinds text[]; codes text[]; targets text[];
+    amounts bigint[]; titles text[]; references_ text[]; fingerprints bytea[];
+    taken int[]; after_fen bigint[]; settled text[];
+BEGIN
+    WITH claimed AS (
+        INSERT INTO request_key (caller, operation, key, fingerprint, answer, created_at)
+        SELECT 'customer:' || q.customer, 'orders.pay', q.key, q.fingerprint, to_jsonb(q.order_no), at
+        FROM unnest(customer, order_no, key, fingerprint) AS q (customer, order_no, key, fingerprint)
+        ORDER BY 1, 3
+        ON CONFLICT (caller, operation, key) DO NOTHING RETURNING id, substr(caller, 10)::bigint AS customer, answer #>> '{}' AS order_no
+    )
+    SELECT array_agg(id), array_agg(customer), array_agg(order_no) INTO claim, claimed_by, claimed_for FROM claimed;
+    IF claim IS NULL THEN
+        RETURN;
+    END IF;
+
+    -- Rows are found by their numbers and judged afterwards: a condition on the state would invite the planner to look through all
+    -- that is open, by the indexes for what is due.
+    WITH locked_orders AS MATERIALIZED (
+        SELECT o.id, o.bill_no, o.state, q.customer
+        FROM unnest(claimed_by, claimed_for) AS q (customer, order_no)
+        JOIN shop_order o ON o.order_no = q.order_no AND o.customer_id = q.customer
+        FOR NO KEY UPDATE OF o SKIP LOCKED
+    ), locked_bills AS MATERIALIZED (
+        SELECT o.id AS order_id, o.customer, b.id, b.bill_no, b.title, b.amount_fen,
+               o.state = 'placed' AND b.state = 'open' AND b.collect_mode = 'full' AND b.pending_no IS NULL AS is_plain
+        FROM locked_orders o JOIN bill b ON b.bill_no = o.bill_no
+        FOR NO KEY UPDATE OF b SKIP LOCKED
+    ), locked_accounts AS MATERIALIZED (
+        SELECT b.*, a.code, a.principal_fen + a.bonus_fen - a.held_fen AS before_fen
+        FROM locked_bills b JOIN account a ON a.code = 'customer:' || b.customer
+        FOR NO KEY UPDATE OF a SKIP LOCKED
+    ), plain AS (
+        SELECT l.*, row_number() OVER () FROM locked_accounts l
+        CROSS JOIN LATERAL (  -- notifications.outbox.ALERT_LINE
+            SELECT greatest(c.low_balance_threshold_fen,
+                            (SELECT max(p.amount_fen * p.warn_periods) FROM plan p WHERE p.customer_id = c.id AND p.state = 'active'))
+                   AS fen
+            FROM customer c WHERE c.id = l.customer
+        ) line
+        WHERE l.is_plain AND l.before_fen >= l.amount_fen
+          AND (line.fen IS NULL OR l.before_fen < line.fen OR l.before_fen - l.amount_fen >= line.fen)
+    )
+    SELECT array_agg(row_number)::int[], array_agg(p.order_id), array_agg(p.id), array_agg(p.code),
+           array_agg(p.amount_fen), array_agg(p.title), array_agg('bill:' || p.bill_no || ':0'),
+           array_agg('bill_payment'::text), array_agg('house:revenue'::text),
+           array_agg(ledger_debit_fingerprint('bill_payment', p.code, 'house:revenue', p.amount_fen)),
+           (SELECT array_agg(l.customer) FROM locked_accounts l)
+    INTO plain, orders, bills, codes, amounts, titles, references_, kinds, targets, fingerprints, locked
+    FROM plain p;
+
+    SELECT array_agg(ordinal), array_agg(available_after_fen), array_agg(account_code) INTO taken, after_fen, settled
+    FROM ledger_burn(at, plain, references_, kinds, fingerprints, codes, titles, codes, targets, amounts)
+    WHERE outcome = 'posted';
+
+    RETURN QUERY
+    WITH taken AS MATERIALIZED (
+        SELECT t.n, t.after_fen FROM unnest(taken, after_fen) AS t (n, after_fen)
+    ), recorded AS (
+        INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, created_at)
+        SELECT bills[n], 'balance', amounts[n], 0, references_[n], at FROM taken
+    ), settled AS (
+        UPDATE bill SET paid_fen = bill.amount_fen, state = 'paid', paid_at = at FROM taken WHERE bill.id = bills[n]
+    ), changed AS (
+        UPDATE shop_order o SET state = 'paid', paid_at = at FROM taken WHERE o.id = orders[n]
+        RETURNING taken.n, taken.after_fen, o.id, o.order_no, o.customer_id, o.state, o.total_fen, o.bill_no, o.placed_at, o.expires_at
+    ), told AS (
+        INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
+        SELECT customer_id, 'deducted', references_[n],
+               jsonb_build_object('title', titles[n], 'bill_no', bill_no, 'amount_fen', amounts[n],
+                                  'available_fen', after_fen, 'at', at_text),
+               'queued', 0, at, at
+        FROM changed
+        ON CONFLICT (dedup_key) DO NOTHING
+    )
+    SELECT 'paid', c.id, c.order_no::text, c.customer_id, c.state::text, c.total_fen, c.bill_no::text, c.placed_at, c.expires_at, false,
+           l.sku_id, l.product_name::text, l.sku_name::text, l.price_fen, l.quantity, l.amount_fen
+    FROM changed c JOIN order_line l ON l.order_id = c.id ORDER BY l.id;
+
+    IF coalesce(cardinality(taken), 0) < cardinality(claim) THEN
+        DELETE FROM request_key WHERE id = ANY (claim) AND caller <> ALL (coalesce(settled, '{}'));
+        RETURN QUERY
+        SELECT 'busy', o.id, NULL, o.customer_id, NULL, NULL::bigint, NULL, NULL::timestamptz, NULL::timestamptz, NULL::boolean,
+               NULL::bigint, NULL, NULL, NULL::bigint, NULL::int, NULL::bigint
+        FROM unnest(claimed_by, claimed_for) AS q (customer, order_no)
+        JOIN shop_order o ON o.order_no = q.order_no AND o.customer_id = q.customer
+        WHERE o.customer_id <> ALL (coalesce(locked, '{}'));
+    END IF;
+END
+$$;
