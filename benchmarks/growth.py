@@ -33,6 +33,9 @@ _USUAL = "10000x0 10000x10 10000x100 100000x0 100000x10"
 _FULL = f"{_USUAL} 100000x100 1000000x0 1000000x10"
 _MOST_SECONDS = 1.0
 _WARM_S = 0.3
+_PER_PAGE = 20
+"""Of so many accounts at most fit on a page; neighbours have neighbouring ids."""
+_SET = 2000
 
 OPERATIONS = ("balance", "post")
 Costs = Mapping[tuple[str, "Size"], float]
@@ -95,6 +98,9 @@ async def sizes(where: place.Place) -> AsyncIterator[Growth]:
         shop = _Shop(Size.of(text), f"growth_{text}", where)
         await shop.fill()
         filled.append(shop)
+    where.servers.postgres.ask("CHECKPOINT")
+    for shop in filled:
+        await shop.touch()
     yield Growth(filled)
 
 
@@ -115,6 +121,15 @@ class _Shop:
         self.where.servers.postgres.create_database(self.name, template="yucun")
         async with database.opened(self.url, pool_max=2):
             self.customers = await history.write(customers=self.size.customers, entries=self.size.entries)
+
+    async def touch(self) -> None:
+        """Posts once for every page of accounts. The first change of a page after a checkpoint writes all of it to the log; a shop
+        that has been busy for minutes has that behind it, a large one that was only just filled has not."""
+        async with database.opened(self.url, pool_max=2):
+            some = self.customers[::_PER_PAGE]
+            for at in range(0, len(some), _SET):
+                done = await posting.post([_charge(one) for one in some[at : at + _SET]])
+                assert all(one.is_new for one in done)
 
     async def costs(self, seconds: float) -> dict[str, float]:
         """Seconds for one of each operation, many asking at once."""
@@ -145,11 +160,13 @@ class _Shop:
         assert found.balance is not None
 
     async def _post(self, _number: int = 0) -> None:
-        code = accounts.of_customer(random.choice(self.customers))
-        leg = posting.debit(code, accounts.REVENUE, 1)
-        await posting.post_one(
-            posting.Transfer(f"benchmark:{uuid.uuid4().hex}", "benchmark", (leg,), operator=code)
-        )
+        await posting.post_one(_charge(random.choice(self.customers)))
+
+
+def _charge(customer_id: int) -> posting.Transfer:
+    code = accounts.of_customer(customer_id)
+    leg = posting.debit(code, accounts.REVENUE, 1)
+    return posting.Transfer(f"benchmark:{uuid.uuid4().hex}", "benchmark", (leg,), operator=code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,5 +77,11 @@ async def test_of_many_who_come_at_once_each_is_known_for_themselves(world):
     assert [answer.code or answer.body["balance_fen"] for answer in answers] == expected
     await db.execute("UPDATE customer SET state = 'active' WHERE id = $1", phones[2].customer_id)
     assert (await phones[2].balance())["balance_fen"] == 102
-    phones[3].token = world.runtime.tokens.issue("987654321").token
-    assert (await phones[3].get("/account")).code == "customer_gone"
+    for subject, code in (
+        ("987654321", "customer_gone"),
+        ("9" * 30, "invalid_token"),
+        ("x", "invalid_token"),
+    ):
+        phones[3].token = world.runtime.tokens.issue(subject).token
+        told, known = await asyncio.gather(phones[3].get("/account"), phones[0].get("/account"))
+        assert (told.code, known.status) == (code, 200)
