@@ -105,3 +105,16 @@ async def test_days_are_sealed_and_what_was_rewritten_since_is_named(config_file
 async def test_seals_wait_for_a_database_like_everything_else(config_file, db, monkeypatch):
     monkeypatch.setenv("YUCUN_DATABASE_URL", "postgres://nobody:x@127.0.0.1:1/none")
     assert yucun(config_file, "seal", "verify").returncode == 4
+
+
+async def test_assess_says_each_rule_and_the_limit(config_file, db):
+    customer = await factories.customer(principal=100)
+    done = yucun(config_file, "assess", str(customer.id))
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert (
+        len(said) == 9
+        and said[1].startswith("+2：近 12 个月充值 1 次")
+        and "no credit is suggested" in said[-1]
+    )
+    assert yucun(config_file, "assess", "999").returncode == 1

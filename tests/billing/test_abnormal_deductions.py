@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing import abnormal, bills, credit_limits, deduction_rules, deductions, reviews, staff_alerts
@@ -97,6 +97,7 @@ def test_what_a_rule_finds_unusual(test, case, meets):
     assert (test.meets(case) is not None) is meets
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 10**9), min_size=3, max_size=20), st.integers(1, 10**12), st.integers(100, 1000)
 )

@@ -3,7 +3,7 @@
 import json
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing import bills, deductions, forecast, low_balance, plans, staff_alerts
@@ -34,24 +34,28 @@ def days(found):
     return forecast.HORIZON + 1 if found.days is None else found.days
 
 
+@settings(deadline=None)
 @given(money, st.integers(0, 50_000), dues, spent, known)
 def test_more_balance_never_runs_out_earlier(available, more, owed, habit, known_days):
     less = forecast.forecast(facts(available, owed, habit, known_days))
     assert days(forecast.forecast(facts(available + more, owed, habit, known_days))) >= days(less)
 
 
+@settings(deadline=None)
 @given(money, dues, st.builds(due, st.integers(1, 10_000), st.integers(0, 400)), spent, known)
 def test_one_more_plan_never_makes_it_last_longer(available, owed, more, habit, known_days):
     before = forecast.forecast(facts(available, owed, habit, known_days))
     assert days(forecast.forecast(facts(available, [*owed, more], habit, known_days))) <= days(before)
 
 
+@settings(deadline=None)
 @given(money, known)
 def test_who_spends_nothing_never_runs_out(available, known_days):
     found = forecast.forecast(facts(available, (), (), known_days))
     assert (found.days, found.runs_out_on, found.parts, found.spends) == (None, None, (), False)
 
 
+@settings(deadline=None)
 @given(money, dues, spent, known)
 def test_the_day_it_runs_out_is_the_first_the_balance_does_not_cover(available, owed, habit, known_days):
     found = forecast.forecast(facts(available, owed, habit, known_days))

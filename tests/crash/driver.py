@@ -23,12 +23,15 @@ from billing import (
     bills,
     channels,
     combined,
+    credit_limits,
+    deduction_rules,
     deductions,
     due_bills,
     instalment_schedule,
     instalments,
     operator_holds,
     payments,
+    reviews,
     top_ups,
 )
 from core import clock, db
@@ -206,6 +209,58 @@ class CancelOrder(PayOrder):
             "cancelled",
             100,
         )
+
+
+class PayOnCredit(Path):
+    """An order costs more than the balance; the rest is drawn on credit, and the next top-up pays it back."""
+
+    async def before(self):
+        made = await super().before()
+        await credit_limits.set_limit(
+            1, made["customer"], limit_fen=5_000, automatic_only=False, reason="r", assessed=False, key=f"limit-{made['customer']}",
+        )  # fmt: skip
+        sku = await factories.sku(12_000)
+        order = await orders.place(made["customer"], [orders.Wanted(sku.id, 1)], key="place-it-1")
+        started = await factories.top_up(made["customer"], 3_000)
+        return {**made, "order": order.order_no, "top_up": started.top_up_no}
+
+    async def act(self, made):
+        await orders.pay(made["customer"], made["order"], key="pay-it-01")
+        await payments.confirm(factories.trade(await top_ups.get(made["customer"], made["top_up"])))
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        told = await self.told(made)
+        return (
+            balance.balance_fen, balance.credit_used_fen, told["deducted"], told["credit_drawn"], told["credit_repaid"],
+        ) != (2_000, 0, 1, 1, 1)  # fmt: skip
+
+
+class Review(Path):
+    """An unusual payment is held for review and approved; the customer and the operator press their buttons again."""
+
+    async def before(self):
+        made = await super().before()
+        if not await deduction_rules.page():
+            await deduction_rules.add(
+                name="大额", kind="size", params={"at_least_fen": 5_000}, action="hold", tells_customer=False
+            )
+        sku = await factories.sku(6_000)
+        order = await orders.place(made["customer"], [orders.Wanted(sku.id, 1)], key="place-it-1")
+        return {**made, "order": order.order_no}
+
+    async def act(self, made):
+        await orders.pay(made["customer"], made["order"], key="pay-it-01")
+        (review,) = await reviews.page(customer_id=made["customer"])
+        await reviews.approve(1, review.review_no, key=f"approve-{review.review_no}")
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        order = await orders.get(made["customer"], made["order"])
+        told = await self.told(made)
+        return (balance.balance_fen, balance.held_fen, order.state, told["under_review"], told["deducted"]) != (
+            5_000, 0, "paid", 1, 1,
+        )  # fmt: skip
 
 
 class DueRun(Path):
@@ -413,6 +468,8 @@ PATHS = {
     "pay_order": PayOrder,
     "pay_orders": PayOrders,
     "cancel_order": CancelOrder,
+    "pay_on_credit": PayOnCredit,
+    "review": Review,
     "due_run": DueRun,
     "due_bills": DueBills,
     "arrange": Arrange,

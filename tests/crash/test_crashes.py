@@ -17,6 +17,8 @@ pytestmark = pytest.mark.crash
         ("pay_order", 20),
         ("pay_orders", 10),
         ("cancel_order", 20),
+        ("pay_on_credit", 50),
+        ("review", 45),
         ("due_run", 15),
         ("due_bills", 18),
         ("arrange", 30),
