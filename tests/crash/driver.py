@@ -39,6 +39,7 @@ from ledger import accounts, holds, proof
 from notifications import delivery, quota, templates
 from shop import channel_payments, orders
 from tests import factories
+from tests.crash import operator_paths
 
 STEPS_AT_MOST = 400
 
@@ -475,6 +476,7 @@ PATHS = {
     "arrange": Arrange,
     "hold_expiry": HoldExpiry,
     "deliver": Deliver,
+    **operator_paths.PATHS,
 }
 
 

@@ -28,6 +28,10 @@ pytestmark = pytest.mark.crash
         ("confirm_combined", 25),
         ("close_combined", 20),
         ("capture_hold", 25),
+        ("adjust_approved", 20),
+        ("transfer", 40),
+        ("merge", 60),
+        ("close", 50),
     ],
 )
 def test_a_kill_at_any_step_loses_and_doubles_nothing(database_url, path, least):
