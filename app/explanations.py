@@ -18,7 +18,9 @@ async def of_balance(customer_id: int) -> list[str]:
         f"余额 · balance {money.yuan(balance.balance_fen)} = 本金 · principal {money.yuan(balance.principal_fen)}"
         f" + 赠送 · bonus {money.yuan(balance.bonus_fen)}; 冻结 · held {money.yuan(balance.held_fen)}"
     )
-    return [head, *(_lot(lot) for lot in await statements.lots(customer_id))]
+    lots = await statements.lots(customer_id)
+    ways = await statements.origins_of([lot.id for lot in lots])
+    return [head, *(line for lot in lots for line in (_lot(lot), *_way(ways[lot.id])))]
 
 
 async def of_change(customer_id: int, entry_no: int) -> list[str]:
@@ -42,13 +44,19 @@ async def of_change(customer_id: int, entry_no: int) -> list[str]:
         )
     if found.reverses:
         head.append(f"退回 · undoes: {found.reverses}")
-    return head + [_piece(piece) for piece in found.pieces]
+    ways = await statements.origins_of([piece.lot_id for piece in found.pieces])
+    return head + [line for piece in found.pieces for line in (_piece(piece), *_way(ways[piece.lot_id]))]
 
 
 def _lot(lot: explain.Lot) -> str:
     until = f", {lot.expires_at:%Y-%m-%d} 到期 · expires" if lot.expires_at else ""
     left = f"{money.yuan(lot.remaining_fen)} / {money.yuan(lot.original_fen)}"
     return f"  {lot.kind} {left}  ← {lot.source}, {lot.created_at:%Y-%m-%d}{until}"
+
+
+def _way(way: tuple[statements.Origin, ...]) -> list[str]:
+    """Whose the money was before, a line a step back."""
+    return [f"    ← customer {step.customer_id}: {step.source}, {step.came_at:%Y-%m-%d}" for step in way[1:]]
 
 
 def _piece(piece: explain.Piece) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from billing import bill_records
-from ledger import accounts, explain, history
+from ledger import accounts, explain, history, provenance
 from members import customers, sign_in
 
 Balance = accounts.Balance
 Change = history.Change
 Lot = explain.Lot
+Origin = provenance.Origin
 Piece = explain.Piece
 NoSuchAccount = accounts.NoSuchAccount
 NoSuchChange = explain.NoSuchChange
@@ -103,6 +105,11 @@ async def why(customer_id: int, entry_no: int) -> Explanation:
     found = await explain.change(customer_id, entry_no)
     rule = await bill_records.matched_by(found.change.reference)
     return Explanation(**{one.name: getattr(found, one.name) for one in fields(found)}, matched_by=rule)
+
+
+async def origins_of(lot_ids: Sequence[int]) -> dict[int, tuple[Origin, ...]]:
+    """For each lot the way its money came, over transfers between customers and merges: itself first, where it came in last."""
+    return await provenance.of_lots(lot_ids)
 
 
 async def last_deduction(customer_id: int) -> Explanation | None:

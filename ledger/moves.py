@@ -2,7 +2,7 @@
 
 A transfer touches one customer, so a move is two, through ``house:transit``, posted as one set. The lots are chosen before, under
 the locks of both accounts; the pieces of the two transfers correspond one by one, in the order of their postings, which is how
-``ledger.origins`` follows money from one customer to the other.
+``ledger.provenance`` follows money from one customer to the other.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -100,6 +101,14 @@ async def of_token(token: str) -> Operator | None:
     """The operator whose open session this token is, if any."""
     row = await db.fetchrow(_SESSION, _hash(token), clock.now())
     return Operator(*row) if row is not None else None
+
+
+_NAMES = "SELECT id, name FROM operator WHERE id = ANY ($1::bigint[])"
+
+
+async def names(operator_ids: Collection[int]) -> dict[int, str]:
+    """The names of these operators; who is not known is left out."""
+    return {row["id"]: row["name"] for row in await db.fetch(_NAMES, list(operator_ids))}
 
 
 _END = "UPDATE operator_session SET ended_at = $2 WHERE token_hash = $1 AND ended_at IS NULL"

@@ -2,6 +2,7 @@
 
 from admin_api import (
     customers,
+    explanations,
     settings,
     statements,
 )
@@ -41,6 +42,22 @@ ROUTES = (
         customers.changes,
         summary=("顾客的余额变动", "What happened to a customer's balance"),
         answer=kit.Page[customers.Change],
+        refusals=(members_customers.NoSuchCustomer,),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/customers/{customer_id}/changes/{change_id}",
+        explanations.why,
+        summary=("这一笔动用了哪些钱、为什么、谁做的", "Which lots a change moved, why, and who did it"),
+        answer=explanations.Explanation,
+        refusals=(billing_statements.NoSuchChange,),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/customers/{customer_id}/lots",
+        explanations.lots,
+        summary=("余额由哪些钱组成、从哪里来", "What a balance is made of, and where it came from"),
+        answer=kit.Page[explanations.Lot],
         refusals=(members_customers.NoSuchCustomer,),
         auth=OPERATOR,
     ),

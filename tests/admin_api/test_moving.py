@@ -80,3 +80,20 @@ async def test_a_closed_account_is_told_so_at_the_door(world):
     assert (await asks.post(f"{path}/closing", {"reason": "r"})).code == "cannot_close"
     again = await asks.post(f"/closings/{closing_no}/payouts", {"receipt_no": "SJ-2"})
     assert again.code == "nothing_to_pay_out"
+
+
+async def test_a_balance_and_a_change_are_explained_to_operators_with_names(world):
+    desk, giver, receiver = await world.operator(), await world.arrive(), await world.arrive()
+    await world.give(giver.customer_id, 1_000)
+    body = {"receiver_id": receiver.customer_id, "principal_fen": 400, "reason": "给孩子"}
+    await desk.post(f"/customers/{giver.customer_id}/transfers", body)
+    path = f"/customers/{receiver.customer_id}"
+    (lot,) = (await desk.get(f"{path}/lots")).body["items"]
+    assert [step["customer_id"] for step in lot["origins"]] == [receiver.customer_id, giver.customer_id]
+    assert lot["origins"][-1]["source"].startswith("adjustment:")
+    (change,) = (await desk.get(f"{path}/changes")).body["items"]
+    why = (await desk.get(f"{path}/changes/{change['id']}")).body
+    assert (why["operator_name"], why["change"], why["pieces"][0]["amount_fen"]) == ("店长", change, 400)
+    assert why["pieces"][0]["origins"] == lot["origins"]
+    assert (await desk.get(f"{path}/changes/99")).code == "no_such_change"
+    assert (await desk.get("/customers/404/lots")).code == "no_such_customer"
