@@ -10,6 +10,8 @@ from members import operators, tiers
 from shop import products
 
 OPERATOR_LOGIN = "demo"
+SECOND_LOGIN = "demo2"
+"""The second person: what one of the two asks for, the other approves."""
 OPERATOR_PASSWORD = "yucun-demo-only"  # noqa: S105 (a demo on loopback; printed at its start)
 
 _CONSENT = (
@@ -48,10 +50,11 @@ MENU = {
 
 
 async def load() -> None:
-    """Writes the shop's products, packages, plans and an operator, unless they are there already."""
+    """Writes the shop's products, packages, plans and two operators, unless they are there already."""
     if await packages.page(limit=1):
         return
     await operators.create(login=OPERATOR_LOGIN, name="店长小周", password=OPERATOR_PASSWORD)
+    await operators.create(login=SECOND_LOGIN, name="会计老吴", password=OPERATOR_PASSWORD)
     await agreements.publish(_AGREEMENT_VERSION, _AGREEMENT, operator="demo")
     await _products()
     for name, amount_fen, cycle in (

@@ -185,7 +185,7 @@ _FOLLOW = (
     "SELECT 1 FROM plan WHERE customer_id = $1 AND state = 'active' ORDER BY next_due_on, id FOR NO KEY UPDATE",
     "UPDATE plan SET customer_id = $2 WHERE customer_id = $1 AND state = 'active'",
     """
-    SELECT 1 FROM bill WHERE customer_id = $1 AND state = 'open' AND source NOT LIKE 'order:%' ORDER BY due_at, id
+    SELECT 1 FROM bill WHERE customer_id = $1 AND state = 'open' AND source NOT LIKE 'order:%' ORDER BY id
     FOR NO KEY UPDATE
     """,
     """

@@ -4,6 +4,7 @@ from core import http as kit
 from miniapp_api.routes import (
     account,
     combining,
+    giving,
     messages,
     owing,
     refunding,
@@ -28,6 +29,7 @@ API = kit.Api(
         *shopping.ROUTES,
         *owing.ROUTES,
         *combining.ROUTES,
+        *giving.ROUTES,
         *messages.ROUTES,
     ),
 )
