@@ -35,6 +35,8 @@ NotRefundable = top_up_refunds.NotRefundable
 NoSuchTopUp = top_up_refunds.NoSuchTopUp
 InsufficientBalance = top_up_refunds.InsufficientBalance
 NoSuchBill = bills.NoSuchBill
+BillPaymentPending = bills.BillPaymentPending
+BillUnderReview = bills.BillUnderReview
 NoSuchAccount = accounts.NoSuchAccount
 KeyReused = idempotency.KeyReused
 
@@ -59,7 +61,7 @@ async def of_bill(
     """An operator gives back part of what a bill was paid with, to the tenders it was paid by, the newest first.
 
     Raises:
-        NoSuchBill, NothingToRefund, RefundTooLarge, KeyReused.
+        NoSuchBill, BillPaymentPending, BillUnderReview, NothingToRefund, RefundTooLarge, KeyReused.
     """
     wish = {"bill_no": bill_no, "amount_fen": amount_fen, "reason": reason}
 
@@ -74,8 +76,10 @@ async def of_bill(
 
 
 async def _of_bill(wish: Mapping[str, Any], *, operator: str, decided_by: str) -> str:
+    bill = await bills.lock(wish["bill_no"])
+    bills.refuse_pending(bill)
     refund = await bill_refunds.decide(
-        await bills.lock(wish["bill_no"]), wish["amount_fen"], operator=operator, reason=wish["reason"],
+        bill, wish["amount_fen"], operator=operator, reason=wish["reason"],
         ask_at=channel_refunds.clocks_turn(), decided_by=decided_by,
     )  # fmt: skip
     return refund.refund_no

@@ -41,6 +41,8 @@ ROUTES = (
         answer=refunds.RefundOutcome,
         refusals=(
             billing_refunds.NoSuchBill,
+            billing_refunds.BillPaymentPending,
+            billing_refunds.BillUnderReview,
             billing_refunds.NothingToRefund,
             billing_refunds.RefundTooLarge,
             billing_refunds.KeyReused,

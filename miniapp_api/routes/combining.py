@@ -9,6 +9,7 @@ from shop import orders as shop_orders
 
 _STARTING = (
     combined.BillPaymentPending,
+    billing_bills.BillUnderReview,
     combined.NothingForChannel,
     combined.InsufficientBalance,
     combined.PayerUnknown,

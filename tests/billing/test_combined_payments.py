@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import bills, combined, deductions, payments, settled, terms
+from billing import bills, combined, deductions, payments, refunds, settled, terms
 from core import clock
 from core import db as database
 from gateways import channel as at_channel
@@ -425,3 +425,19 @@ async def test_a_bill_whose_issuer_is_not_followed_settles_nothing(db, monkeypat
         await payments.confirm(factories.trade(payment))
     monkeypatch.undo()
     assert await standing(payment) == ("open", 700, 700, "placed", "open")
+
+
+async def test_a_part_that_was_paid_is_not_refunded_while_the_rest_is_being_paid(db):
+    customer = await factories.customer(principal=700)
+    bill_no = await factories.bill(customer.id, 1000, collect_mode="partial")
+    await bills.pay(customer.id, bill_no, amount_fen=300, key=factories.key())
+    wanted = combined.Wanted(None, "wechat_pay", "native", None)
+    payment = await combined.start(
+        factories.open_channels(), customer.id, bill_no, wanted, key=factories.key()
+    )
+    assert (payment.balance_fen, payment.channel_fen) == (400, 300)
+    refund = {"amount_fen": 100, "reason": "少做一次", "key": factories.key()}
+    with pytest.raises(bills.BillPaymentPending):
+        await refunds.of_bill(factories.open_channels(), 1, bill_no, **refund)
+    assert await payments.confirm(factories.trade(payment)) == "settled"
+    assert (await bills.get(customer.id, bill_no)).state == "paid"
