@@ -10,7 +10,7 @@ from tests import fuzzing
 async def test_no_input_makes_the_mini_programs_api_fail(world, caplog):
     phone = await world.arrive()
     await world.package()
-    await world.give(phone.customer_id, 100_000)
+    await world.give(phone.customer_id, 50_000)
     sku_id, offer = await world.sku(stock=100_000), await world.offer()
     order = (await phone.post("/orders", {"lines": [{"sku_id": sku_id, "quantity": 1}]})).body
     plan = (await phone.post("/plans", {"offer_id": offer.id, "consent_version": "v1"})).body
