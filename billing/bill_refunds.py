@@ -167,11 +167,13 @@ SELECT t.id FROM bill_payment bp JOIN transfer t ON t.reference = bp.transfer_re
 """
 
 
-async def paid_back(bill: bills.Bill, refund: refund_records.Refund, part: refund_records.Part) -> None:
+async def paid_back(
+    bill: bills.Bill, refund: refund_records.Refund, part: refund_records.Part, *, operator: str
+) -> None:
     """The channel, or somebody at the counter, has paid a reserved part back."""
     leg = posting.between_houses(accounts.REVENUE, accounts.clearing(part.tender), part.amount_fen)
     transfer = posting.Transfer(
-        reference(part), "bill_refund", [leg], operator=f"channel:{part.tender}", memo=bill.title,
+        reference(part), "bill_refund", [leg], operator=operator, memo=bill.title,
         reverses=await db.fetchval(_SOURCE, part.bill_payment_id),
     )  # fmt: skip
     await posting.post_one(transfer)

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 Outcome = Literal["paid_back", "refused", "abnormal", "waiting", "repeated", "contradicted", "not_ours"]
 
-_ENDED = ("paid", "failed", "credited")
+_AT_CHANNEL = ("open", "abnormal")
 _LEASE = timedelta(seconds=60)
 """How long who takes a refund to the channel has it for themselves."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 60, 3_000
@@ -123,17 +123,15 @@ async def settle(channel: str, found: at_channel.ChannelRefund) -> Outcome:
                 await refund_alerts.not_ours(channel, found)
             return "not_ours"
         refund, part, bill = known
-        if part.state in _ENDED:
-            return await _after_the_end(refund, part, found)
+        if part.state not in _AT_CHANNEL:
+            return await _not_expected(refund, part, found)
         if found.amount_fen not in (None, part.amount_fen):
             return await _stuck(refund, part, f"another amount: {found.amount_fen}")
         if found.state == "abnormal":
             return await _stuck(refund, part, "abnormal")
         if found.state == "paid_back":
-            await (
-                bill_refunds.paid_back(bill, refund, part) if bill else top_up_refunds.paid_back(refund, part)
-            )
-            await refund_alerts.handled(refund)
+            await pay_back(refund, part, bill, operator=f"channel:{part.tender}")
+            await refund_alerts.unstuck(refund)
             return "paid_back"
         if found.state == "closed":
             return await _refused(refund, part, bill, found.channel_refund_no or "closed")
@@ -161,6 +159,16 @@ async def lock_subject(refund: refund_records.Refund) -> bills.Bill | None:
     return None
 
 
+async def pay_back(
+    refund: refund_records.Refund, part: refund_records.Part, bill: bills.Bill | None, *, operator: str
+) -> None:
+    """A part was paid back, by its channel or by somebody at the counter."""
+    if bill is not None:
+        await bill_refunds.paid_back(bill, refund, part, operator=operator)
+    else:
+        await top_up_refunds.paid_back(refund, part, operator=operator)
+
+
 async def _refused(
     refund: refund_records.Refund, part: refund_records.Part, bill: bills.Bill | None, why: str
 ) -> Outcome:
@@ -168,7 +176,7 @@ async def _refused(
         await bill_refunds.refused(bill, refund, part)
     else:
         await top_up_refunds.give_back(refund, part, operator=f"channel:{part.tender}")
-    await refund_alerts.handled(refund)
+    await refund_alerts.unstuck(refund)
     await refund_alerts.failed(refund, part, why)
     return "refused"
 
@@ -179,11 +187,12 @@ async def _stuck(refund: refund_records.Refund, part: refund_records.Part, why: 
     return "abnormal"
 
 
-async def _after_the_end(
+async def _not_expected(
     refund: refund_records.Refund, part: refund_records.Part, found: at_channel.ChannelRefund
 ) -> Outcome:
+    """A word about a part that has ended, or was never sent: nothing moves, and money that went back all the same is alerted."""
     if part.state != "paid" and found.state == "paid_back":
-        log.error("%s paid refund %s back after it had ended as %s", part.tender, part.part_no, part.state)
+        log.error("%s paid refund %s back, which is %s", part.tender, part.part_no, part.state)
         await refund_alerts.contradicted(refund, part)
         return "contradicted"
     return "repeated"

@@ -35,10 +35,15 @@ async def abnormal(refund: Refund, part: Part, why: str) -> None:
     await staff_alerts.raise_once("refund_abnormal", refund.refund_no, params)
 
 
-async def handled(refund: Refund) -> None:
-    """What failed or was stuck is over."""
-    await staff_alerts.resolve("refund_failed", [refund.refund_no])
+async def unstuck(refund: Refund) -> None:
+    """What was stuck goes on, or has ended."""
     await staff_alerts.resolve("refund_abnormal", [refund.refund_no])
+
+
+async def handled(refund: Refund) -> None:
+    """Somebody has seen to what failed or was stuck."""
+    await staff_alerts.resolve("refund_failed", [refund.refund_no])
+    await unstuck(refund)
 
 
 async def contradicted(refund: Refund, part: Part) -> None:

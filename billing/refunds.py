@@ -260,11 +260,7 @@ async def paid_out(operator_id: int, refund_no: str, *, key: str) -> Refund:
         refund, bill = await _locked(refund_no, "open", part_state="waiting")
         for part in refund.parts:
             if part.state == "waiting":
-                await (
-                    bill_refunds.paid_back(bill, refund, part)
-                    if bill
-                    else top_up_refunds.paid_back(refund, part)
-                )
+                await channel_refunds.pay_back(refund, part, bill, operator=f"operator:{operator_id}")
         await refund_alerts.decided(refund)
         return refund_no
 

@@ -154,7 +154,8 @@ async def offer(top_up: TopUp, amount_fen: int | None = None, *, lock: bool = Fa
         top_up.pay_fen, top_up.bonus_fen, left.of("principal"), left.of("bonus"), top_up.refunded_fen, top_up.clawed_fen,
         left.expired_fen,
     )  # fmt: skip
-    most_fen = claw_back.refundable_fen(standing, rule)
+    # credit that was used is paid back before money leaves the shop
+    most_fen = 0 if left.credit_used_fen else claw_back.refundable_fen(standing, rule)
     wanted_fen = most_fen if amount_fen is None else amount_fen
     fits = 0 < wanted_fen <= most_fen
     return Offer(
@@ -268,14 +269,14 @@ def reference(refund: refund_records.Refund) -> str:
     return f"top_up_refund:{refund.refund_no}"
 
 
-async def paid_back(refund: refund_records.Refund, part: refund_records.Part) -> None:
+async def paid_back(refund: refund_records.Refund, part: refund_records.Part, *, operator: str) -> None:
     """The channel, or somebody at the counter, has paid it back."""
     leg = posting.between_houses(accounts.REFUNDS_PENDING, accounts.clearing(part.tender), part.amount_fen)
     transfer = posting.Transfer(
         f"refund:{part.part_no}",
         "top_up_refund_paid",
         [leg],
-        operator=f"channel:{part.tender}",
+        operator=operator,
         memo=refund.reason,
     )
     await posting.post_one(transfer)

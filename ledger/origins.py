@@ -21,11 +21,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left of one transfer's lots, what of their bonus has expired, and what the account has available."""
+    """What is left of one transfer's lots, what of their bonus has expired, and what credit the account still owes."""
 
     pieces: tuple[Piece, ...]
     expired_fen: int
-    available_fen: int
+    credit_used_fen: int
 
     def of(self, kind: LotKind) -> int:
         """How much of a kind is left."""
@@ -45,8 +45,7 @@ class Left:
 
 _LOCK = "SELECT 1 FROM account WHERE code = $1 FOR NO KEY UPDATE"
 _LEFT = """
-SELECT l.id, l.kind, l.remaining_fen, a.principal_fen + a.bonus_fen - a.held_fen AS available_fen,
-       l.expires_at IS NOT NULL AS expires
+SELECT l.id, l.kind, l.remaining_fen, a.credit_used_fen
 FROM account a LEFT JOIN lot l ON l.account_id = a.id AND l.remaining_fen > 0 AND l.source = $2
 WHERE a.code = $1 ORDER BY l.id
 """
@@ -73,7 +72,7 @@ async def left_of(customer_id: int, reference: str, *, lock: bool = False) -> Le
         Piece(row["id"], row["kind"], row["remaining_fen"]) for row in rows if row["id"] is not None
     )
     expired_fen = int(await db.fetchval(_EXPIRED, code, reference))
-    return Left(pieces, expired_fen, rows[0]["available_fen"])
+    return Left(pieces, expired_fen, rows[0]["credit_used_fen"])
 
 
 _STILL_OUT = """

@@ -248,3 +248,27 @@ async def test_the_channel_says_refunded_of_a_payment_we_refunded_and_nothing_is
     trade = factories.trade(top_up, state="refunded")
     assert await payments.confirm(trade) == "repeated"
     assert await database.fetchval("SELECT count(*) FROM quarantine") == 0
+
+
+@pytest.mark.parametrize("said", ["closed", "abnormal", "accepted", "paid_back"])
+async def test_a_word_about_a_refund_nobody_approved_yet_moves_nothing(db, said):
+    customer_id, number = await topped_up(1_000, rule="pro_rata")
+    asked = await ask_for(customer_id, number)
+    found = at_channel.ChannelRefund(asked.parts[0].part_no, None, said, None)
+    assert await refunds.settle("wechat_pay", found) == (
+        "contradicted" if said == "paid_back" else "repeated"
+    )
+    assert (await refunds.get(asked.refund_no)).state == "requested"
+    assert await factories.balance(customer_id) == (0, 0)
+
+
+@pytest.mark.broken_books
+async def test_nothing_goes_back_while_the_customer_owes_credit(db):
+    customer_id, number = await topped_up(1_000)
+    await database.execute(
+        "UPDATE account SET credit_limit_fen = 500, credit_used_fen = 1 WHERE code = $1",
+        f"customer:{customer_id}",
+    )
+    assert (await refunds.preview(customer_id, number)).refundable_fen == 0
+    with pytest.raises(refunds.NotRefundable):
+        await ask_for(customer_id, number)

@@ -39,7 +39,7 @@ from ledger import accounts, holds, proof
 from notifications import delivery, quota, templates
 from shop import channel_payments, orders
 from tests import factories
-from tests.crash import operator_paths
+from tests.crash import operator_paths, refund_paths
 
 STEPS_AT_MOST = 400
 
@@ -74,15 +74,18 @@ for name in ("begin", "commit", "rollback", "savepoint", "release_savepoint"):
     setattr(TransactionWrapper, name, WATCH.wrap(getattr(TransactionWrapper, name)))
 
 
-class Channel(factories.QuietChannel):
+class Channel(refund_paths.RememberingChannel):
     """Says that whatever it prepared was paid."""
 
     prepare = WATCH.wrap(factories.QuietChannel.prepare)
+    refund = WATCH.wrap(refund_paths.RememberingChannel.refund)
+    query_refund = WATCH.wrap(refund_paths.RememberingChannel.query_refund)
 
 
 OPENED = channels.Channels(
     {"wechat_pay": channels.OpenChannel(Channel(), factories.APP_ID, factories.MERCHANT_ID)}
 )
+refund_paths.at.channels = OPENED
 
 
 class Path:
@@ -477,6 +480,7 @@ PATHS = {
     "hold_expiry": HoldExpiry,
     "deliver": Deliver,
     **operator_paths.PATHS,
+    **refund_paths.PATHS,
 }
 
 

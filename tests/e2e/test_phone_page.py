@@ -22,6 +22,27 @@ def test_a_cancelled_payment_charges_nothing_and_can_be_taken_up_again(phone, de
     assert [item["body"]["amount_fen"] for item in demo.feed(person, "payment")] == [10_000]
 
 
+def test_a_top_up_goes_back_and_what_was_agreed_to_can_be_read(phone, demo):
+    person = phone.arrive()
+    phone.pay_with_wechat(10_000)
+    phone.act("done")
+    phone.answer_messages("reject")
+    phone.has_fen("principal", 10_000)
+    phone.tab("me")
+    phone.act("top-ups")
+    phone.act("agreed")
+    assert "七日" in (text := phone.see(".consent-text").inner_text()) or "7 日" in text
+    phone.act("close-agreement")
+    phone.act("refund")
+    phone.see("[data-rule=right]")
+    phone.act("confirm-refund")
+    phone.see("[data-refund]")
+    phone.until(lambda: [one for one in demo.feed(person, "payment") if one["body"]["what"] == "refunded"])
+    assert [one["body"]["what"] for one in demo.feed(person, "payment")] == ["paid", "refunded"]
+    phone.tab("home")
+    phone.has_fen("principal", 0)
+
+
 def test_a_payment_left_lying_stays_unpaid_until_it_is_closed(phone):
     phone.arrive()
     phone.top_up(10_000)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tests.model.operator_books import Operations
+from tests.model.refund_books import Refunding
 from tests.model.refused import Refused
 
 DAY, UNPAID = 1440, 30
@@ -26,6 +27,7 @@ class Lot:
     original: int
     left: int
     expires: int | None = None
+    expired: int = 0
     on_the_minute: bool = True
     """Whether it ends when a day begins; otherwise somewhat later in that minute."""
 
@@ -91,6 +93,9 @@ class Payment:
     trade: str | None = None
     top_up_state: str = "pending"
     package: int | None = None
+    lots: list[int] = field(default_factory=list)
+    refunded: int = 0
+    clawed: int = 0
 
     @property
     def may_be_paid(self):
@@ -161,12 +166,13 @@ def period_day(started, cycle, number):
             day -= 1
 
 
-class Books(Operations):
+class Books(Refunding, Operations):
     """Everything the shop knows, of the customers of one example."""
 
     def __init__(self, first_day):
         self.first_day, self.now, self.seq = first_day, 0, 0
         self.accounts, self.bills, self.payments, self.orders = {}, {}, {}, {}
+        self.refunds = {}
         self.plans, self.holds, self.skus, self.keys, self.references = {}, {}, {}, {}, {}
         self.approvals, self.acts = {}, {}
         self.quarantine = set()
@@ -200,7 +206,7 @@ class Books(Operations):
     # lots
 
     def give(self, customer, kind, amount, expires=None, on_the_minute=True):
-        lot = Lot(self.next(), kind, amount, amount, expires, on_the_minute)
+        lot = Lot(self.next(), kind, amount, amount, expires, on_the_minute=on_the_minute)
         self.accounts[customer].lots.append(lot)
         return lot.seq
 
@@ -369,6 +375,8 @@ class Books(Operations):
             return self._paid(payment, number, channel, trade, amount, right_names, payer)
         if payment is None:
             return "unknown_number"
+        if state == "refunded" and payment.state == "paid" and self.sent_back(number):
+            return "repeated"
         if state == "refunded":
             self._set_aside(payment, trade)
             self._quarantined(channel, trade, number)
@@ -395,10 +403,10 @@ class Books(Operations):
             self._set_aside(payment, trade)
             return self._quarantined(channel, trade, number)
         payment.state, payment.trade, payment.top_up_state = "paid", trade, "credited"
-        self.give(payment.customer, "principal", payment.amount)
+        payment.lots = [self.give(payment.customer, "principal", payment.amount)]
         if payment.bonus:
             ends = None if payment.days is None else (self.now // DAY + payment.days + 1) * DAY
-            self.give(payment.customer, "bonus", payment.bonus, ends)
+            payment.lots.append(self.give(payment.customer, "bonus", payment.bonus, ends))
         self._came_in(payment.customer, "topped_up")
         return "credited"
 
@@ -484,19 +492,10 @@ class Books(Operations):
         for sku, quantity in order.lines.items():
             self.skus[sku].stock += quantity
         if order.state == "paid":
-            self._refund(bill)
+            self.give_back(bill, bill.paid - bill.refunded)
         else:
             bill.state = "void"
         order.state = "cancelled"
-
-    def _refund(self, bill):
-        lots = {lot.seq: lot for lot in self.accounts[bill.customer].lots}
-        bill.refunded = bill.paid
-        for burnt in reversed(bill.burnt):
-            for seq, amount in burnt:
-                lots[seq].left += amount
-                assert lots[seq].left <= lots[seq].original
-            self._came_in(bill.customer, "refunded")
 
     def complete(self, number):
         if number not in self.orders or self.orders[number].state != "paid":
@@ -610,6 +609,7 @@ class Books(Operations):
             before = account.available
             if amount <= before:
                 lot.left -= amount
+                lot.expired += amount
                 account.entries += 1
                 account.tell("bonus_expired")
                 self.falls(customer, before)
@@ -708,4 +708,5 @@ class Books(Operations):
             "stock": {str(number): one.stock for number, one in self.skus.items()},
             "quarantine": len(self.quarantine),
             "approvals": {number: one.state for number, one in self.approvals.items()},
+            "refunds": {number: one.state for number, one in self.refunds.items()},
         }  # fmt: skip

@@ -57,6 +57,7 @@ SELECT jsonb_build_object(
 'stock', (SELECT jsonb_object_agg(id, stock) FROM sku WHERE id = ANY ($3)),
 'approvals', (SELECT jsonb_object_agg(approval_no, state) FROM approval WHERE customer_id = ANY ($1)),
 'quarantine', (SELECT count(*) FROM quarantine WHERE channel_trade_no LIKE $4),
+'refunds', (SELECT jsonb_object_agg(refund_no, state) FROM refund WHERE customer_id = ANY ($1) AND kind = 'top_up'),
 'bill_nos', (SELECT jsonb_object_agg(source, jsonb_build_array(bill_no, id)) FROM bill WHERE customer_id = ANY ($1))
 )::text
 """
@@ -119,7 +120,7 @@ class Shop:
         self._opened = contextlib.AsyncExitStack()
         await self._opened.enter_async_context(database.opened(self.url, pool_min=4, pool_max=10))
         self.eye = await asyncpg.connect(self.url)
-        terms.use(replace(terms.current(), approval_above_fen=AMOUNT_LIMIT_FEN))
+        terms.use(replace(terms.current(), approval_above_fen=AMOUNT_LIMIT_FEN, refund_right_days=0))
         await tiers.put("gold", name_zh="金卡", name_en="Gold", rank=1)
         self.packages = [
             (await packages.add(name="套餐", pay_fen=one.pay, bonus_fen=one.bonus, bonus_days=one.days)).id

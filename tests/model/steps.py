@@ -14,7 +14,7 @@ from ledger import accounts, holds, posting
 from members import customers, settings
 from shop import orders, products
 from tests import factories
-from tests.model import operator_steps
+from tests.model import operator_steps, refund_steps
 from tests.model.shop import AMOUNTS, CUSTOMERS, PLANS, TERMS, ScriptedChannel
 from tests.model.stepping import KINDS
 from tests.model.stepping import a_key as _key
@@ -29,7 +29,7 @@ def make(machine, name, who, a, b, c, **more):
     customer = machine.people[who % CUSTOMERS]
     if name in _NEEDS and c < 7 and not _NEEDS[name][0](machine.model, customer):
         name, c = _NEEDS[name][1], 5  # there is nothing yet that this could be done to
-    found = globals().get(f"_{name}") or getattr(operator_steps, name)
+    found = globals().get(f"_{name}") or getattr(operator_steps, name, None) or getattr(refund_steps, name)
     step = found(machine, customer, a, b, c, **more)
     step.name, step.asked = name, (who, a, b, c)
     return step
@@ -64,6 +64,13 @@ _NEEDS = {
     "unsubscribe": (_of_theirs(lambda model: model.plans), "subscribe"),
     "confirm": (lambda model, customer: model.payments, "start_plainly"),
     "ask": (lambda model, customer: model.payments, "start_plainly"),
+    "refund_bill": (lambda model, customer: any(one.paid for one in model.bills.values()), "pay"),
+    "ask_refund": (
+        lambda model, customer: any(one.top_up_state == "credited" for one in model.payments.values()),
+        "paid",
+    ),
+    "decide_refund": (lambda model, customer: model.refunds, "ask_refund"),
+    "word_on_refund": (lambda model, customer: model.refunds, "ask_refund"),
     "paid": (
         lambda model, customer: any(one.state in ("created", "prepared") for one in model.payments.values()),
         "start_plainly",
@@ -504,8 +511,8 @@ AT_ONCE = (
     *operator_steps.AT_ONCE,
     "start_plainly", "start_plainly", "cancel_top_up", "paid", "confirm", "confirm", "place", "pay", "pay", "cancel", "complete",
     "expire_orders", "subscribe", "unsubscribe", "due", "pay_bill", "pay_bill", "grant", "spend", "hold", "capture", "release",
-    "expire_holds",
+    "expire_holds", "refund_bill", "ask_refund",
 )  # fmt: skip
 """What may happen at the same time as anything else."""
-EVERY = (*AT_ONCE, *operator_steps.EVERY, "start", "paid", "paid", "place", "pay", "ask", "cancel_top_up", "stock", "shelf", "issue", "expire_bonus", "settings", "threshold", "forget_keys")  # fmt: skip
+EVERY = (*AT_ONCE, *operator_steps.EVERY, "refund_bill", "ask_refund", "decide_refund", "word_on_refund", "start", "paid", "paid", "place", "pay", "ask", "cancel_top_up", "stock", "shelf", "issue", "expire_bonus", "settings", "threshold", "forget_keys")  # fmt: skip
 NOT_AGAIN = ("issue",)
