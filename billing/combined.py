@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import bills, payments, tenders, terms
+from billing import attempts, bills, payments, tenders, terms
 from billing.channels import Channels, OpenChannel
 from core import clock, db, errors, ids
 from ledger import accounts, holds, idempotency
@@ -40,7 +40,7 @@ class NotUnderReview(errors.Conflict):
     code = "not_under_review"
 
 
-PayerUnknown = payments.PayerUnknown
+PayerUnknown = attempts.PayerUnknown
 BillNotOwed = bills.BillNotOwed
 BillPaymentPending = bills.BillPaymentPending
 InsufficientBalance = bills.InsufficientBalance
@@ -79,7 +79,7 @@ class Combined:
     channel_fen: int
     state: str
     created_at: datetime
-    payment: payments.Payment
+    payment: attempts.Payment
 
     @property
     def total_fen(self) -> int:
@@ -141,7 +141,7 @@ def open_channel(channels: Channels, wanted: Wanted) -> OpenChannel:
         NoSuchChannel, PayerUnknown.
     """
     opened = channels.find(wanted.channel, wanted.method)
-    payments.payer_for(wanted.method, wanted.payer)
+    attempts.payer_for(wanted.method, wanted.payer)
     return opened
 
 
@@ -168,14 +168,14 @@ async def begin(opened: OpenChannel, bill: bills.Bill, wanted: Wanted) -> str:
     combined_no, now = ids.new_no("C"), clock.now()
     channel_fen = bill.owed_fen - balance_fen
     await db.execute(_CREATE, combined_no, bill.id, bill.customer_id, balance_fen, channel_fen, now)
-    await payments.create(
+    await attempts.create(
         opened,
         customer_id=bill.customer_id,
         purpose="bill",
         purpose_no=combined_no,
         method=wanted.method,
         amount_fen=channel_fen,
-        payer=payments.payer_for(wanted.method, wanted.payer),
+        payer=attempts.payer_for(wanted.method, wanted.payer),
         expires_at=now + timedelta(minutes=terms.current().channel_payment_minutes),
     )
     if balance_fen:
@@ -259,7 +259,7 @@ async def let_go(combined_no: str) -> Combined:
 
 _COLUMNS = f"""
 c.id, c.combined_no, c.customer_id, b.bill_no, b.title, b.source, c.balance_fen, c.channel_fen, c.state, c.created_at,
-{payments.columns("p")}
+{attempts.columns("p")}
 FROM combined_payment c JOIN bill b ON b.id = c.bill_id
 JOIN payment p ON p.purpose = 'bill' AND p.purpose_no = c.combined_no
 """
@@ -301,4 +301,4 @@ _OWN = len(fields(Combined)) - 1
 
 def _combined(row: tuple[Any, ...]) -> Combined:
     names = (field.name for field in fields(Combined))
-    return Combined(**dict(zip(names, (*row[:_OWN], payments.of_row(row[_OWN:])), strict=True)))
+    return Combined(**dict(zip(names, (*row[:_OWN], attempts.of_row(row[_OWN:])), strict=True)))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Literal
 
-from billing import credits, tenders
-from billing.channels import Channels, OpenChannel
-from core import clock, db, errors, ids, money
+from billing import attempts, credits, tenders
+from billing.channels import Channels
+from core import clock, db, errors, money
 from gateways import channel as at_channel
 
 log = logging.getLogger(__name__)
@@ -43,105 +43,13 @@ class ChannelDeclined(errors.Conflict):
     code = "channel_declined"
 
 
-class PayerUnknown(errors.Conflict):
-    """Paying this way needs the customer's openid in the mini-program, and we do not have it; sign in there first."""
-
-    code = "payer_unknown"
-
-
 class NoSuchPayment(errors.NotFound):
     """There is no payment of this number."""
 
     code = "no_such_payment"
 
 
-Purpose = Literal["top_up", "bill"]
-
-_NEEDS_PAYER = frozenset({"jsapi"})
-"""Only here do we know who will pay; a code or a link may be paid by anybody."""
-
-
-def payer_for(method: str, openid: str | None) -> str | None:
-    """Who has to pay by ``method``; None where anybody may.
-
-    Raises:
-        PayerUnknown: it has to be the customer, and we do not know them there.
-    """
-    if method not in _NEEDS_PAYER:
-        return None
-    if openid is None:
-        raise PayerUnknown(method=method)
-    return openid
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """One attempt to be paid through a channel. ``client`` is what the customer's SDK needs, once prepared."""
-
-    id: int
-    payment_no: str
-    customer_id: int
-    purpose: str
-    purpose_no: str
-    channel: str
-    method: str
-    amount_fen: int
-    payer: str | None
-    state: str
-    client: dict[str, str] | None
-    created_at: datetime
-    expires_at: datetime
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in ("created", "prepared")
-
-
-_NAMES = (
-    "id", "payment_no", "customer_id", "purpose", "purpose_no", "channel", "method", "amount_fen", "payer", "state", "client",
-    "created_at", "expires_at",
-)  # fmt: skip
-
-
-def columns(table: str) -> str:
-    """The columns ``of_row`` reads, of the payment table under this alias."""
-    return ", ".join(f"{table}.client::text" if name == "client" else f"{table}.{name}" for name in _NAMES)
-
-
-def of_row(row: tuple[Any, ...]) -> Payment:
-    """A payment from the columns of ``columns``, in their order."""
-    values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
-    return Payment(**{**values, "client": json.loads(values["client"]) if values["client"] else None})
-
-
-_CREATE = """
-INSERT INTO payment (payment_no, customer_id, purpose, purpose_no, channel, method, amount_fen, currency, app_id, merchant_id,
-                     payer, state, created_at, expires_at, ask_at, asks)
-VALUES ($1, $2, $14, $3, $4, $5, $6, $7, $8, $9, $10, 'created', $11, $12, $13, 0)
-"""
-_FIRST_QUESTION = timedelta(seconds=30)
-
-
-async def create(
-    opened: OpenChannel,
-    *,
-    customer_id: int,
-    purpose: Purpose,
-    purpose_no: str,
-    method: str,
-    amount_fen: int,
-    payer: str | None,
-    expires_at: datetime,
-) -> None:
-    """Records the intent to be paid, before the channel hears of it; part of the caller's transaction.
-
-    ``purpose_no`` is the number of the top-up or, for a bill, of the combined payment.
-    """
-    now = clock.now()
-    await db.execute(
-        _CREATE, ids.new_no("P"), customer_id, purpose_no, opened.channel.name, method, amount_fen, money.CURRENCY,
-        opened.app_id, opened.merchant_id, payer, now, expires_at, now + _FIRST_QUESTION, purpose,
-    )  # fmt: skip
+Payment = attempts.Payment
 
 
 _PREPARED = """
@@ -373,7 +281,7 @@ _LONGEST_PAUSE_S = 600
 
 
 async def _ask_later(attempt: Any) -> None:
-    pause_s = min(_FIRST_QUESTION.total_seconds() * 2 ** min(attempt["asks"], 10), _LONGEST_PAUSE_S)
+    pause_s = min(attempts.FIRST_QUESTION.total_seconds() * 2 ** min(attempt["asks"], 10), _LONGEST_PAUSE_S)
     at = clock.now() + timedelta(seconds=pause_s)
     if attempt["expires_at"] > clock.now():
         at = min(at, attempt["expires_at"])
@@ -416,7 +324,7 @@ async def poll(channels: Channels, *, limit: int = 50) -> int:
     return settled
 
 
-_GET = f"SELECT {columns('p')} FROM payment p WHERE p.payment_no = $1"
+_GET = f"SELECT {attempts.columns('p')} FROM payment p WHERE p.payment_no = $1"
 
 
 async def get(payment_no: str) -> Payment:
@@ -428,15 +336,15 @@ async def get(payment_no: str) -> Payment:
     row = await db.fetchrow(_GET, payment_no)
     if row is None:
         raise NoSuchPayment(payment_no=payment_no)
-    return of_row(tuple(row))
+    return attempts.of_row(tuple(row))
 
 
 _PAGE = f"""
-SELECT {columns("p")} FROM payment p WHERE p.id < $1 AND ($2::text IS NULL OR p.state = $2) ORDER BY p.id DESC LIMIT $3
+SELECT {attempts.columns("p")} FROM payment p WHERE p.id < $1 AND ($2::text IS NULL OR p.state = $2) ORDER BY p.id DESC LIMIT $3
 """
 
 
 async def page(*, state: str | None = None, before: int | None = None, limit: int = 20) -> list[Payment]:
     """All payments, newest first, for operators; ``before`` is the id the last page ended at."""
     rows = await db.fetch(_PAGE, before if before is not None else 2**62, state, limit)
-    return [of_row(tuple(row)) for row in rows]
+    return [attempts.of_row(tuple(row)) for row in rows]

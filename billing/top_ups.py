@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import agreements, caps, package_rules, payments, terms
+from billing import agreements, attempts, caps, package_rules, payments, terms
 from billing.channels import Channels
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
@@ -30,7 +30,7 @@ class PackageOrAmount(errors.Invalid):
     code = "package_or_amount"
 
 
-PayerUnknown = payments.PayerUnknown
+PayerUnknown = attempts.PayerUnknown
 BalanceLimit = caps.BalanceLimit
 KeyReused = idempotency.KeyReused
 AgreementRequired = agreements.AgreementRequired
@@ -49,7 +49,7 @@ class TopUp:
     store: str | None
     state: str
     created_at: datetime
-    payment: payments.Payment
+    payment: attempts.Payment
 
     @property
     def standing(self) -> str:
@@ -122,7 +122,7 @@ async def _make(
     agreement_version: str | None = None,
 ) -> str:
     opened = channels.find(channel, method)
-    payer = payments.payer_for(method, payer)
+    payer = attempts.payer_for(method, payer)
     caller = accounts.of_customer(customer_id)
 
     async def act() -> str:
@@ -132,7 +132,7 @@ async def _make(
             _CREATE, top_up_no, customer_id, package_id, pay_fen, bonus_fen, bonus_days, store, now
         )
         await agreements.fix_terms(top_up_no, agreement_version, channel="mini_program")
-        await payments.create(
+        await attempts.create(
             opened,
             customer_id=customer_id,
             purpose="top_up",
@@ -180,7 +180,7 @@ async def _terms(
 
 
 _COLUMNS = f"""
-t.id, t.top_up_no, t.customer_id, t.pay_fen, t.bonus_fen, t.store, t.state, t.created_at, {payments.columns("p")}
+t.id, t.top_up_no, t.customer_id, t.pay_fen, t.bonus_fen, t.store, t.state, t.created_at, {attempts.columns("p")}
 FROM top_up t JOIN payment p ON p.purpose = 'top_up' AND p.purpose_no = t.top_up_no
 """
 _GET = f"SELECT {_COLUMNS} WHERE t.top_up_no = $1 AND t.customer_id = $2 ORDER BY p.id DESC LIMIT 1"
@@ -235,4 +235,4 @@ async def page(customer_id: int, *, before: int | None = None, limit: int = 20) 
 
 def _top_up(row: tuple[Any, ...]) -> TopUp:
     names = (field.name for field in fields(TopUp))
-    return TopUp(**dict(zip(names, (*row[:8], payments.of_row(row[8:])), strict=True)))
+    return TopUp(**dict(zip(names, (*row[:8], attempts.of_row(row[8:])), strict=True)))

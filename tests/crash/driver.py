@@ -431,8 +431,7 @@ class CloseCombined(ConfirmCombined):
 
     async def before(self):
         made = await super().before()
-        await factories.plan(made["customer"], 4_000)
-        await deductions.run_due()
+        await factories.bill(made["customer"], 4_000, automatic=True, consent="x")
         return made
 
     async def act(self, made):

@@ -11,6 +11,7 @@ import pickle
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from tests.model.combined_books import Combining
 from tests.model.operator_books import Operations
 from tests.model.refund_books import Refunding
 from tests.model.refused import Refused
@@ -72,6 +73,8 @@ class Bill:
     paid: int = 0
     refunded: int = 0
     state: str = "open"
+    pending: str | None = None
+    by_channel: int = 0
     burnt: list[list[tuple[int, int]]] = field(default_factory=list)
 
     @property
@@ -166,7 +169,7 @@ def period_day(started, cycle, number):
             day -= 1
 
 
-class Books(Refunding, Operations):
+class Books(Refunding, Operations, Combining):
     """Everything the shop knows, of the customers of one example."""
 
     def __init__(self, first_day):
@@ -174,7 +177,7 @@ class Books(Refunding, Operations):
         self.accounts, self.bills, self.payments, self.orders = {}, {}, {}, {}
         self.refunds = {}
         self.plans, self.holds, self.skus, self.keys, self.references = {}, {}, {}, {}, {}
-        self.approvals, self.acts = {}, {}
+        self.approvals, self.acts, self.combined = {}, {}, {}
         self.quarantine = set()
 
     def copy(self):
@@ -272,7 +275,7 @@ class Books(Refunding, Operations):
             source
             for source, bill in self.bills.items()
             if bill.customer == customer and bill.automatic and bill.due <= self.now
-            and bill.state in ("open", "partly_paid")
+            and bill.state in ("open", "partly_paid") and not bill.pending
         ]  # fmt: skip
         for source in sorted(due, key=lambda one: self._due_order(self.bills[one])):
             self.collect(source)
@@ -284,6 +287,8 @@ class Books(Refunding, Operations):
     def take_in_full(self, source):
         if self.bills[source].state not in ("open", "partly_paid"):
             raise Refused("bill_not_owed")
+        if self.bills[source].pending:
+            raise Refused("bill_payment_pending")
         if not self.collect(source):
             raise Refused("insufficient_balance")
 
@@ -489,6 +494,8 @@ class Books(Refunding, Operations):
         if order.state == "cancelled":
             return
         bill = self.bills[f"order:{number}"]
+        if bill.pending:
+            raise Refused("bill_payment_pending")
         for sku, quantity in order.lines.items():
             self.skus[sku].stock += quantity
         if order.state == "paid":
@@ -504,7 +511,9 @@ class Books(Refunding, Operations):
 
     def unpaid_in_time(self):
         return [
-            number for number, one in self.orders.items() if one.state == "placed" and one.expires <= self.now
+            number
+            for number, one in self.orders.items()
+            if one.state == "placed" and one.expires <= self.now and not self.bills[f"order:{number}"].pending
         ]
 
     def expire_order(self, number):
@@ -703,6 +712,10 @@ class Books(Refunding, Operations):
                     ["charged" if self.bills[f"plan:{number}:{done}"].state == "paid" else "owed" for done in range(one.period)],
                 ]
                 for number, one in self.plans.items()
+            },
+            "combined": {
+                number: [one.state, one.payment, one.trade, one.balance, one.channel, self.bills[one.source].pending == number]
+                for number, one in self.combined.items()
             },
             "holds": {name: [one.state, one.captured] for name, one in self.holds.items()},
             "stock": {str(number): one.stock for number, one in self.skus.items()},

@@ -21,7 +21,7 @@ from ledger import accounts, holds
 from members import customers
 from shop import orders, products
 from tests import factories
-from tests.model import books, steps
+from tests.model import books, combined_steps, steps
 from tests.model.operator_books import APPROVAL_ABOVE_FEN
 from tests.model.shop import AMOUNTS, CUSTOMERS
 
@@ -250,6 +250,7 @@ class Machine(RuleBasedStateMachine):
     async def _ends(self):
         violations = await self.shop.prove()
         # nothing of this example may fall due in the next
+        await combined_steps.end_all(self.model.combined)
         for number, order in self.model.orders.items():
             if order.state == "placed":
                 await orders.cancel(order.customer, number)

@@ -29,7 +29,9 @@ class Channel(factories.QuietChannel):
 
 
 def refund_bill(machine, customer, a, b, c):
-    known = machine.model.bills
+    known = {
+        source: one for source, one in machine.model.bills.items() if not (one.pending or one.by_channel)
+    }  # what a channel has a share of goes back there, and is another story
     paid = [source for source, one in known.items() if one.customer == customer and one.paid > one.refunded]
     source = pick(known if b == 7 or not paid else paid, a)
     left = known[source].paid - known[source].refunded if source in known else 1

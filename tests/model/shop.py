@@ -18,7 +18,7 @@ import asyncpg
 import uvloop
 
 from app import database
-from billing import packages, plans, terms
+from billing import channels, packages, plans, terms
 from core import clock
 from gateways import channel as at_channel
 from ledger import proof
@@ -48,12 +48,17 @@ SELECT jsonb_build_object(
 'bills', (SELECT jsonb_object_agg(source, jsonb_build_array(state, paid_fen, refunded_fen)) FROM bill WHERE customer_id = ANY ($1)),
 'payments', (SELECT jsonb_object_agg(p.payment_no, jsonb_build_array(p.state, p.channel_trade_no, t.state))
              FROM payment p JOIN top_up t ON t.top_up_no = p.purpose_no WHERE p.customer_id = ANY ($1)),
+'combined', (SELECT jsonb_object_agg(p.payment_no, jsonb_build_array(
+                 c.state, p.state, p.channel_trade_no, c.balance_fen, c.channel_fen, b.pending_no IS NOT DISTINCT FROM c.combined_no))
+             FROM combined_payment c JOIN payment p ON p.purpose = 'bill' AND p.purpose_no = c.combined_no
+             JOIN bill b ON b.id = c.bill_id WHERE c.customer_id = ANY ($1)),
 'orders', (SELECT jsonb_object_agg(order_no, state) FROM shop_order WHERE customer_id = ANY ($1)),
 'plans', (SELECT jsonb_object_agg(p.id, jsonb_build_array(p.state, p.next_period_no, p.next_due_on, coalesce(
               (SELECT jsonb_agg(d.state ORDER BY d.period_no) FROM plan_period d WHERE d.plan_id = p.id), '[]')))
           FROM plan p WHERE p.customer_id = ANY ($1)),
 'holds', (SELECT jsonb_object_agg(h.reference, jsonb_build_array(h.state, h.captured_fen))
-          FROM hold h JOIN account a ON a.id = h.account_id WHERE a.code = ANY ($2)),
+          FROM hold h JOIN account a ON a.id = h.account_id
+          WHERE a.code = ANY ($2) AND h.reference NOT LIKE 'combined:%'),
 'stock', (SELECT jsonb_object_agg(id, stock) FROM sku WHERE id = ANY ($3)),
 'approvals', (SELECT jsonb_object_agg(approval_no, state) FROM approval WHERE customer_id = ANY ($1)),
 'quarantine', (SELECT count(*) FROM quarantine WHERE channel_trade_no LIKE $4),
@@ -88,6 +93,16 @@ class ScriptedChannel(factories.QuietChannel):
             self.says = "paid"
             raise at_channel.AlreadyPaid("paid")
         self.says = "closed"
+
+
+def opened(**scripted):
+    """Both channels open, answering as scripted."""
+    found = {}
+    for name in ("wechat_pay", "alipay"):
+        channel = ScriptedChannel(name)
+        vars(channel).update(scripted)
+        found[name] = channels.OpenChannel(channel, factories.APP_ID, factories.MERCHANT_ID)
+    return channels.Channels(found)
 
 
 class Shop:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from billing import bills, channels, deductions, expiry, operator_holds, payments, plans, top_ups, upkeep
+from billing import bills, deductions, expiry, operator_holds, payments, plans, top_ups, upkeep
 from core import clock, db
 from gateways import channel as at_channel
 from ledger import accounts, holds, posting
 from members import customers, settings
 from shop import orders, products
 from tests import factories
-from tests.model import operator_steps, refund_steps
-from tests.model.shop import AMOUNTS, CUSTOMERS, PLANS, TERMS, ScriptedChannel
+from tests.model import combined_steps, operator_steps, refund_steps
+from tests.model.shop import AMOUNTS, CUSTOMERS, PLANS, TERMS, opened
 from tests.model.stepping import KINDS
 from tests.model.stepping import a_key as _key
 from tests.model.stepping import pick as _pick
@@ -29,7 +29,9 @@ def make(machine, name, who, a, b, c, **more):
     customer = machine.people[who % CUSTOMERS]
     if name in _NEEDS and c < 7 and not _NEEDS[name][0](machine.model, customer):
         name, c = _NEEDS[name][1], 5  # there is nothing yet that this could be done to
-    found = globals().get(f"_{name}") or getattr(operator_steps, name, None) or getattr(refund_steps, name)
+    found = globals().get(f"_{name}") or next(
+        getattr(room, name) for room in (operator_steps, refund_steps, combined_steps) if hasattr(room, name)
+    )
     step = found(machine, customer, a, b, c, **more)
     step.name, step.asked = name, (who, a, b, c)
     return step
@@ -55,6 +57,7 @@ def _has_paid_order(model, customer):
 
 _NEEDS = {
     **operator_steps.NEEDS,
+    **combined_steps.NEEDS,
     "pay": (_has_unpaid_order, "place"),
     "cancel": (_of_theirs(lambda model: model.orders), "place"),
     "complete": (_has_paid_order, "pay"),
@@ -103,7 +106,7 @@ def _start(machine, customer, a, b, c):
 
     async def call():
         made = await top_ups.start(
-            _channels(says=says), customer, package_id=terms[0], amount_fen=asked, channel=channel, method=method,
+            opened(says=says), customer, package_id=terms[0], amount_fen=asked, channel=channel, method=method,
             payer=payer, key=key,
         )  # fmt: skip
         return made.top_up_no, made.payment.payment_no
@@ -121,15 +124,6 @@ def _start(machine, customer, a, b, c):
 
 def _start_plainly(machine, customer, a, b, c):
     return _start(machine, customer, a, b % 6, c)
-
-
-def _channels(**scripted):
-    found = {}
-    for name in ("wechat_pay", "alipay"):
-        channel = ScriptedChannel(name)
-        vars(channel).update(scripted)
-        found[name] = channels.OpenChannel(channel, factories.APP_ID, factories.MERCHANT_ID)
-    return channels.Channels(found)
 
 
 def _trade_no(machine, number, nth):
@@ -192,7 +186,7 @@ def _ask(machine, customer, a, b, c):
     payment, trade = machine.model.payments[number], _trade_no(machine, number, 0)
     scripted = {"says": state, "trade_no": trade, "paid_meanwhile": late, "amount_fen": payment.amount}
     return _step(
-        lambda: payments.ask(_channels(**scripted), number),
+        lambda: payments.ask(opened(**scripted), number),
         lambda model, seen: model.ask(number, trade, state, late),
     )
 
@@ -209,7 +203,7 @@ def _cancel_top_up(machine, customer, a, b, c):
     scripted = {"says": state, "trade_no": trade, "paid_meanwhile": late, "amount_fen": payment.amount}
 
     async def call():
-        await top_ups.cancel(_channels(**scripted), customer, payment.top_up)
+        await top_ups.cancel(opened(**scripted), customer, payment.top_up)
 
     def give_up(model, seen):
         model.ask(number, trade, state, late, give_up=True)
@@ -514,5 +508,5 @@ AT_ONCE = (
     "expire_holds", "refund_bill", "ask_refund",
 )  # fmt: skip
 """What may happen at the same time as anything else."""
-EVERY = (*AT_ONCE, *operator_steps.EVERY, "refund_bill", "ask_refund", "decide_refund", "word_on_refund", "start", "paid", "paid", "place", "pay", "ask", "cancel_top_up", "stock", "shelf", "issue", "expire_bonus", "settings", "threshold", "forget_keys")  # fmt: skip
+EVERY = (*AT_ONCE, *operator_steps.EVERY, *combined_steps.EVERY, "refund_bill", "ask_refund", "decide_refund", "word_on_refund", "start", "paid", "paid", "place", "pay", "ask", "cancel_top_up", "stock", "shelf", "issue", "expire_bonus", "settings", "threshold", "forget_keys")  # fmt: skip
 NOT_AGAIN = ("issue",)
