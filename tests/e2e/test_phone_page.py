@@ -39,6 +39,7 @@ def test_a_top_up_goes_back_and_what_was_agreed_to_can_be_read(phone, demo):
     phone.see("[data-refund]")
     phone.until(lambda: [one for one in demo.feed(person, "payment") if one["body"]["what"] == "refunded"])
     assert [one["body"]["what"] for one in demo.feed(person, "payment")] == ["paid", "refunded"]
+    phone.act("back")
     phone.tab("home")
     phone.has_fen("principal", 0)
 
