@@ -1,4 +1,4 @@
-"""Plain debits and paying orders, each a set in one statement."""
+"""Plain debits, paying orders and charging plans, each a set in one statement."""
 
 from pathlib import Path
 
@@ -15,4 +15,5 @@ class Migration(migrations.Migration):
         ops.RunSQL([(_SQL / "ledger_post.sql").read_text("utf-8")]),
         ops.RunSQL([(_SQL / "ledger_debit.sql").read_text("utf-8")]),
         ops.RunSQL([(_SQL / "orders_pay.sql").read_text("utf-8")]),
+        ops.RunSQL([(_SQL / "plans_charge.sql").read_text("utf-8")]),
     ]

@@ -182,3 +182,51 @@ async def test_nobody_else_cancels_a_plan(db):
     with pytest.raises(plans.NoSuchPlan):
         await plans.cancel(other.id, plan.id)
     assert (await plans.get(owner.id, plan.id)).state == "active"
+
+
+_CHARGED = """
+SELECT p.next_period_no, p.next_due_on, d.period_no, d.due_on, d.state, d.created_at IS NOT NULL, b.title,
+       b.source = 'plan:' || p.id || ':' || d.period_no, b.amount_fen, b.paid_fen, b.refunded_fen, b.state, b.collect_mode, b.automatic,
+       b.due_at, b.collect_at, b.paid_at IS NOT NULL, b.pending_no, y.tender, y.amount_fen, y.matched_by,
+       y.transfer_reference = 'bill:' || b.bill_no || ':0', t.kind, t.operator, t.memo, t.burn_policy,
+       t.fingerprint = ledger_debit_fingerprint('bill_payment', 'customer:' || p.customer_id, 'house:revenue', b.amount_fen),
+       e.principal_fen, e.bonus_fen, m.kind, (m.params - 'at' - 'bill_no')::text, m.params ->> 'bill_no' = b.bill_no, m.state
+FROM plan p JOIN plan_period d ON d.plan_id = p.id JOIN bill b ON b.id = d.bill_id JOIN bill_payment y ON y.bill_id = b.id
+JOIN transfer t ON t.reference = y.transfer_reference JOIN entry e ON e.transfer_id = t.id
+JOIN outbox_message m ON m.dedup_key = t.reference WHERE p.customer_id = $1 ORDER BY d.id
+"""
+
+
+async def test_charging_a_set_at_once_leaves_the_rows_that_the_long_way_leaves(db, monkeypatch):
+    left = []
+    for is_plain in (True, False):
+        customer = await factories.customer(principal=2_000, bonus=150, threshold_fen=500)
+        await factories.plan(customer.id, 900)
+        if not is_plain:
+            monkeypatch.setattr(deductions, "_charge_plain", _none)
+        assert await deductions.run_due() == deductions.DueRun(due=1, charged=1)
+        left.append([tuple(row) for row in await database.fetch(_CHARGED, customer.id)])
+    assert left[0] == left[1] and len(left[0]) == 1
+
+
+async def _none(due):
+    return set()
+
+
+async def test_what_is_not_plain_in_a_set_goes_the_long_way_and_the_rest_does_not(db, monkeypatch):
+    really, lengths = deductions._charge_or_owe, []
+
+    async def watched(due):
+        lengths.append(len(due))
+        return await really(due)
+
+    monkeypatch.setattr(deductions, "_charge_or_owe", watched)
+    rich = [await factories.customer(principal=5_000) for _ in range(3)]
+    poor, falls = await factories.customer(), await factories.customer(principal=1_500, threshold_fen=1_000)
+    for customer in (*rich, poor, falls, rich[0]):
+        await factories.plan(customer.id, 900)
+    assert await deductions.run_due() == deductions.DueRun(due=6, charged=5)
+    assert lengths == [3]
+    kinds = [kind for kind, _ in await messages()]
+    assert [kinds.count(kind) for kind in ("deducted", "payment_due", "low_balance")] == [5, 1, 1]
+    assert await factories.balance(rich[0].id) == (3_200, 0)

@@ -1,0 +1,70 @@
+-- Charges plans that are due, as a set: the plain case of billing.deductions. The caller has locked the plans; of each customer only the
+-- first is looked at, later ones are judged by what it left. Returns which of them, counted from 1, were charged.
+--
+-- What is not plain is left as it was: a balance that does not cover the period, or would fall below where the customer is alerted.
+-- Everybody's accounts are locked first, as in ledger_debit, so that the caller may go on with the rest in the same transaction.
+CREATE OR REPLACE FUNCTION plans_charge(
+    at timestamptz, at_text text, plan bigint[], customer bigint[], period int[], due_on date[], due_at timestamptz[],
+    next_due_on date[], bill_no text[], title text[], amount bigint[]
+) RETURNS SETOF int LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    codes text[] := (SELECT array_agg('customer:' || c) FROM unnest(customer) c);
+    plain int[]; kinds text[]; operators text[]; sources text[]; targets text[]; memos text[]; amounts bigint[];
+    references_ text[]; fingerprints bytea[];
+BEGIN
+    PERFORM 1 FROM account a WHERE a.code = ANY (codes) AND a.kind = 'customer' ORDER BY a.id FOR NO KEY UPDATE;
+
+    SELECT array_agg(q.n::int), array_agg(q.code), array_agg(q.amount), array_agg(q.title), array_agg('bill:' || q.bill_no || ':0'),
+           array_agg('bill_payment'::text), array_agg('clock'::text), array_agg('house:revenue'::text),
+           array_agg(ledger_debit_fingerprint('bill_payment', q.code, 'house:revenue', q.amount))
+    INTO plain, sources, amounts, memos, references_, kinds, operators, targets, fingerprints
+    FROM (
+        SELECT DISTINCT ON (q.code) q.* FROM unnest(codes, customer, amount, title, bill_no) WITH ORDINALITY
+             AS q (code, customer, amount, title, bill_no, n)
+        ORDER BY q.code, q.n
+    ) q
+    JOIN account a ON a.code = q.code AND a.principal_fen + a.bonus_fen - a.held_fen >= q.amount
+    JOIN LATERAL (  -- notifications.outbox.ALERT_LINE
+        SELECT greatest(c.low_balance_threshold_fen,
+                        (SELECT max(p.amount_fen * p.warn_periods) FROM plan p WHERE p.customer_id = c.id AND p.state = 'active'))
+               AS fen
+        FROM customer c WHERE c.id = q.customer
+    ) line ON line.fen IS NULL OR a.principal_fen + a.bonus_fen - a.held_fen < line.fen
+           OR a.principal_fen + a.bonus_fen - a.held_fen - q.amount >= line.fen;
+
+    RETURN QUERY
+    WITH taken AS MATERIALIZED (
+        SELECT b.ordinal AS n, b.available_after_fen AS after_fen, nextval('bill_id_seq') AS bill_id,
+               plan[b.ordinal] AS plan_id, customer[b.ordinal] AS customer_id, period[b.ordinal] AS period_no,
+               due_on[b.ordinal] AS due_on, due_at[b.ordinal] AS due_at, next_due_on[b.ordinal] AS next_due_on,
+               bill_no[b.ordinal] AS bill_no, title[b.ordinal] AS title, amount[b.ordinal] AS amount
+        FROM ledger_burn(at, plain, references_, kinds, fingerprints, operators, memos, sources, targets, amounts) b
+        WHERE b.outcome = 'posted'
+    ), issued AS (
+        INSERT INTO bill (id, bill_no, customer_id, title, source, amount_fen, paid_fen, refunded_fen, state, collect_mode,
+                          automatic, due_at, created_at, paid_at)
+        SELECT bill_id, bill_no, customer_id, title, 'plan:' || plan_id || ':' || period_no, amount, amount, 0, 'paid', 'full',
+               true, due_at, at, at FROM taken
+    ), moved AS (
+        UPDATE plan SET next_period_no = plan.next_period_no + 1, next_due_on = taken.next_due_on
+        FROM taken WHERE plan.id = taken.plan_id
+    ), periods AS (
+        INSERT INTO plan_period (plan_id, period_no, due_on, bill_id, state, created_at)
+        SELECT plan_id, period_no, due_on, bill_id, 'charged', at FROM taken
+    ), recorded AS (
+        INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, matched_by, created_at)
+        SELECT bill_id, 'balance', amount, 0, 'bill:' || bill_no || ':0', 'due_date', at FROM taken
+    ), told AS (
+        INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
+        SELECT customer_id, 'deducted', 'bill:' || bill_no || ':0',
+               jsonb_build_object('title', title, 'bill_no', bill_no, 'amount_fen', amount, 'available_fen', after_fen, 'at', at_text),
+               'queued', 0, at, at
+        FROM taken
+        ON CONFLICT (dedup_key) DO NOTHING
+    )
+    SELECT n FROM taken;
+END
+$$;
