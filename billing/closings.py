@@ -185,7 +185,8 @@ _ENTRY = "SELECT entry_no FROM account WHERE code = $1"
 
 async def _forfeit(closing_id: int, closing_no: str, customer_id: int, operator: str) -> int:
     """Gives what is there of bonus back to the house. The account must be locked; its entry number makes the reference once."""
-    bonus_fen = (await accounts.balance(customer_id)).bonus_fen
+    balance = await accounts.balance(customer_id)
+    bonus_fen = min(balance.bonus_fen, balance.balance_fen - balance.held_fen)
     if not bonus_fen:
         return 0
     code = accounts.of_customer(customer_id)
@@ -244,7 +245,8 @@ async def _hand_out(
     await moves.lock(customer_id)
     operator = f"operator:{operator_id}"
     await _forfeit(closing_id, closing_no, customer_id, operator)
-    there_fen = (await accounts.balance(customer_id)).available_fen
+    balance = await accounts.balance(customer_id)
+    there_fen = min(balance.principal_fen, balance.balance_fen - balance.held_fen)
     wanted_fen = there_fen if amount_fen is None else amount_fen
     if not 0 < wanted_fen <= there_fen:
         raise NothingToPayOut(principal_fen=there_fen)

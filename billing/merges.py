@@ -150,7 +150,8 @@ _RECORD = """
 INSERT INTO customer_merge (merge_no, gone_id, kept_id, principal_fen, bonus_fen, reason, operator_id, approval_no, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
-_GONE = "UPDATE customer SET state = 'merged', merged_into_id = $2 WHERE id = $1"
+_GONE = "UPDATE customer SET state = 'merged', merged_into_id = $2 WHERE id = $1 OR merged_into_id = $1"
+"""Who was merged into the one who is gone now points at who is kept."""
 
 
 async def _approved(approval: approvals.Approval) -> str:
