@@ -67,8 +67,10 @@ class Record(Owing):
 
     @property
     def proposed(self) -> arrangements.Arrangement | None:
-        """The instalments the customer is asked to agree to."""
-        return self._in("proposed")
+        """The instalments the customer is asked to agree to; not those that are overtaken by a payment."""
+        offer = self._in("proposed")
+        still_fits = self.state in bills.OWED and offer is not None and offer.base_fen == self.paid_fen
+        return offer if still_fits else None
 
     def _in(self, state: arrangements.State) -> arrangements.Arrangement | None:
         return next((one for one in self.history if one.state == state), None)

@@ -47,7 +47,7 @@ async def preview(bill_no: str, schedule: instalment_schedule.Schedule) -> list[
     """The parts that what is owed of a bill would be split into now.
 
     Raises:
-        NoSuchBill, BillNotOwed, BillOfAnOrder, BillPaymentPending, and what ``instalment_schedule.split`` refuses.
+        NoSuchBill, BillNotOwed, BillOfAnOrder, BillPaymentPending, BillUnderReview, and what ``instalment_schedule.split`` refuses.
     """
     bill = await bills.find(bill_no)
     _refuse(bill)
@@ -60,7 +60,7 @@ async def arrange(operator_id: int, bill_no: str, terms: Terms, *, key: str) -> 
     one that ran; without, it is proposed to them and the bill stays as it is. Returns the arrangement's number in the bill.
 
     Raises:
-        NoSuchBill, BillNotOwed, BillOfAnOrder, BillPaymentPending, KeyReused, and what ``instalment_schedule.split`` refuses.
+        NoSuchBill, BillNotOwed, BillOfAnOrder, BillPaymentPending, BillUnderReview, KeyReused, and what ``instalment_schedule.split`` refuses.
     """
     operator = f"operator:{operator_id}"
 
@@ -121,7 +121,7 @@ async def agree(
         NoSuchBill, NoArrangement: it is not theirs, or nothing of that number is proposed (any more).
         ConsentOutdated: the text is another one.
         ProposalOutdated: something was paid since it was proposed.
-        BillNotOwed, BillPaymentPending, KeyReused.
+        BillNotOwed, BillPaymentPending, BillUnderReview, KeyReused.
     """
     caller = accounts.of_customer(customer_id)
 
@@ -160,7 +160,7 @@ async def cancel(operator_id: int, bill_no: str, *, reason: str, key: str) -> No
     collected as the bill was before.
 
     Raises:
-        NoSuchBill, NoArrangement, BillNotOwed, BillPaymentPending, KeyReused.
+        NoSuchBill, NoArrangement, BillNotOwed, BillPaymentPending, BillUnderReview, KeyReused.
     """
     operator = f"operator:{operator_id}"
 
@@ -187,7 +187,7 @@ async def cancel(operator_id: int, bill_no: str, *, reason: str, key: str) -> No
 _PROPOSED = """
 SELECT b.bill_no, b.title, count(*) AS parts FROM bill b
 JOIN arrangement a ON a.bill_id = b.id AND a.state = 'proposed' JOIN instalment i ON i.arrangement_id = a.id
-WHERE b.customer_id = $1 AND b.state IN ('open', 'partly_paid') GROUP BY b.id ORDER BY b.id DESC
+WHERE b.customer_id = $1 AND b.state IN ('open', 'partly_paid') AND a.base_fen = b.paid_fen GROUP BY b.id ORDER BY b.id DESC
 """
 
 

@@ -109,7 +109,7 @@ async def pay(operator_id: int, bill_no: str, *, amount_fen: int | None, key: st
     """Takes a bill, or ``amount_fen`` of it, from its customer's balance at the customer's request. Returns its number.
 
     Raises:
-        NoSuchBill, BillOfAnOrder, BillNotOwed, BillPaymentPending, AmountAboveOwed, PaidInFullOnly, InsufficientBalance,
+        NoSuchBill, BillOfAnOrder, BillNotOwed, BillPaymentPending, BillUnderReview, AmountAboveOwed, PaidInFullOnly, InsufficientBalance,
         KeyReused.
     """
     operator = f"operator:{operator_id}"
@@ -135,7 +135,7 @@ async def void(operator_id: int, bill_no: str, *, reason: str, key: str) -> str:
     """Nothing is owed on an unpaid bill any more; the bill and the reason stay on record. Returns its number.
 
     Raises:
-        NoSuchBill, BillOfAnOrder, BillHasPayments, BillNotOwed, BillPaymentPending, KeyReused.
+        NoSuchBill, BillOfAnOrder, BillHasPayments, BillNotOwed, BillPaymentPending, BillUnderReview, KeyReused.
     """
     operator = f"operator:{operator_id}"
 

@@ -18,6 +18,7 @@ _ON_A_BILL = (
     billing_bills.BillOfAnOrder,
     billing_bills.BillNotOwed,
     billing_bills.BillPaymentPending,
+    billing_bills.BillUnderReview,
 )
 
 ROUTES = (

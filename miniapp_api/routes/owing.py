@@ -65,6 +65,7 @@ ROUTES = (
             billing_bills.NoSuchBill,
             billing_bills.BillNotOwed,
             billing_bills.BillPaymentPending,
+            billing_bills.BillUnderReview,
             billing_bills.BillOfAnOrder,
             instalments.NoArrangement,
             instalments.ProposalOutdated,

@@ -169,6 +169,8 @@ async def test_what_cannot_be_agreed_to(db):
     await bills.pay(customer.id, bill_no, amount_fen=1, key=factories.key())
     with pytest.raises(instalments.ProposalOutdated):
         await agree()
+    assert (await bill_records.read(bill_no)).proposed is None
+    assert await instalments.proposed_to(customer.id) == []
     await instalments.cancel(1, bill_no, reason="x", key=factories.key())
     with pytest.raises(instalments.NoArrangement):
         await agree()

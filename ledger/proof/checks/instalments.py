@@ -38,7 +38,7 @@ CHECKS = (
                    WHEN (b.collect_mode = 'instalments') <> (a.id IS NOT NULL) THEN true
                    WHEN a.id IS NULL THEN false
                    ELSE a.base_fen > b.paid_fen
-                        OR (b.state <> 'paid' AND (coming.due_at IS DISTINCT FROM b.due_at OR b.automatic <> a.automatic)) END
+                        OR (b.state <> 'paid' AND coming.due_at IS DISTINCT FROM b.due_at) END
         """,
         since=changed.BILLS,
     ),
