@@ -17,8 +17,10 @@ from core import db
 K = TypeVar("K")
 V = TypeVar("V")
 
+_UNDER_WAY = 2
+"""So many statements at once: one waits for the database while the answers of the other are written."""
 _PATIENCE_S = 0.005
-"""So long a question waits for the statement before it, to go with whatever else is asked meanwhile; then it goes anyway."""
+"""So long a question waits for one of them, to go with whatever else is asked meanwhile; then it goes anyway."""
 
 
 class Together(Generic[K, V]):
@@ -61,7 +63,7 @@ class Queue(Generic[K, V]):
         if self._departure is None:
             self._departure = (
                 loop.call_later(_PATIENCE_S, self._depart)
-                if self._under_way
+                if len(self._under_way) >= _UNDER_WAY
                 else loop.call_soon(self._depart)
             )
         return answer

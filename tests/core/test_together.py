@@ -69,16 +69,21 @@ async def test_who_asks_while_a_read_is_under_way_gets_a_later_one(ask, book):
 
 
 async def test_a_read_that_hangs_holds_nobody_back_for_long(ask, book):
-    hangs = ask("a")
-    await ticks()
+    hang = []
+    for number in range(together._UNDER_WAY):
+        hang.append(ask(f"a{number}"))
+        await ticks()
     later = [ask("b"), ask("c")]
+    await ticks()
+    assert len(book.asked) == together._UNDER_WAY  # they wait a little, to go with others
     await asyncio.sleep(together._PATIENCE_S * 4)
-    assert book.asked == [["a"], ["b", "c"]]
-    book.gates[1].set()
+    assert book.asked[together._UNDER_WAY :] == [["b", "c"]]
+    book.gates[-1].set()
     assert await asyncio.gather(*later) == [("b", 0), ("c", 0)]
-    assert not hangs.done()
-    book.gates[0].set()
-    await hangs
+    assert not any(one.done() for one in hang)
+    for gate in book.gates:
+        gate.set()
+    await asyncio.gather(*hang)
 
 
 async def test_who_hangs_up_takes_nobody_along(ask, book):
