@@ -427,7 +427,9 @@ async def void(bill: Bill, *, operator: str | None = None, reason: str | None = 
         BillPaymentPending: it is being paid through a channel.
     """
     if bill.under_review and bill.pending_no is not None:
-        await abnormal.withdraw(bill.id, bill.customer_id, bill.pending_no, by=operator or "clock")
+        await abnormal.withdraw(
+            bill.id, bill.customer_id, bill.pending_no, by=operator or accounts.of_customer(bill.customer_id)
+        )
         bill = replace(bill, pending_no=None)
     refuse_pending(bill)
     done = await db.execute(_VOID, bill.id, clock.now(), operator, reason)

@@ -56,7 +56,7 @@ async def _follow(crossed: Sequence[outbox.Crossing]) -> None:
 _LINES = f"SELECT c.id, {outbox.ALERT_LINE} AS threshold_fen FROM customer c WHERE c.id = ANY ($1::bigint[])"
 
 
-async def resolve_recovered(*, limit: int = 500) -> int:
+async def resolve_recovered(*, limit: int = 5_000) -> int:
     """Ends the alerts of customers whose balance is not below their line any more. Run by the clock. Returns how many."""
     open_for = [int(key) for key in await staff_alerts.open_keys("low_balance", limit=limit)]
     lines = {row["id"]: row["threshold_fen"] for row in await db.fetch(_LINES, open_for)}

@@ -250,7 +250,8 @@ async def test_an_order_under_review_does_not_expire_until_the_review_has_ended(
 async def test_the_customer_cancels_the_order_and_the_review_is_off(db):
     customer, order_no, review_no = await under_review()
     await orders.cancel(customer, order_no)
-    assert await state(review_no) == "withdrawn"
+    ended = await reviews.get(review_no)
+    assert (ended.state, ended.decided_by) == ("withdrawn", f"customer:{customer}")
     assert (await accounts.balance(customer)).available_fen == 1000 and await alerts() == []
     with pytest.raises(reviews.ReviewEnded):
         await reviews.approve(OPERATOR, review_no, key=factories.key())

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tests.model.combined_books import Combining
+from tests.model.credit_books import Credit
 from tests.model.operator_books import Operations
 from tests.model.refund_books import Refunding
 from tests.model.refused import Refused
@@ -31,6 +32,7 @@ class Lot:
     expired: int = 0
     on_the_minute: bool = True
     """Whether it ends when a day begins; otherwise somewhat later in that minute."""
+    drawn: bool = False
 
     @property
     def order(self):
@@ -45,6 +47,9 @@ class Account:
     named: bool = False
     tier: str | None = None
     held: int = 0
+    limit: int = 0
+    used: int = 0
+    automatic_only: bool = False
     entries: int = 0
     lots: list[Lot] = field(default_factory=list)
     told: dict[str, int] = field(default_factory=dict)
@@ -169,7 +174,7 @@ def period_day(started, cycle, number):
             day -= 1
 
 
-class Books(Refunding, Operations, Combining):
+class Books(Refunding, Operations, Combining, Credit):
     """Everything the shop knows, of the customers of one example."""
 
     def __init__(self, first_day):
@@ -254,31 +259,41 @@ class Books(Refunding, Operations, Combining):
     def issue(self, source, customer, amount, due, **more):
         self.bills[source] = Bill(self.next(), customer, amount, due, **more)
 
-    def collect(self, source):
-        """Takes a bill from the balance, or what there is of it if it may be paid in parts. Answers how much."""
+    def collect(self, source, *, asked=False):
+        """Takes a bill from the balance, the rest on credit, or what there is if it may be paid in parts. Answers how much.
+        ``asked``: the customer pays it themselves."""
+        return self.take(source) + self.on_credit(source, asked=asked)
+
+    def take(self, source, before=None):
+        """Takes a bill from the balance. ``before``: what was the customer's own of it."""
         bill = self.bills[source]
         account = self.accounts[bill.customer]
-        before = account.available
-        amount = min(bill.owed, before) if bill.mode == "partial" else bill.owed
-        if amount <= 0 or amount > before:
+        there = account.available
+        amount = min(bill.owed, there) if bill.mode == "partial" else bill.owed
+        if amount <= 0 or amount > there:
             return 0
         bill.burnt.append(self.burn(bill.customer, amount))
         bill.paid += amount
         bill.state = "paid" if bill.paid == bill.amount else "partly_paid"
         account.tell("deducted")
-        self.falls(bill.customer, before)
+        self.falls(bill.customer, there if before is None else before)
         return amount
 
+    def collect_all(self, sources):
+        """A set at once: from the balances first, then on credit what they did not cover."""
+        taken = [self.take(source) for source in sources]
+        return [fen + self.on_credit(source, asked=False) for source, fen in zip(sources, taken, strict=True)]
+
     def settle(self, customer):
-        """What came in pays due bills that may be taken without asking, oldest due first."""
+        """What came in pays back credit, then due bills that may be taken without asking, oldest due first."""
+        self.repay(customer)
         due = [
             source
             for source, bill in self.bills.items()
             if bill.customer == customer and bill.automatic and bill.due <= self.now
             and bill.state in ("open", "partly_paid") and not bill.pending
         ]  # fmt: skip
-        for source in sorted(due, key=lambda one: self._due_order(self.bills[one])):
-            self.collect(source)
+        self.collect_all(sorted(due, key=lambda one: self._due_order(self.bills[one])))
 
     @staticmethod
     def _due_order(bill):
@@ -289,7 +304,7 @@ class Books(Refunding, Operations, Combining):
             raise Refused("bill_not_owed")
         if self.bills[source].pending:
             raise Refused("bill_payment_pending")
-        if not self.collect(source):
+        if not self.collect(source, asked=True):
             raise Refused("insufficient_balance")
 
     def pay_bill(self, customer, source, key):
@@ -554,7 +569,7 @@ class Books(Refunding, Operations, Combining):
         """One batch of a due run; answers (due, charged)."""
         claimed = self.due_plans()[:batch]
         sources = [self.issue_period(number) for _, number in claimed]
-        charged = sum(bool(self.collect(source)) for source in sources)
+        charged = sum(map(bool, self.collect_all(sources)))
         self.remind(sources)
         return len(claimed), charged
 
@@ -690,7 +705,7 @@ class Books(Refunding, Operations, Combining):
         """Everything that must agree with the shop, in the form ``shop.LOOK`` gives it."""
         return {
             "accounts": {
-                str(number): [one.of("principal"), one.of("bonus"), one.held, one.entries]
+                str(number): [one.of("principal"), one.of("bonus"), one.held, one.entries, one.limit, one.used]
                 for number, one in self.accounts.items()
             },
             "lots": {

@@ -207,7 +207,8 @@ class Machine(RuleBasedStateMachine):
         owed = [source for source in issued if source not in paid]
         for source in owed:
             bill = self.model.bills[source]
-            assert bill.amount > self.model.accounts[bill.customer].available, (
+            account = self.model.accounts[bill.customer]
+            assert bill.amount > account.available + account.limit - account.used, (
                 f"{source} could have been paid"
             )
         self.model.remind(owed)

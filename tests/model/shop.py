@@ -36,7 +36,8 @@ PLANS = ((99, "daily"), (333, "weekly"), (1000, "monthly"), (5000, "yearly"))
 
 LOOK = """
 SELECT jsonb_build_object(
-'accounts', (SELECT jsonb_object_agg(substr(code, 10), jsonb_build_array(principal_fen, bonus_fen, held_fen, entry_no))
+'accounts', (SELECT jsonb_object_agg(substr(code, 10), jsonb_build_array(principal_fen, bonus_fen, held_fen, entry_no,
+                                                                           credit_limit_fen, credit_used_fen))
              FROM account WHERE code = ANY ($2)),
 'lots', (SELECT jsonb_object_agg(who, lots) FROM (
     SELECT substr(a.code, 10) AS who,

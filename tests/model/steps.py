@@ -14,7 +14,7 @@ from ledger import accounts, holds, posting
 from members import customers, settings
 from shop import orders, products
 from tests import factories
-from tests.model import combined_steps, operator_steps, refund_steps
+from tests.model import combined_steps, credit_steps, operator_steps, refund_steps
 from tests.model.shop import AMOUNTS, CUSTOMERS, PLANS, TERMS, opened
 from tests.model.stepping import KINDS
 from tests.model.stepping import a_key as _key
@@ -29,9 +29,8 @@ def make(machine, name, who, a, b, c, **more):
     customer = machine.people[who % CUSTOMERS]
     if name in _NEEDS and c < 7 and not _NEEDS[name][0](machine.model, customer):
         name, c = _NEEDS[name][1], 5  # there is nothing yet that this could be done to
-    found = globals().get(f"_{name}") or next(
-        getattr(room, name) for room in (operator_steps, refund_steps, combined_steps) if hasattr(room, name)
-    )
+    rooms = (operator_steps, refund_steps, combined_steps, credit_steps)
+    found = globals().get(f"_{name}") or next(getattr(room, name) for room in rooms if hasattr(room, name))
     step = found(machine, customer, a, b, c, **more)
     step.name, step.asked = name, (who, a, b, c)
     return step
@@ -503,6 +502,7 @@ def _forget_keys(machine, customer, a, b, c):
 
 AT_ONCE = (
     *operator_steps.AT_ONCE,
+    *credit_steps.AT_ONCE,
     "start_plainly", "start_plainly", "cancel_top_up", "paid", "confirm", "confirm", "place", "pay", "pay", "cancel", "complete",
     "expire_orders", "subscribe", "unsubscribe", "due", "pay_bill", "pay_bill", "grant", "spend", "hold", "capture", "release",
     "expire_holds", "refund_bill", "ask_refund",
