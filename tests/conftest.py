@@ -133,7 +133,10 @@ def _local_servers():
 def _database_on(server_url):
     """A database of this session's own on a server somebody else runs."""
     name = f"yucun_test_{secrets.token_hex(6)}"
-    asyncio.run(_execute(server_url, f'CREATE DATABASE "{name}"'))
+    template = os.environ.get(
+        "YUCUN_TEST_TEMPLATE", "template1"
+    )  # a migrated one, where many sessions follow each other
+    asyncio.run(_execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     try:
         yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
     finally:
