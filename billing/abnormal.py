@@ -176,8 +176,7 @@ async def end(
     await staff_alerts.resolve("deduction_review", [review_no])
 
 
-async def withdraw(bill_id: int, customer_id: int, review_no: str, *, by: str) -> None:
-    """What was to be paid is called off: the money is free again, and what was drawn for it is paid back."""
+async def withdraw(bill_id: int, review_no: str, *, by: str) -> None:
+    """What was to be paid is called off and its money free again; what was drawn for it is the caller's to pay back."""
     await holds.release(hold_of(review_no))
     await end(bill_id, review_no, "withdrawn", by=by)
-    await credit_draws.repay(customer_id)

@@ -422,13 +422,14 @@ UPDATE bill SET state = 'void', voided_at = $2, voided_by = $3, void_reason = $4
 
 async def void(bill: Bill, *, operator: str | None = None, reason: str | None = None) -> None:
     """Nothing is owed on a locked, unpaid bill any more; a review that waits for a decision on it ends with it.
+    Money that was held for one is free then: ``matching.voiding`` does with it what is due.
 
     Raises:
         BillPaymentPending: it is being paid through a channel.
     """
     if bill.under_review and bill.pending_no is not None:
         await abnormal.withdraw(
-            bill.id, bill.customer_id, bill.pending_no, by=operator or accounts.of_customer(bill.customer_id)
+            bill.id, bill.pending_no, by=operator or accounts.of_customer(bill.customer_id)
         )
         bill = replace(bill, pending_no=None)
     refuse_pending(bill)

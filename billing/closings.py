@@ -282,18 +282,21 @@ async def _finish(closing_id: int, customer_id: int) -> None:
 
 _EMPTY = """
 SELECT c.closing_no FROM closing c JOIN account a ON a.code = 'customer:' || c.customer_id
-WHERE c.state = 'paying' AND a.principal_fen + a.bonus_fen = 0 AND a.held_fen = 0 ORDER BY c.id LIMIT $1
+WHERE c.state = 'paying' AND a.principal_fen = 0 AND a.held_fen = 0 ORDER BY c.id LIMIT $1
 """
 
 
 async def finish_paid(*, limit: int = 100) -> int:
-    """Closes accounts whose last money left another way than over the counter. Returns how many were looked at."""
+    """Closes accounts whose last money left another way than over the counter, or came back as bonus only, which nobody can pay
+    out. Returns how many were looked at."""
     rows = await db.fetch(_EMPTY, limit)
     for row in rows:
         async with db.transaction():
             closing = await db.fetchrow(_LOCK, row["closing_no"])
             if closing is not None:
                 await moves.lock(closing["customer_id"])
+                if not (await accounts.balance(closing["customer_id"])).principal_fen:
+                    await _forfeit(closing["id"], closing["closing_no"], closing["customer_id"], "clock")
                 await _finish(closing["id"], closing["customer_id"])
     return len(rows)
 

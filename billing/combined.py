@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import attempts, bills, payments, tenders, terms
+from billing import abnormal, attempts, bills, credit_draws, payments, tenders, terms
 from billing.channels import Channels, OpenChannel
 from core import clock, db, errors, ids
 from ledger import accounts, holds, idempotency
@@ -26,6 +26,13 @@ class NothingForChannel(errors.Conflict):
     """The balance covers the bill: there is nothing left for the channel to pay. Pay from the balance."""
 
     code = "nothing_for_channel"
+
+
+class ShareNeedsReview(errors.Conflict):
+    """The shop checks a deduction like the balance's share before it is made; with a share that cannot be waited for here.
+    Pay from the balance, which is checked then, or leave all of it to the channel."""
+
+    code = "share_needs_review"
 
 
 class PaymentUnderReview(errors.Conflict):
@@ -106,8 +113,8 @@ async def start(channels: Channels, customer_id: int, bill_no: str, wanted: Want
     Bills of orders are paid with the order (``shop.channel_payments.start``).
 
     Raises:
-        NoSuchBill, BillNotOwed, BillPaymentPending, NothingForChannel, InsufficientBalance, PayerUnknown, NoSuchChannel,
-        KeyReused,
+        NoSuchBill, BillNotOwed, BillPaymentPending, NothingForChannel, InsufficientBalance, ShareNeedsReview, PayerUnknown,
+        NoSuchChannel, KeyReused,
         ChannelUnavailable: the channel gave no definite answer; asking again with the same key is safe,
         ChannelDeclined: the channel will not take it; the hold is released.
     """
@@ -159,7 +166,7 @@ async def begin(opened: OpenChannel, bill: bills.Bill, wanted: Wanted) -> str:
     attempt. Returns the number; ``prepared`` then opens it at the channel, outside the transaction.
 
     Raises:
-        BillNotOwed, BillPaymentPending, NothingForChannel, InsufficientBalance.
+        BillNotOwed, BillPaymentPending, NothingForChannel, InsufficientBalance, ShareNeedsReview.
     """
     if bill.state not in bills.OWED:
         raise BillNotOwed(bill_no=bill.bill_no, state=bill.state)
@@ -191,6 +198,10 @@ async def _share(bill: bills.Bill, wanted_fen: int | None) -> int:
     balance_fen = available_fen if wanted_fen is None else wanted_fen
     if balance_fen >= bill.owed_fen:
         raise NothingForChannel(owed_fen=bill.owed_fen)
+    if balance_fen:
+        share = credit_draws.Wanted(bill, balance_fen, False)
+        if (await abnormal.judge([share], operator=accounts.of_customer(bill.customer_id))).held:
+            raise ShareNeedsReview(bill_no=bill.bill_no)
     return balance_fen
 
 

@@ -28,6 +28,23 @@ async def settling(customer_id: int, act: Callable[[], Awaitable[tuple[T, bool]]
     return answer
 
 
+async def voiding(bill: bills.Bill, *, operator: str | None = None, reason: str | None = None) -> None:
+    """``bills.void`` of a locked bill; what was held for its review pays back credit and settles what else is due.
+
+    Raises:
+        BillPaymentPending: it is being paid through a channel.
+    """
+
+    async def act() -> tuple[None, bool]:
+        await bills.void(bill, operator=operator, reason=reason)
+        return None, True
+
+    if bill.under_review:
+        await settling(bill.customer_id, act)
+    else:
+        await act()
+
+
 async def _settle(owed: Sequence[bills.Bill]) -> None:
     if not owed:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from billing import arrangements, bills
+from billing import arrangements, bills, matching
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
 from members import customers
@@ -146,7 +146,7 @@ async def void(operator_id: int, bill_no: str, *, reason: str, key: str) -> str:
             raise BillHasPayments(bill_no=bill_no, paid_fen=bill.paid_fen)
         if bill.state not in bills.OWED:
             raise bills.BillNotOwed(bill_no=bill_no, state=bill.state)
-        await bills.void(bill, operator=operator, reason=reason)
+        await matching.voiding(bill, operator=operator, reason=reason)
         await arrangements.end(bill.id, "proposed", "withdrawn", by=operator, reason=reason)
         await arrangements.end(bill.id, "running", "cancelled", by=operator, reason=reason)
 

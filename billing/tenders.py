@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from billing import bills, credits, low_balance, matching, settled
+from billing import abnormal, bills, credit_draws, credits, low_balance, matching, settled
 from core import clock, db
 from ledger import accounts, holds, posting
 from notifications import outbox
@@ -91,6 +91,9 @@ async def _settle(combined: _Combined, bill: bills.Bill, *, payment_no: str, cha
     is_as_it_was = bill.pending_no == waits_for and bill.owed_fen == combined.total_fen
     if bill.state not in bills.OWED or not is_as_it_was:
         return False
+    judged = await _judge(combined, bill)
+    if judged.held and combined.state != "open":
+        return False
     share = await _balance_share(combined, bill)
     if share is None and combined.balance_fen:
         return False
@@ -108,7 +111,17 @@ async def _settle(combined: _Combined, bill: bills.Bill, *, payment_no: str, cha
         parts.insert(0, settled.Part("balance", combined.balance_fen, share.reference))
     await settled.settle(bill, parts)
     await _tell_paid(combined, bill, share, channel=channel)
+    await abnormal.tell(judged, [bills.Collected(bill, combined.balance_fen)])
     return True
+
+
+async def _judge(combined: _Combined, bill: bills.Bill) -> abnormal.Judged:
+    """What the shop's rules say to the balance's share. One they would hold is not started (``combined.begin``); what has been held
+    since then is taken all the same, as the channel has its money, and what would be taken again is not."""
+    if not combined.balance_fen:
+        return abnormal.Judged()
+    share = credit_draws.Wanted(bill, combined.balance_fen, False)
+    return await abnormal.judge([share], operator=accounts.of_customer(combined.customer_id))
 
 
 async def _balance_share(combined: _Combined, bill: bills.Bill) -> posting.Posted | None:

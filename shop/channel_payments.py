@@ -17,8 +17,8 @@ async def start(
     While it is open the order is neither paid otherwise nor cancelled, not even when its time is over.
 
     Raises:
-        NoSuchOrder, OrderStateForbids, BillPaymentPending, NothingForChannel, InsufficientBalance, PayerUnknown,
-        NoSuchChannel, KeyReused, ChannelUnavailable, ChannelDeclined: as ``billing.combined.start``.
+        NoSuchOrder, OrderStateForbids, BillPaymentPending, NothingForChannel, InsufficientBalance, ShareNeedsReview,
+        PayerUnknown, NoSuchChannel, KeyReused, ChannelUnavailable, ChannelDeclined: as ``billing.combined.start``.
     """
     combined_no = await _make(channels, customer_id, order_no, wanted, key=key)
     return await combined.prepared(channels, customer_id, combined_no)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import abnormal, bills, refunds, settled
+from billing import abnormal, bills, matching, refunds, settled
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
 from shop import paying
@@ -277,7 +277,7 @@ async def _cancel(order: Order, *, operator: str) -> None:
     if order.state == "paid":
         await refunds.in_full(bill, operator=operator)
     else:
-        await bills.void(bill)
+        await matching.voiding(bill)
     lines = await _lines([order.id])
     given_back = sorted((line.sku_id, line.quantity) for line in lines[order.id])
     await db.execute(_CHANGE_STOCK, [sku for sku, _ in given_back], [quantity for _, quantity in given_back])

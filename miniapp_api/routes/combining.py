@@ -11,6 +11,7 @@ _STARTING = (
     combined.BillPaymentPending,
     billing_bills.BillUnderReview,
     combined.NothingForChannel,
+    combined.ShareNeedsReview,
     combined.InsufficientBalance,
     combined.PayerUnknown,
     combined.KeyReused,

@@ -1,0 +1,157 @@
+"""Where features meet: what one leaves behind is what the next one finds."""
+
+import pytest
+
+from billing import (
+    approvals,
+    bills,
+    closings,
+    combined,
+    credit_limits,
+    deduction_rules,
+    due_bills,
+    merges,
+    payments,
+    refunds,
+    reviews,
+    staff_alerts,
+)
+from core import db as database
+from ledger import credit_line
+from members import customers
+from shop import orders
+from tests import factories
+from tests.billing import refunding
+
+ASKS, DECIDES = 1, 2
+
+
+async def second_person(approval_no):
+    done = await approvals.approve(DECIDES, approval_no, key=factories.key())
+    assert done.state == "executed", done
+    return done.result
+
+
+async def closing_of(customer_id):
+    asked = await closings.request(ASKS, customer_id, reason="搬家", key=factories.key())
+    return await second_person(asked)
+
+
+async def merged(gone_id, kept_id):
+    asked = await merges.request(ASKS, gone_id, kept_id, reason="同一人", key=factories.key())
+    return await second_person(asked)
+
+
+async def rule(action="hold", at_least_fen=500):
+    await deduction_rules.add(
+        name="大额", kind="size", params={"at_least_fen": at_least_fen}, action=action, tells_customer=False
+    )
+
+
+async def refunded(bill_no, amount_fen):
+    await refunds.of_bill(
+        refunding.opened(), ASKS, bill_no, amount_fen=amount_fen, reason="错", key=factories.key()
+    )
+
+
+async def test_bonus_that_comes_back_to_a_closed_account_does_not_keep_it_closing_for_ever(db):
+    customer = await factories.customer(principal=1_000, bonus=300)
+    bill_no = await refunding.paid_bill(customer.id, 300)
+    number = await closing_of(customer.id)
+    await closings.pay_out(ASKS, number, receipt_no="SJ-1", key=factories.key())
+    await refunded(bill_no, 300)
+    assert await factories.balance(customer.id) == (0, 300)
+    with pytest.raises(closings.NothingToPayOut):
+        await closings.pay_out(ASKS, number, receipt_no="SJ-2", key=factories.key())
+    assert await closings.finish_paid() == 1
+    assert await factories.balance(customer.id) == (0, 0)
+    now = await closings.get(number)
+    assert (now.state, now.bonus_fen, now.paid_out_fen) == ("closed", 300, 1_000)
+    assert (await customers.get(customer.id)).state == "closed"
+    assert not await staff_alerts.page(is_open=True)
+
+
+async def test_an_order_cancelled_under_review_frees_its_money_for_what_is_due(db):
+    customer = await factories.customer(principal=1_000)
+    await rule(at_least_fen=800)
+    order = await factories.order(customer.id, 900)
+    assert (await orders.pay(customer.id, order.order_no, key=factories.key())).under_review
+    bill_no = await factories.bill(customer.id, 300, automatic=True, consent="柜台")
+    await due_bills.run()
+    assert (await bills.find(bill_no)).state == "open"
+    await orders.cancel(customer.id, order.order_no)
+    assert (await bills.find(bill_no)).state == "paid"
+    assert await factories.balance(customer.id) == (700, 0)
+
+
+async def test_a_rule_that_holds_is_not_passed_by_leaving_a_fen_to_a_channel(db):
+    customer = await factories.customer(principal=1_000)
+    await rule()
+    order = await factories.order(customer.id, 1_001)
+    with pytest.raises(combined.ShareNeedsReview):
+        await factories.combined_payment(order)
+    assert await database.fetchval("SELECT count(*) FROM hold") == 0
+    small = await factories.combined_payment(order, 499)
+    assert await payments.confirm(factories.trade(small)) == "settled"
+
+
+async def test_a_rule_that_tells_is_told_of_a_share_of_the_balance(db):
+    customer = await factories.customer(principal=1_000)
+    await rule("alert")
+    made = await factories.combined_payment(await factories.order(customer.id, 1_001), 600)
+    assert not await staff_alerts.page(is_open=True)
+    await payments.confirm(factories.trade(made))
+    (alert,) = await staff_alerts.page(is_open=True)
+    assert (alert.kind, alert.params["amount_fen"]) == ("abnormal_deduction", 600)
+
+
+async def test_a_share_is_not_taken_again_late_where_a_rule_would_hold_it_by_now(db):
+    customer = await factories.customer(principal=1_000)
+    made = await factories.combined_payment(await factories.order(customer.id, 1_001), 600)
+    await payments.confirm(factories.trade(made, state="closed", channel_trade_no=None))
+    await rule()
+    assert await payments.confirm(factories.trade(made)) == "credited"
+    assert await factories.balance(customer.id) == (1_401, 0)
+
+
+async def test_what_was_drawn_for_a_reviewed_payment_is_paid_back_by_its_refunds(db):
+    customer = await factories.customer(principal=500, bonus=100)
+    other = await factories.customer("b", principal=100)
+    await credit_limits.set_limit(
+        ASKS, customer.id, limit_fen=1_000, automatic_only=False, reason="熟客", assessed=False, key=factories.key()
+    )  # fmt: skip
+    await rule()
+    order = await factories.order(customer.id, 900)
+    assert (await orders.pay(customer.id, order.order_no, key=factories.key())).under_review
+    (waiting,) = await reviews.page(state="waiting", customer_id=customer.id)
+    await factories.topped_up(customer.id, 50)
+    await reviews.approve(ASKS, waiting.review_no, key=factories.key())
+    used = []
+    for _ in range(2):
+        used.append((await credit_line.of(customer.id)).used_fen)
+        await refunded(order.bill_no, 250)
+    assert used == [250, 0]
+    await orders.cancel(customer.id, order.order_no)
+    assert await factories.balance(customer.id) == (550, 100)
+    await merged(customer.id, other.id)
+    assert await factories.balance(other.id) == (650, 100)
+
+
+async def test_late_channel_money_for_a_bill_that_followed_its_customer_in_a_merge(db):
+    gone, kept = (
+        await factories.customer("a", principal=500),
+        await factories.customer("b", principal=100),
+    )
+    made = []
+    for share in (100, 0):
+        bill_no = await factories.bill(gone.id, 300)
+        wanted = combined.Wanted(share, "wechat_pay", "native", None)
+        made.append(
+            await combined.start(factories.open_channels(), gone.id, bill_no, wanted, key=factories.key())
+        )
+        await payments.confirm(factories.trade(made[-1], state="closed", channel_trade_no=None))
+    await merged(gone.id, kept.id)
+    assert [await payments.confirm(factories.trade(one)) for one in made] == ["credited", "settled"]
+    assert [(await bills.get(kept.id, one.bill_no)).state for one in made] == ["open", "paid"]
+    assert await factories.balance(gone.id) == (0, 0)
+    assert await factories.balance(kept.id) == (800, 0)
