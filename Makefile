@@ -27,8 +27,8 @@ test: env-dev  ## 运行全部测试 · run every test; ARGS="-k words" picks so
 	@$(PYTEST) -m "not stress" $(ARGS)
 stress: env-dev  ## 长时间压力测试 · long load runs
 	@$(PYTEST) -m stress --timeout 1800 $(ARGS)
-crash: env-dev  ## 只运行进程崩溃测试 · only the tests that kill processes
-	@$(PYTEST) -m crash $(ARGS)
+crash: env-dev  ## 在每一步杀死进程 · kill processes at every step of every money path
+	@YUCUN_CRASH_EVERY=1 $(PYTEST) -m crash $(ARGS)
 STEPS ?= 10000
 SEED ?= 1
 model: env-dev  ## 用模型核对账务：STEPS=1000000 SEED=1 · every money step against a model

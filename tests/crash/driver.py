@@ -5,12 +5,13 @@ A step is the moment before or after each statement sent to PostgreSQL (begin an
 platform. They are counted by wrapping ``core.db``, Tortoise's transactions and the channel, so a new statement in a path is a
 new step here without anybody writing it down.
 
-    python -m tests.crash.driver top_up postgres://…
+    python -m tests.crash.driver top_up postgres://… [every so many-th step; 1: all]
 """
 
 import asyncio
 import json
 import os
+import random
 import signal
 import sys
 from collections import Counter
@@ -515,10 +516,23 @@ async def opened(work, url):
         return await work()
 
 
-def run(path, url):
-    """Kills at step 1, 2, 3 … until the path ends before it is killed."""
-    wrong, killed = [], 0
-    for kill_at in range(1, STEPS_AT_MOST):
+def run(path, url, *, every=1):
+    """Counts the path's steps, then kills at each of them, or with ``every`` at each so many-th from one chosen at random."""
+    made = in_child(path.before, url)
+
+    async def counted():
+        WATCH.armed = True
+        await path.act(made)
+        WATCH.armed = False
+        return WATCH.count
+
+    steps = in_child(counted, url)
+    assert 0 < steps < STEPS_AT_MOST, f"a path of {steps} steps"
+    wrong = (
+        [] if not (verdict := in_child(_restarted(path, made), url)) else [{"step": None, "verdict": verdict}]
+    )
+    tried, killed = range(random.randint(1, min(every, steps)), steps + 1, every), 0
+    for kill_at in tried:
         made = in_child(path.before, url)
 
         async def doomed(made=made, kill_at=kill_at):
@@ -527,19 +541,20 @@ def run(path, url):
             WATCH.armed = False
             return "survived"
 
-        async def restarted(made=made):
-            await path.again(made)
-            violations = await proof.check()
-            return [str(violation) for violation in violations] or await path.wrong(made)
-
-        survived = in_child(doomed, url) == "survived"
-        killed += not survived
-        if verdict := in_child(restarted, url):
+        killed += in_child(doomed, url) is None
+        if verdict := in_child(_restarted(path, made), url):
             wrong.append({"step": kill_at, "verdict": verdict})
-        if survived:
-            return {"steps": kill_at - 1, "killed": killed, "wrong": wrong}
-    raise AssertionError("the path has no end")
+    return {"steps": steps, "tried": len(tried), "killed": killed, "wrong": wrong}
+
+
+def _restarted(path, made):
+    async def restarted():
+        await path.again(made)
+        violations = await proof.check()
+        return [str(violation) for violation in violations] or await path.wrong(made)
+
+    return restarted
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(PATHS[sys.argv[1]](), sys.argv[2])))
+    print(json.dumps(run(PATHS[sys.argv[1]](), sys.argv[2], every=int(sys.argv[3]) if sys.argv[3:] else 1)))
