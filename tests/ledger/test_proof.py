@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import deductions, due_bills, operator_holds, payments
+from billing import deduction_rules, deductions, due_bills, operator_holds, payments
 from core import clock
 from core import db as database
 from ledger import accounts, holds, posting, proof
@@ -216,11 +216,23 @@ async def test_due_work_left_undone_is_named_only_where_freshness_is_asked_for(d
     await factories.customer(principal=700, bonus=70, bonus_days=1)
     other = await factories.customer()
     await refunding.ask_for(other.id, (await factories.topped_up(other.id, 700)).top_up_no)
+    await _under_review()
     assert await proof.check(freshness=True) == []
     clock.set_offset(timedelta(days=3))
     titles = {violation.title for violation in await proof.check(freshness=True)}
     assert titles == {one.title for one in checks.ALL if one.invariant == "I16"}
     assert await proof.check() == []
+
+
+async def _under_review():
+    """A payment that a rule holds back until an operator decides."""
+    customer = await factories.customer(principal=700)
+    await deduction_rules.add(
+        name="大额", kind="size", params={"at_least_fen": 500}, action="hold", tells_customer=False
+    )
+    sku = await factories.sku(600)
+    order = await orders.place(customer.id, [orders.Wanted(sku.id, 1)], key=factories.key())
+    assert (await orders.pay(customer.id, order.order_no, key=factories.key())).under_review
 
 
 def test_every_check_is_broken_somewhere_here():
