@@ -104,7 +104,7 @@ async def of_top_up(
 
     async def act() -> str:
         top_up = await top_up_refunds.lock(top_up_no)
-        offered = await top_up_refunds.offer(top_up, amount_fen)
+        offered = await top_up_refunds.offer(top_up, amount_fen, lock=True)
         if approvals.needed(offered.amount_fen):
             named = {**wish, "amount_fen": offered.amount_fen}
             return await _ask_second_person(

@@ -35,7 +35,7 @@ async def keeper(customer_id: int) -> int:
     if row["state"] == "merged":
         heir_id = await heir(customer_id)
         await hand_over(customer_id, heir_id, operator="clock", reason="")
-        return heir_id
+        return await keeper(heir_id)  # whose account may be closed by now
     await db.execute(_REOPENED, customer_id)
     balance = await accounts.balance(customer_id)
     told = {"customer_id": customer_id, "amount_fen": balance.balance_fen}

@@ -155,3 +155,17 @@ async def test_late_channel_money_for_a_bill_that_followed_its_customer_in_a_mer
     assert [(await bills.get(kept.id, one.bill_no)).state for one in made] == ["open", "paid"]
     assert await factories.balance(gone.id) == (0, 0)
     assert await factories.balance(kept.id) == (800, 0)
+
+
+async def test_late_money_of_who_was_merged_into_an_account_that_is_closed_by_now(db):
+    gone, kept = await factories.customer("a"), await factories.customer("b", principal=100)
+    late = await factories.top_up(gone.id, 500, 50)
+    await merged(gone.id, kept.id)
+    number = await closing_of(kept.id)
+    await closings.pay_out(ASKS, number, receipt_no="SJ-1", key=factories.key())
+    assert await payments.confirm(factories.trade(late)) == "credited"
+    assert await factories.balance(kept.id) == (500, 50)
+    assert (await customers.get(kept.id)).state == "closing"
+    assert {alert.kind for alert in await staff_alerts.page(is_open=True)} == {"late_money"}
+    done = await closings.pay_out(ASKS, number, receipt_no="SJ-2", key=factories.key())
+    assert (done.state, done.paid_out_fen) == ("closed", 600)
