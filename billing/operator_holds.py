@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from billing import bills, matching, settled
+from billing import bills, low_balance, matching, settled
 from core import clock, db, errors, ids
 from ledger import accounts, holds, idempotency
 from members import customers
@@ -229,7 +229,7 @@ async def _tell(
     movement = outbox.Movement(
         customer_id, f"hold:{hold.reference}", available_fen + falls_fen, available_fen
     )
-    await outbox.tell([message], [movement] if falls_fen else [])
+    await low_balance.tell([message], [movement] if falls_fen else [])
 
 
 async def get(hold_no: str) -> Held:

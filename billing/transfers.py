@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing import approvals, caps, matching, terms
+from billing import approvals, caps, low_balance, matching, terms
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency, moves, posting
 from members import customers
@@ -239,7 +239,7 @@ async def told(
         for customer_id, kind, name, posted in sides
     ]  # fmt: skip
     before_fen, after_fen = taken.available_before_fen or 0, taken.available_after_fen or 0
-    await outbox.tell(messages, [outbox.Movement(giver_id, taken.reference, before_fen, after_fen)])
+    await low_balance.tell(messages, [outbox.Movement(giver_id, taken.reference, before_fen, after_fen)])
 
 
 _COLUMNS = """

@@ -11,10 +11,12 @@ from billing import (
     deduction_rules,
     due_bills,
     merges,
+    operator_holds,
     payments,
     refunds,
     reviews,
     staff_alerts,
+    transfers,
 )
 from core import db as database
 from ledger import credit_line
@@ -169,3 +171,15 @@ async def test_late_money_of_who_was_merged_into_an_account_that_is_closed_by_no
     assert {alert.kind for alert in await staff_alerts.page(is_open=True)} == {"late_money"}
     done = await closings.pay_out(ASKS, number, receipt_no="SJ-2", key=factories.key())
     assert (done.state, done.paid_out_fen) == ("closed", 600)
+
+
+async def test_the_shops_people_hear_of_a_balance_that_a_hold_or_a_transfer_made_low(db):
+    held, gave, receiver = [
+        await factories.customer(principal=500, threshold_fen=threshold) for threshold in (400, 400, None)
+    ]
+    await operator_holds.place(
+        ASKS, held.id, amount_fen=200, title="押金", expires_at=None, key=factories.key()
+    )
+    await transfers.send(ASKS, transfers.Gift(gave.id, receiver.id, 200, 0, "家人"), key=factories.key())
+    alerts = [one for one in await staff_alerts.page(is_open=True) if one.kind == "low_balance"]
+    assert {one.params["customer_id"] for one in alerts} == {held.id, gave.id}
