@@ -168,6 +168,7 @@ async def _approved(approval: approvals.Approval) -> str:
     )
     await credit_line.set_limit(customer_id, 0, automatic_only=False)
     await db.execute(_CLOSING, customer_id)
+    await db.execute(_END_PLANS, customer_id, now)  # one that began while we waited for the customer's row
     operator = f"operator:{approval.requested_by}"
     forfeited_fen = await _forfeit(closing_id, number, customer_id, operator)
     balance = await accounts.balance(customer_id)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from billing import schedule
 from core import clock, db, errors
 from ledger import accounts, idempotency
+from members import customers
 
 
 class NoSuchOffer(errors.NotFound):
@@ -98,6 +99,10 @@ VALUES ($1, $2, $3, $4, $5, 'active', $6, 0, $6, $7, $8, $9, $9) RETURNING id
 """
 
 
+_STAY = "SELECT FROM customer WHERE id = $1 FOR SHARE"
+"""Who closes or merges the account waits for us, and then ends or takes over what we began."""
+
+
 @db.retried
 async def subscribe(customer_id: int, *, offer_id: int, consent_version: str, key: str) -> Plan:
     """Starts a plan today with the customer's consent to the text of ``consent_version``. Its first period is due today.
@@ -105,6 +110,7 @@ async def subscribe(customer_id: int, *, offer_id: int, consent_version: str, ke
     Raises:
         NoSuchOffer: nothing of that id is on offer.
         ConsentOutdated: the text is not the present one.
+        CustomerBlocked, AccountClosed: they were let in a moment ago, but are not any more.
         KeyReused: the key was used for another subscription.
     """
     caller = accounts.of_customer(customer_id)
@@ -116,6 +122,8 @@ async def subscribe(customer_id: int, *, offer_id: int, consent_version: str, ke
         offer = Offer(*row)
         if offer.consent_version != consent_version:
             raise ConsentOutdated(consent_version=offer.consent_version)
+        await db.execute(_STAY, customer_id)
+        customers.admit(await customers.get(customer_id))
         plan_id = await db.fetchval(
             _SUBSCRIBE, customer_id, offer.id, offer.name, offer.amount_fen, offer.cycle, clock.today(),
             offer.consent_version, offer.consent_text, clock.now(),

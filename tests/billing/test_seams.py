@@ -1,5 +1,7 @@
 """Where features meet: what one leaves behind is what the next one finds."""
 
+import asyncio
+
 import pytest
 
 from billing import (
@@ -13,6 +15,7 @@ from billing import (
     merges,
     operator_holds,
     payments,
+    plans,
     refunds,
     reviews,
     staff_alerts,
@@ -183,3 +186,28 @@ async def test_the_shops_people_hear_of_a_balance_that_a_hold_or_a_transfer_made
     await transfers.send(ASKS, transfers.Gift(gave.id, receiver.id, 200, 0, "家人"), key=factories.key())
     alerts = [one for one in await staff_alerts.page(is_open=True) if one.kind == "low_balance"]
     assert {one.params["customer_id"] for one in alerts} == {held.id, gave.id}
+
+
+async def test_a_plan_that_begins_at_the_moment_of_a_closing_ends_with_it(db):
+    customer = await factories.customer(principal=500)
+    offer = await plans.add_offer(
+        name="茶艺月课", amount_fen=100, cycle="monthly", consent_version="1", consent_text="同意"
+    )
+    asked = await closings.request(ASKS, customer.id, reason="搬家", key=factories.key())
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def subscribe():
+        async with database.transaction():
+            await plans.subscribe(customer.id, offer_id=offer.id, consent_version="1", key=factories.key())
+            begun.set()
+            await go_on.wait()
+
+    subscribing = asyncio.create_task(subscribe())
+    await begun.wait()
+    closing = asyncio.create_task(second_person(asked))
+    await asyncio.sleep(0.2)
+    go_on.set()
+    await asyncio.gather(subscribing, closing)
+    assert [plan.state for plan in await plans.page(customer.id)] == ["cancelled"]
+    with pytest.raises(customers.AccountClosed):
+        await plans.subscribe(customer.id, offer_id=offer.id, consent_version="1", key=factories.key())
