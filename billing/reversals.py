@@ -184,6 +184,7 @@ async def _transfer(transfer_no: str, operator_id: int, reason: str, approval_no
 
     async def act() -> tuple[str, bool]:
         await moves.lock(undone.giver_id, undone.receiver_id)
+        _refuse_undone(await transfers.get(transfer_no), transfer_no)  # by a twin, while we waited
         await transfers.check_standing(undone.giver_id, undone.receiver_id)
         if not await moves.is_untouched(transfer_no):
             raise MoneySpent(number=transfer_no)

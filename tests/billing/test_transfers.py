@@ -237,6 +237,18 @@ async def test_a_transfer_goes_back_into_the_very_lots_it_took(db):
             await reversals.reverse_transfer(ASKS, number, reason="r", key=factories.key())
 
 
+async def test_a_transfer_undone_twice_at_once_is_undone_once_and_the_other_is_told_so(db):
+    """The loser waits for the accounts; what it finds then is not spent money but an undone transfer."""
+    giver, receiver = await factories.customer(principal=1_000), await factories.customer()
+    made = await send(giver, receiver, 400)
+    wishes = [
+        reversals.reverse_transfer(ASKS, made.transfer_no, reason="r", key=factories.key()) for _ in range(4)
+    ]
+    said = await asyncio.gather(*wishes, return_exceptions=True)
+    assert sum(isinstance(one, reversals.AlreadyReversed) for one in said) == 3, said
+    assert await factories.balance(giver.id) == (1_000, 0)
+
+
 async def test_a_transfer_of_which_something_is_spent_stays(db):
     giver, receiver = await factories.customer(principal=1_000), await factories.customer()
     made = await send(giver, receiver, 400)
