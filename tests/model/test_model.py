@@ -31,8 +31,8 @@ _BREAKS = {
     "pro rata rounds up": ("ledger_burn", "THEN floor(asked.amount", "THEN ceil(asked.amount"),
     "what expires first is burnt last": (
         "ledger_burn",
-        "rank, lot.expires_at NULLS LAST",
-        "rank, lot.expires_at DESC NULLS FIRST",
+        "lot.expires_at NULLS LAST, (lot.kind",
+        "lot.expires_at DESC NULLS FIRST, (lot.kind",
     ),
     "the account is not locked first": ("ledger_debit", "ORDER BY a.id FOR NO KEY UPDATE;", ";"),
     "held money is spent": (
