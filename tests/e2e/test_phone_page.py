@@ -37,6 +37,7 @@ def test_a_top_up_goes_back_and_what_was_agreed_to_can_be_read(phone, demo):
     phone.see("[data-rule=right]")
     phone.act("confirm-refund")
     phone.see("[data-refund]")
+    phone.act("day")  # the channel takes its time
     phone.until(lambda: [one for one in demo.feed(person, "payment") if one["body"]["what"] == "refunded"])
     assert [one["body"]["what"] for one in demo.feed(person, "payment")] == ["paid", "refunded"]
     phone.act("back")
