@@ -10,11 +10,13 @@ from typing import Any
 from billing import approvals, credit_assessment, terms
 from core import clock, db, errors
 from ledger import accounts, credit_line, idempotency
+from members import customers
 from notifications import outbox
 
 Line = credit_line.Line
 CreditLimitBelowUsed = credit_line.CreditLimitBelowUsed
 NoSuchAccount = accounts.NoSuchAccount
+CustomerHasLeft = customers.CustomerHasLeft
 KeyReused = idempotency.KeyReused
 
 
@@ -67,7 +69,7 @@ async def set_limit(
     further draws; less than that is refused. With ``assessed`` the assessment of now is kept with the change.
 
     Raises:
-        CreditLimitOutOfRange, CreditLimitBelowUsed, NoSuchAccount, KeyReused.
+        CreditLimitOutOfRange, CreditLimitBelowUsed, CustomerHasLeft, NoSuchAccount, KeyReused.
     """
     ceiling_fen = terms.current().credit_ceiling_fen
     if not 0 <= limit_fen <= ceiling_fen:
@@ -124,6 +126,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8) RETURNING id
 
 async def _set(wish: Wish, operator_id: int) -> str:
     before = await credit_line.set_limit(wish.customer_id, wish.limit_fen, automatic_only=wish.automatic_only)
+    customers.refuse_left(
+        await customers.staying(wish.customer_id)
+    )  # after the account's lock, as in leaving
     now = clock.now()
     change_id: int = await db.fetchval(
         _CHANGED, wish.customer_id, before.limit_fen, wish.limit_fen, wish.automatic_only, wish.reason,

@@ -30,6 +30,7 @@ class BillHasPayments(errors.Conflict):
 
 
 NoSuchCustomer = customers.NoSuchCustomer
+CustomerHasLeft = customers.CustomerHasLeft
 NoSuchAccount = accounts.NoSuchAccount
 KeyReused = idempotency.KeyReused
 
@@ -54,7 +55,7 @@ async def issue(
     It is due when the day ``due_on`` begins, or at ``due_at``, or at once. Returns the bill's number.
 
     Raises:
-        NoSuchCustomer, ConsentMissing, DueOnOrAt, KeyReused.
+        NoSuchCustomer, CustomerHasLeft, ConsentMissing, DueOnOrAt, KeyReused.
     """
     if due_on and due_at:
         raise DueOnOrAt
@@ -64,6 +65,7 @@ async def issue(
     operator = f"operator:{operator_id}"
 
     async def act() -> str:
+        customers.refuse_left(await customers.staying(customer_id))
         due = due_at or (clock.now() if due_on is None else clock.start_of(due_on))
         new = bills.NewBill(
             customer_id,

@@ -99,10 +99,6 @@ VALUES ($1, $2, $3, $4, $5, 'active', $6, 0, $6, $7, $8, $9, $9) RETURNING id
 """
 
 
-_STAY = "SELECT FROM customer WHERE id = $1 FOR SHARE"
-"""Who closes or merges the account waits for us, and then ends or takes over what we began."""
-
-
 @db.retried
 async def subscribe(customer_id: int, *, offer_id: int, consent_version: str, key: str) -> Plan:
     """Starts a plan today with the customer's consent to the text of ``consent_version``. Its first period is due today.
@@ -122,8 +118,7 @@ async def subscribe(customer_id: int, *, offer_id: int, consent_version: str, ke
         offer = Offer(*row)
         if offer.consent_version != consent_version:
             raise ConsentOutdated(consent_version=offer.consent_version)
-        await db.execute(_STAY, customer_id)
-        customers.admit(await customers.get(customer_id))
+        customers.admit(await customers.staying(customer_id))
         plan_id = await db.fetchval(
             _SUBSCRIBE, customer_id, offer.id, offer.name, offer.amount_fen, offer.cycle, clock.today(),
             offer.consent_version, offer.consent_text, clock.now(),

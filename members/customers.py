@@ -27,6 +27,12 @@ class AccountClosed(errors.Forbidden):
     code = "account_closed"
 
 
+class CustomerHasLeft(errors.Conflict):
+    """The customer's account was merged into another, is being closed or is closed: nothing new begins on it."""
+
+    code = "customer_has_left"
+
+
 class ThresholdOutOfRange(errors.Invalid):
     """A low-balance threshold is between zero and what an account can hold."""
 
@@ -98,6 +104,31 @@ async def get(customer_id: int) -> Customer:
     if row is None:
         raise NoSuchCustomer(customer_id=customer_id)
     return Customer(*row)
+
+
+_STAYING = f"SELECT {_COLUMNS} FROM customer WHERE id = $1 FOR SHARE"
+
+
+async def staying(customer_id: int) -> Customer:
+    """One customer, who does not leave until the transaction ends: who merges or closes the account waits for what begins here.
+
+    Raises:
+        NoSuchCustomer: there is none of this id.
+    """
+    row = await db.fetchrow(_STAYING, customer_id)
+    if row is None:
+        raise NoSuchCustomer(customer_id=customer_id)
+    return Customer(*row)
+
+
+def refuse_left(customer: Customer) -> None:
+    """Operators begin nothing new on an account that is gone.
+
+    Raises:
+        CustomerHasLeft.
+    """
+    if customer.state in ("merged", "closing", "closed"):
+        raise CustomerHasLeft(customer_id=customer.id)
 
 
 _SET_THRESHOLD = f"UPDATE customer SET low_balance_threshold_fen = $2 WHERE id = $1 RETURNING {_COLUMNS}"

@@ -48,6 +48,7 @@ ROUTES = (
         answer=bills.BillRecord,
         refusals=(
             operator_bills.NoSuchCustomer,
+            operator_bills.CustomerHasLeft,
             operator_bills.ConsentMissing,
             operator_bills.DueOnOrAt,
             operator_bills.KeyReused,

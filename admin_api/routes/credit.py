@@ -26,6 +26,7 @@ ROUTES = (
         answer=credit.LimitSet,
         refusals=(
             credit_limits.CreditLimitOutOfRange,
+            credit_limits.CustomerHasLeft,
             credit_limits.CreditLimitBelowUsed,
             credit_limits.NoSuchAccount,
             credit_assessment.NoSuchCustomer,

@@ -13,6 +13,7 @@ from billing import (
     deduction_rules,
     due_bills,
     merges,
+    operator_bills,
     operator_holds,
     payments,
     plans,
@@ -211,3 +212,17 @@ async def test_a_plan_that_begins_at_the_moment_of_a_closing_ends_with_it(db):
     assert [plan.state for plan in await plans.page(customer.id)] == ["cancelled"]
     with pytest.raises(customers.AccountClosed):
         await plans.subscribe(customer.id, offer_id=offer.id, consent_version="1", key=factories.key())
+
+
+async def test_operators_begin_nothing_new_on_an_account_that_is_gone(db):
+    gone, kept = await factories.customer(principal=500), await factories.customer("小周", principal=100)
+    limit = {"limit_fen": 60_000, "automatic_only": False, "reason": "老顾客", "assessed": False}
+    waiting = await credit_limits.set_limit(ASKS, gone.id, **limit, key=factories.key())
+    await merged(gone.id, kept.id)
+    decided = await approvals.approve(DECIDES, waiting.approval_no, key=factories.key())
+    assert decided.state == "failed"
+    with pytest.raises(customers.CustomerHasLeft):
+        await credit_limits.set_limit(ASKS, gone.id, **{**limit, "limit_fen": 1_000}, key=factories.key())
+    with pytest.raises(customers.CustomerHasLeft):
+        await operator_bills.issue(ASKS, gone.id, title="课程", amount_fen=100, key=factories.key())
+    assert (await credit_line.of(gone.id)).limit_fen == 0 and await bills.page(gone.id) == []
