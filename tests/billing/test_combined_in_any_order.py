@@ -12,7 +12,7 @@ from ledger import accounts
 from shop import orders
 from tests import factories
 
-SEEDS = 16
+SEEDS = 24
 
 
 class Bank:
