@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from billing import approvals, bills, deductions, merges, payments, standing, top_ups
+from billing import approvals, bills, deductions, merges, payments, plans, standing, top_ups
 from core import db as database
 from ledger import accounts, history
 from members import chat, customers, sign_in
@@ -141,11 +141,12 @@ async def test_a_merge_a_top_up_a_due_run_and_a_payment_at_once(db):
 
 async def test_what_was_made_at_the_very_moment_of_a_merge_follows(db):
     gone, kept = await two()
+    plan = await factories.plan(kept.id, 100)
     await merged(gone, kept)
-    plan = await factories.plan(gone.id, 100)
+    await database.execute("UPDATE plan SET customer_id = $1", gone.id)  # as if it had begun unseen
     assert await merges.follow_late() == 1
     await deductions.run_due()
     assert await factories.balance(kept.id) == (1_050, 200)
     assert await merges.follow_late() == 0
-    assert plan.customer_id == gone.id
+    assert (await plans.get(kept.id, plan.id)).customer_id == kept.id
     assert (await accounts.balance(gone.id)).balance_fen == 0
