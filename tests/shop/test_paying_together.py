@@ -7,7 +7,7 @@ import random
 import asyncpg
 import pytest
 
-from billing import deductions
+from billing import abnormal, deductions
 from core import db as database
 from ledger import accounts, idempotency, posting
 from shop import orders, paying
@@ -91,11 +91,11 @@ async def test_a_crowd_pays_in_few_statements(db, alone, monkeypatch):
 
     sku = await factories.sku(1_000, stock=1000)
     waiting = [await placed(await factories.customer(principal=5_000), sku) for _ in range(24)]
+    await abnormal.active()  # the process knows its rules: nobody waits to read them and comes late
     monkeypatch.setattr(database, "fetch", watched)
     paid = await asyncio.gather(*map(pay, waiting))
     assert [order.order_no for order in paid] == [order.order_no for order in waiting]
-    assert (sum(sets), alone) == (24, [])
-    assert len(sets) <= 8, sets  # who comes first is chance; three at a time is the least
+    assert (sum(sets), alone) == (24, []) and len(sets) <= 3
 
 
 async def test_an_order_of_several_lines_comes_back_whole(db, alone):
