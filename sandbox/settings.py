@@ -14,6 +14,7 @@ class Settings:
     `state_dir` None keeps everything in memory (tests). `time_scale` multiplies every waiting time of the
     real services (notification retries, refunds); the time-out for the merchant's answers is not scaled.
     `shop_api_url` is the origin of the shop's own JSON API, which the mini-program on the phone page calls.
+    `alipay_fee_bp` is what Alipay keeps of a payment, in hundredths of a per cent (60 = 0.6 %).
     `official_menu` is the menu set up in the console; one created through the API comes before it.
     """
 
@@ -32,4 +33,5 @@ class Settings:
     merchant_name: str = "一盏茶体验店"
     shop_api_url: str | None = None
     unionid_bound: bool = True
+    alipay_fee_bp: int = 60
     official_menu: dict[str, Any] | None = None

@@ -36,7 +36,7 @@ def refund(world: World, trades: Trades, content: Body) -> Body:
         raise business("TRADE_HAS_FINISHED", "交易已完结")
     if trade.refunded_fen + amount_fen > trade.total_fen:
         raise business("REFUND_AMT_NOT_EQUAL_TOTAL", "退款金额超限")
-    trades.pay_back(trade, out_request_no, amount_fen)
+    trades.pay_back(trade, out_request_no, amount_fen, reason=str(content.get("refund_reason", "")))
     return _shown(world, trade, "Y")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from sandbox import faults
-from sandbox.alipay import pages, refunds, wire
+from sandbox.alipay import bills, pages, refunds, wire
 from sandbox.alipay.cashier import Cashier
 from sandbox.alipay.notices import Notices
 from sandbox.alipay.trades import Trade, Trades, yuan
@@ -17,7 +18,21 @@ from sandbox.clock import beijing_text
 from sandbox.world import World
 
 Body = dict[str, Any]
-Action = Callable[[Body, dict[str, str]], Body]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One checked request: its content, its public parameters, the fault that hits it, and where it was sent."""
+
+    content: Body
+    params: dict[str, str]
+    fault: faults.Rule | None
+    origin: str
+
+
+Action = Callable[[Call], Body]
+BILL = "alipay.data.dataservice.bill.downloadurl.query"
+BILL_FILE = "alipay.bill_file"
 OWN_FAULTS = {
     "20000",
     "20000_before",
@@ -42,17 +57,21 @@ class Alipay:
         self._world = world
         self._wire = Wire(world)
         self._trades = Trades(world, Notices(world, self._wire))
+        self._bills = bills.Bills(world, self._trades)
         self.cashier = Cashier(world, self._trades, self._wire)
         self._actions: dict[str, Action] = {
             "alipay.trade.precreate": self._precreate,
             "alipay.trade.query": self._query,
-            "alipay.trade.close": lambda content, _: self._trades.close(content),
-            "alipay.trade.cancel": lambda content, _: self._trades.cancel(content),
-            "alipay.trade.refund": lambda content, _: refunds.refund(world, self._trades, content),
-            "alipay.trade.fastpay.refund.query": lambda content, _: refunds.query(self._trades, content),
+            "alipay.trade.close": lambda call: self._trades.close(call.content),
+            "alipay.trade.cancel": lambda call: self._trades.cancel(call.content),
+            "alipay.trade.refund": lambda call: refunds.refund(world, self._trades, call.content),
+            "alipay.trade.fastpay.refund.query": lambda call: refunds.query(self._trades, call.content),
+            BILL: lambda call: self._bills.address(call.content, call.origin, call.fault),
         }
         for method in self._actions:
             world.faults.declare(_operation(method), faults.HTTP | OWN_FAULTS)
+        world.faults.declare(_operation(BILL), faults.HTTP | OWN_FAULTS | {"not_ready", "late"})
+        world.faults.declare(BILL_FILE, faults.HTTP | bills.FILE_FAULTS)
         self._dialect = faults.Dialect(
             server_error=lambda: web.Response(status=500, text="Internal Server Error"),
             too_many=lambda: self._wire.answer(
@@ -65,6 +84,7 @@ class Alipay:
     def application(self) -> web.Application:
         app = web.Application()
         app.router.add_route("*", "/gateway.do", self._gateway)
+        app.router.add_get("/downloadBillFile.resource", self._bill_file)
         app.router.add_post("/cashier/pay", self._pay_from_browser)
         return app
 
@@ -76,11 +96,13 @@ class Alipay:
         fault = self._world.faults.take(_operation(method)) if method in self._actions else None
 
         async def execute() -> web.Response:
-            return self._execute(method, params, fault)
+            return self._execute(method, params, fault, str(request.url.origin()))
 
         return await faults.answer(request, fault, execute, self._dialect)
 
-    def _execute(self, method: str, params: dict[str, str], fault: faults.Rule | None) -> web.Response:
+    def _execute(
+        self, method: str, params: dict[str, str], fault: faults.Rule | None, origin: str
+    ) -> web.Response:
         action = self._actions.get(method)
         key = method.replace(".", "_") + "_response" if action is not None else "error_response"
         if fault is not None and fault.do in ("20000_before", "unsigned_error"):
@@ -90,7 +112,7 @@ class Alipay:
             content = self._wire.check(params)
             if action is None:
                 raise wire.invalid("method", "不存在的方法名")
-            body = {"code": "10000", "msg": "Success", **action(content, params)}
+            body = {"code": "10000", "msg": "Success", **action(Call(content, params, fault, origin))}
         except AlipayError as error:
             return self._wire.answer(key, error.body(), signed=error.signed)
         if fault is not None and fault.do == "20000":
@@ -109,12 +131,12 @@ class Alipay:
 
     # ── the actions ────────────────────────────────────────────────────────────────────────────────
 
-    def _precreate(self, content: Body, params: dict[str, str]) -> Body:
-        trade = self._trades.announce("precreate", content, params)
+    def _precreate(self, call: Call) -> Body:
+        trade = self._trades.announce("precreate", call.content, call.params)
         return {"out_trade_no": trade.out_trade_no, "qr_code": f"https://qr.alipay.com/{trade.code}"}
 
-    def _query(self, content: Body, _params: dict[str, str]) -> Body:
-        trade = self._trades.find(content)
+    def _query(self, call: Call) -> Body:
+        trade = self._trades.find(call.content)
         paid = yuan(trade.total_fen) if trade.paid_at is not None else "0.00"
         shown = {
             "trade_no": trade.trade_no,
@@ -137,6 +159,14 @@ class Alipay:
             "send_pay_date": beijing_text(trade.paid_at),
             "fund_bill_list": [{"amount": paid, "fund_channel": "ALIPAYACCOUNT"}],
         }
+
+    async def _bill_file(self, request: web.Request) -> web.StreamResponse:
+        fault = self._world.faults.take(BILL_FILE)
+
+        async def execute() -> web.Response:
+            return self._bills.file(request.query.get("token", ""), fault)
+
+        return await faults.answer(request, fault, execute, self._dialect)
 
     # ── the page ───────────────────────────────────────────────────────────────────────────────────
 
@@ -173,4 +203,6 @@ class Alipay:
 
 def _operation(method: str) -> str:
     """alipay.trade.fastpay.refund.query → alipay.refund_query: the name used in fault plans."""
+    if method == BILL:
+        return "alipay.bill"
     return "alipay." + method.removeprefix("alipay.trade.").removeprefix("fastpay.").replace(".", "_")

@@ -6,6 +6,7 @@ Facts: opendocs.alipay.com, alipay.trade.precreate / wap.pay / query / close / r
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -80,6 +81,9 @@ class Trades:
         )
         self._save(trade)
         return trade
+
+    def __iter__(self) -> Iterator[Trade]:
+        return iter(self._trades)
 
     def by_code(self, code: str) -> Trade | None:
         return self._trades.get(self._by_code.get(code, ""))
@@ -164,10 +168,12 @@ class Trades:
             "action": action,
         }
 
-    def pay_back(self, trade: Trade, out_request_no: str, amount_fen: int) -> None:
+    def pay_back(self, trade: Trade, out_request_no: str, amount_fen: int, *, reason: str = "") -> None:
         """Moves the money, closes the trade when all of it is back, and notifies the pay URL."""
         now = self._world.clock.epoch_s()
-        trade.refunds.append({"out_request_no": out_request_no, "amount_fen": amount_fen, "at": now})
+        trade.refunds.append(
+            {"out_request_no": out_request_no, "amount_fen": amount_fen, "at": now, "reason": reason}
+        )
         if trade.refunded_fen == trade.total_fen:
             trade.state = "TRADE_CLOSED"
         self._save(trade)
