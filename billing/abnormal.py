@@ -15,7 +15,7 @@ from ledger import accounts, credit_line, habits, holds
 from notifications import outbox
 
 if TYPE_CHECKING:
-    from billing import bills
+    from billing import collecting
 
 PREFIX = "Y"
 """What a review's number begins with; no other number that a bill can wait for does."""
@@ -87,7 +87,7 @@ async def judge(wanted: Sequence[credit_draws.Wanted], *, operator: str) -> Judg
     return Judged(findings, frozenset(held), frozenset(told))
 
 
-async def tell(judged: Judged, taken: Sequence[bills.Collected]) -> None:
+async def tell(judged: Judged, taken: Sequence[collecting.Collected]) -> None:
     """Tells the shop's people of unusual deductions that were made, and their customers where a rule says so."""
     for one in taken:
         found = judged.findings.get(one.bill.id)

@@ -1,15 +1,14 @@
-"""Bills 账单: issuing them, and taking what is owed from the balance. Every deduction goes through ``collect``."""
+"""Bills 账单: what a customer owes, or owed, for one thing. ``billing.collecting`` takes it from the balance."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing import abnormal, credit_draws, low_balance, parts
+from billing import abnormal
 from core import clock, db, errors, ids
-from ledger import accounts, credit_line, idempotency, posting
-from notifications import outbox
+from ledger import accounts
 
 OWED = ("open", "partly_paid")
 
@@ -42,22 +41,6 @@ class BillOfAnOrder(errors.Conflict):
     """The bill belongs to an order, with which it is paid or cancelled."""
 
     code = "bill_of_an_order"
-
-
-class AmountAboveOwed(errors.Invalid):
-    """More was to be paid than is owed on the bill."""
-
-    code = "amount_above_owed"
-
-
-class PaidInFullOnly(errors.Conflict):
-    """The bill is not to be paid in parts."""
-
-    code = "paid_in_full_only"
-
-
-InsufficientBalance = posting.InsufficientBalance
-KeyReused = idempotency.KeyReused
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,182 +139,6 @@ async def issue(new: Sequence[NewBill]) -> list[Bill]:
     return [issued[bill.source] for bill in new]
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """What taking a bill from the balance came to: how much was taken, and the bill after it."""
-
-    bill: Bill
-    taken_fen: int
-
-    @property
-    def is_settled(self) -> bool:
-        return self.bill.state == "paid"
-
-
-async def collect(
-    owed: Sequence[Bill],
-    *,
-    operator: str,
-    asked: Mapping[int, int] | None = None,
-    exact: bool = False,
-    matched_by: str | None = None,
-) -> list[Collected]:
-    """Takes bills from their customers' balances, each in full, or as far as it goes where the bill allows that.
-
-    Runs in the caller's transaction; the caller has locked the bills. Bills of one customer are served in the given order,
-    from the balance first; then those it did not cover, from what is left of it and the customer's credit. What neither covers
-    stays owed; that is an answer, not an error. Payments, bills, plan periods, receipts and low-balance alerts change together.
-    What a rule finds unusual may be held instead and wait for an operator; its bill is ``under_review`` then.
-
-    ``asked`` says by bill id how much is wanted where that is not all that is owed; with ``exact`` no less is taken.
-    ``matched_by`` is the rule that chose the bills, kept with each payment.
-    """
-    assert not any(bill.pending_no for bill in owed), (
-        "a bill that is being paid through a channel is left alone"
-    )
-    wanted = [
-        credit_draws.Wanted(
-            bill, (asked or {}).get(bill.id, bill.owed_fen), bill.collect_mode != "full" and not exact
-        )
-        for bill in owed
-    ]
-    judged = await abnormal.judge(wanted, operator=operator)
-    plain = [one for one in wanted if one.bill.id not in judged.held]
-    collected = await _take(plain, operator, matched_by)
-    short = [rest for one in plain if (rest := one.after(collected[one.bill.id])) is not None]
-    for bill_id, more in (await _take_on_credit(short, operator, matched_by)).items():
-        collected[bill_id] = Collected(more.bill, collected[bill_id].taken_fen + more.taken_fen)
-    await abnormal.tell(judged, list(collected.values()))
-    for one in wanted:
-        if one.bill.id in judged.held:
-            review_no = await abnormal.hold(one, judged.findings[one.bill.id], operator=operator)
-            collected[one.bill.id] = Collected(replace(one.bill, pending_no=review_no), 0)
-    return [collected[bill.id] for bill in owed]
-
-
-async def _take(
-    wanted: Sequence[credit_draws.Wanted], operator: str, matched_by: str | None
-) -> dict[int, Collected]:
-    posted = await posting.post([_payment(one, operator) for one in wanted])
-    assert all(result.outcome in ("posted", "insufficient") for result in posted), posted
-    taken = [(one.bill, result) for one, result in zip(wanted, posted, strict=True) if result.is_new]
-    return await _settle([one.bill for one in wanted], taken, matched_by)
-
-
-async def _take_on_credit(
-    wanted: Sequence[credit_draws.Wanted], operator: str, matched_by: str | None
-) -> dict[int, Collected]:
-    """Takes what balances did not cover, each bill after its draw; those without enough credit are left out."""
-    draws = await credit_draws.plan(wanted, operator=operator)
-    if not draws:
-        return {}
-    pairs = [(draw.transfer(operator), _payment(draw.wanted, operator)) for draw in draws]
-    posted = await credit_line.post([transfer for pair in pairs for transfer in pair])
-    assert all(result.is_new for result in posted), posted
-    await credit_draws.tell(draws)
-    taken = [(draw.wanted.bill, result) for draw, result in zip(draws, posted[1::2], strict=True)]
-    drawn = {draw.wanted.bill.id: draw.amount_fen for draw in draws}
-    return await _settle([draw.wanted.bill for draw in draws], taken, matched_by, drawn)
-
-
-def _payment(wanted: credit_draws.Wanted, operator: str) -> posting.Transfer:
-    """The payment that the bill's state calls for. What is paid so far is part of the reference: under the bill's lock it only
-    grows, whoever pays, so no stage can be taken twice."""
-    bill = wanted.bill
-    assert 0 < wanted.amount_fen <= bill.owed_fen
-    customer = accounts.of_customer(bill.customer_id)
-    return posting.Transfer(
-        f"bill:{bill.bill_no}:{bill.paid_fen}",
-        "bill_payment",
-        (posting.debit(customer, accounts.REVENUE, wanted.amount_fen, partial=wanted.or_less),),
-        operator=operator,
-        memo=bill.title,
-    )
-
-
-async def _settle(
-    owed: Sequence[Bill],
-    taken: Sequence[tuple[Bill, posting.Posted]],
-    matched_by: str | None,
-    drawn: Mapping[int, int] | None = None,
-) -> dict[int, Collected]:
-    after = await _record(taken, matched_by)
-    await _tell(taken, drawn or {})
-    moved = {bill.id: posted.moved_fen for bill, posted in taken}
-    return {bill.id: Collected(after.get(bill.id, bill), moved.get(bill.id, 0)) for bill in owed}
-
-
-async def settle_captured(bill: Bill, posted: posting.Posted, *, drawn_fen: int) -> Bill:
-    """A locked bill was paid with what a hold on the balance had for it, ``drawn_fen`` of that drawn on credit."""
-    (collected,) = (await _settle([bill], [(bill, posted)], None, {bill.id: drawn_fen})).values()
-    return collected.bill
-
-
-_RECORD = f"""
-WITH taken AS (
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS t (bill_id, reference, amount_fen)
-), recorded AS (
-    INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, matched_by, created_at)
-    SELECT bill_id, 'balance', amount_fen, 0, reference, $5, $4 FROM taken
-), changed AS (
-    UPDATE bill SET paid_fen = bill.paid_fen + t.amount_fen,
-        state = CASE WHEN bill.paid_fen + t.amount_fen >= bill.amount_fen THEN 'paid' ELSE 'partly_paid' END,
-        paid_at = CASE WHEN bill.paid_fen + t.amount_fen >= bill.amount_fen THEN $4 END
-    FROM taken t WHERE bill.id = t.bill_id AND bill.state <> 'void' AND bill.paid_fen < bill.amount_fen
-    RETURNING bill.*
-), periods AS (
-    UPDATE plan_period SET state = 'charged' FROM changed WHERE plan_period.bill_id = changed.id AND changed.state = 'paid'
-)
-SELECT {COLUMNS} FROM changed
-"""
-
-
-async def _record(taken: Sequence[tuple[Bill, posting.Posted]], matched_by: str | None) -> dict[int, Bill]:
-    if not taken:
-        return {}
-    rows = await db.fetch(
-        _RECORD,
-        [bill.id for bill, _ in taken],
-        [posted.reference for _, posted in taken],
-        [posted.moved_fen for _, posted in taken],
-        clock.now(),
-        matched_by,
-    )
-    assert len(rows) == len(taken), "a bill was collected that its caller had not locked"
-    return {row["id"]: Bill(*row) for row in rows}
-
-
-async def _tell(taken: Sequence[tuple[Bill, posting.Posted]], drawn: Mapping[int, int]) -> None:
-    """Receipts and low-balance alerts. What was drawn on credit for a payment was never the customer's balance."""
-    now = clock.now()
-    await low_balance.tell(
-        [
-            outbox.Message(
-                bill.customer_id,
-                "deducted",
-                posted.reference,
-                {
-                    "title": bill.title,
-                    "bill_no": bill.bill_no,
-                    "amount_fen": posted.moved_fen,
-                    "available_fen": posted.available_after_fen,
-                    "at": now,
-                },
-            )
-            for bill, posted in taken
-        ],
-        [
-            outbox.Movement(
-                bill.customer_id,
-                posted.reference,
-                (posted.available_before_fen or 0) - drawn.get(bill.id, 0),
-                posted.available_after_fen or 0,
-            )
-            for bill, posted in taken
-        ],
-    )
-
-
 _LOCK = f"SELECT {COLUMNS} FROM bill WHERE bill_no = $1 FOR NO KEY UPDATE"
 
 
@@ -347,24 +154,6 @@ async def lock(bill_no: str) -> Bill:
     return Bill(*row)
 
 
-async def take_in_full(bill: Bill, *, operator: str) -> Bill:
-    """Takes a locked bill from the balance, or refuses; the bill comes back ``under_review`` where a rule wants it looked at.
-
-    Raises:
-        InsufficientBalance: the available balance does not cover what is owed (of a bill paid in parts: any of it).
-        BillNotOwed: it is paid or void.
-        BillPaymentPending: it is being paid through a channel.
-    """
-    if bill.state not in OWED:
-        raise BillNotOwed(bill_no=bill.bill_no, state=bill.state)
-    refuse_pending(bill)
-    (collected,) = await collect([bill], operator=operator)
-    if not collected.taken_fen and not collected.bill.under_review:
-        balance = await accounts.balance(bill.customer_id)
-        raise InsufficientBalance(available_fen=balance.available_fen, amount_fen=bill.owed_fen)
-    return collected.bill
-
-
 def refuse_pending(bill: Bill) -> None:
     """Refuses to touch a locked bill while a payment through a channel, or a review of one, is under way for it.
 
@@ -376,33 +165,6 @@ def refuse_pending(bill: Bill) -> None:
         raise BillUnderReview(bill_no=bill.bill_no)
     if bill.pending_no is not None:
         raise BillPaymentPending(bill_no=bill.bill_no, combined_no=bill.pending_no)
-
-
-async def take(bill: Bill, amount_fen: int | None, *, operator: str) -> Bill:
-    """Takes a stated amount of a locked bill from the balance, or refuses. None: all that is owed, of a bill in instalments
-    what is due (or, when nothing is, the next part), and of a bill that may be paid in part what the balance has.
-
-    Raises:
-        AmountAboveOwed: less than that is owed.
-        PaidInFullOnly: it is less than the bill, which is not to be paid in parts.
-        InsufficientBalance, BillNotOwed, BillPaymentPending.
-    """
-    if bill.state not in OWED:
-        raise BillNotOwed(bill_no=bill.bill_no, state=bill.state)
-    refuse_pending(bill)
-    if amount_fen is None:
-        if bill.collect_mode != "instalments":
-            return await take_in_full(bill, operator=operator)
-        amount_fen = parts.asked_fen((await parts.running([bill.id]))[bill.id])
-    if amount_fen > bill.owed_fen:
-        raise AmountAboveOwed(amount_fen=amount_fen, owed_fen=bill.owed_fen)
-    if bill.collect_mode == "full" and amount_fen < bill.owed_fen:
-        raise PaidInFullOnly(bill_no=bill.bill_no, owed_fen=bill.owed_fen)
-    (collected,) = await collect([bill], operator=operator, asked={bill.id: amount_fen}, exact=True)
-    if not collected.taken_fen and not collected.bill.under_review:
-        balance = await accounts.balance(bill.customer_id)
-        raise InsufficientBalance(available_fen=balance.available_fen, amount_fen=amount_fen)
-    return collected.bill
 
 
 def refuse_of_an_order(bill: Bill) -> None:
@@ -435,36 +197,6 @@ async def void(bill: Bill, *, operator: str | None = None, reason: str | None = 
     refuse_pending(bill)
     done = await db.execute(_VOID, bill.id, clock.now(), operator, reason)
     assert done, f"bill {bill.bill_no} is not open"
-
-
-@db.retried
-async def pay(customer_id: int, bill_no: str, *, amount_fen: int | None = None, key: str) -> Bill:
-    """The customer pays one bill of theirs from the balance, or ``amount_fen`` of it; ``take`` says what leaving the amount
-    out means. Paying again with the same key changes nothing.
-
-    Bills of orders are paid with the order (``shop.orders.pay``).
-
-    Raises:
-        NoSuchBill, BillNotOwed, BillPaymentPending, AmountAboveOwed, PaidInFullOnly, InsufficientBalance, KeyReused.
-    """
-    caller = accounts.of_customer(customer_id)
-
-    async def act() -> None:
-        bill = await lock(bill_no)
-        if bill.customer_id != customer_id or bill.is_of_an_order:
-            raise NoSuchBill(bill_no=bill_no)
-        await take(bill, amount_fen, operator=caller)
-
-    async with db.transaction():
-        await idempotency.once(
-            caller=caller,
-            operation="bills.pay",
-            key=key,
-            content={"bill_no": bill_no, "amount_fen": amount_fen},
-            act=act,
-            answer=bill_no,
-        )
-    return await get(customer_id, bill_no)
 
 
 _LOCK_OVERDUE = f"""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import abnormal, attempts, bills, credit_draws, payments, tenders, terms
+from billing import abnormal, attempts, bills, collecting, credit_draws, payments, tenders, terms
 from billing.channels import Channels, OpenChannel
 from core import clock, db, errors, ids
 from ledger import accounts, holds, idempotency
@@ -50,7 +50,7 @@ class NotUnderReview(errors.Conflict):
 PayerUnknown = attempts.PayerUnknown
 BillNotOwed = bills.BillNotOwed
 BillPaymentPending = bills.BillPaymentPending
-InsufficientBalance = bills.InsufficientBalance
+InsufficientBalance = collecting.InsufficientBalance
 KeyReused = idempotency.KeyReused
 
 

@@ -11,7 +11,7 @@ from ledger import accounts, credit_line, posting
 from notifications import outbox
 
 if TYPE_CHECKING:
-    from billing import bills
+    from billing import bills, collecting
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Wanted:
     amount_fen: int
     or_less: bool
 
-    def after(self, collected: bills.Collected) -> Wanted | None:
+    def after(self, collected: collecting.Collected) -> Wanted | None:
         """What is still wanted after something was taken; None when that was all."""
         left_fen = self.amount_fen - collected.taken_fen
         return Wanted(collected.bill, left_fen, self.or_less) if left_fen else None

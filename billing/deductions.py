@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billing import abnormal, bills, schedule
+from billing import abnormal, bills, collecting, schedule
 from core import clock, db, ids
 from notifications import outbox
 
@@ -119,7 +119,7 @@ async def _charge_or_owe(due: Sequence[_DuePlan]) -> DueRun:
         ]
     )
     await _move_on(due, issued)
-    collected = await bills.collect(issued, operator="clock", matched_by="due_date")
+    collected = await collecting.collect(issued, operator="clock", matched_by="due_date")
     missed = [result.bill for result in collected if not result.is_settled]
     await _remind([bill for bill in missed if not bill.under_review])
     return DueRun(len(due), len(due) - len(missed))

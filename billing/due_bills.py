@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing import bills, deductions, matching, parts
+from billing import bills, collecting, deductions, matching, parts
 from core import clock, db
 from notifications import outbox
 
@@ -77,7 +77,7 @@ async def _come_again(
 
 async def _take(claimed: Sequence[_Claimed]) -> deductions.DueRun:
     automatic = [one for one in claimed if one.bill.automatic]
-    collected = await bills.collect(
+    collected = await collecting.collect(
         [one.bill for one in automatic],
         operator="clock",
         asked={one.bill.id: one.due_fen for one in automatic},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from billing import bills, credit_draws, parts, standing, terms
+from billing import bills, collecting, credit_draws, parts, standing, terms
 from core import clock
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ async def _settle(owed: Sequence[bills.Bill]) -> None:
     due_fen = due(owed, in_parts)
     rule = terms.current().matching_order
     in_order = sorted((bill for bill in owed if due_fen[bill.id]), key=lambda one: _place(one, due_fen, rule))
-    await bills.collect(in_order, operator="clock", asked=due_fen, matched_by=rule)
+    await collecting.collect(in_order, operator="clock", asked=due_fen, matched_by=rule)
 
 
 def due(owed: Sequence[bills.Bill], in_parts: Mapping[int, Sequence[parts.Part]]) -> dict[int, int]:

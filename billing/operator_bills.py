@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from billing import arrangements, bills, matching
+from billing import arrangements, bills, collecting, matching
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
 from members import customers
@@ -119,7 +119,7 @@ async def pay(operator_id: int, bill_no: str, *, amount_fen: int | None, key: st
     async def act() -> None:
         bill = await bills.lock(bill_no)
         bills.refuse_of_an_order(bill)
-        await bills.take(bill, amount_fen, operator=operator)
+        await collecting.take(bill, amount_fen, operator=operator)
 
     async with db.transaction():
         return await idempotency.once(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from billing import bills, low_balance, matching, settled
+from billing import bills, collecting, low_balance, matching, settled
 from core import clock, db, errors, ids
 from ledger import accounts, holds, idempotency
 from members import customers
@@ -39,7 +39,7 @@ class NotAnOperatorsHold(errors.NotFound):
 
 HoldEnded = holds.HoldEnded
 CaptureTooLarge = holds.CaptureTooLarge
-InsufficientBalance = bills.InsufficientBalance
+InsufficientBalance = collecting.InsufficientBalance
 NoSuchCustomer = customers.NoSuchCustomer
 NoSuchAccount = accounts.NoSuchAccount
 KeyReused = idempotency.KeyReused

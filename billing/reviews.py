@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from billing import abnormal, bills, matching, settled
+from billing import abnormal, bills, collecting, matching, settled
 from core import clock, db, errors
 from ledger import accounts, holds, idempotency
 from notifications import outbox
@@ -82,7 +82,7 @@ async def approve(operator_id: int, review_no: str, *, reason: str = "", key: st
             operator=operator,
             memo=bill.title,
         )
-        after = await bills.settle_captured(bill, posted, drawn_fen=review.drawn_fen)
+        after = await collecting.settle_captured(bill, posted, drawn_fen=review.drawn_fen)
         if after.state == "paid":
             await settled.tell_issuer(after)
         return review_no

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from billing import abnormal, bills, credit_draws, credits, low_balance, matching, settled
+from billing import abnormal, bills, collecting, credit_draws, credits, low_balance, matching, settled
 from core import clock, db
 from ledger import accounts, holds, posting
 from notifications import outbox
@@ -111,7 +111,7 @@ async def _settle(combined: _Combined, bill: bills.Bill, *, payment_no: str, cha
         parts.insert(0, settled.Part("balance", combined.balance_fen, share.reference))
     await settled.settle(bill, parts)
     await _tell_paid(combined, bill, share, channel=channel)
-    await abnormal.tell(judged, [bills.Collected(bill, combined.balance_fen)])
+    await abnormal.tell(judged, [collecting.Collected(bill, combined.balance_fen)])
     return True
 
 

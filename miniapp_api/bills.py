@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from billing import bill_records, bills, instalments
+from billing import bill_records, collecting, instalments
 from core import http as kit
 from miniapp_api.services import Customer
 
@@ -141,7 +141,7 @@ async def one(bill_no: str, caller: Customer) -> object:
 
 async def pay(bill_no: str, body: BillPayment, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Pays from the balance."""
-    await bills.pay(caller.id, bill_no, amount_fen=body.amount_fen, key=key)
+    await collecting.pay(caller.id, bill_no, amount_fen=body.amount_fen, key=key)
     return await bill_records.read(bill_no, customer_id=caller.id)
 
 

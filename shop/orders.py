@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import abnormal, bills, matching, refunds, settled
+from billing import abnormal, bills, collecting, matching, refunds, settled
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
 from shop import paying
@@ -54,7 +54,7 @@ class OrderTooLarge(errors.Invalid):
     code = "order_too_large"
 
 
-InsufficientBalance = bills.InsufficientBalance
+InsufficientBalance = collecting.InsufficientBalance
 BillPaymentPending = bills.BillPaymentPending
 BillUnderReview = bills.BillUnderReview
 KeyReused = idempotency.KeyReused
@@ -209,7 +209,7 @@ async def _pay_alone(customer_id: int, order_no: str, *, key: str) -> Order:
 
     async def act() -> None:
         order = await lock_to_pay(customer_id, order_no)
-        bill = await bills.take_in_full(await bills.lock(order.bill_no), operator=caller)
+        bill = await collecting.take_in_full(await bills.lock(order.bill_no), operator=caller)
         if not bill.under_review:
             await db.execute(_PAID, order.id, clock.now())
 

@@ -3,7 +3,7 @@
 from admin_api import bills, instalments
 from admin_api.routes.caller import OPERATOR
 from billing import bills as billing_bills
-from billing import instalment_schedule, operator_bills
+from billing import collecting, instalment_schedule, operator_bills
 from billing import instalments as billing_instalments
 from core import http as kit
 
@@ -75,9 +75,9 @@ ROUTES = (
         answer=bills.BillRecord,
         refusals=(
             *_ON_A_BILL,
-            billing_bills.AmountAboveOwed,
-            billing_bills.PaidInFullOnly,
-            billing_bills.InsufficientBalance,
+            collecting.AmountAboveOwed,
+            collecting.PaidInFullOnly,
+            collecting.InsufficientBalance,
             operator_bills.KeyReused,
         ),
         auth=OPERATOR,

@@ -1,7 +1,7 @@
 """What is owed: bills and plans."""
 
 from billing import bills as billing_bills
-from billing import instalments
+from billing import collecting, instalments
 from billing import plans as billing_plans
 from core import http as kit
 from miniapp_api import (
@@ -44,10 +44,10 @@ ROUTES = (
             billing_bills.BillNotOwed,
             billing_bills.BillPaymentPending,
             billing_bills.BillUnderReview,
-            billing_bills.AmountAboveOwed,
-            billing_bills.PaidInFullOnly,
-            billing_bills.InsufficientBalance,
-            billing_bills.KeyReused,
+            collecting.AmountAboveOwed,
+            collecting.PaidInFullOnly,
+            collecting.InsufficientBalance,
+            collecting.KeyReused,
         ),
         auth=CUSTOMER,
         idempotent=True,

@@ -1,6 +1,6 @@
 """What tests of refunds share: bills paid this way or that, and a channel that answers as it is told."""
 
-from billing import bills, channels, refunds, top_ups
+from billing import bills, channels, collecting, refunds, top_ups
 from core import clock, ids
 from core import db as database
 from gateways import channel as at_channel
@@ -53,7 +53,7 @@ async def issued(customer_id, amount_fen):
 async def paid_bill(customer_id, amount_fen):
     """Number of a bill paid from the balance."""
     bill = await issued(customer_id, amount_fen)
-    await bills.pay(customer_id, bill.bill_no, key=factories.key())
+    await collecting.pay(customer_id, bill.bill_no, key=factories.key())
     return bill.bill_no
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import bills
+from billing import bills, collecting
 from core import clock
 from shop import orders
 from tests import factories
@@ -22,10 +22,10 @@ async def issued(customer_id, amount_fen, collect_mode="partial"):
 async def test_a_bill_that_may_be_paid_in_parts_takes_what_there_is_each_time(db):
     customer = await factories.customer(principal=300)
     bill = await issued(customer.id, 500)
-    part = await bills.pay(customer.id, bill.bill_no, key=factories.key())
+    part = await collecting.pay(customer.id, bill.bill_no, key=factories.key())
     assert (part.state, part.paid_fen) == ("partly_paid", 300)
     await factories.topped_up(customer.id, 1000)
-    whole = await bills.pay(customer.id, bill.bill_no, key=factories.key())
+    whole = await collecting.pay(customer.id, bill.bill_no, key=factories.key())
     assert (whole.state, whole.paid_fen) == ("paid", 500)
     assert await factories.balance(customer.id) == (800, 0)
 
@@ -34,23 +34,23 @@ async def test_a_bill_that_may_be_paid_in_parts_takes_what_there_is_each_time(db
 async def test_paying_out_of_nothing_is_refused_and_the_key_can_be_used_again(db, collect_mode):
     customer = await factories.customer()
     bill = await issued(customer.id, 500, collect_mode)
-    with pytest.raises(bills.InsufficientBalance):
-        await bills.pay(customer.id, bill.bill_no, key="the-same-key")
+    with pytest.raises(collecting.InsufficientBalance):
+        await collecting.pay(customer.id, bill.bill_no, key="the-same-key")
     await factories.topped_up(customer.id, 500)
-    assert (await bills.pay(customer.id, bill.bill_no, key="the-same-key")).state == "paid"
+    assert (await collecting.pay(customer.id, bill.bill_no, key="the-same-key")).state == "paid"
 
 
 async def test_a_paid_bill_is_not_owed_and_a_key_stands_for_one_bill(db):
     customer = await factories.customer(principal=5000)
     one, other = await issued(customer.id, 500), await issued(customer.id, 500)
     for _ in range(2):
-        assert (await bills.pay(customer.id, one.bill_no, key="the-same-key")).state == "paid"
-    with pytest.raises(bills.KeyReused):
-        await bills.pay(customer.id, other.bill_no, key="the-same-key")
+        assert (await collecting.pay(customer.id, one.bill_no, key="the-same-key")).state == "paid"
+    with pytest.raises(collecting.KeyReused):
+        await collecting.pay(customer.id, other.bill_no, key="the-same-key")
     with pytest.raises(bills.BillNotOwed):
-        await bills.pay(customer.id, one.bill_no, key=factories.key())
+        await collecting.pay(customer.id, one.bill_no, key=factories.key())
     with pytest.raises(bills.NoSuchBill):
-        await bills.pay(customer.id + 1, one.bill_no, key=factories.key())
+        await collecting.pay(customer.id + 1, one.bill_no, key=factories.key())
     assert await factories.balance(customer.id) == (4500, 0)
 
 
@@ -58,7 +58,7 @@ async def test_an_orders_bill_is_paid_with_its_order_only(db):
     customer, sku = await factories.customer(principal=5000), await factories.sku(2000)
     order = await orders.place(customer.id, [orders.Wanted(sku.id, 1)], key=factories.key())
     with pytest.raises(bills.NoSuchBill):
-        await bills.pay(customer.id, order.bill_no, key=factories.key())
+        await collecting.pay(customer.id, order.bill_no, key=factories.key())
     assert await factories.balance(customer.id) == (5000, 0)
 
 
@@ -78,7 +78,8 @@ async def test_one_bill_paid_by_many_hands_at_once_is_taken_once(db, collect_mod
     customer = await factories.customer(principal=5000)
     bill = await issued(customer.id, 500, collect_mode)
     outcomes = await asyncio.gather(
-        *(bills.pay(customer.id, bill.bill_no, key=factories.key()) for _ in range(8)), return_exceptions=True
+        *(collecting.pay(customer.id, bill.bill_no, key=factories.key()) for _ in range(8)),
+        return_exceptions=True,
     )
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Bill"] + ["BillNotOwed"] * 7
     assert await factories.balance(customer.id) == (4500, 0)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import bills, combined, deductions, payments, refunds, settled, terms
+from billing import bills, collecting, combined, deductions, payments, refunds, settled, terms
 from core import clock
 from core import db as database
 from gateways import channel as at_channel
@@ -161,7 +161,7 @@ async def test_new_money_and_the_due_run_leave_a_bill_that_is_being_paid(db):
     await factories.topped_up(customer.id, 5000)
     assert await factories.balance(customer.id) == (5700, 0)
     with pytest.raises(bills.BillPaymentPending):
-        await bills.pay(customer.id, bill.bill_no, key=factories.key())
+        await collecting.pay(customer.id, bill.bill_no, key=factories.key())
     assert await close(payment) == "closed"
     assert await factories.balance(customer.id) == (4700, 0), "what was let go settles what is due"
     assert (await bills.get(customer.id, bill.bill_no)).state == "paid"
@@ -430,7 +430,7 @@ async def test_a_bill_whose_issuer_is_not_followed_settles_nothing(db, monkeypat
 async def test_a_part_that_was_paid_is_not_refunded_while_the_rest_is_being_paid(db):
     customer = await factories.customer(principal=700)
     bill_no = await factories.bill(customer.id, 1000, collect_mode="partial")
-    await bills.pay(customer.id, bill_no, amount_fen=300, key=factories.key())
+    await collecting.pay(customer.id, bill_no, amount_fen=300, key=factories.key())
     wanted = combined.Wanted(None, "wechat_pay", "native", None)
     payment = await combined.start(
         factories.open_channels(), customer.id, bill_no, wanted, key=factories.key()

@@ -5,7 +5,17 @@ import asyncio
 import asyncpg
 import pytest
 
-from billing import adjustments, approvals, bills, credit_draws, credit_limits, deductions, statements, terms
+from billing import (
+    adjustments,
+    approvals,
+    bills,
+    collecting,
+    credit_draws,
+    credit_limits,
+    deductions,
+    statements,
+    terms,
+)
 from core import clock
 from core import db as database
 from ledger import accounts, credit_line, holds, proof
@@ -127,7 +137,7 @@ async def test_bills_of_one_set_share_what_is_left(db):
         await issued(customer, amount, automatic=True)
     async with database.transaction():
         owed = await bills.lock_overdue(customer)
-        collected = await bills.collect(owed, operator="clock")
+        collected = await collecting.collect(owed, operator="clock")
     assert [one.taken_fen for one in collected] == [800, 600, 0]  # 300 and 600 drawn; 100 is left
     assert await used(customer) == 900
 
@@ -135,7 +145,7 @@ async def test_bills_of_one_set_share_what_is_left(db):
 async def test_a_bill_paid_in_parts_draws_as_far_as_the_limit_goes(db):
     customer = await on_credit(400, principal=300)
     number = await issued(customer, 1000, mode="partial")
-    paid = await bills.pay(customer, number, key=factories.key())
+    paid = await collecting.pay(customer, number, key=factories.key())
     assert (paid.state, paid.paid_fen, await used(customer)) == ("partly_paid", 700, 400)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import adjustments, bills, deductions, payments, plans
+from billing import adjustments, bills, collecting, deductions, payments, plans
 from core import clock, errors
 from core import db as database
 from ledger import accounts, holds
@@ -114,7 +114,7 @@ class Crowd:
         owed = [bill for bill in owed if bill.source.startswith("plan:")]
         if owed:
             bill, key = self.chance.choice(owed), factories.key()
-            await self._often(lambda: bills.pay(customer.id, bill.bill_no, key=key))
+            await self._often(lambda: collecting.pay(customer.id, bill.bill_no, key=key))
 
     async def subscribe(self, customer):
         plan = await factories.plan(customer.id, PLAN, cycle="daily")

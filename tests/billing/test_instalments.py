@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from billing import (
     bill_records,
     bills,
+    collecting,
     due_bills,
     instalment_schedule,
     instalments,
@@ -166,7 +167,7 @@ async def test_what_cannot_be_agreed_to(db):
         await agree(number=2)
     with pytest.raises(plans.ConsentOutdated):
         await agree(version="2020-01")
-    await bills.pay(customer.id, bill_no, amount_fen=1, key=factories.key())
+    await collecting.pay(customer.id, bill_no, amount_fen=1, key=factories.key())
     with pytest.raises(instalments.ProposalOutdated):
         await agree()
     assert (await bill_records.read(bill_no)).proposed is None
@@ -183,7 +184,7 @@ async def test_bills_that_cannot_be_arranged(db):
     sku = await factories.sku()
     order = await orders.place(customer.id, [orders.Wanted(sku.id, 1)], key=factories.key())
     paid = await factories.bill(customer.id, 1_000)
-    await bills.pay(customer.id, paid, key=factories.key())
+    await collecting.pay(customer.id, paid, key=factories.key())
     for bill_no, refusal in (
         (order.bill_no, bills.BillOfAnOrder), (paid, bills.BillNotOwed), ("B0", bills.NoSuchBill),
     ):  # fmt: skip
@@ -250,21 +251,23 @@ async def test_paying_without_an_amount_pays_what_is_due_and_then_the_next_part(
     bill_no = await arranged(customer.id, automatic=False)
     paid = []
     for amount in (None, None, 100):
-        paid.append((await bills.pay(customer.id, bill_no, amount_fen=amount, key=factories.key())).paid_fen)
+        paid.append(
+            (await collecting.pay(customer.id, bill_no, amount_fen=amount, key=factories.key())).paid_fen
+        )
     assert paid == [334, 667, 767]
     record = await bill_records.read(bill_no)
     assert (record.next_part.part_no, record.next_part.owed_fen) == (3, 233)
     assert (await due_bills.run()).due == 0 == await factories.told(customer.id, "bill_due"), "paid ahead"
-    with pytest.raises(bills.AmountAboveOwed):
-        await bills.pay(customer.id, bill_no, amount_fen=234, key=factories.key())
-    assert (await bills.pay(customer.id, bill_no, key=factories.key())).state == "paid"
+    with pytest.raises(collecting.AmountAboveOwed):
+        await collecting.pay(customer.id, bill_no, amount_fen=234, key=factories.key())
+    assert (await collecting.pay(customer.id, bill_no, key=factories.key())).state == "paid"
 
 
 async def test_a_part_is_paid_whole_or_not_at_all_when_somebody_pays_it(db):
     customer = await factories.customer(principal=333)
     bill_no = await arranged(customer.id, automatic=False)
-    with pytest.raises(bills.InsufficientBalance) as refused:
-        await bills.pay(customer.id, bill_no, key=factories.key())
+    with pytest.raises(collecting.InsufficientBalance) as refused:
+        await collecting.pay(customer.id, bill_no, key=factories.key())
     assert refused.value.params == {"available_fen": 333, "amount_fen": 334}
 
 
@@ -329,8 +332,8 @@ async def test_everything_at_once_on_one_bill_in_instalments(db):
         tops = [factories.trade(await factories.top_up(customer.id, 100)) for _ in range(3)]
         done = await asyncio.gather(
             *(factories.payments.confirm(top) for top in tops),
-            bills.pay(customer.id, bill_no, amount_fen=50, key=factories.key()),
-            bills.pay(customer.id, bill_no, key=factories.key()),
+            collecting.pay(customer.id, bill_no, amount_fen=50, key=factories.key()),
+            collecting.pay(customer.id, bill_no, key=factories.key()),
             instalments.agree(
                 customer.id, bill_no, arrangement_no=2, consent_version="2026-11", key=factories.key()
             ),

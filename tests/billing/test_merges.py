@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from billing import approvals, bills, deductions, merges, payments, plans, standing, top_ups
+from billing import approvals, bills, collecting, deductions, merges, payments, plans, standing, top_ups
 from core import db as database
 from ledger import accounts, history
 from members import chat, customers, sign_in
@@ -72,7 +72,7 @@ async def test_what_stands_in_the_way_is_named_and_looked_at_again_by_who_decide
         async with database.transaction():
             new = bills.NewBill(gone.id, "茶会", "x:1", 5_000, gone.created_at, collect_mode="partial")
             (bill,) = await bills.issue([new])
-            await bills.collect([bill], operator="clock")
+            await collecting.collect([bill], operator="clock")
     assert (await merges.preview(gone.id, kept.id)).obstacles == (obstacle,)
     with pytest.raises(merges.CannotMerge):
         await asked(gone, kept)

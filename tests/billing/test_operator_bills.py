@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import bill_records, bills, due_bills, operator_bills, parts
+from billing import bill_records, bills, collecting, due_bills, operator_bills, parts
 from core import clock
 from core import db as database
 from ledger import accounts
@@ -56,16 +56,16 @@ async def test_a_stated_amount_is_paid_exactly_or_refused(db):
         await factories.bill(customer.id),
         await factories.bill(customer.id, collect_mode="partial"),
     )
-    with pytest.raises(bills.PaidInFullOnly):
-        await bills.pay(customer.id, whole, amount_fen=100, key=factories.key())
-    with pytest.raises(bills.AmountAboveOwed):
-        await bills.pay(customer.id, in_part, amount_fen=3_001, key=factories.key())
-    with pytest.raises(bills.InsufficientBalance):
-        await bills.pay(customer.id, in_part, amount_fen=2_001, key=factories.key())
-    assert (await bills.pay(customer.id, in_part, amount_fen=500, key="pay-part-1")).paid_fen == 500
-    assert (await bills.pay(customer.id, in_part, amount_fen=500, key="pay-part-1")).paid_fen == 500
+    with pytest.raises(collecting.PaidInFullOnly):
+        await collecting.pay(customer.id, whole, amount_fen=100, key=factories.key())
+    with pytest.raises(collecting.AmountAboveOwed):
+        await collecting.pay(customer.id, in_part, amount_fen=3_001, key=factories.key())
+    with pytest.raises(collecting.InsufficientBalance):
+        await collecting.pay(customer.id, in_part, amount_fen=2_001, key=factories.key())
+    assert (await collecting.pay(customer.id, in_part, amount_fen=500, key="pay-part-1")).paid_fen == 500
+    assert (await collecting.pay(customer.id, in_part, amount_fen=500, key="pay-part-1")).paid_fen == 500
     await operator_bills.pay(1, in_part, amount_fen=700, key=factories.key())
-    assert (await bills.pay(customer.id, in_part, key=factories.key())).paid_fen == 2_000
+    assert (await collecting.pay(customer.id, in_part, key=factories.key())).paid_fen == 2_000
     record = await bill_records.read(in_part)
     assert [payment.amount_fen for payment in record.payments] == [800, 700, 500]
     assert {payment.matched_by for payment in record.payments} == {None}
@@ -75,7 +75,7 @@ async def test_bills_of_others_and_of_orders_are_left_alone(db):
     customer, other = await factories.customer(principal=5_000), await factories.customer(principal=5_000)
     bill_no = await factories.bill(customer.id)
     with pytest.raises(bills.NoSuchBill):
-        await bills.pay(other.id, bill_no, key=factories.key())
+        await collecting.pay(other.id, bill_no, key=factories.key())
     with pytest.raises(bills.NoSuchBill):
         await bill_records.read(bill_no, customer_id=other.id)
     sku = await factories.sku()
@@ -98,9 +98,9 @@ async def test_a_bill_is_voided_while_nothing_is_paid(db):
     with pytest.raises(bills.BillNotOwed):
         await operator_bills.void(2, bill_no, reason="再来", key=factories.key())
     with pytest.raises(bills.BillNotOwed):
-        await bills.pay(customer.id, bill_no, key=factories.key())
+        await collecting.pay(customer.id, bill_no, key=factories.key())
     other = await factories.bill(customer.id, collect_mode="partial")
-    await bills.pay(customer.id, other, amount_fen=1, key=factories.key())
+    await collecting.pay(customer.id, other, amount_fen=1, key=factories.key())
     with pytest.raises(operator_bills.BillHasPayments):
         await operator_bills.void(2, other, reason="x", key=factories.key())
 
@@ -149,7 +149,7 @@ async def test_top_ups_a_payment_a_void_and_due_runs_at_once_take_a_bill_once(db
         started = [await factories.top_up(customer.id, 1_000) for _ in range(4)]
         await asyncio.gather(
             *(factories.payments.confirm(factories.trade(one)) for one in started),
-            bills.pay(customer.id, bill_no, amount_fen=300, key=factories.key()),
+            collecting.pay(customer.id, bill_no, amount_fen=300, key=factories.key()),
             operator_bills.pay(1, bill_no, amount_fen=200, key=factories.key()),
             operator_bills.void(1, bill_no, reason="x", key=factories.key()),
             due_bills.run(),

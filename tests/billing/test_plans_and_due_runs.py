@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import bills, deductions, payments, plans, schedule
+from billing import bills, collecting, deductions, payments, plans, schedule
 from core import clock
 from core import db as database
 from notifications import outbox
@@ -147,7 +147,7 @@ async def test_a_bill_somebody_is_paying_by_hand_does_not_stop_a_top_up(db):
     words = [factories.trade(await factories.top_up(customer.id, 2000)) for _ in range(3)]
     await asyncio.gather(
         *(payments.confirm(word) for word in words),
-        *(bills.pay(customer.id, bill.bill_no, key=factories.key()) for _ in range(3)),
+        *(collecting.pay(customer.id, bill.bill_no, key=factories.key()) for _ in range(3)),
         return_exceptions=True,
     )
     assert (await bills.get(customer.id, bill.bill_no)).state == "paid"

@@ -6,7 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from billing import approvals, bills, deductions, expiry, payments, refunds, staff_alerts, terms, top_ups
+from billing import (
+    approvals,
+    bills,
+    collecting,
+    deductions,
+    expiry,
+    payments,
+    refunds,
+    staff_alerts,
+    terms,
+    top_ups,
+)
 from core import clock
 from core import db as database
 from gateways import channel as at_channel
@@ -116,7 +127,7 @@ async def test_refunds_and_spending_at_once_never_give_back_what_was_spent(db):
     bill_nos = [(await issued(customer_id, 300)).bill_no for _ in range(3)]
     came = await asyncio.gather(
         *(ask_for(customer_id, number, 400) for _ in range(4)),
-        *(bills.pay(customer_id, bill_no, key=factories.key()) for bill_no in bill_nos),
+        *(collecting.pay(customer_id, bill_no, key=factories.key()) for bill_no in bill_nos),
         return_exceptions=True,
     )
     refunded = sum(isinstance(one, refunds.Refund) for one in came)

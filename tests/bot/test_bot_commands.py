@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import adjustments, bills, credit_limits, deductions, operator_holds, packages, plans
+from billing import adjustments, bills, collecting, credit_limits, deductions, operator_holds, packages, plans
 from bot import commands, replies
 from bot.asker import Asker
 from bot.settings import Shop
@@ -196,7 +196,7 @@ async def test_bills_and_instalments_say_what_is_due_when(chats, join):
         await phone.ask("分期") == "「学费」有一个分 3 期的方案等您确认，请打开「一盏茶」小程序的账单查看。"
     )
     await factories.in_instalments(bill_no)
-    await bills.pay(phone.customer_id, bill_no, amount_fen=400, key="pay-some-1")
+    await collecting.pay(phone.customer_id, bill_no, amount_fen=400, key="pay-some-1")
     answer = await phone.ask("账单")
     coming = clock.today() + timedelta(days=7)
     assert (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from billing import bills, deductions, expiry, operator_holds, payments, plans, top_ups, upkeep
+from billing import bills, collecting, deductions, expiry, operator_holds, payments, plans, top_ups, upkeep
 from core import clock, db
 from gateways import channel as at_channel
 from ledger import accounts, holds, posting
@@ -375,7 +375,7 @@ def _pay_bill(machine, customer, a, b, c):
     bill_no, key = machine.bill_nos.get(source, ("B-none",))[0], _key(machine, c)
 
     async def call():
-        await bills.pay(customer, bill_no, key=key)
+        await collecting.pay(customer, bill_no, key=key)
         return source
 
     return _step(call, lambda model, seen: model.pay_bill(customer, source, key))

@@ -1,0 +1,159 @@
+"""What the clock does, and what is owed in parts or held, that dies halfway."""
+
+from billing import (
+    bill_records,
+    collecting,
+    deductions,
+    due_bills,
+    instalment_schedule,
+    instalments,
+    operator_holds,
+)
+from core import clock, db
+from ledger import accounts, holds
+from notifications import delivery, quota, templates
+from tests import factories
+from tests.crash.killing import WATCH
+from tests.crash.path import Path
+
+
+class DueRun(Path):
+    """The due run dies; the next one goes on."""
+
+    async def before(self):
+        made = await super().before()
+        await factories.plan(made["customer"], 4_000)
+        await factories.plan(made["customer"], 9_000)
+        return made
+
+    async def act(self, made):
+        await deductions.run_due(batch=1)
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        told = await self.told(made)
+        return (balance.balance_fen, told["deducted"], told["payment_due"]) != (7_000, 1, 1)
+
+
+class DueBills(Path):
+    """The clock takes a part of a bill on its day and reminds of another bill; the process dies; the next run goes on."""
+
+    async def before(self):
+        made = await super().before()
+        await factories.in_instalments(await factories.bill(made["customer"], 9_000))
+        await factories.bill(made["customer"], 9_500, automatic=True, consent="x")
+        return made
+
+    async def act(self, made):
+        await due_bills.run(batch=1)
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        told = await self.told(made)
+        left = await db.fetchval("SELECT count(*) FROM bill WHERE collect_at <= now()")
+        return (balance.balance_fen, told["deducted"], told["payment_due"], left) != (8_000, 1, 1, 0)
+
+
+class Arrange(Path):
+    """Instalments are arranged, and the first part is paid; the process dies; both are asked for again (same keys)."""
+
+    async def before(self):
+        made = await super().before()
+        return {**made, "bill": await factories.bill(made["customer"], 9_000)}
+
+    async def act(self, made):
+        schedule = instalment_schedule.EqualParts(3, clock.today())
+        terms = instalments.Terms(schedule, True, "1", "同意", "counter")
+        await instalments.arrange(1, made["bill"], terms, key=f"arrange-{made['bill']}")
+        await collecting.pay(made["customer"], made["bill"], key="pay-part-1")
+
+    async def wrong(self, made):
+        record = await bill_records.read(made["bill"])
+        states = [part.state for part in record.instalments]
+        return (record.paid_fen, states, len(record.history)) != (3_000, ["paid", "open", "open"], 1)
+
+
+class HoldExpiry(Path):
+    """A hold ends and settles a due bill; the clock dies; it comes again."""
+
+    async def before(self):
+        made = await super().before()
+        code = accounts.of_customer(made["customer"])
+        await holds.place(code, reference=f"h{code}", amount_fen=11_000, expires_at=clock.now())
+        await factories.bill(made["customer"], 4_000, automatic=True, consent="x")
+        return made
+
+    async def act(self, made):
+        await operator_holds.expire_due()
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        told = await self.told(made)
+        return (balance.balance_fen, balance.held_fen, told["deducted"]) != (7_000, 0, 1)
+
+
+class CaptureHold(Path):
+    """An operator takes part of a deposit; the process dies; they press the button again."""
+
+    async def before(self):
+        made = await super().before()
+        wish = {"amount_fen": 6_000, "title": "押金", "expires_at": None, "key": f"hold-{made['customer']}"}
+        return {**made, "hold": await operator_holds.place(1, made["customer"], **wish)}
+
+    async def act(self, made):
+        await operator_holds.capture(1, made["hold"], amount_fen=2_000, key=made["hold"])
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        told = await self.told(made)
+        return (balance.balance_fen, balance.held_fen, told["held"], told["deducted"]) != (9_000, 0, 1, 1)
+
+
+class Deliver(Path):
+    """A message is being delivered; the worker dies; another takes over when the lease is over."""
+
+    sent = 0
+
+    async def before(self):
+        made = await super().before()
+        await db.execute(
+            "UPDATE outbox_message SET state = 'sent', next_attempt_at = NULL, ended_at = now() WHERE customer_id <> $1",
+            made["customer"],
+        )
+        await db.execute(
+            "INSERT INTO identity (customer_id, provider, app_id, subject, follows, created_at)"
+            " VALUES ($1, 'mini_program', 'wx-mini', $2, false, now())",
+            made["customer"],
+            f"openid-{made['customer']}",
+        )
+        await quota.accepted("wx-mini", f"openid-{made['customer']}", "template")
+        await quota.accepted("wx-mini", f"openid-{made['customer']}", "template")
+        return made
+
+    @WATCH.wrap
+    async def send_subscribe_message(self, **_):
+        return None
+
+    async def act(self, made):
+        template = templates.Template("template", {"thing1": "title"})
+        await delivery.run(delivery.Post("wx-mini", self, {"topped_up": template}))
+
+    async def again(self, made):
+        clock.set_offset(delivery.LEASE * 2)
+        await self.act(made)
+
+    async def wrong(self, made):
+        rows = await db.fetch(
+            "SELECT state, channel FROM outbox_message WHERE customer_id = $1", made["customer"]
+        )
+        return [tuple(row) for row in rows] != [("sent", "subscribe")]
+
+
+PATHS = {
+    "due_run": DueRun,
+    "due_bills": DueBills,
+    "arrange": Arrange,
+    "hold_expiry": HoldExpiry,
+    "capture_hold": CaptureHold,
+    "deliver": Deliver,
+}
