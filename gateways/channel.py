@@ -12,11 +12,16 @@ The one distinction that money hangs on is between *no* and *not known*:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 TradeState = Literal["paid", "waiting", "closed", "refunded", "missing", "failed"]
 RefundState = Literal["accepted", "paid_back", "abnormal", "closed", "missing"]
+TransferState = Literal[
+    "accepted", "waiting", "sending", "paid", "failed", "cancelling", "cancelled", "missing"
+]
+BillKind = Literal["trades", "funds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,9 @@ class PrepayOrder:
     """One attempt at being paid, as the channel is asked to prepare it.
 
     `out_trade_no` is ours, never used for another attempt. `payer` is the openid of the paying customer where
-    the method needs one (jsapi). `expires_at` is the last moment for paying.
+    the method needs one (jsapi). `expires_at` is the last moment for paying. `client_ip` is the customer's address
+    (h5 needs it), `return_url` where the customer's browser goes after paying, `app_id` the app that the payer's
+    openid belongs to where it is not the channel's own. A repeat carries the same values.
     """
 
     out_trade_no: str
@@ -33,6 +40,9 @@ class PrepayOrder:
     description: str
     payer: str | None
     expires_at: datetime
+    client_ip: str | None = None
+    return_url: str | None = None
+    app_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +122,65 @@ class ChannelRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferOrder:
+    """Money to send to a customer who confirms that it should come; not a refund of a payment.
+
+    A repeat after `ResultUnknown` must carry the same `out_bill_no` and values: another number is another transfer.
+    `payee` is their openid, `payee_name` their real name (WeChat Pay checks it and wants it from 2000 yuan on),
+    `remark` what they read.
+    """
+
+    out_bill_no: str
+    amount_fen: int
+    payee: str
+    remark: str
+    payee_name: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTransfer:
+    """A transfer to a customer as the channel sees it.
+
+    `state`:
+      accepted    taken; ask again later
+      waiting     the customer has to confirm in the channel's own sheet, which `package_info` opens
+      sending     confirmed, on its way
+      paid        the customer has it
+      failed      ended without money moving (not confirmed in time, account closed, …); `reason` is the channel's
+      cancelling  we asked to stop it, no word yet
+      cancelled   stopped without money moving
+      missing     the channel does not know the number; the same number may be sent again
+    """
+
+    out_bill_no: str
+    channel_bill_no: str | None
+    state: TransferState
+    amount_fen: int | None
+    package_info: str | None = field(default=None, repr=False)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BillFile:
+    """One day of the channel's books, lying in a file that the caller owns.
+
+    `day` is a day in Beijing. `kind`: `trades` has a row for each payment and refund, `funds` for each movement of
+    the merchant's account at the channel. What is in `path`: WeChat Pay the CSV text, unpacked and checked against
+    the hash the channel named; Alipay the ZIP as delivered (there is no hash).
+    """
+
+    channel: str
+    kind: BillKind
+    day: date
+    path: Path
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentNotice:
     """A notification whose signature was checked.
 
-    At most one of `trade` and `refund` is set; neither for events that say nothing about money that we know of
+    At most one of `trade`, `refund` and `transfer` is set; none for events that say nothing about money that we know of
     (answer them as received). `event_id` stays the same over the channel's retries. `out_trade_no` names the
     payment that the notice speaks about, if any: where `trade` is None the desk may ask the channel about it.
     """
@@ -125,6 +190,7 @@ class PaymentNotice:
     trade: ChannelTrade | None
     refund: ChannelRefund | None
     out_trade_no: str | None = None
+    transfer: ChannelTransfer | None = None
 
 
 class ChannelError(Exception):
@@ -158,6 +224,17 @@ class RateLimited(ChannelError):
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+
+
+class BillNotReady(ChannelError):
+    """The bill of that day is not there: not made yet (before ten in the morning of the next day), or nothing happened.
+
+    WeChat Pay says the same of both (NO_STATEMENT_EXIST); so does Alipay. Ask again later.
+    """
+
+    def __init__(self, day: date) -> None:
+        super().__init__(day.isoformat())
+        self.day = day
 
 
 class AlreadyPaid(ChannelError):
@@ -217,3 +294,31 @@ class Channel(Protocol):
 
     async def query_refund(self, *, out_trade_no: str, out_refund_no: str) -> ChannelRefund:
         """What the channel knows about one refund."""
+
+    async def fetch_bill(self, day: date, into: Path, *, kind: BillKind = "trades") -> BillFile:
+        """Downloads the bill of a past day (in Beijing) into the directory `into`, piece by piece.
+
+        What does not arrive whole leaves no file. Two calls for the same day and kind need two directories.
+
+        Raises: BillNotReady.
+        """
+
+
+@runtime_checkable
+class Payouts(Protocol):
+    """A channel that can also send money to customers who confirm it (WeChat Pay, "商家转账", user confirmation).
+
+    Every call may raise `ResultUnknown`, `ChannelRefused` or `RateLimited`.
+    """
+
+    async def transfer(self, order: TransferOrder) -> ChannelTransfer:
+        """Asks for money to go to a customer; `waiting` is the usual answer. Repeat only with the same number."""
+
+    async def query_transfer(self, out_bill_no: str) -> ChannelTransfer:
+        """What the channel knows about our number. An unknown one is an answer (`missing`), not an error."""
+
+    async def cancel_transfer(self, out_bill_no: str) -> ChannelTransfer:
+        """Stops a transfer that the customer has not confirmed; `cancelling` is the usual answer, ask again.
+
+        One that is past stopping is refused, and stays what `query_transfer` says.
+        """

@@ -8,7 +8,7 @@ queries hold secrets and access tokens.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -19,6 +19,9 @@ import yarl
 _log = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
+_PIECE_BYTES = 256 * 1024
+_DOWNLOAD_TOTAL_S = 900.0
+_DOWNLOAD_SILENCE_S = 30.0
 
 Headers = Mapping[str, str]
 
@@ -107,6 +110,58 @@ class Caller:
                 if failed.maybe_executed and not repeatable:
                     break
         raise NoAnswer(reason, maybe_executed=maybe_executed)
+
+    async def download(
+        self,
+        target: str,
+        *,
+        headers: Callable[[], Headers],
+        take: Callable[[bytes], Awaitable[None]],
+        begin: Callable[[], None],
+    ) -> Answer | None:
+        """Fetches a file piece by piece: `take` is awaited with each, as sent (not unpacked), and may raise to stop.
+
+        `begin` is called before the first piece of each attempt: what came before it counts no more. Returns None
+        when a 200 was taken whole, else the answer. Hosts are tried like those of a repeatable `send`.
+
+        Raises:
+            NoAnswer: from the last attempt.
+        """
+        reason = ""
+        for base_url in self._base_urls:
+            begin()
+            try:
+                return await self._take(base_url + target, headers(), take)
+            except NoAnswer as failed:
+                reason = failed.reason
+                _log.warning("no file: %s: %s", yarl.URL(base_url).host, failed.reason)
+        raise NoAnswer(reason, maybe_executed=True)
+
+    async def _take(
+        self, url: str, headers: Headers, take: Callable[[bytes], Awaitable[None]]
+    ) -> Answer | None:
+        if self._session is None:
+            raise RuntimeError("the caller is not open")
+        timeout = aiohttp.ClientTimeout(
+            total=_DOWNLOAD_TOTAL_S, connect=self._timeout.connect, sock_read=_DOWNLOAD_SILENCE_S
+        )
+        try:
+            async with self._session.get(
+                yarl.URL(url, encoded=True),
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
+                auto_decompress=False,
+                middlewares=(_once,),
+            ) as response:
+                if response.status != 200:
+                    lower = {name.lower(): value for name, value in response.headers.items()}
+                    return Answer(response.status, lower, await _read(response))
+                async for piece in response.content.iter_chunked(_PIECE_BYTES):
+                    await take(piece)
+                return None
+        except (TimeoutError, aiohttp.ClientError, OSError) as failed:
+            raise NoAnswer(type(failed).__name__, maybe_executed=True) from None
 
     async def _attempt(self, method: str, url: str, headers: Headers, body: bytes) -> Answer:
         if self._session is None:

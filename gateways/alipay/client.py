@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,8 @@ from gateways.alipay.requests import SignedRequests
 from gateways.alipay.settings import Settings
 from gateways.channel import (
     AlreadyPaid,
+    BillFile,
+    BillKind,
     ChannelRefund,
     ChannelRefused,
     ChannelTrade,
@@ -177,6 +180,10 @@ class Alipay:
         except Malformed as fault:
             raise ResultUnknown(f"unreadable answer: {fault}") from None
         return ChannelRefund(out_refund_no, None, "paid_back", amount_fen)
+
+    async def fetch_bill(self, day: date, into: Path, *, kind: BillKind = "trades") -> BillFile:
+        """Alipay's bills are not fetched yet."""
+        raise ChannelRefused("bill_not_supported", "bills are not fetched yet")
 
     def read_notification(self, form_pairs: Sequence[tuple[str, str]], now: datetime) -> PaymentNotice:
         """A notification, once it is proven to be Alipay's and addressed to this app and seller.

@@ -10,10 +10,12 @@ from gateways.channel import (
     ChannelRefund,
     ChannelRefused,
     ChannelTrade,
+    ChannelTransfer,
     RateLimited,
     RefundState,
     ResultUnknown,
     TradeState,
+    TransferState,
 )
 from gateways.http import Answer
 from gateways.reading import JsonObject, Malformed
@@ -21,7 +23,7 @@ from gateways.reading import JsonObject, Malformed
 CHANNEL: Final = "wechat_pay"
 
 ALREADY_PAID = frozenset({"ORDERPAID", "ORDER_PAID"})
-ORDER_MISSING = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
+ORDER_MISSING = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS", "NOT_FOUND"})
 ORDER_CLOSED = frozenset({"ORDER_CLOSED", "ORDERCLOSED"})
 
 _LIMITED = frozenset({"FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXCEEDED"})
@@ -51,6 +53,17 @@ _REFUND_STATES: dict[str, RefundState] = {
     "PROCESSING": "accepted",
     "ABNORMAL": "abnormal",
     "CLOSED": "closed",
+}
+
+_TRANSFER_STATES: dict[str, TransferState] = {
+    "ACCEPTED": "accepted",
+    "PROCESSING": "accepted",
+    "WAIT_USER_CONFIRM": "waiting",
+    "TRANSFERING": "sending",
+    "SUCCESS": "paid",
+    "FAIL": "failed",
+    "CANCELING": "cancelling",
+    "CANCELLED": "cancelled",
 }
 
 
@@ -98,6 +111,30 @@ def refund(content: JsonObject, *, state_field: str) -> ChannelRefund:
         state=state,
         amount_fen=reading.whole(reading.part(content, "amount"), "refund"),
     )
+
+
+def transfer(content: JsonObject) -> ChannelTransfer:
+    """A transfer to a customer, from an answer or out of a notification; a new one's answer names no amount.
+
+    Raises: Malformed.
+    """
+    state = _TRANSFER_STATES.get(reading.text(content, "state"))
+    if state is None:
+        raise Malformed("state is not known")
+    amount_fen = None if content.get("transfer_amount") is None else reading.whole(content, "transfer_amount")
+    return ChannelTransfer(
+        out_bill_no=reading.text(content, "out_bill_no"),
+        channel_bill_no=reading.optional_text(content, "transfer_bill_no"),
+        state=state,
+        amount_fen=amount_fen,
+        package_info=reading.optional_text(content, "package_info"),
+        reason=reading.optional_text(content, "fail_reason"),
+    )
+
+
+def missing_transfer(out_bill_no: str) -> ChannelTransfer:
+    """The answer about a number that WeChat Pay does not know."""
+    return ChannelTransfer(out_bill_no, None, "missing", None)
 
 
 def failure(answer: Answer) -> ChannelError:

@@ -48,6 +48,8 @@ def _notice(envelope: JsonObject, resource: JsonObject, content: JsonObject) -> 
         return PaymentNotice(
             event_id, event_type, None, refund, reading.optional_text(content, "out_trade_no")
         )
+    if event_type == "MCHTRANSFER.BILL.FINISHED":
+        return PaymentNotice(event_id, event_type, None, None, None, answers.transfer(content))
     return PaymentNotice(event_id, event_type, None, None)
 
 

@@ -15,6 +15,9 @@ class Settings:
     set by the merchant. Answers are trusted by the WeChat Pay public key (`public_key_id`, `public_key_pem`; given by
     hand), by platform certificates (downloaded; `platform_certificates_pem` are known beforehand), or by both during
     a migration. Without a public key the gateway works in certificate mode.
+
+    Refunds are taken from what is not settled yet, unless `refund_from_available`. `transfer_scene_id` is the scene of transfers to customers the merchant was granted, `transfer_scene_infos` the pairs
+    of info_type and info_content that this scene has to report. `bill_max_bytes` bounds a bill's text.
     """
 
     mch_id: str
@@ -29,6 +32,11 @@ class Settings:
     base_urls: tuple[str, ...] = ("https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com")
     total_timeout_s: float = 10.0
     connect_timeout_s: float = 4.0
+    refund_from_available: bool = False
+    h5_app_name: str | None = None
+    transfer_scene_id: str = "1011"
+    transfer_scene_infos: tuple[tuple[str, str], ...] = (("赔付原因", "预存款退款"),)
+    bill_max_bytes: int = 2 * 1024**3
 
     def __post_init__(self) -> None:
         if len(self.api_v3_key.encode()) != _API_V3_KEY_BYTES:

@@ -14,6 +14,7 @@ from gateways import keys
 MAX_SKEW_S = 300
 SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
 PROBE_PREFIX = "WECHATPAY/SIGNTEST/"
+UNKNOWN_SERIAL = "unknown serial"
 
 _TIMESTAMP = re.compile(r"\d{1,12}", re.ASCII)
 
@@ -58,6 +59,11 @@ class Keyring:
         key = certificate.public_key()
         return key if isinstance(key, rsa.RSAPublicKey) else None
 
+    def preferred_key(self, now: datetime) -> rsa.RSAPublicKey | None:
+        """The key of `preferred_serial`."""
+        serial = self.preferred_serial(now)
+        return None if serial is None else self.key(serial, now)
+
     def preferred_serial(self, now: datetime) -> str | None:
         """The serial we ask WeChat Pay to answer with: the public key, else the certificate that lasts longest."""
         if self._public_key_id is not None:
@@ -92,7 +98,7 @@ def check(
         raise Untrusted("signature probe")
     key = keyring.key(serial, now)
     if key is None:
-        raise Untrusted("unknown serial")
+        raise Untrusted(UNKNOWN_SERIAL)
     try:
         message = f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
     except UnicodeEncodeError:

@@ -23,7 +23,7 @@ from wechatpayv3 import utils as vendor
 
 from core import clock
 from gateways import wechat_pay
-from gateways.channel import BadNotification, ChannelRefund, ChannelTrade
+from gateways.channel import BadNotification, ChannelRefund, ChannelTransfer, ChannelTrade
 from gateways.wechat_pay import notification, trust
 
 TRANSACTION = {
@@ -111,8 +111,29 @@ def test_a_refund_is_told_as_a_refund(status, state):
 
 
 def test_other_proven_events_are_neither_payment_nor_refund():
-    notice = read(envelope({"x": 1}, event_type="MCHTRANSFER.BILL.FINISHED", original_type="mch_payment"))
-    assert (notice.event_type, notice.trade, notice.refund) == ("MCHTRANSFER.BILL.FINISHED", None, None)
+    notice = read(envelope({"x": 1}, event_type="COUPON.USE", original_type="coupon"))
+    assert (notice.event_type, notice.trade, notice.refund) == ("COUPON.USE", None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "state"), [("SUCCESS", "paid"), ("FAIL", "failed"), ("CANCELLED", "cancelled")]
+)
+def test_a_finished_transfer_is_told_as_a_transfer(said, state):
+    content = {
+        "out_bill_no": "O2611230000000000001",
+        "transfer_bill_no": "1330000071100999991182020050700019480001",
+        "state": said,
+        "mch_id": "1600000001",
+        "transfer_amount": 2000,
+        "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+        "fail_reason": "PAYEE_ACCOUNT_ABNORMAL" if said == "FAIL" else "",
+    }
+    notice = read(envelope(content, event_type="MCHTRANSFER.BILL.FINISHED", original_type="mch_payment"))
+    assert notice.trade is None and notice.refund is None and notice.out_trade_no is None
+    assert notice.transfer == ChannelTransfer(
+        "O2611230000000000001", "1330000071100999991182020050700019480001", state, 2000, None,
+        "PAYEE_ACCOUNT_ABNORMAL" if said == "FAIL" else None,
+    )  # fmt: skip
 
 
 def test_a_refund_dressed_as_a_payment_is_refused():
