@@ -10,6 +10,9 @@ from sandbox.clock import beijing_text
 from sandbox.people import Person
 from sandbox.world import World
 
+PAGE_METHODS = {"alipay.trade.wap.pay": "wap", "alipay.trade.page.pay": "page"}
+"""What a browser is sent to with a signed link, and the product its trades are of."""
+
 
 class Cashier:
     def __init__(self, world: World, trades: Trades, wire: Wire) -> None:
@@ -31,9 +34,19 @@ class Cashier:
     def open_page(self, params: dict[str, str], person: Person | None) -> Trade:
         """Raises: AlipayError (also for a wrong sign)."""
         content = self._wire.check(params)
-        if params["method"] != "alipay.trade.wap.pay":
+        product = PAGE_METHODS.get(params["method"])
+        if product is None:
             raise business("INVALID_PARAMETER", "参数有误：method")
-        return self._open(self._trades.announce("wap", content, params), person)
+        if product == "page" and content.get("product_code") != "FAST_INSTANT_TRADE_PAY":
+            raise business("INVALID_PARAMETER", "参数有误：product_code")
+        return self._open(self._trades.announce(product, content, params), person)
+
+    def trade_pay(self, person: Person, trade_no: str) -> Trade:
+        """my.tradePay({tradeNO}) in a mini-program. Raises: AlipayError."""
+        trade = self._trades.find({"trade_no": trade_no})
+        if trade.product != "create" or trade.buyer_person_id != person.id:
+            raise business("BUYER_ERROR", "买家账号不符")
+        return self._open(trade, person)
 
     def pay(self, person: Person, out_trade_no: str) -> str | None:
         """Pays; returns where the browser goes next (the signed return_url). Raises: AlipayError."""
@@ -59,7 +72,7 @@ class Cashier:
             {
                 "charset": "utf-8",
                 "out_trade_no": trade.out_trade_no,
-                "method": "alipay.trade.wap.pay.return",
+                "method": f"alipay.trade.{trade.product}.pay.return",
                 "total_amount": yuan(trade.total_fen),
                 "trade_no": trade.trade_no or "",
                 "auth_app_id": app_id,

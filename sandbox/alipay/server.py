@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 from aiohttp import web
 
 from sandbox import faults
-from sandbox.alipay import bills, pages, refunds, wire
-from sandbox.alipay.cashier import Cashier
+from sandbox.alipay import bills, methods, pages, wire
+from sandbox.alipay.authorizations import Authorizations
+from sandbox.alipay.cashier import PAGE_METHODS, Cashier
+from sandbox.alipay.certificates import Certificates
 from sandbox.alipay.notices import Notices
 from sandbox.alipay.trades import Trade, Trades, yuan
 from sandbox.alipay.wire import AlipayError, Wire
-from sandbox.clock import beijing_text
 from sandbox.world import World
 
-Body = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One checked request: its content, its public parameters, the fault that hits it, and where it was sent."""
-
-    content: Body
-    params: dict[str, str]
-    fault: faults.Rule | None
-    origin: str
-
-
-Action = Callable[[Call], Body]
-BILL = "alipay.data.dataservice.bill.downloadurl.query"
 BILL_FILE = "alipay.bill_file"
 OWN_FAULTS = {
     "20000",
@@ -59,18 +41,13 @@ class Alipay:
         self._trades = Trades(world, Notices(world, self._wire))
         self._bills = bills.Bills(world, self._trades)
         self.cashier = Cashier(world, self._trades, self._wire)
-        self._actions: dict[str, Action] = {
-            "alipay.trade.precreate": self._precreate,
-            "alipay.trade.query": self._query,
-            "alipay.trade.close": lambda call: self._trades.close(call.content),
-            "alipay.trade.cancel": lambda call: self._trades.cancel(call.content),
-            "alipay.trade.refund": lambda call: refunds.refund(world, self._trades, call.content),
-            "alipay.trade.fastpay.refund.query": lambda call: refunds.query(self._trades, call.content),
-            BILL: lambda call: self._bills.address(call.content, call.origin, call.fault),
-        }
+        self.authorizations = Authorizations(world)
+        self._actions = methods.Methods(
+            world, self._trades, self._wire, self._bills, self.authorizations
+        ).actions
         for method in self._actions:
-            world.faults.declare(_operation(method), faults.HTTP | OWN_FAULTS)
-        world.faults.declare(_operation(BILL), faults.HTTP | OWN_FAULTS | {"not_ready", "late"})
+            own = OWN_FAULTS | ({"not_ready", "late"} if method == methods.BILL else set())
+            world.faults.declare(methods.operation(method), faults.HTTP | own)
         world.faults.declare(BILL_FILE, faults.HTTP | bills.FILE_FAULTS)
         self._dialect = faults.Dialect(
             server_error=lambda: web.Response(status=500, text="Internal Server Error"),
@@ -80,6 +57,11 @@ class Alipay:
             ),
             spoil=self._spoil,
         )
+
+    @property
+    def certificates(self) -> Certificates:
+        """What a merchant in certificate mode is given."""
+        return self._wire.certificates
 
     def application(self) -> web.Application:
         app = web.Application()
@@ -91,9 +73,9 @@ class Alipay:
     async def _gateway(self, request: web.Request) -> web.StreamResponse:
         params = await wire.read_params(request)
         method = params.get("method", "")
-        if method == "alipay.trade.wap.pay":
+        if method in PAGE_METHODS:
             return self._page(params)
-        fault = self._world.faults.take(_operation(method)) if method in self._actions else None
+        fault = self._world.faults.take(methods.operation(method)) if method in self._actions else None
 
         async def execute() -> web.Response:
             return self._execute(method, params, fault, str(request.url.origin()))
@@ -105,60 +87,38 @@ class Alipay:
     ) -> web.Response:
         action = self._actions.get(method)
         key = method.replace(".", "_") + "_response" if action is not None else "error_response"
-        if fault is not None and fault.do in ("20000_before", "unsigned_error"):
-            key = "error_response" if fault.do == "unsigned_error" else key
-            return self._wire.answer(key, UNAVAILABLE, signed=fault.do == "20000_before")
+        do = None if fault is None else fault.do
+        in_certificate_mode = "app_cert_sn" in params
+        if do in ("20000_before", "unsigned_error"):
+            key = "error_response" if do == "unsigned_error" else key
+            return self._wire.answer(
+                key, UNAVAILABLE, signed=do == "20000_before", with_certificate=in_certificate_mode
+            )
         try:
             content = self._wire.check(params)
             if action is None:
                 raise wire.invalid("method", "不存在的方法名")
-            body = {"code": "10000", "msg": "Success", **action(Call(content, params, fault, origin))}
+            body = {"code": "10000", "msg": "Success"}
+            body |= action(methods.Call(content, params, fault, origin))
         except AlipayError as error:
-            return self._wire.answer(key, error.body(), signed=error.signed)
-        if fault is not None and fault.do == "20000":
+            return self._wire.answer(
+                key, error.body(), signed=error.signed, with_certificate=in_certificate_mode
+            )
+        if do == "20000":
             body = UNAVAILABLE
-        elif fault is not None and fault.do == "system_error":
+        elif do == "system_error":
             body = wire.business("SYSTEM_ERROR", "系统异常").body()
-        elif fault is not None and fault.do == "fund_change_n":
+        elif do == "fund_change_n":
             body["fund_change"] = "N"
-        return self._wire.answer(key, body, signed=fault is None or fault.do != "unsigned")
+        elif method == methods.TOKEN:
+            del body["code"], body["msg"]  # this one method's good answer has neither
+        return self._wire.answer(key, body, signed=do != "unsigned", with_certificate=in_certificate_mode)
 
     def _spoil(self, response: web.Response, fault: faults.Rule) -> web.Response:
         if fault.do == "bad_signature":
             text = (response.text or "").replace('"msg":"Success"', '"msg":"success"')
             return web.Response(text=text, content_type="text/html", charset="utf-8")
         return response
-
-    # ── the actions ────────────────────────────────────────────────────────────────────────────────
-
-    def _precreate(self, call: Call) -> Body:
-        trade = self._trades.announce("precreate", call.content, call.params)
-        return {"out_trade_no": trade.out_trade_no, "qr_code": f"https://qr.alipay.com/{trade.code}"}
-
-    def _query(self, call: Call) -> Body:
-        trade = self._trades.find(call.content)
-        paid = yuan(trade.total_fen) if trade.paid_at is not None else "0.00"
-        shown = {
-            "trade_no": trade.trade_no,
-            "out_trade_no": trade.out_trade_no,
-            "trade_status": trade.state,
-            "total_amount": yuan(trade.total_fen),
-            "buyer_pay_amount": paid,
-            "receipt_amount": paid,
-            "invoice_amount": paid,
-            "point_amount": "0.00",
-        }
-        person = self._world.people.get(trade.buyer_person_id or "")
-        if person is not None:
-            shown["buyer_user_id"] = person.alipay_user_id
-            shown["buyer_open_id"] = person.alipay_open_id
-            shown["buyer_logon_id"] = person.alipay_logon_id
-        if trade.paid_at is None:
-            return shown
-        return shown | {
-            "send_pay_date": beijing_text(trade.paid_at),
-            "fund_bill_list": [{"amount": paid, "fund_channel": "ALIPAYACCOUNT"}],
-        }
 
     async def _bill_file(self, request: web.Request) -> web.StreamResponse:
         fault = self._world.faults.take(BILL_FILE)
@@ -199,10 +159,3 @@ class Alipay:
         if back is not None:
             raise web.HTTPFound(back)
         return web.Response(text=pages.done(), content_type="text/html")
-
-
-def _operation(method: str) -> str:
-    """alipay.trade.fastpay.refund.query → alipay.refund_query: the name used in fault plans."""
-    if method == BILL:
-        return "alipay.bill"
-    return "alipay." + method.removeprefix("alipay.trade.").removeprefix("fastpay.").replace(".", "_")

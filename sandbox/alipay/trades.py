@@ -121,6 +121,8 @@ class Trades:
             errand = {"out_trade_no": trade.out_trade_no}
             self._world.agenda.add("alipay.expire", errand, delay_s=trade.pay_until - now)
         if person is not None and trade.state == "WAIT_BUYER_PAY":
+            if trade.product == "create" and trade.buyer_person_id not in (None, person.id):
+                raise business("BUYER_ERROR", "买家账号不符")
             trade.buyer_person_id = person.id
         self._save(trade)
 

@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sandbox import keys
+from sandbox.alipay.certificates import Certificates
 from sandbox.clock import BEIJING
 from sandbox.world import World
 
 # Alipay's own tolerance is not published; clients with a clock hours away are known to work.
 TIMESTAMP_WINDOW_S = 86400
+MODE = "alipay.certificate_mode"
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Wire:
         app_key = serialization.load_pem_public_key(world.credentials.alipay_app_public_key_pem.encode())
         assert isinstance(app_key, rsa.RSAPublicKey)
         self._app_key = app_key
+        self.certificates = Certificates(world)
 
     def check(self, params: dict[str, str]) -> dict[str, Any]:
         """The business parameters of a request whose public parameters and sign are right.
@@ -77,26 +80,49 @@ class Wire:
         self._check_timestamp(params["timestamp"])
         if not keys.verify(self._app_key, sign_text(params, leave_out={"sign"}), params["sign"]):
             raise invalid("signature", "验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配")
+        self._check_mode(params)
         try:
-            content = json.loads(params.get("biz_content", ""))
+            content = json.loads(params.get("biz_content", "{}"))
         except ValueError:
             raise business("INVALID_PARAMETER", "参数有误：biz_content不是有效的JSON") from None
         if not isinstance(content, dict):
             raise business("INVALID_PARAMETER", "参数有误：biz_content不是对象")
         return content
 
-    def answer(self, key: str, body: dict[str, Any], *, signed: bool = True) -> web.Response:
-        """`{"<key>": {…}, "sign": "…"}`: the sign covers the text between the outer braces as it is sent."""
+    def answer(
+        self, key: str, body: dict[str, Any], *, signed: bool = True, with_certificate: bool = False
+    ) -> web.Response:
+        """`{"<key>": {…}, "alipay_cert_sn"?: "…", "sign": "…"}`: the sign covers the text between the outer braces as it is sent."""
         # Alipay escapes slashes; whoever re-serialises the object before verifying is caught by it.
         raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).replace("/", "\\/")
-        sign = f',"sign":"{keys.sign(self._world.bank.alipay, raw.encode())}"' if signed else ""
+        sign = f',"sign":"{keys.sign(self._key(with_certificate), raw.encode())}"' if signed else ""
+        if with_certificate and signed:
+            sign = f',"alipay_cert_sn":"{self.certificates.alipay_sn}"{sign}'
         text = f'{{"{key}":{raw}{sign}}}'
         return web.Response(text=text, content_type="text/html", charset="utf-8")
 
     def sign_notice(self, params: dict[str, str]) -> dict[str, str]:
         """Adds sign_type and sign as trade notices carry them: sign_type takes no part in the sign."""
-        sign = keys.sign(self._world.bank.alipay, sign_text(params, leave_out={"sign", "sign_type"}))
+        with_certificate = bool(self._world.store.load_value(MODE, default=False))
+        sign = keys.sign(self._key(with_certificate), sign_text(params, leave_out={"sign", "sign_type"}))
         return {**params, "sign_type": "RSA2", "sign": sign}
+
+    def _key(self, with_certificate: bool) -> rsa.RSAPrivateKey:
+        return self.certificates.signing_key if with_certificate else self._world.bank.alipay
+
+    def _check_mode(self, params: dict[str, str]) -> None:
+        """An app is in certificate mode from the first request that names its certificate; so are its notices then."""
+        app_sn, root_sn = params.get("app_cert_sn"), params.get("alipay_root_cert_sn")
+        if not app_sn and root_sn:
+            raise missing("app-cert-sn")
+        if app_sn and not root_sn:
+            raise missing("alipay-root-cert-sn")
+        if app_sn and app_sn != self.certificates.app_sn:
+            raise AlipayError("40002", "Invalid Arguments", "isv.app-cert-not-exist", "应用公钥证书不存在")
+        if root_sn and root_sn != self.certificates.root_sn:
+            raise invalid("alipay-root-cert-sn", "支付宝根证书序列号错误")
+        if self._world.store.load_value(MODE, default=False) != bool(app_sn):
+            self._world.store.save_value(MODE, bool(app_sn))
 
     def _check_timestamp(self, text: str) -> None:
         try:

@@ -32,6 +32,7 @@ class Phone:
     def __init__(self, world: World, platform: Platform, wechat_pay: WeChatPay, alipay: Alipay) -> None:
         self._world = world
         self._platform = platform
+        self._alipay = alipay
         self._sheets = PaySheets(world, wechat_pay.cashier, alipay.cashier)
 
     def add_routes(self, app: web.Application) -> None:
@@ -47,6 +48,8 @@ class Phone:
         post(f"{person}/wechat-pay/open-h5", self._open_h5)
         post(f"{person}/alipay/scan", self._scan_alipay)
         post(f"{person}/alipay/open", self._open_alipay)
+        post(f"{person}/alipay/trade-pay", self._trade_pay)
+        post(f"{person}/alipay/auth-code", self._auth_code)
         post(f"{person}/official/follow", self._follow)
         post(f"{person}/official/unfollow", self._unfollow)
         post(f"{person}/official/messages", self._say)
@@ -110,6 +113,13 @@ class Phone:
     async def _open_alipay(self, request: web.Request) -> web.Response:
         person, body = self._who(request), await read_json(request)
         return self._open(lambda: self._sheets.open_alipay(person, str(body.get("url", ""))))
+
+    async def _trade_pay(self, request: web.Request) -> web.Response:
+        person, body = self._who(request), await read_json(request)
+        return self._open(lambda: self._sheets.trade_pay(person, str(body.get("tradeNO", ""))))
+
+    async def _auth_code(self, request: web.Request) -> web.Response:
+        return web.json_response({"authCode": self._alipay.authorizations.new_code(self._who(request))})
 
     def _open(self, opener: Callable[[], dict[str, Any]]) -> web.Response:
         try:

@@ -53,6 +53,10 @@ class PaySheets:
         """Raises: AlipayError."""
         return self._show_trade(person, self._alipay.open_url(person, url))
 
+    def trade_pay(self, person: Person, trade_no: str) -> dict[str, Any]:
+        """Raises: AlipayError."""
+        return self._show_trade(person, self._alipay.trade_pay(person, trade_no))
+
     def pay(self, sheet_no: str) -> object:
         """What the channel hands back: for Alipay pages the address to go back to.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import urllib.parse
 
-from alipay import AliPay
+from alipay import AliPay, DCAliPay
 
 
 def sdk_for(sandbox, merchant) -> AliPay:
@@ -16,6 +16,22 @@ def sdk_for(sandbox, merchant) -> AliPay:
         app_notify_url=merchant.url + "/notify",
         app_private_key_string=c.alipay_app_private_key_pem,
         alipay_public_key_string=c.alipay_public_key_pem,
+    )
+    sdk._gateway = sandbox.alipay_url + "/gateway.do"
+    return sdk
+
+
+def certificate_sdk_for(sandbox, merchant) -> DCAliPay:
+    """The same merchant in certificate mode."""
+    merchant.default_answer = (200, "success")
+    c, given = sandbox.credentials, sandbox.alipay.certificates
+    sdk = DCAliPay(
+        appid=c.alipay_app_id,
+        app_notify_url=merchant.url + "/notify",
+        app_private_key_string=c.alipay_app_private_key_pem,
+        app_public_key_cert_string=given.app_pem,
+        alipay_public_key_cert_string=given.alipay_pem,
+        alipay_root_cert_string=given.root_pem,
     )
     sdk._gateway = sandbox.alipay_url + "/gateway.do"
     return sdk

@@ -1,4 +1,4 @@
-"""The vendor-style SDK (python-alipay-sdk) works against the stand-in without knowing it."""
+"""The vendor-style SDK (python-alipay-sdk) works against the stand-in without knowing it, in key mode and in certificate mode."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import urllib.parse
 import pytest
 from alipay import AliPay
 from alipay.exceptions import AliPayException
-from sandbox_alipay import call, pay_by_code, verified_notices
+from sandbox_alipay import call, certificate_sdk_for, pay_by_code, sdk_for, verified_notices
+
+pytestmark = pytest.mark.filterwarnings("ignore:X509.get_issuer:DeprecationWarning")  # the SDK's own
+
+
+@pytest.fixture(params=["key", "certificate"])
+def sdk(request, sandbox, merchant):
+    return (sdk_for if request.param == "key" else certificate_sdk_for)(sandbox, merchant)
 
 
 async def test_a_scanned_code_is_paid_and_the_merchant_is_told(sandbox, merchant, sdk, ask):
@@ -165,3 +172,66 @@ async def test_anything_but_success_is_sent_again_with_the_same_notice_number(sa
     assert len(notices) == 4 and len({notice["notify_id"] for notice in notices}) == 1
     (delivery,) = sandbox.world.courier.deliveries()
     assert delivery.state == "accepted"
+
+
+async def test_a_page_for_desktop_browsers_and_the_way_back(sandbox, merchant, sdk, ask, http):
+    person = sandbox.world.people.arrive()
+    signed = sdk.api_alipay_trade_page_pay(
+        subject="充值", out_trade_no="A8", total_amount="1.00", return_url=merchant.url + "/back"
+    )
+    async with http.get(f"{sandbox.alipay_url}/gateway.do?{signed}") as page:
+        assert "¥1.00" in await page.text()
+    form = {"person_id": person.id, "out_trade_no": "A8"}
+    async with http.post(f"{sandbox.alipay_url}/cashier/pay", data=form, allow_redirects=False) as paid:
+        back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(paid.headers["Location"]).query))
+    assert back["method"] == "alipay.trade.page.pay.return" and sdk.verify(back, back.pop("sign"))
+    assert (await call(sdk.api_alipay_trade_query, out_trade_no="A8"))["trade_status"] == "TRADE_SUCCESS"
+
+
+async def signed_in(sandbox, sdk, ask, person) -> str:
+    """Who the person in the mini-program is, as the merchant learns it: the code from the phone, exchanged."""
+    _, given = await ask("POST", f"{sandbox.platform_url}/phone/people/{person.id}/alipay/auth-code")
+    data = sdk.build_body(
+        "alipay.system.oauth.token", {}, grant_type="authorization_code", code=given["authCode"]
+    )
+    answer = await call(
+        sdk.verified_sync_response, data=data, response_type="alipay_system_oauth_token_response"
+    )
+    return answer["open_id"]
+
+
+async def test_a_mini_programs_trade_is_born_for_the_buyer_it_names(sandbox, merchant, sdk, ask):
+    person, other = sandbox.world.people.arrive(), sandbox.world.people.arrive()
+    open_id = await signed_in(sandbox, sdk, ask, person)
+    assert open_id == person.alipay_open_id
+    order = {
+        "out_trade_no": "A9", "total_amount": "6.00", "subject": "充值", "product_code": "JSAPI_PAY",
+        "op_app_id": sandbox.credentials.alipay_app_id, "buyer_open_id": open_id,
+    }  # fmt: skip
+
+    async def create(**changes):
+        return await call(sdk.server_api, api_name="alipay.trade.create", biz_content=order | changes)
+
+    made = await create()
+    assert (await create())["trade_no"] == made["trade_no"]
+    assert (await create(total_amount="7.00"))["sub_code"] == "ACQ.CONTEXT_INCONSISTENT"
+    assert (await create(buyer_open_id=other.alipay_open_id))["sub_code"] == "ACQ.CONTEXT_INCONSISTENT"
+    assert (await create(buyer_open_id="nobody"))["sub_code"] == "ACQ.BUYER_NOT_EXIST"
+    assert (await create(op_app_id=""))["sub_code"] == "ACQ.INVALID_PARAMETER"
+    assert (await call(sdk.api_alipay_trade_query, out_trade_no="A9"))["trade_status"] == "WAIT_BUYER_PAY"
+    trade_pay = "alipay/trade-pay", {"tradeNO": made["trade_no"]}
+    assert (await ask("POST", f"{sandbox.platform_url}/phone/people/{other.id}/{trade_pay[0]}", trade_pay[1]))[0] == 422  # fmt: skip
+    _, sheet = await ask(
+        "POST", f"{sandbox.platform_url}/phone/people/{person.id}/{trade_pay[0]}", trade_pay[1]
+    )
+    assert (await ask("POST", f"{sandbox.platform_url}/phone/sheets/{sheet['sheet_no']}/pay"))[0] == 200
+    await sandbox.quiet()
+    assert [n["trade_status"] for n in verified_notices(sdk, merchant)] == ["TRADE_SUCCESS"]
+
+
+async def test_an_authorization_code_is_good_once(sandbox, sdk, ask):
+    data = sdk.build_body("alipay.system.oauth.token", {}, grant_type="authorization_code", code="made up")
+    refused = await call(
+        sdk.verified_sync_response, data=data, response_type="alipay_system_oauth_token_response"
+    )
+    assert refused["sub_code"] == "isv.code-invalid"
