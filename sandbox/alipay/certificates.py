@@ -123,6 +123,7 @@ class Certificates:
             f"appCertPublicKey_{self._world.credentials.alipay_app_id}.crt": self.app_pem,
         }
         for name, text in names.items():
+            (folder / name).touch(mode=0o600)
             (folder / name).write_text(text)
 
 
