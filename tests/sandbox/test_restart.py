@@ -44,7 +44,7 @@ async def test_people_orders_quotas_keys_and_unsent_notices_survive(start, merch
 async def test_secrets_are_readable_by_their_owner_only(start, tmp_path):
     await start(state_dir=tmp_path / "state")
     files = [path for folder in ("merchant", "bank") for path in (tmp_path / "state" / folder).iterdir()]
-    assert len(files) == 11
+    assert len(files) == 15
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
