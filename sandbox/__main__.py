@@ -29,7 +29,9 @@ def read_settings(arguments: list[str] | None = None) -> Settings:
     parser.add_argument(
         "--time-scale", type=float, default=1.0, help="multiplies retry pauses and refund delays"
     )
-    parser.add_argument("--wechat-pay-mode", choices=["public-key", "certificate"], default="public-key")
+    parser.add_argument(
+        "--wechat-pay-mode", choices=["public-key", "certificate", "switching"], default="public-key"
+    )
     parser.add_argument("--message-mode", choices=["safe", "plain"], default="safe")
     parser.add_argument("--official-push-url", help="where official-account messages are pushed")
     parser.add_argument("--mini-push-url", help="where mini-program messages are pushed")

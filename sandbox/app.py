@@ -41,7 +41,7 @@ class Sandbox:
         sandbox.platform.add_routes(people_and_platform)
         phone = Phone(sandbox.world, sandbox.platform, sandbox.wechat_pay, sandbox.alipay)
         phone.add_routes(people_and_platform)
-        Control(sandbox.world, sandbox.platform).add_routes(people_and_platform)
+        Control(sandbox.world, sandbox.platform, sandbox.wechat_pay).add_routes(people_and_platform)
         try:
             sandbox.platform_url = await sandbox._listen(people_and_platform, settings.platform_port)
             sandbox.wechat_pay_url = await sandbox._listen(

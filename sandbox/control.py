@@ -9,13 +9,15 @@ from aiohttp import web
 
 from sandbox.phone.routes import read_json
 from sandbox.platform.server import Platform
+from sandbox.wechat_pay.server import WeChatPay
 from sandbox.world import World
 
 
 class Control:
-    def __init__(self, world: World, platform: Platform) -> None:
+    def __init__(self, world: World, platform: Platform, wechat_pay: WeChatPay) -> None:
         self._world = world
         self._platform = platform
+        self._wechat_pay = wechat_pay
 
     def add_routes(self, app: web.Application) -> None:
         get, post = app.router.add_get, app.router.add_post
@@ -30,6 +32,7 @@ class Control:
         get("/world/push-urls", self._push_urls)
         post("/world/push-urls", self._set_push_url)
         post("/world/subscribe-templates", self._pick_template)
+        post("/world/wechat-pay/certificates", self._rotate)
 
     async def _clock(self, _request: web.Request) -> web.Response:
         return self._clock_answer()
@@ -58,11 +61,9 @@ class Control:
                 found = [one for one in found if one[name] == request.query[name]]
         totals = {
             kind: sum(one["amount_fen"] for one in found if one["kind"] == kind)
-            for kind in ("paid", "refunded")
+            for kind in ("paid", "refunded", "transferred")
         }
-        return web.json_response(
-            {"items": found, "paid_fen": totals["paid"], "refunded_fen": totals["refunded"]}
-        )
+        return web.json_response({"items": found, **{f"{kind}_fen": fen for kind, fen in totals.items()}})
 
     async def _deliveries(self, request: web.Request) -> web.Response:
         found = [asdict(one) for one in self._world.courier.deliveries()]
@@ -123,6 +124,14 @@ class Control:
                 pushes.set_address(account, old_url, old_mode)
             return web.json_response({"verified": False, "reason": wrong}, status=422)
         return web.json_response({"verified": True})
+
+    async def _rotate(self, request: web.Request) -> web.Response:
+        """A new platform certificate signs from now on; {"retire": true} also takes the old ones from the list."""
+        body = await read_json(request)
+        serial_no = self._wechat_pay.seal.rotate()
+        if body.get("retire"):
+            self._wechat_pay.seal.retire()
+        return web.json_response({"serial_no": serial_no}, status=201)
 
     async def _pick_template(self, request: web.Request) -> web.Response:
         """{"account"?, "name", "title", "fields": {"thing1": "备注", …}} → the template with its id."""

@@ -93,8 +93,8 @@ def _make() -> tuple[Credentials, BankKeys]:
     bank = BankKeys(keys.new_private_key(), keys.new_private_key(), keys.new_private_key())
     merchant_key, app_key = keys.new_private_key(), keys.new_private_key()
     mch_id = "16" + keys.random_digits(8)
-    merchant_serial_no, merchant_certificate = _certificate(merchant_key, mch_id)
-    platform_serial_no, platform_certificate = _certificate(bank.wechat_pay_platform, "Tenpay.com sign")
+    merchant_serial_no, merchant_certificate = certificate(merchant_key, mch_id)
+    platform_serial_no, platform_certificate = certificate(bank.wechat_pay_platform, "Tenpay.com sign")
     credentials = Credentials(
         mini_app_id="wx" + secrets.token_hex(8),
         mini_app_secret=secrets.token_hex(16),
@@ -135,13 +135,14 @@ def _template_id() -> str:
     return keys.random_text(43, keys.LETTERS_AND_DIGITS + "_-")
 
 
-def _certificate(key: rsa.RSAPrivateKey, common_name: str) -> tuple[str, str]:
+def certificate(key: rsa.RSAPrivateKey, common_name: str) -> tuple[str, str]:
+    """Serial number (40 upper-case hex digits) and PEM of a certificate for this key."""
     # The serial must print as 40 hex digits, so its first digit may not be 0.
     number = int.from_bytes(bytes([0x10 + secrets.randbelow(0x60)]) + secrets.token_bytes(19), "big")
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sandbox of Tenpay.com Root CA")])
     today = datetime.datetime.now(datetime.UTC)
-    certificate = (
+    made = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
@@ -151,7 +152,7 @@ def _certificate(key: rsa.RSAPrivateKey, common_name: str) -> tuple[str, str]:
         .not_valid_after(today + datetime.timedelta(days=5 * 365))
         .sign(key, hashes.SHA256())
     )
-    return f"{number:040X}", certificate.public_bytes(serialization.Encoding.PEM).decode()
+    return f"{number:040X}", made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def _write_merchant(folder: Path, credentials: Credentials) -> None:

@@ -6,6 +6,7 @@ it. Rules are used up in order. Faults of HTTP answers, the same for every stand
     500_before, 429, timeout_before, drop_before     the request is not executed
     500_after, timeout, drop_connection              it is executed, the caller never learns
     delay                                            executed and answered `seconds` late
+    slow_drip                                        executed and answered a little at a time, over `seconds`
 
 Anything else (signtest, bad_signature, duplicate …) belongs to the operation that declared it. A rule strikes
 only operations that can do what it says, so a broad pattern is not used up by one that cannot.
@@ -23,7 +24,7 @@ from typing import Any
 from aiohttp import web
 
 BEFORE = {"500_before", "429", "timeout_before", "drop_before"}
-AFTER = {"500_after", "timeout", "drop_connection", "delay"}
+AFTER = {"500_after", "timeout", "drop_connection", "delay", "slow_drip"}
 HTTP = BEFORE | AFTER
 
 
@@ -112,6 +113,8 @@ async def answer(
         if fault.do == "delay":
             await asyncio.sleep(fault.seconds)
             return response
+        if fault.do == "slow_drip":
+            return await _drip(request, response, fault.seconds)
         return await _transport_fault(request, fault, dialect)
     return dialect.spoil(response, fault)
 
@@ -126,3 +129,18 @@ async def _transport_fault(request: web.Request, fault: Rule, dialect: Dialect) 
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
+
+
+DRIPS = 20
+
+
+async def _drip(request: web.Request, response: web.Response, seconds: float) -> web.StreamResponse:
+    body = response.body if isinstance(response.body, bytes) else b""
+    slow = web.StreamResponse(status=response.status, headers=response.headers)
+    slow.content_length = len(body)
+    await slow.prepare(request)
+    for nth in range(DRIPS):
+        await asyncio.sleep(seconds / DRIPS)
+        await slow.write(body[nth * len(body) // DRIPS : (nth + 1) * len(body) // DRIPS])
+    await slow.write_eof()
+    return slow

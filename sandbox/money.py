@@ -11,7 +11,8 @@ from sandbox.store import Shelf, Store
 
 @dataclass
 class Movement:
-    """`paid` left a person's wallet for the merchant, `refunded` came back. Amounts are positive fen."""
+    """`paid` left a person's wallet for the merchant, `refunded` came back, `transferred` came from the merchant on top (`out_trade_no`
+    is then its number). Amounts are positive fen."""
 
     no: int
     kind: str
@@ -32,7 +33,7 @@ class Wallets:
 
     def move(
         self,
-        kind: Literal["paid", "refunded"],
+        kind: Literal["paid", "refunded", "transferred"],
         *,
         channel: str,
         person_id: str,

@@ -24,7 +24,7 @@ class Settings:
     wechat_pay_port: int = 0
     alipay_port: int = 0
     time_scale: float = 1.0
-    wechat_pay_mode: Literal["public-key", "certificate"] = "public-key"
+    wechat_pay_mode: Literal["public-key", "certificate", "switching"] = "public-key"
     message_mode: Literal["safe", "plain"] = "safe"
     official_push_url: str | None = None
     mini_push_url: str | None = None
@@ -34,4 +34,5 @@ class Settings:
     shop_api_url: str | None = None
     unionid_bound: bool = True
     alipay_fee_bp: int = 60
+    wechat_pay_fee_bp: int = 60
     official_menu: dict[str, Any] | None = None

@@ -33,7 +33,7 @@ class Phone:
         self._world = world
         self._platform = platform
         self._alipay = alipay
-        self._sheets = PaySheets(world, wechat_pay.cashier, alipay.cashier)
+        self._sheets = PaySheets(world, wechat_pay.cashier, wechat_pay.transfers, alipay.cashier)
 
     def add_routes(self, app: web.Application) -> None:
         get, post = app.router.add_get, app.router.add_post
@@ -46,6 +46,7 @@ class Phone:
         post(f"{person}/wechat-pay/request-payment", self._request_payment)
         post(f"{person}/wechat-pay/scan", self._scan_wechat)
         post(f"{person}/wechat-pay/open-h5", self._open_h5)
+        post(f"{person}/wechat-pay/request-merchant-transfer", self._request_transfer)
         post(f"{person}/alipay/scan", self._scan_alipay)
         post(f"{person}/alipay/open", self._open_alipay)
         post(f"{person}/alipay/trade-pay", self._trade_pay)
@@ -106,6 +107,10 @@ class Phone:
         person, body = self._who(request), await read_json(request)
         return self._open(lambda: self._sheets.open_h5(person, str(body.get("h5_url", ""))))
 
+    async def _request_transfer(self, request: web.Request) -> web.Response:
+        person, body = self._who(request), await read_json(request)
+        return self._open(lambda: self._sheets.request_transfer(person, str(body.get("package", ""))))
+
     async def _scan_alipay(self, request: web.Request) -> web.Response:
         person, body = self._who(request), await read_json(request)
         return self._open(lambda: self._sheets.scan_alipay(person, str(body.get("qr_code", ""))))
@@ -128,21 +133,25 @@ class Phone:
             return _refused(refused)
 
     async def _pay(self, request: web.Request) -> web.Response:
+        sheet_no = request.match_info["sheet_no"]
         try:
-            back = self._sheets.pay(request.match_info["sheet_no"])
+            call = self._sheets.call_of(sheet_no)
+            back = self._sheets.pay(sheet_no)
         except KeyError:
             raise web.HTTPNotFound(text="no such sheet") from None
         except (CannotPay, AlipayError) as refused:
             return _refused(refused)
-        answer = {"errMsg": "requestPayment:ok"}
+        answer = {"errMsg": f"{call}:ok"}
         return web.json_response(answer | {"return_url": back} if isinstance(back, str) else answer)
 
     async def _cancel(self, request: web.Request) -> web.Response:
+        sheet_no = request.match_info["sheet_no"]
         try:
-            self._sheets.cancel(request.match_info["sheet_no"])
+            call = self._sheets.call_of(sheet_no)
+            self._sheets.cancel(sheet_no)
         except KeyError:
             raise web.HTTPNotFound(text="no such sheet") from None
-        return web.json_response({"errMsg": "requestPayment:fail cancel"})
+        return web.json_response({"errMsg": f"{call}:fail cancel"})
 
     # ── the official account and messages ──────────────────────────────────────────────────────────
 
@@ -254,7 +263,8 @@ def _number(text: str) -> int:
 
 def _refused(refused: CannotPay | AlipayError) -> web.Response:
     reason = refused.sub_msg if isinstance(refused, AlipayError) else str(refused)
-    return web.json_response({"errMsg": f"requestPayment:fail {reason}"}, status=422)
+    call = refused.call if isinstance(refused, CannotPay) else "requestPayment"
+    return web.json_response({"errMsg": f"{call}:fail {reason}"}, status=422)
 
 
 async def read_json(request: web.Request) -> dict[str, Any]:

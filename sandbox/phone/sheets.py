@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,22 +12,27 @@ from sandbox.alipay.cashier import Cashier as AlipayCashier
 from sandbox.alipay.trades import Trade
 from sandbox.people import Person
 from sandbox.wechat_pay.cashier import Cashier, Sheet
+from sandbox.wechat_pay.transfers import Transfers
 from sandbox.world import World
 
 
 @dataclass(frozen=True)
 class OpenSheet:
+    """`call` is the client's function that opened it."""
+
     person: Person
     sheet: Sheet
     pay: Callable[[], object]
+    call: str
 
 
 class PaySheets:
     """Kept in memory: a phone that restarts has no pay sheet open either."""
 
-    def __init__(self, world: World, wechat: Cashier, alipay: AlipayCashier) -> None:
+    def __init__(self, world: World, wechat: Cashier, transfers: Transfers, alipay: AlipayCashier) -> None:
         self._world = world
         self._wechat = wechat
+        self._transfers = transfers
         self._alipay = alipay
         self._open: dict[str, OpenSheet] = {}
 
@@ -43,7 +49,24 @@ class PaySheets:
     def open_h5(self, person: Person, h5_url: str) -> dict[str, Any]:
         """Raises: CannotPay."""
         sheet = self._wechat.open_h5(person, h5_url)
-        return self._show("wechat_pay", person, sheet, lambda: self._wechat.pay(person, sheet.ticket))
+        back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(h5_url).query)).get("redirect_url")
+
+        def pay() -> str | None:
+            self._wechat.pay(person, sheet.ticket)
+            return back
+
+        return self._show("wechat_pay", person, sheet, pay)
+
+    def request_transfer(self, person: Person, package: str) -> dict[str, Any]:
+        """Money from the merchant that the person has to accept. Raises: CannotConfirm."""
+        sheet = self._transfers.sheet(person, package)
+        return self._show(
+            "wechat_pay",
+            person,
+            sheet,
+            lambda: self._transfers.confirm(person, package),
+            call="requestMerchantTransfer",
+        )
 
     def scan_alipay(self, person: Person, qr_code: str) -> dict[str, Any]:
         """Raises: AlipayError."""
@@ -57,8 +80,12 @@ class PaySheets:
         """Raises: AlipayError."""
         return self._show_trade(person, self._alipay.trade_pay(person, trade_no))
 
+    def call_of(self, sheet_no: str) -> str:
+        """The client's function that opened a sheet. Raises: KeyError."""
+        return self._open[sheet_no].call
+
     def pay(self, sheet_no: str) -> object:
-        """What the channel hands back: for Alipay pages the address to go back to.
+        """What the channel hands back: for pages in a browser the address to go back to.
 
         Raises: KeyError (no such sheet), CannotPay, AlipayError; a refused sheet stays open.
         """
@@ -75,9 +102,17 @@ class PaySheets:
         sheet = Sheet(number, merchant, trade.total_fen, str(trade.content["subject"]))
         return self._show("alipay", person, sheet, lambda: self._alipay.pay(person, number))
 
-    def _show(self, channel: str, person: Person, sheet: Sheet, pay: Callable[[], object]) -> dict[str, Any]:
+    def _show(
+        self,
+        channel: str,
+        person: Person,
+        sheet: Sheet,
+        pay: Callable[[], object],
+        *,
+        call: str = "requestPayment",
+    ) -> dict[str, Any]:
         sheet_no = keys.random_text(12)
-        self._open[sheet_no] = OpenSheet(person, sheet, pay)
+        self._open[sheet_no] = OpenSheet(person, sheet, pay, call)
         return {
             "sheet_no": sheet_no,
             "channel": channel,

@@ -166,6 +166,7 @@ JSAPI = Group(
     }
 )
 NATIVE = Group({**_ORDER, "scene_info": Group(_SCENE)})
+APP = Group({**_ORDER, "scene_info": Group(_SCENE)})
 H5 = Group({**_ORDER, "scene_info": Group({**_SCENE, "h5_info": _H5}, required=True)})
 CLOSE = Group({"mchid": Text(32, required=True)})
 
@@ -204,5 +205,31 @@ REFUND = Group(
             required=True,
         ),
         "goods_detail": Rows(_REFUND_GOODS),
+    }
+)
+ABNORMAL = Group(
+    {
+        "out_refund_no": Text(64, pattern=r"[0-9A-Za-z_\-|*@]+", required=True),
+        "type": Text(32, pattern="USER_BANK_CARD|MERCHANT_BANK_CARD", required=True),
+        "bank_type": Text(16),
+        "bank_account": Text(1024),
+        "real_name": Text(1024),
+    }
+)
+TRANSFER = Group(
+    {
+        "appid": Text(32, required=True),
+        "out_bill_no": Text(32, pattern="[0-9A-Za-z]+", required=True),
+        "transfer_scene_id": Text(36, pattern="1000|1002|1004|1005|1009|1010|1011|1013", required=True),
+        "openid": Text(64, required=True),
+        "user_name": Text(1024),
+        "transfer_amount": Whole(1, required=True),
+        "transfer_remark": Text(32, required=True),
+        "notify_url": Text(256, pattern=NOTIFY_URL),
+        "user_recv_perception": Text(32),
+        "transfer_scene_report_infos": Rows(
+            Group({"info_type": Text(15, required=True), "info_content": Text(32, required=True)}),
+            required=True,
+        ),
     }
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,7 +44,9 @@ class Order:
 
 
 class CannotPay(Exception):
-    """The cashier turns the person away; the text is what the phone shows."""
+    """The cashier turns the person away; the text is what the phone shows, `call` the client's function that fails."""
+
+    call = "requestPayment"
 
 
 class Orders:
@@ -83,6 +86,10 @@ class Orders:
             order.state = "CLOSED"
             self.save(order)
         return order
+
+    def paid(self) -> Iterator[Order]:
+        """Those that money came in for, also where some of it went back."""
+        return (order for order in self._orders if order.paid_at is not None)
 
     def query(self, *, out_trade_no: str | None = None, transaction_id: str | None = None) -> dict[str, Any]:
         """Raises: Refusal (ORDER_NOT_EXIST)."""

@@ -14,6 +14,7 @@ from sandbox.store import Shelf
 from sandbox.wechat_pay.notices import Notices
 from sandbox.wechat_pay.orders import Order, Orders
 from sandbox.wechat_pay.refusal import Refusal, param_error
+from sandbox.wechat_pay.seal import Seal
 from sandbox.world import World
 
 MOST_PER_ORDER = 50
@@ -23,6 +24,8 @@ ENDINGS = {"abnormal": "ABNORMAL", "closed": "CLOSED"}
 
 @dataclass
 class Refund:
+    """`to` is where the money of an abnormal refund was sent instead."""
+
     out_refund_no: str
     refund_id: str
     out_trade_no: str
@@ -30,6 +33,7 @@ class Refund:
     created_at: float
     state: str = "PROCESSING"
     settled_at: float | None = None
+    to: str = ""
 
     @property
     def amount_fen(self) -> int:
@@ -37,10 +41,11 @@ class Refund:
 
 
 class Refunds:
-    def __init__(self, world: World, orders: Orders, notices: Notices) -> None:
+    def __init__(self, world: World, orders: Orders, notices: Notices, seal: Seal) -> None:
         self._world = world
         self._orders = orders
         self._notices = notices
+        self._seal = seal
         self._refunds = Shelf(world.store, "wechat_pay.refund", Refund)
         self._of_order: dict[str, list[Refund]] = {}
         for refund in self._refunds:
@@ -72,8 +77,7 @@ class Refunds:
         )
         self._refunds.put(refund.out_refund_no, refund)
         self._of_order.setdefault(order.out_trade_no, []).append(refund)
-        delay_s = self._world.settings.refund_delay_s * self._world.settings.time_scale
-        self._world.agenda.add("wechat_pay.refund", {"out_refund_no": refund.out_refund_no}, delay_s=delay_s)
+        self._later(refund)
         return self._describe(refund)
 
     def query(self, out_refund_no: str) -> dict[str, Any]:
@@ -83,7 +87,44 @@ class Refunds:
             raise Refusal(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
         return self._describe(refund)
 
+    def apply_abnormal(self, refund_id: str, body: dict[str, Any], serial: str) -> dict[str, Any]:
+        """Sends a stuck refund to another card; again with the same content changes nothing. Raises: Refusal."""
+        refund = self._refunds.get(body["out_refund_no"])
+        if refund is None or refund.refund_id != refund_id:
+            raise Refusal(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
+        if body["type"] == "USER_BANK_CARD":
+            for name in ("bank_type", "bank_account", "real_name"):
+                if name not in body:
+                    raise param_error(f"/{name}", f"缺少必填参数{name}")
+            account = self._seal.open_field(body["bank_account"], serial)
+            real_name = self._seal.open_field(body["real_name"], serial)
+            if not account.isdigit() or not real_name:
+                raise param_error("/bank_account", "银行卡号格式不正确")
+            to = f"{body['bank_type']} {real_name} {account[-4:]}"
+        else:
+            to = "商户银行卡"
+        if refund.to:
+            if refund.to != to:
+                raise Refusal(400, "INVALID_REQUEST", "该退款单已发起异常退款，参数与之前请求不一致")
+            return self._describe(refund)
+        if refund.state != "ABNORMAL":
+            raise Refusal(400, "INVALID_REQUEST", "退款单状态不是退款异常，不能发起异常退款")
+        refund.to, refund.state = to, "PROCESSING"
+        self._refunds.put(refund.out_refund_no, refund)
+        self._later(refund)
+        return self._describe(refund)
+
+    def of_order(self, order: Order) -> list[Refund]:
+        return self._of_order.get(order.out_trade_no, [])
+
+    def _later(self, refund: Refund) -> None:
+        delay_s = self._world.settings.refund_delay_s * self._world.settings.time_scale
+        self._world.agenda.add("wechat_pay.refund", {"out_refund_no": refund.out_refund_no}, delay_s=delay_s)
+
     def _refundable_order(self, body: dict[str, Any]) -> Order:
+        given = body["amount"].get("from")
+        if given is not None and sum(one["amount"] for one in given) != body["amount"]["refund"]:
+            raise param_error("/amount/from", "出资金额之和与退款金额不一致")
         order = self._orders.find(
             out_trade_no=body.get("out_trade_no"), transaction_id=body.get("transaction_id")
         )
@@ -150,7 +191,7 @@ class Refunds:
             "out_refund_no": refund.out_refund_no,
             "refund_id": refund.refund_id,
             "refund_status": refund.state,
-            "user_received_account": "支付用户零钱",
+            "user_received_account": refund.to or "支付用户零钱",
             "amount": {
                 "total": order.total_fen,
                 "refund": refund.amount_fen,
@@ -177,8 +218,8 @@ class Refunds:
             "out_refund_no": refund.out_refund_no,
             "transaction_id": order.transaction_id,
             "out_trade_no": order.out_trade_no,
-            "channel": "ORIGINAL",
-            "user_received_account": "支付用户零钱",
+            "channel": "OTHER_BANKCARD" if refund.to else "ORIGINAL",
+            "user_received_account": refund.to or "支付用户零钱",
             "create_time": rfc3339(refund.created_at),
             "status": refund.state,
             "funds_account": refund.request.get("funds_account", "AVAILABLE"),
@@ -191,7 +232,7 @@ class Refunds:
                 "settlement_refund": refund.amount_fen,
                 "discount_refund": 0,
                 "currency": "CNY",
-                "from": [],
+                "from": refund.request["amount"].get("from", []),
             },
             "promotion_detail": [],
         }

@@ -23,7 +23,7 @@ from wechatpayv3 import utils as vendor
 
 from core import clock
 from gateways import wechat_pay
-from gateways.channel import BadNotification, ChannelRefund, ChannelTransfer, ChannelTrade
+from gateways.channel import BadNotification, ChannelRefund, ChannelTrade, ChannelTransfer
 from gateways.wechat_pay import notification, trust
 
 TRANSACTION = {
