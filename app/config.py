@@ -190,10 +190,27 @@ class Alipay(Section):
     app_id: Word
     seller_id: Annotated[str, StringConstraints(pattern=r"^2088[0-9]{12}$")]
     app_private_key: Secret
-    alipay_public_key: Secret
+    alipay_public_key: Secret | None = None
+    app_certificate: Secret | None = None
+    alipay_certificate: Secret | None = None
+    alipay_root_certificate: Secret | None = None
     gateway_url: Address = "https://openapi.alipay.com/gateway.do"
     return_url: Address | None = None
     quit_url: Address | None = None
+    mini_program_app_id: Word | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _one_mode(self) -> "Alipay":
+        three = (self.app_certificate, self.alipay_certificate, self.alipay_root_certificate)
+        if any(three) and not all(three):
+            raise ValueError(
+                "app_certificate、alipay_certificate、alipay_root_certificate 要一起写 · go together"
+            )
+        if any(three) == (self.alipay_public_key is not None):
+            raise ValueError(
+                "要么写 alipay_public_key，要么写三个证书 · either alipay_public_key or the three certificates"
+            )
+        return self
 
 
 Fen = Annotated[int, Field(ge=0, le=100_000_000_00)]

@@ -29,7 +29,7 @@ class PrepayOrder:
     """One attempt at being paid, as the channel is asked to prepare it.
 
     `out_trade_no` is ours, never used for another attempt. `payer` is the openid of the paying customer where
-    the method needs one (jsapi). `expires_at` is the last moment for paying. `client_ip` is the customer's address
+    the method needs one (jsapi, create). `expires_at` is the last moment for paying. `client_ip` is the customer's address
     (h5 needs it), `return_url` where the customer's browser goes after paying, `app_id` the app that the payer's
     openid belongs to where it is not the channel's own. A repeat carries the same values.
     """
@@ -50,7 +50,7 @@ class Prepared:
     """What the customer's side needs to pay.
 
     `client` by method: jsapi appId, timeStamp, nonceStr, package, signType, paySign; native code_url;
-    precreate qr_code; wap url. `prepay_ref` is the channel's handle for the prepared order, if it gives one.
+    h5 h5_url; precreate qr_code; wap and page url; create tradeNO. `prepay_ref` is the channel's handle for the prepared order, if it gives one.
     """
 
     client: dict[str, str] = field(repr=False)
@@ -165,8 +165,8 @@ class BillFile:
     """One day of the channel's books, lying in a file that the caller owns.
 
     `day` is a day in Beijing. `kind`: `trades` has a row for each payment and refund, `funds` for each movement of
-    the merchant's account at the channel. What is in `path`: WeChat Pay the CSV text, unpacked and checked against
-    the hash the channel named; Alipay the ZIP as delivered (there is no hash).
+    the merchant's account at the channel. What is in `path`: the CSV text, unpacked. WeChat Pay's is UTF-8 and was
+    checked against the hash the channel named; Alipay's is GBK as delivered, and there is no hash.
     """
 
     channel: str

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
-
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from core import money
 from gateways import keys, reading
 from gateways.alipay import envelope
+from gateways.alipay.trust import Keyring
 from gateways.channel import (
     ChannelError,
     ChannelRefused,
@@ -32,34 +32,77 @@ WRONG_STATE = frozenset(
     {"ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID", "ACQ.REASON_ILLEGAL_STATUS"}
 )
 
+_NUMBER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _LIMITED = "40005"
 _DEFINITE = frozenset({"20001", "40001", "40002", "40003", "40004", "40006"})
 
 
-def proven(raw: bytes, method: str, key: rsa.RSAPublicKey) -> JsonObject:
+class UnknownCertificate(Malformed):
+    """The answer is signed with a certificate that we do not have."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__("signed with an unknown certificate")
+        self.number = number
+
+
+def proven(raw: bytes, method: str, keyring: Keyring) -> JsonObject:
     """The response to `method` in an answer, once Alipay's signature over its raw bytes is checked.
 
     Raises:
+        UnknownCertificate: learn it and come again.
         Malformed: not signed, wrongly signed, or not an answer to this method.
     """
     found = envelope.members(raw)
+    response = _response(found, method)
+    if b"sign" not in found:
+        # So the gateway answers where it does not know who asks; nobody can tell it from a forgery.
+        raise Malformed(f"not signed: {_codes(reading.json_object(response))}")
+    number = _text(found, "alipay_cert_sn") if b"alipay_cert_sn" in found else None
+    key = keyring.key(number)
+    if key is None:
+        if number is None or _NUMBER.fullmatch(number) is None:
+            raise Malformed("no certificate named")
+        raise UnknownCertificate(number)
+    if not keys.verified(key, response, _text(found, "sign")):
+        raise Malformed("wrong signature")
+    return reading.json_object(response)
+
+
+def unproven(raw: bytes, method: str) -> JsonObject:
+    """The same without the check, for the one answer whose content proves itself.
+
+    Raises: Malformed.
+    """
+    return reading.json_object(_response(envelope.members(raw), method))
+
+
+def _response(found: dict[bytes, bytes], method: str) -> bytes:
     response = found.get(method.replace(".", "_").encode() + b"_response") or found.get(b"error_response")
     if response is None:
         raise Malformed("no response to the method")
-    if b"sign" not in found:
-        raise Malformed("not signed")
-    # A signature is a JSON string; some of the gateway's writers escape its slashes.
-    signature = reading.text(reading.json_object(b'{"sign":' + found[b"sign"] + b"}"), "sign")
-    if not keys.verified(key, response, signature):
-        raise Malformed("wrong signature")
-    return reading.json_object(response)
+    return response
+
+
+def _text(found: dict[bytes, bytes], name: str) -> str:
+    # A JSON string; some of the gateway's writers escape its slashes.
+    return reading.text(reading.json_object(b'{"it":' + found[name.encode()] + b"}"), "it")
+
+
+def _codes(content: JsonObject) -> str:
+    """What went wrong, for the log: letters, digits and marks only, as nobody vouches for it."""
+    codes = f"{_word(content, 'code')} {_word(content, 'sub_code')}"
+    return "".join(letter for letter in codes if letter.isascii() and (letter.isalnum() or letter in " ._-"))[
+        :80
+    ]
 
 
 def failure(content: JsonObject) -> ChannelError:
     """What a proven answer with another code than 10000 means."""
     code, sub_code = _word(content, "code"), _word(content, "sub_code")
     message = _word(content, "sub_msg") or _word(content, "msg")
-    if code == _LIMITED or sub_code.endswith("call-limited"):
+    if bill_missing(sub_code):
+        return ChannelRefused(sub_code, message)
+    if code == _LIMITED or sub_code.endswith(("call-limited", "RATE_LIMIT")):
         return RateLimited(sub_code or code, message)
     # isp.* are faults on Alipay's side (isp.unknow-error), wherever they stand.
     if (
@@ -69,6 +112,11 @@ def failure(content: JsonObject) -> ChannelError:
     ):
         return ResultUnknown(f"{code} {sub_code}".rstrip())
     return ChannelRefused(sub_code or code, message)
+
+
+def bill_missing(sub_code: str) -> bool:
+    """Whether Alipay says that there is no such bill: isp.bill_not_exist in life, other names in the documentation."""
+    return any(name in sub_code.upper() for name in ("BILL_NOT_EXIST", "NO_BILL_DATA"))
 
 
 def trade(content: JsonObject, *, app_id: str, seller_id: str) -> ChannelTrade:

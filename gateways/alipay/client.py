@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,9 +11,9 @@ from typing import Self
 import aiohttp
 
 from core import money
-from gateways import http, keys, reading
-from gateways.alipay import answers, notification
-from gateways.alipay.requests import SignedRequests
+from gateways import reading
+from gateways.alipay import answers, bills, prepaying
+from gateways.alipay.calls import Calls, understood
 from gateways.alipay.settings import Settings
 from gateways.channel import (
     AlreadyPaid,
@@ -26,15 +25,10 @@ from gateways.channel import (
     PaymentNotice,
     Prepared,
     PrepayOrder,
-    RateLimited,
     RefundOrder,
     RefundState,
     ResultUnknown,
 )
-from gateways.reading import JsonObject, Malformed
-
-_SUBJECT_LETTERS = 256
-_SUBJECT_FORBIDDEN = str.maketrans("/=&", "   ")
 
 
 class Alipay:
@@ -44,28 +38,19 @@ class Alipay:
     """
 
     name = answers.CHANNEL
-    methods = frozenset({"precreate", "wap"})
+    methods = prepaying.METHODS
 
     def __init__(self, settings: Settings, *, session: aiohttp.ClientSession | None = None) -> None:
         self._settings = settings
-        self._requests = SignedRequests(settings)
-        self._alipay_key = keys.public_key(settings.alipay_public_key)
-        gateway = urllib.parse.urlsplit(settings.gateway_url)
-        self._path = gateway.path or "/"
-        self._caller = http.Caller(
-            (f"{gateway.scheme}://{gateway.netloc}",),
-            session=session,
-            total_timeout_s=settings.total_timeout_s,
-            connect_timeout_s=settings.connect_timeout_s,
-        )
+        self._calls = Calls(settings, session=session)
 
     async def connect(self) -> None:
         """Opens the HTTP session, unless one was passed in."""
-        await self._caller.open()
+        await self._calls.caller.open()
 
     async def disconnect(self) -> None:
         """Closes the HTTP session, if it is our own."""
-        await self._caller.close()
+        await self._calls.caller.close()
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -77,9 +62,10 @@ class Alipay:
         await self.disconnect()
 
     async def prepare(self, method: str, order: PrepayOrder) -> Prepared:
-        """Opens the order for `precreate` (QR code; asks Alipay) or `wap` (phone browser; only signs a URL).
+        """Opens the order for `precreate` (QR code) or `create` (mini-program; `payer` alone may pay), which ask Alipay, or
+        for `wap` (phone browser) or `page` (desktop browser), which only sign an address.
 
-        A trade does not exist at Alipay until the customer scans the code or opens the URL.
+        But for `create`, a trade does not exist at Alipay until the customer scans the code or opens the address.
 
         Raises:
             AlreadyPaid: this number is paid.
@@ -88,39 +74,21 @@ class Alipay:
             raise ValueError(f"not a method of Alipay: {method}")
         if order.currency != answers.CURRENCY:
             raise ValueError("Alipay takes yuan only")
-        biz = {
-            "out_trade_no": order.out_trade_no,
-            "total_amount": money.yuan(order.amount_fen),
-            "subject": order.description.translate(_SUBJECT_FORBIDDEN)[:_SUBJECT_LETTERS],
-            "time_expire": order.expires_at.astimezone(reading.BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
-        }
-        if method == "wap":
-            return Prepared({"url": self._wap_url(biz)}, None)
-        biz["product_code"] = "FACE_TO_FACE_PAYMENT"
-        try:
-            content = await self._ask("alipay.trade.precreate", biz)
-            return Prepared({"qr_code": reading.text(content, "qr_code")}, None)
-        except ChannelRefused as refused:
-            if refused.code == answers.TRADE_PAID:
-                raise AlreadyPaid(order.out_trade_no) from None
-            raise
-        except Malformed as fault:
-            raise ResultUnknown(f"unreadable answer: {fault}") from None
+        return await prepaying.prepare(self._calls, method, order)
 
     async def query(self, out_trade_no: str) -> ChannelTrade:
         """What Alipay knows about our number. `missing` until a customer opens the cashier."""
         whose = {"app_id": self._settings.app_id, "seller_id": self._settings.seller_id}
         try:
-            content = await self._ask(
+            content = await self._calls.ask(
                 "alipay.trade.query", {"out_trade_no": out_trade_no}, also_answered=answers.USER_PAYING
             )
-            trade = answers.trade(content, **whose)
         except ChannelRefused as refused:
             if refused.code != answers.TRADE_MISSING:
                 raise
             return answers.missing_trade(out_trade_no=out_trade_no, **whose)
-        except Malformed as fault:
-            raise ResultUnknown(f"unreadable answer: {fault}") from None
+        with understood():
+            trade = answers.trade(content, **whose)
         if trade.out_trade_no != out_trade_no:
             raise ResultUnknown("the answer is about another trade")
         return trade
@@ -132,7 +100,7 @@ class Alipay:
             AlreadyPaid: too late.
         """
         try:
-            await self._ask("alipay.trade.close", {"out_trade_no": out_trade_no})
+            await self._calls.ask("alipay.trade.close", {"out_trade_no": out_trade_no})
         except ChannelRefused as refused:
             if refused.code == answers.TRADE_MISSING or refused.code in answers.TRADE_CLOSED:
                 return
@@ -155,8 +123,8 @@ class Alipay:
             "refund_amount": money.yuan(order.amount_fen),
         }
         if order.reason:
-            biz["refund_reason"] = order.reason[:_SUBJECT_LETTERS]
-        content = await self._ask("alipay.trade.refund", biz)
+            biz["refund_reason"] = order.reason[: prepaying.SUBJECT_LETTERS]
+        content = await self._calls.ask("alipay.trade.refund", biz)
         state: RefundState = "paid_back" if content.get("fund_change") == "Y" else "accepted"
         return ChannelRefund(order.out_refund_no, None, state, order.amount_fen)
 
@@ -167,23 +135,40 @@ class Alipay:
         """
         biz = {"out_trade_no": out_trade_no, "out_request_no": out_refund_no}
         try:
-            content = await self._ask("alipay.trade.fastpay.refund.query", biz)
-            if content.get("refund_status") != "REFUND_SUCCESS":
-                return ChannelRefund(out_refund_no, None, "missing", None)
-            if content.get("out_request_no", out_refund_no) != out_refund_no:
-                raise ResultUnknown("the answer is about another refund")
-            amount_fen = answers.fen(reading.text(content, "refund_amount"))
+            content = await self._calls.ask("alipay.trade.fastpay.refund.query", biz)
         except ChannelRefused as refused:
             if refused.code != answers.TRADE_MISSING:
                 raise
             return ChannelRefund(out_refund_no, None, "missing", None)
-        except Malformed as fault:
-            raise ResultUnknown(f"unreadable answer: {fault}") from None
+        if content.get("refund_status") != "REFUND_SUCCESS":
+            return ChannelRefund(out_refund_no, None, "missing", None)
+        if content.get("out_request_no", out_refund_no) != out_refund_no:
+            raise ResultUnknown("the answer is about another refund")
+        with understood():
+            amount_fen = answers.fen(reading.text(content, "refund_amount"))
         return ChannelRefund(out_refund_no, None, "paid_back", amount_fen)
 
     async def fetch_bill(self, day: date, into: Path, *, kind: BillKind = "trades") -> BillFile:
-        """Alipay's bills are not fetched yet."""
-        raise ChannelRefused("bill_not_supported", "bills are not fetched yet")
+        """The details of the trade bill (业务明细) or account bill (账务明细) of a past day: GBK text as delivered.
+
+        Raises:
+            BillNotReady: before nine in the morning of the next day, or there is none.
+        """
+        return await bills.fetch(self._calls, day, into, kind=kind, max_bytes=self._settings.bill_max_bytes)
+
+    async def open_id_of(self, auth_code: str) -> str:
+        """Who a person in the mini-program is, by the code of my.getAuthCode (good once): an open id, of older apps the
+        2088… number.
+
+        Raises: ResultUnknown, RateLimited; ChannelRefused: the code is used, over or made up.
+        """
+        asked = {"grant_type": "authorization_code", "code": auth_code}
+        content = await self._calls.ask("alipay.system.oauth.token", None, fields=asked)
+        with understood():
+            found = answers.payer(content, "open_id", "user_id")
+        if found is None:
+            raise ResultUnknown("nobody in the answer")
+        return found
 
     def read_notification(self, form_pairs: Sequence[tuple[str, str]], now: datetime) -> PaymentNotice:
         """A notification, once it is proven to be Alipay's and addressed to this app and seller.
@@ -194,39 +179,4 @@ class Alipay:
 
         Raises: BadNotification.
         """
-        return notification.read(form_pairs, now, settings=self._settings, key=self._alipay_key)
-
-    def _wap_url(self, biz: Mapping[str, str]) -> str:
-        fields = {**biz, "product_code": "QUICK_WAP_WAY"}
-        if self._settings.quit_url is not None:
-            fields["quit_url"] = self._settings.quit_url
-        query = self._requests.query("alipay.trade.wap.pay", fields, return_url=self._settings.return_url)
-        return f"{self._settings.gateway_url}?{query}"
-
-    async def _ask(
-        self, method: str, biz: Mapping[str, str], *, also_answered: str = answers.DONE
-    ) -> JsonObject:
-        """One signed call; every one names our number, so that repeating it changes nothing."""
-        query, body = self._requests.query_and_body(method, biz)
-        content_type = "application/x-www-form-urlencoded; charset=utf-8"
-        try:
-            answer = await self._caller.send(
-                "POST",
-                f"{self._path}?{query}",
-                headers=lambda: {"Content-Type": content_type, "User-Agent": "yucun"},
-                body=body,
-                repeatable=True,
-            )
-        except http.NoAnswer as failed:
-            raise ResultUnknown(failed.reason) from None
-        if answer.status == 429:
-            raise RateLimited("429", "")
-        if answer.status != 200:
-            raise ResultUnknown(f"HTTP {answer.status}")
-        try:
-            content = answers.proven(answer.body, method, self._alipay_key)
-        except Malformed as fault:
-            raise ResultUnknown(f"the answer: {fault}") from None
-        if content.get("code") not in (answers.DONE, also_answered):
-            raise answers.failure(content)
-        return content
+        return self._calls.read_notification(form_pairs, now)

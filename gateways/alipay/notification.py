@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from gateways import keys, reading
 from gateways.alipay import answers
 from gateways.alipay.settings import Settings
+from gateways.alipay.trust import Keyring
 from gateways.channel import BadNotification, ChannelRefund, ChannelTrade, PaymentNotice
 from gateways.reading import Malformed
 
@@ -20,7 +19,7 @@ _TRADE = "trade_status_sync"
 
 
 def read(
-    form_pairs: Sequence[tuple[str, str]], now: datetime, *, settings: Settings, key: rsa.RSAPublicKey
+    form_pairs: Sequence[tuple[str, str]], now: datetime, *, settings: Settings, keyring: Keyring
 ) -> PaymentNotice:
     """Verifies, then checks the addressee, then translates; see `Alipay.read_notification`.
 
@@ -36,7 +35,7 @@ def read(
         raise BadNotification("a field twice")
     if fields.get("sign_type") != "RSA2":
         raise BadNotification("sign_type")
-    if not _signed(fields, key):
+    if not _signed(fields, keyring):
         raise BadNotification("wrong signature")
     if fields.get("charset", "").lower() != "utf-8":
         raise BadNotification("charset")
@@ -48,7 +47,7 @@ def read(
         raise BadNotification(str(fault)) from None
 
 
-def _signed(fields: dict[str, str], key: rsa.RSAPublicKey) -> bool:
+def _signed(fields: dict[str, str], keyring: Keyring) -> bool:
     # Trade notices are signed without sign_type (V1), some of the platform's with it (V2), and nothing says which.
     signature = fields.get("sign", "")
     for left_out in ({"sign", "sign_type"}, {"sign"}):
@@ -57,7 +56,7 @@ def _signed(fields: dict[str, str], key: rsa.RSAPublicKey) -> bool:
             message = "&".join(f"{name}={fields[name]}" for name in names).encode()
         except UnicodeEncodeError:
             return False
-        if keys.verified(key, message, signature):
+        if any(keys.verified(key, message, signature) for key in keyring.all()):
             return True
     return False
 

@@ -48,7 +48,13 @@ def test_the_example_mentions_every_key():
 def test_lines_commented_out_in_the_example_show_the_defaults(example):
     settings = config.load(example)
     shown = re.sub(r"(?m)^# (\w+ = (?!\"…)[^{#\n]*?)( *#.*)?$", r"\1", example.read_text())
-    for name in ("follow_url", "page", "return_url", "quit_url"):  # examples of values that have no default
+    for name in (
+        "follow_url",
+        "page",
+        "return_url",
+        "quit_url",
+        "mini_program_app_id",
+    ):  # examples of values that have no default
         shown = re.sub(rf"(?m)^{name} = .*$", "", shown)
     example.write_text(shown)
     assert config.load(example) == settings
@@ -97,3 +103,30 @@ def test_a_fault_is_named_with_its_key_and_never_with_a_secret(example, change, 
 def test_a_missing_file_says_where_to_start(tmp_path):
     with pytest.raises(config.ConfigInvalid, match=r"config\.example\.toml"):
         config.load(tmp_path / "none.toml")
+
+
+CERTIFICATES = """app_certificate = "a"
+alipay_certificate = "b"
+alipay_root_certificate = "c"
+"""
+
+
+def test_alipay_in_certificate_mode(example):
+    text = re.sub(r"(?m)^alipay_public_key = .*$", CERTIFICATES, example.read_text())
+    example.write_text(text)
+    assert config.load(example).alipay.alipay_public_key is None
+
+
+@pytest.mark.parametrize("missing", CERTIFICATES.splitlines())
+def test_alipays_certificates_go_together(example, missing):
+    kept = CERTIFICATES.replace(missing, "")
+    example.write_text(re.sub(r"(?m)^alipay_public_key = .*$", kept, example.read_text()))
+    with pytest.raises(config.ConfigInvalid, match="go together"):
+        config.load(example)
+
+
+def test_alipay_is_in_one_mode_only(example):
+    text = example.read_text()
+    example.write_text(re.sub(r"(?m)^(alipay_public_key = .*)$", rf"\1\n{CERTIFICATES}", text))
+    with pytest.raises(config.ConfigInvalid, match="three certificates"):
+        config.load(example)

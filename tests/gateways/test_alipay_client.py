@@ -26,6 +26,7 @@ from core import clock
 from gateways import alipay, keys
 from gateways.alipay import answers, envelope
 from gateways.alipay.requests import SignedRequests
+from gateways.alipay.trust import Keyring
 from gateways.channel import (
     AlreadyPaid,
     Channel,
@@ -67,6 +68,7 @@ REFUND_FOUND = OK | {
 }
 CALLS = {
     "alipay.trade.precreate": lambda client: client.prepare("precreate", an_order()),
+    "alipay.trade.create": lambda client: client.prepare("create", an_order(payer="074a1CcTG1LelxKe4xQC")),
     "alipay.trade.query": lambda client: client.query(NO),
     "alipay.trade.close": lambda client: client.close(NO),
     "alipay.trade.refund": lambda client: client.refund(a_refund()),
@@ -76,6 +78,7 @@ CALLS = {
 }
 GOOD = {
     "alipay.trade.precreate": OK | {"out_trade_no": NO, "qr_code": "https://qr.alipay.com/bax03431"},
+    "alipay.trade.create": OK | {"out_trade_no": NO, "trade_no": "2026112322001"},
     "alipay.trade.query": QUERIED,
     "alipay.trade.close": OK | {"out_trade_no": NO},
     "alipay.trade.refund": REFUNDED,
@@ -118,7 +121,7 @@ def assert_signed(params: dict[str, str]) -> None:
 def test_it_is_a_channel():
     client = alipay.Alipay(alipay_settings())
     assert isinstance(client, Channel)
-    assert (client.name, client.methods) == ("alipay", {"precreate", "wap"})
+    assert (client.name, client.methods) == ("alipay", {"precreate", "wap", "page", "create"})
 
 
 def test_settings_do_not_show_keys_and_bare_keys_will_do():
@@ -170,6 +173,62 @@ async def test_letters_that_a_subject_may_not_hold_are_replaced(peer, alipay_cli
     assert subject.startswith("茶 咖啡 好 多字") and len(subject) == 256
 
 
+@pytest.mark.parametrize(
+    ("payer", "mini_program", "buyer"),
+    [
+        ("074a1CcTG1LelxKe4xQC", None, {"buyer_open_id": "074a1CcTG1LelxKe4xQC"}),
+        ("2088101117955611", "2021000000000077", {"buyer_id": "2088101117955611"}),
+    ],
+)
+async def test_a_mini_programs_trade_names_its_buyer_and_the_mini_program(peer, payer, mini_program, buyer):
+    settings = alipay_settings(gateway_url=f"{peer.url}/gateway.do", mini_program_app_id=mini_program)
+    says(peer, "alipay.trade.create", GOOD["alipay.trade.create"])
+    async with alipay.Alipay(settings) as client:
+        prepared = await client.prepare("create", an_order(payer=payer))
+    assert (prepared.client, prepared.prepay_ref) == ({"tradeNO": "2026112322001"}, "2026112322001")
+    biz = json.loads(sent(peer)["biz_content"])
+    assert (biz["product_code"], biz["op_app_id"]) == ("JSAPI_PAY", mini_program or settings.app_id)
+    assert {name: value for name, value in biz.items() if name.startswith("buyer")} == buyer
+
+
+async def test_a_mini_programs_trade_needs_its_buyer(alipay_client):
+    with pytest.raises(ValueError, match="payer"):
+        await alipay_client.prepare("create", an_order(payer=None))
+
+
+async def test_a_desktop_page_goes_back_where_the_order_says():
+    client = alipay.Alipay(alipay_settings(return_url="https://shop.example.com/paid"))
+    prepared = await client.prepare("page", an_order(return_url="https://shop.example.com/back?no=1"))
+    params = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(prepared.client["url"]).query))
+    assert params["method"] == "alipay.trade.page.pay"
+    assert params["return_url"] == "https://shop.example.com/back?no=1"
+    biz = json.loads(params["biz_content"])
+    assert biz["product_code"] == "FAST_INSTANT_TRADE_PAY" and "quit_url" not in biz
+    assert_signed(params)
+
+
+async def test_who_is_in_the_mini_program(peer, alipay_client):
+    method = "alipay.system.oauth.token"
+    says(peer, method, {"open_id": "074a1CcTG1LelxKe4xQC", "access_token": "authusrB1"})
+    assert await alipay_client.open_id_of("4b203fe6c11548bcabd8da5bb087a83b") == "074a1CcTG1LelxKe4xQC"
+    params = sent(peer)
+    assert (params["grant_type"], params["code"]) == (
+        "authorization_code",
+        "4b203fe6c11548bcabd8da5bb087a83b",
+    )
+    assert "biz_content" not in params
+    assert_signed(params)
+    says(peer, method, {"user_id": "2088101117955611", "access_token": "authusrB1"})
+    assert await alipay_client.open_id_of("x") == "2088101117955611"
+    for nobody in ({"access_token": "authusrB1"}, {"open_id": "no token, no code"}):
+        says(peer, method, nobody)
+        with pytest.raises(ResultUnknown):
+            await alipay_client.open_id_of("x")
+    refuses(peer, method, "isv.code-invalid", code="40002")
+    with pytest.raises(ChannelRefused, match="code-invalid"):
+        await alipay_client.open_id_of("x")
+
+
 async def test_a_wap_order_is_a_signed_url_and_no_call():
     settings = alipay_settings(
         return_url="https://shop.example.com/paid?a=1&b=二", quit_url="https://shop.example.com/"
@@ -189,7 +248,7 @@ async def test_a_wap_order_is_a_signed_url_and_no_call():
 @settings(deadline=None)
 @given(description=st.text(min_size=1), reason=st.text())
 def test_whatever_the_text_what_is_sent_is_what_is_signed(description, reason):
-    requests = SignedRequests(alipay_settings())
+    requests = SignedRequests(alipay_settings(), Keyring(alipay_settings()))
     try:
         (description + reason).encode()
     except UnicodeEncodeError:
@@ -456,7 +515,7 @@ async def test_a_proven_answer_that_makes_no_sense_is_unknown(peer, alipay_clien
 
 
 def proven(raw: bytes):
-    return answers.proven(raw, "alipay.trade.query", key_of("alipay").public_key())
+    return answers.proven(raw, "alipay.trade.query", Keyring(alipay_settings()))
 
 
 @pytest.mark.parametrize(
