@@ -174,6 +174,10 @@ class WeChatPay(Section):
     public_key: Secret | None = None
     platform_certificates: tuple[Secret, ...] = ()
     base_urls: tuple[Address, ...] = ("https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com")
+    h5_return_url: Address | None = None
+    refund_from: Literal["unsettled", "available"] = "unsettled"
+    transfer_scene_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")] | None = None
+    transfer_scene_infos: dict[Word, Word] = {}
 
     @pydantic.model_validator(mode="after")
     def _complete(self) -> "WeChatPay":

@@ -35,7 +35,7 @@ def build(
     """Connects nothing yet: gateways call when they are asked to."""
     platform = wechat.Platform(settings.wechat.api_base_url, session=session)
     mini_program = _mini_program(settings, platform, redis)
-    by_wechat_pay, by_alipay = _wechat_pay(settings, session), _alipay(settings, session)
+    by_wechat_pay, by_alipay = _wechat_pay(settings, session, redis), _alipay(settings, session)
     return Outside(
         mini_program=mini_program,
         official_account=_official_account(settings, platform, redis),
@@ -84,7 +84,9 @@ def _official_account(
     return wechat.OfficialAccount(wechat.AccessTokens(account, platform, redis=redis))
 
 
-def _wechat_pay(settings: config.Config, session: aiohttp.ClientSession) -> wechat_pay.WechatPay | None:
+def _wechat_pay(
+    settings: config.Config, session: aiohttp.ClientSession, redis: redis.asyncio.Redis | None
+) -> wechat_pay.WechatPay | None:
     chosen = settings.wechat_pay
     if chosen is None:
         return None
@@ -100,8 +102,14 @@ def _wechat_pay(settings: config.Config, session: aiohttp.ClientSession) -> wech
             public_key_pem=_text(chosen.public_key),
             platform_certificates_pem=tuple(pem.get_secret_value() for pem in chosen.platform_certificates),
             base_urls=chosen.base_urls,
+            h5_return_url=chosen.h5_return_url,
+            h5_app_name=settings.shop.name,
+            refund_from_available=chosen.refund_from == "available",
+            transfer_scene_id=chosen.transfer_scene_id,
+            transfer_scene_infos=tuple(chosen.transfer_scene_infos.items()),
         ),
         session=session,
+        redis=redis,
     )
 
 

@@ -64,10 +64,12 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
         if connection is not None:
             stack.push_async_callback(connection.aclose)
         session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=True))
+        connected = outside.build(settings, session=session, redis=connection)
+        await stack.enter_async_context(_fresh_certificates(connected))
         yield Runtime(
             settings=settings,
             redis=connection,
-            outside=outside.build(settings, session=session, redis=connection),
+            outside=connected,
             tokens=_tokens(settings),
             limiter=kit.RateLimiter(connection),
         )
@@ -88,6 +90,21 @@ def _tokens(settings: config.Config) -> kit.Tokens:
     keys = [kit.Key(key.kid, key.secret.get_secret_value().encode()) for key in settings.tokens.customer_keys]
     lifetime = timedelta(seconds=settings.tokens.customer_ttl_s)
     return kit.Tokens(keys, issuer="yucun", audience="customer", lifetime=lifetime)
+
+
+@contextlib.asynccontextmanager
+async def _fresh_certificates(connected: outside.Outside) -> AsyncIterator[None]:
+    """Keeps WeChat Pay's platform certificates fresh in this process while the block lasts."""
+    if connected.wechat_pay is None:
+        yield
+        return
+    keeping = asyncio.create_task(connected.wechat_pay.keep_certificates(), name="certificates")
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
 
 
 @contextlib.asynccontextmanager

@@ -22,6 +22,8 @@ class PayerUnknown(errors.Conflict):
 
 Purpose = Literal["top_up", "bill"]
 
+_NEEDS_ADDRESS = frozenset({"h5"})
+"""Here the channel wants to know the address that the cashier will be opened from."""
 _NEEDS_PAYER = frozenset({"jsapi"})
 """Only here do we know who will pay; a code or a link may be paid by anybody."""
 
@@ -52,6 +54,7 @@ class Payment:
     method: str
     amount_fen: int
     payer: str | None
+    client_ip: str | None
     state: str
     client: dict[str, str] | None
     created_at: datetime
@@ -63,7 +66,7 @@ class Payment:
 
 
 _NAMES = (
-    "id", "payment_no", "customer_id", "purpose", "purpose_no", "channel", "method", "amount_fen", "payer", "state", "client",
+    "id", "payment_no", "customer_id", "purpose", "purpose_no", "channel", "method", "amount_fen", "payer", "client_ip", "state", "client",
     "created_at", "expires_at",
 )  # fmt: skip
 
@@ -81,8 +84,8 @@ def of_row(row: tuple[Any, ...]) -> Payment:
 
 _CREATE = """
 INSERT INTO payment (payment_no, customer_id, purpose, purpose_no, channel, method, amount_fen, currency, app_id, merchant_id,
-                     payer, state, created_at, expires_at, ask_at, asks)
-VALUES ($1, $2, $14, $3, $4, $5, $6, $7, $8, $9, $10, 'created', $11, $12, $13, 0)
+                     payer, client_ip, state, created_at, expires_at, ask_at, asks)
+VALUES ($1, $2, $14, $3, $4, $5, $6, $7, $8, $9, $10, $15, 'created', $11, $12, $13, 0)
 """
 FIRST_QUESTION = timedelta(seconds=30)
 """So long after an attempt was made the clock asks about it for the first time."""
@@ -98,13 +101,15 @@ async def create(
     amount_fen: int,
     payer: str | None,
     expires_at: datetime,
+    client_ip: str | None = None,
 ) -> None:
     """Records the intent to be paid, before the channel hears of it; part of the caller's transaction.
 
-    ``purpose_no`` is the number of the top-up or, for a bill, of the combined payment.
+    ``purpose_no`` is the number of the top-up or, for a bill, of the combined payment; ``client_ip`` the customer's address,
+    kept only where the channel wants it.
     """
     now = clock.now()
     await db.execute(
         _CREATE, ids.new_no("P"), customer_id, purpose_no, opened.channel.name, method, amount_fen, money.CURRENCY,
-        opened.app_id, opened.merchant_id, payer, now, expires_at, now + FIRST_QUESTION, purpose,
+        opened.app_id, opened.merchant_id, payer, now, expires_at, now + FIRST_QUESTION, purpose, client_ip if method in _NEEDS_ADDRESS else None,
     )  # fmt: skip

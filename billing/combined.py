@@ -58,13 +58,14 @@ KeyReused = idempotency.KeyReused
 class Wanted:
     """How a customer wants to pay: so much from the balance (None: all that is available), the rest by this method.
 
-    ``payer`` is the customer's openid, used where the method needs one.
+    ``payer`` is the customer's openid and ``client_ip`` the address they ask from, used where the method needs them.
     """
 
     balance_fen: int | None
     channel: str
     method: str
     payer: str | None
+    client_ip: str | None = None
 
     @property
     def content(self) -> dict[str, object]:
@@ -184,6 +185,7 @@ async def begin(opened: OpenChannel, bill: bills.Bill, wanted: Wanted) -> str:
         amount_fen=channel_fen,
         payer=attempts.payer_for(wanted.method, wanted.payer),
         expires_at=now + timedelta(minutes=terms.current().channel_payment_minutes),
+        client_ip=wanted.client_ip,
     )
     if balance_fen:
         await holds.place(

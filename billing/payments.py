@@ -76,6 +76,7 @@ async def prepare(channels: Channels, payment: Payment, *, description: str) -> 
         description=description,
         payer=payment.payer,
         expires_at=payment.expires_at,
+        client_ip=payment.client_ip,
     )
     try:
         prepared = await channels.find(payment.channel, payment.method).channel.prepare(payment.method, order)

@@ -78,11 +78,13 @@ async def start(
     store: str | None = None,
     key: str,
     agreement_version: str | None = None,
+    client_ip: str | None = None,
 ) -> TopUp:
     """Makes a top-up and prepares its payment at the channel. The same key gives the same top-up, prepared again if needed.
 
     ``payer`` is the customer's openid, used where the method needs one; ``store`` the code of the store it is started at;
-    ``agreement_version`` the version of the prepayment agreement that the customer agrees to, needed where one is published.
+    ``agreement_version`` the version of the prepayment agreement that the customer agrees to, needed where one is published; ``client_ip`` the address
+    the customer asks from.
 
     Raises:
         PayerUnknown, PackageOrAmount, AmountOutOfRange, BalanceLimit, NoSuchStore, NoSuchChannel, KeyReused,
@@ -101,6 +103,7 @@ async def start(
         store=store,
         key=key,
         agreement_version=agreement_version,
+        client_ip=client_ip,
     )
     made = await get(customer_id, top_up_no)
     await payments.prepare(channels, made.payment, description=f"账户充值 {money.yuan(made.pay_fen)} 元")
@@ -120,6 +123,7 @@ async def _make(
     store: str | None,
     key: str,
     agreement_version: str | None = None,
+    client_ip: str | None = None,
 ) -> str:
     opened = channels.find(channel, method)
     payer = attempts.payer_for(method, payer)
@@ -141,6 +145,7 @@ async def _make(
             amount_fen=pay_fen,
             payer=payer,
             expires_at=now + LIFETIME,
+            client_ip=client_ip,
         )
         return top_up_no
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from aiohttp import web
 from pydantic import Field
 
 from billing import combined
@@ -22,7 +23,7 @@ class NewCombinedPayment(kit.Body):
         ),
     ] = None
     channel: Annotated[Literal["wechat_pay", "alipay"], Field(examples=["wechat_pay"])]
-    method: Annotated[Literal["jsapi", "native", "precreate", "wap"], Field(examples=["jsapi"])]
+    method: Annotated[Literal["jsapi", "native", "h5", "precreate", "wap"], Field(examples=["jsapi"])]
 
 
 class CombinedPayment(kit.Answer):
@@ -48,24 +49,36 @@ class CombinedPayment(kit.Answer):
 
 
 async def start_for_order(
-    order_no: str, body: NewCombinedPayment, caller: Customer, services: Services, key: kit.IdempotencyKey
+    order_no: str,
+    body: NewCombinedPayment,
+    caller: Customer,
+    services: Services,
+    request: web.Request,
+    key: kit.IdempotencyKey,
 ) -> object:
     """Holds the balance's share and opens the rest at the channel."""
-    wanted = await _wanted(body, caller, services)
+    wanted = await _wanted(body, caller, services, request)
     return await channel_payments.start(services.channels, caller.id, order_no, wanted, key=key)
 
 
 async def start_for_bill(
-    bill_no: str, body: NewCombinedPayment, caller: Customer, services: Services, key: kit.IdempotencyKey
+    bill_no: str,
+    body: NewCombinedPayment,
+    caller: Customer,
+    services: Services,
+    request: web.Request,
+    key: kit.IdempotencyKey,
 ) -> object:
     """The same for a bill that is not an order's."""
-    wanted = await _wanted(body, caller, services)
+    wanted = await _wanted(body, caller, services, request)
     return await combined.start(services.channels, caller.id, bill_no, wanted, key=key)
 
 
-async def _wanted(body: NewCombinedPayment, caller: Customer, services: Services) -> combined.Wanted:
+async def _wanted(
+    body: NewCombinedPayment, caller: Customer, services: Services, request: web.Request
+) -> combined.Wanted:
     payer = await sign_in.openid_of(caller.id, services.mini_app_id)
-    return combined.Wanted(body.balance_fen, body.channel, body.method, payer)
+    return combined.Wanted(body.balance_fen, body.channel, body.method, payer, request[kit.CLIENT_ADDRESS])
 
 
 async def listing(query: kit.PageQuery, caller: Customer) -> object:

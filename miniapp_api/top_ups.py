@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from aiohttp import web
 from pydantic import Field
 
 from billing import top_ups
@@ -14,7 +15,7 @@ class NewTopUp(kit.Body):
     package_id: Annotated[kit.Id | None, Field(description="套餐，或 · a package, or", examples=[1])] = None
     amount_fen: Annotated[kit.PositiveFen | None, Field(description="自定金额 · an amount")] = None
     channel: Annotated[Literal["wechat_pay", "alipay"], Field(examples=["wechat_pay"])]
-    method: Annotated[Literal["jsapi", "native", "precreate", "wap"], Field(examples=["jsapi"])]
+    method: Annotated[Literal["jsapi", "native", "h5", "precreate", "wap"], Field(examples=["jsapi"])]
     store: Annotated[
         Annotated[kit.No, Field(max_length=20)] | None,
         Field(description="在哪家门店 · the code of the store it is started at", examples=["west-lake"]),
@@ -38,8 +39,8 @@ class Payment(kit.Answer):
     client: Annotated[
         dict[str, str] | None,
         Field(
-            description="支付参数：jsapi 为 wx.requestPayment 的参数，native 为 code_url，precreate 为 qr_code，wap 为 url · "
-            "what paying needs: wx.requestPayment's parameters, code_url, qr_code or url",
+            description="支付参数：jsapi 为 wx.requestPayment 的参数，native 为 code_url，h5 为 h5_url，precreate 为 qr_code，wap 为 url · "
+            "what paying needs: wx.requestPayment's parameters, code_url, h5_url, qr_code or url",
             examples=[{"code_url": "weixin://wxpay/bizpayurl?pr=Ab3dEf7"}],
         ),
     ]
@@ -63,7 +64,9 @@ class TopUp(kit.Answer):
     created_at: kit.Instant
 
 
-async def start(body: NewTopUp, caller: Customer, services: Services, key: kit.IdempotencyKey) -> object:
+async def start(
+    body: NewTopUp, caller: Customer, services: Services, request: web.Request, key: kit.IdempotencyKey
+) -> object:
     """Makes a top-up and opens its payment at the channel."""
     return await top_ups.start(
         services.channels,
@@ -76,6 +79,7 @@ async def start(body: NewTopUp, caller: Customer, services: Services, key: kit.I
         store=body.store,
         key=key,
         agreement_version=body.agreement_version,
+        client_ip=request[kit.CLIENT_ADDRESS],
     )
 
 

@@ -25,6 +25,8 @@ class Payment(Model):
     app_id = fields.CharField(max_length=40)
     merchant_id = fields.CharField(max_length=40)
     payer = fields.CharField(max_length=128, null=True)
+    client_ip = fields.CharField(max_length=45, null=True)
+    """The customer's address, where the channel wants it; a repeat at the channel names the same."""
     state = fields.CharField(max_length=12, default="created")
     channel_trade_no = fields.CharField(max_length=64, null=True)
     client = fields.JSONField(null=True)

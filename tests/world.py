@@ -138,6 +138,7 @@ class Phone(Client):
         address = {
             "jsapi": "/wechat-pay/request-payment",
             "native": "/wechat-pay/scan",
+            "h5": "/wechat-pay/open-h5",
             "precreate": "/alipay/scan",
             "wap": "/alipay/open",
         }

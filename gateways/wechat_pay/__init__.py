@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateways.wechat_pay.client import WechatPay
+from gateways.wechat_pay.refunds import BankCard
 from gateways.wechat_pay.settings import Settings
 
-__all__ = ["Settings", "WechatPay"]
+__all__ = ["BankCard", "Settings", "WechatPay"]

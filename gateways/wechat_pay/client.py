@@ -41,7 +41,7 @@ class WechatPay:
     """
 
     name = answers.CHANNEL
-    methods = frozenset({"jsapi", "native"})
+    methods = frozenset({"jsapi", "native", "h5"})
 
     def __init__(
         self,

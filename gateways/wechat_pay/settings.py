@@ -16,8 +16,9 @@ class Settings:
     hand), by platform certificates (downloaded; `platform_certificates_pem` are known beforehand), or by both during
     a migration. Without a public key the gateway works in certificate mode.
 
-    Refunds are taken from what is not settled yet, unless `refund_from_available`. `transfer_scene_id` is the scene of transfers to customers the merchant was granted, `transfer_scene_infos` the pairs
-    of info_type and info_content that this scene has to report. `bill_max_bytes` bounds a bill's text.
+    `h5_return_url` is where a phone's browser goes after paying (never a proof of payment), `h5_app_name` the name of the
+    site as shown to WeChat Pay. Refunds are taken from what is not settled yet, unless `refund_from_available`. `transfer_scene_id` is the scene of transfers to customers the merchant was granted (without one there are no transfers),
+    `transfer_scene_infos` the pairs of info_type and info_content that this scene has to report. `bill_max_bytes` bounds a bill's text.
     """
 
     mch_id: str
@@ -33,9 +34,10 @@ class Settings:
     total_timeout_s: float = 10.0
     connect_timeout_s: float = 4.0
     refund_from_available: bool = False
+    h5_return_url: str | None = None
     h5_app_name: str | None = None
-    transfer_scene_id: str = "1011"
-    transfer_scene_infos: tuple[tuple[str, str], ...] = (("赔付原因", "预存款退款"),)
+    transfer_scene_id: str | None = None
+    transfer_scene_infos: tuple[tuple[str, str], ...] = ()
     bill_max_bytes: int = 2 * 1024**3
 
     def __post_init__(self) -> None:

@@ -16,6 +16,8 @@ _NAMED_FROM_FEN = 30
 async def create(calls: Calls, order: TransferOrder) -> ChannelTransfer:
     """See `channel.Payouts.transfer`."""
     settings = calls.settings
+    if settings.transfer_scene_id is None:
+        raise ChannelRefused("no_transfer_scene", "no scene of transfers is set up")
     fields: dict[str, object] = {
         "appid": settings.app_id,
         "out_bill_no": order.out_bill_no,

@@ -18,8 +18,17 @@ from gateway_peers import a_refund, an_order
 from redis.asyncio import Redis
 
 from core import clock
-from gateways import alipay, wechat, wechat_pay
-from gateways.channel import AlreadyPaid, BadNotification, ChannelRefused, RateLimited, ResultUnknown
+from gateways import alipay, reading, wechat, wechat_pay
+from gateways.channel import (
+    AlreadyPaid,
+    BadNotification,
+    BillNotReady,
+    ChannelRefused,
+    Payouts,
+    RateLimited,
+    ResultUnknown,
+    TransferOrder,
+)
 
 NO = "T2611230000000000001"
 REFUND_NO = "R2611230000000000001"
@@ -183,6 +192,288 @@ async def test_wechat_pay_native_and_close(world, pay):
     await pay_native(world, pay, out_trade_no="T2611230000000000002")
     with pytest.raises(AlreadyPaid):
         await pay.close("T2611230000000000002")
+
+
+async def test_wechat_pay_in_a_phones_browser(enter):
+    world = await enter()
+    settings = wechat_settings_of(
+        world, h5_return_url="https://shop.example.com/h5/?a=1&b=2", h5_app_name="一盏茶"
+    )
+    async with wechat_pay.WechatPay(settings) as pay:
+        order = order_for(world, client_ip="203.0.113.7")
+        prepared = await pay.prepare("h5", order)
+        assert prepared.client.keys() == {"h5_url"}
+        status, sheet = await world.phone(f"people/{world.person.id}/wechat-pay/open-h5", prepared.client)
+        assert (status, sheet["amount_fen"]) == (201, 20000)
+        _, done = await world.phone(f"sheets/{sheet['sheet_no']}/pay")
+        assert done["return_url"] == "https://shop.example.com/h5/?a=1&b=2"
+        assert (await pay.query(NO)).state == "paid"
+        with pytest.raises(ValueError, match="address"):
+            await pay.prepare("h5", order_for(world))
+
+
+async def test_wechat_pay_sends_a_stuck_refund_to_another_card(world, pay):
+    await pay_native(world, pay)
+    world.fault("wechat_pay.refund_settle", "abnormal")
+    await pay.refund(a_refund())
+    await world.told(2)
+    stuck = await pay.query_refund(out_trade_no=NO, out_refund_no=REFUND_NO)
+    assert stuck.state == "abnormal"
+    card = wechat_pay.BankCard("ICBC_DEBIT", "6222021234567890123", "林晓")
+    which = {"out_refund_no": REFUND_NO, "channel_refund_no": stuck.channel_refund_no}
+    for _ in range(2):
+        assert (await pay.apply_abnormal_refund(**which, to=card)).state == "accepted"
+    with pytest.raises(ChannelRefused):
+        await pay.apply_abnormal_refund(**which, to="merchant")
+    notice = (await world.told(3))[2]
+    found = pay.read_notification(notice.headers, notice.body, clock.now()).refund
+    assert (found.state, found.out_refund_no) == ("paid_back", REFUND_NO)
+    assert world.moved("refunded") == [5000]
+    with pytest.raises(ChannelRefused):
+        await pay.apply_abnormal_refund(**which | {"channel_refund_no": "5000000000"}, to=card)
+
+
+async def test_wechat_pay_refunds_from_what_is_available(enter):
+    world = await enter()
+    async with wechat_pay.WechatPay(wechat_settings_of(world, refund_from_available=True)) as pay:
+        await pay_native(world, pay)
+        assert (await pay.refund(a_refund())).state == "accepted"
+        assert (await pay.refund(a_refund())).state in ("accepted", "paid_back")
+
+
+TRANSFER_NO = "W2611230000000000001"
+SCENE = {"transfer_scene_id": "1011", "transfer_scene_infos": (("赔付原因", "预存款退款"),)}
+
+
+@pytest.fixture
+async def payouts(world):
+    async with wechat_pay.WechatPay(wechat_settings_of(world, **SCENE)) as client:
+        yield client
+
+
+def transfer_to(world, **changes):
+    order = {
+        "out_bill_no": TRANSFER_NO,
+        "amount_fen": 5000,
+        "payee": world.person.mini_openid,
+        "remark": "余额退还",
+    }
+    return TransferOrder(**order | changes)
+
+
+async def test_wechat_pay_transfers_what_the_customer_confirms(world, payouts):
+    assert isinstance(payouts, Payouts)
+    assert (await payouts.query_transfer(TRANSFER_NO)).state == "missing"
+    made = await payouts.transfer(transfer_to(world, payee_name=world.person.nickname))
+    assert made.state == "waiting" and made.package_info
+    again = await payouts.transfer(transfer_to(world, payee_name=world.person.nickname))
+    assert again == made
+    asked = await payouts.query_transfer(TRANSFER_NO)
+    assert (asked.state, asked.amount_fen, asked.channel_bill_no) == ("waiting", 5000, made.channel_bill_no)
+    await world.pay("wechat-pay/request-merchant-transfer", {"package": made.package_info})
+    notice = (await world.told(1))[0]
+    found = payouts.read_notification(notice.headers, notice.body, clock.now()).transfer
+    assert (found.out_bill_no, found.state, found.amount_fen) == (TRANSFER_NO, "paid", 5000)
+    assert await payouts.query_transfer(TRANSFER_NO) == found
+    assert (await payouts.transfer(transfer_to(world))).state == "paid"
+    assert world.moved("transferred") == [5000]
+    with pytest.raises(ChannelRefused):
+        await payouts.cancel_transfer(TRANSFER_NO)
+
+
+async def test_wechat_pay_transfers_that_are_stopped_or_fail(world, payouts):
+    made = await payouts.transfer(transfer_to(world))
+    assert (await payouts.cancel_transfer(TRANSFER_NO)).state == "cancelling"
+    await world.told(1)
+    assert (await payouts.query_transfer(TRANSFER_NO)).state == "cancelled"
+    assert (await payouts.cancel_transfer(TRANSFER_NO)).state == "cancelled"
+    status, refused = await world.phone(
+        f"people/{world.person.id}/wechat-pay/request-merchant-transfer", {"package": made.package_info}
+    )
+    assert status == 422 and refused["errMsg"].startswith("requestMerchantTransfer:fail")
+
+    other = "W2611230000000000002"
+    made = await payouts.transfer(transfer_to(world, out_bill_no=other))
+    world.fault("wechat_pay.transfer_settle", "fail")
+    await world.pay("wechat-pay/request-merchant-transfer", {"package": made.package_info})
+    await world.told(2)
+    failed = await payouts.query_transfer(other)
+    assert (failed.state, failed.reason) == ("failed", "PAYEE_ACCOUNT_ABNORMAL")
+
+    late = "W2611230000000000003"
+    await payouts.transfer(transfer_to(world, out_bill_no=late))
+    world.sandbox.world.clock.advance(86_400)
+    clock.set_offset(timedelta(seconds=world.sandbox.world.clock.offset_s))
+    try:
+        await world.told(3)
+        assert (await payouts.query_transfer(late)).reason == "OVERDUE_CLOSE"
+    finally:
+        clock.set_offset(timedelta())
+    assert world.moved("transferred") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"payee": "o" * 28}, "PARAM_ERROR"),
+        ({"payee_name": "别人"}, "INVALID_REQUEST"),
+        ({"amount_fen": 200_000}, "PARAM_ERROR"),
+        ({"amount_fen": 3_000_000, "payee_name": "林晓"}, "INVALID_REQUEST"),
+        ({"out_bill_no": "W_1"}, "PARAM_ERROR"),
+    ],
+)
+async def test_wechat_pay_transfers_it_will_not_do(world, payouts, changes, code):
+    with pytest.raises(ChannelRefused) as refused:
+        await payouts.transfer(transfer_to(world, **changes))
+    assert refused.value.code == code
+
+
+async def test_wechat_pay_without_a_scene_there_are_no_transfers(world, pay):
+    with pytest.raises(ChannelRefused, match="no_transfer_scene"):
+        await pay.transfer(transfer_to(world))
+
+
+async def test_wechat_pay_a_transfer_nobody_answered_about(world, payouts):
+    world.fault("wechat_pay.transfer", "500_after")
+    with pytest.raises(ResultUnknown):
+        await payouts.transfer(transfer_to(world))
+    assert (await payouts.query_transfer(TRANSFER_NO)).state == "waiting"
+    world.fault("wechat_pay.transfer", "signtest")
+    with pytest.raises(ResultUnknown):
+        await payouts.transfer(transfer_to(world))
+    assert (await payouts.transfer(transfer_to(world))).package_info
+
+
+async def test_wechat_pay_bills_of_a_day_of_trade(world, payouts, tmp_path):
+    await pay_native(world, payouts)
+    day = clock.now().astimezone(reading.BEIJING).date()
+    with pytest.raises(BillNotReady):
+        await payouts.fetch_bill(day, tmp_path)
+    world.sandbox.world.clock.advance(2 * 86_400)
+    clock.set_offset(timedelta(seconds=world.sandbox.world.clock.offset_s))
+    try:
+        for kind in ("trades", "funds"):
+            bill = await payouts.fetch_bill(day, tmp_path, kind=kind)
+            assert NO in bill.path.read_text()
+        world.fault("wechat_pay.bill_file", "torn")
+        with pytest.raises(ResultUnknown):
+            await payouts.fetch_bill(day, tmp_path)
+        world.fault("wechat_pay.bill_file", "slow_drip", seconds=0.3)
+        assert NO in (await payouts.fetch_bill(day, tmp_path)).path.read_text()
+        with pytest.raises(BillNotReady):
+            await payouts.fetch_bill(day + timedelta(days=1), tmp_path)
+    finally:
+        clock.set_offset(timedelta())
+
+
+# ── whom to believe ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def certificate_calls(world) -> int:
+    return sum(
+        rule["hits"] for rule in world.sandbox.world.faults.rules() if rule["op"] == "wechat_pay.certificates"
+    )
+
+
+@pytest.fixture
+async def certified(enter):
+    """In certificate mode, counting how often certificates are asked for."""
+    world = await enter(wechat_pay_mode="certificate")
+    world.fault("wechat_pay.certificates", "delay", times=0)
+    async with wechat_pay.WechatPay(
+        wechat_settings_of(world, public_key_id=None, public_key_pem=None)
+    ) as client:
+        yield world, client
+
+
+async def test_wechat_pay_a_new_certificate_is_learnt_within_the_call_that_met_it(certified):
+    world, client = certified
+    assert (await client.query(NO)).state == "missing"
+    await pay_native(world, client)
+    assert certificate_calls(world) == 1
+    world.fault("wechat_pay.query", "rotate")
+    assert (await client.query(NO)).state == "paid"
+    assert certificate_calls(world) == 2
+    world.fault("wechat_pay.query", "rotate")
+    with pytest.raises(ResultUnknown, match="unknown serial"):
+        await client.query(NO)  # a second one within five minutes is not looked for
+    assert certificate_calls(world) == 2
+
+
+async def test_wechat_pay_forged_serials_cause_no_storm_of_calls(certified):
+    world, client = certified
+    await pay_native(world, client)
+    request = (await world.told(1))[0]
+    keeping = asyncio.create_task(client.keep_certificates())
+    try:
+        for number in range(300):
+            headers = {**request.headers, "Wechatpay-Serial": f"{number:040X}"}
+            with pytest.raises(BadNotification, match="unknown serial"):
+                client.read_notification(headers, request.body, clock.now())
+            if number % 50 == 0:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert certificate_calls(world) == 2  # the first of all, and one look for three hundred strangers
+    finally:
+        keeping.cancel()
+
+
+async def test_wechat_pay_a_notice_signed_with_a_new_certificate_is_read_when_it_comes_again(certified):
+    world, client = certified
+    await pay_native(world, client)
+    keeping = asyncio.create_task(client.keep_certificates())
+    try:
+        world.sandbox.wechat_pay.seal.rotate()
+        delivery = world.sandbox.world.courier.deliveries()[0]
+        world.sandbox.world.courier.resend(delivery.id)
+        request = (await world.told(2))[1]
+        with pytest.raises(BadNotification, match="unknown serial"):
+            client.read_notification(request.headers, request.body, clock.now())
+        async with asyncio.timeout(5):
+            while certificate_calls(world) < 2:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert client.read_notification(request.headers, request.body, clock.now()).trade.state == "paid"
+    finally:
+        keeping.cancel()
+
+
+async def test_wechat_pay_while_switching_both_keys_are_believed(enter):
+    world = await enter(wechat_pay_mode="switching")
+    by_certificate = wechat_settings_of(world, public_key_id=None, public_key_pem=None)
+    async with (
+        wechat_pay.WechatPay(by_certificate) as before,
+        wechat_pay.WechatPay(wechat_settings_of(world)) as after,
+    ):
+        await pay_native(world, before)
+        assert (await after.query(NO)).state == "paid"
+        delivery = world.sandbox.world.courier.deliveries()[0]
+        world.sandbox.world.courier.resend(delivery.id)
+        notices = await world.told(2)
+        serials = {notice.headers["Wechatpay-Serial"][:10] for notice in notices}
+        assert len(serials) == 2 and "PUB_KEY_ID" in serials
+        await after.refresh_certificates()
+        for notice in notices:
+            assert after.read_notification(notice.headers, notice.body, clock.now()).trade.state == "paid"
+
+
+async def test_wechat_pay_certificates_are_fetched_once_for_all_processes(certified, redis_server):
+    world, _ = certified
+    settings = wechat_settings_of(world, public_key_id=None, public_key_pem=None)
+    async with Redis.from_url(redis_server.url) as redis:
+        for _ in range(3):
+            async with wechat_pay.WechatPay(settings, redis=redis) as client:
+                assert (await client.query(NO)).state == "missing"
+        assert certificate_calls(world) == 1
+        # Who can write there cannot add a certificate: each is sealed with the APIv3 key.
+        key = f"wechat_pay:certificates:{settings.mch_id}"
+        kept = json.loads(await redis.get(key))
+        row = json.loads(kept["answer"])["data"][0]
+        row["encrypt_certificate"]["ciphertext"] = "AAAA" + row["encrypt_certificate"]["ciphertext"][4:]
+        await redis.set(key, json.dumps(kept | {"answer": json.dumps({"data": [row]})}))
+        async with wechat_pay.WechatPay(settings, redis=redis) as client:
+            assert (await client.query(NO)).state == "missing"
+        assert certificate_calls(world) == 2
 
 
 async def test_wechat_pay_in_certificate_mode(enter):

@@ -86,7 +86,7 @@ every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_it_is_a_channel():
     client = wechat_pay.WechatPay(wechat_settings())
     assert isinstance(client, Channel)
-    assert (client.name, client.methods) == ("wechat_pay", {"jsapi", "native"})
+    assert (client.name, client.methods) == ("wechat_pay", {"jsapi", "native", "h5"})
 
 
 async def test_a_jsapi_order_is_asked_for_as_documented(peer, wechat_client):

@@ -11,6 +11,7 @@ from tests.world import new_key
     [
         ("wechat_pay", "jsapi", {"timeStamp", "nonceStr", "package", "signType", "paySign"}),
         ("wechat_pay", "native", {"code_url"}),
+        ("wechat_pay", "h5", {"h5_url"}),
         ("alipay", "precreate", {"qr_code"}),
         ("alipay", "wap", {"url"}),
     ],

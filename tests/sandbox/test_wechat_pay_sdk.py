@@ -144,3 +144,112 @@ async def test_a_refund_is_accepted_then_paid_back_and_announced(start, merchant
     assert notices[1]["resource"]["amount"]["refund"] == 100
     paid, refunded = sandbox.world.wallets.movements()
     assert (paid.amount_fen, refunded.amount_fen, refunded.out_refund_no) == (300, 100, "R1")
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_orders_of_every_kind(start, merchant, mode):
+    sandbox = await start(wechat_pay_mode=mode)
+    person = sandbox.world.people.arrive()
+    sdk = await asyncio.to_thread(sdk_for, sandbox, merchant.url + "/notify")
+    order = {"description": "茶", "amount": {"total": 100, "currency": "CNY"}}
+    scene = {"payer_client_ip": "203.0.113.7", "h5_info": {"type": "Wap"}}
+    status, in_browser = await call(
+        sdk.pay, **order, out_trade_no="T0000004", pay_type=WeChatPayType.H5, scene_info=scene
+    )
+    assert status == 200
+    sandbox.wechat_pay.cashier.pay(
+        person, sandbox.wechat_pay.cashier.open_h5(person, in_browser["h5_url"]).ticket
+    )
+    _, queried = await call(sdk.query, out_trade_no="T0000004")
+    assert (queried["trade_state"], queried["trade_type"]) == ("SUCCESS", "MWEB")
+    status, in_app = await call(sdk.pay, **order, out_trade_no="T0000005", pay_type=WeChatPayType.APP)
+    assert status == 200 and in_app["prepay_id"]
+    payer = {"openid": person.official_openid}
+    status, in_account = await call(
+        sdk.pay, **order, out_trade_no="T0000006", pay_type=WeChatPayType.JSAPI, payer=payer,
+        appid=sandbox.credentials.official_app_id,
+    )  # fmt: skip
+    assert status == 200 and in_account["prepay_id"]
+    status, refused = await call(sdk.pay, **order, out_trade_no="T0000004", pay_type=WeChatPayType.NATIVE)
+    assert (status, refused["code"]) == (400, "ORDERPAID")
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_stuck_refund_goes_to_a_card_whose_number_only_the_channel_reads(start, merchant, mode):
+    sandbox = await start(wechat_pay_mode=mode)
+    person = sandbox.world.people.arrive()
+    sdk = await asyncio.to_thread(sdk_for, sandbox, merchant.url + "/notify")
+    _, answer = await call(
+        sdk.pay,
+        description="茶",
+        out_trade_no="T0000007",
+        amount={"total": 300},
+        pay_type=WeChatPayType.NATIVE,
+    )
+    sandbox.wechat_pay.cashier.pay(person, answer["code_url"].split("pr=")[1])
+    sandbox.world.faults.add({"op": "wechat_pay.refund_settle", "do": "abnormal"})
+    amount = {"refund": 100, "total": 300, "currency": "CNY"}
+    _, refund = await call(sdk.refund, out_refund_no="R2", out_trade_no="T0000007", amount=amount)
+    await sandbox.quiet()
+    card = {"bank_type": "ICBC_DEBIT", "bank_account": "6222021234567890123", "real_name": person.nickname}
+    which = {"refund_id": refund["refund_id"], "out_refund_no": "R2", "type": "USER_BANK_CARD"}
+    status, sent = await call(sdk.abnormal_refund, **which, **card)
+    assert (status, sent["status"], sent["channel"]) == (200, "PROCESSING", "OTHER_BANKCARD")
+    await sandbox.quiet()
+    events = [sdk.callback(headers, body)["event_type"] for headers, body, _ in merchant.received]
+    assert events == ["TRANSACTION.SUCCESS", "REFUND.ABNORMAL", "REFUND.SUCCESS"]
+    status, refused = await call(sdk.abnormal_refund, **which, bank_type="ICBC_DEBIT")
+    assert (status, refused["code"]) == (400, "PARAM_ERROR")
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_transfer_waits_for_the_person_and_is_told_when_it_arrived(start, merchant, mode):
+    sandbox = await start(wechat_pay_mode=mode)
+    person = sandbox.world.people.arrive()
+    sdk = await asyncio.to_thread(sdk_for, sandbox, merchant.url + "/notify")
+    transfer = {
+        "transfer_scene_id": "1011",
+        "openid": person.mini_openid,
+        "transfer_amount": 200_000,
+        "transfer_remark": "余额退还",
+        "user_name": person.nickname,
+        "transfer_scene_report_infos": [{"info_type": "赔付原因", "info_content": "预存款退款"}],
+    }
+    status, made = await call(sdk.mch_transfer_bills, out_bill_no="W0000001", **transfer)
+    assert (status, made["state"]) == (200, "WAIT_USER_CONFIRM")
+    sandbox.wechat_pay.transfers.confirm(person, made["package_info"])
+    await sandbox.quiet()
+    (headers, body, _), *_ = merchant.received
+    notice = sdk.callback(headers, body)
+    assert (notice["event_type"], notice["resource"]["state"]) == ("MCHTRANSFER.BILL.FINISHED", "SUCCESS")
+    by_number = await call(sdk.mch_transfer_bills_query, out_bill_no="W0000001")
+    by_theirs = await call(sdk.mch_transfer_bills_query, transfer_bill_no=made["transfer_bill_no"])
+    assert by_number == by_theirs and by_number[1]["state"] == "SUCCESS"
+
+    await call(sdk.mch_transfer_bills, out_bill_no="W0000002", **transfer)
+    status, stopped = await call(sdk.mch_transfer_bills_cancel, out_bill_no="W0000002")
+    assert (status, stopped["state"]) == (200, "CANCELING")
+    await sandbox.quiet()
+    status, ended = await call(sdk.mch_transfer_bills_query, out_bill_no="W0000002")
+    assert ended["state"] == "CANCELLED"
+    (sent,) = sandbox.world.wallets.movements()
+    assert (sent.kind, sent.amount_fen, sent.person_id) == ("transferred", 200_000, person.id)
+
+
+async def test_the_sdk_follows_a_change_of_certificate(start):
+    sandbox = await start(wechat_pay_mode="certificate")
+    sdk = await asyncio.to_thread(sdk_for, sandbox, "https://shop.example.com/notify")
+    sandbox.wechat_pay.seal.rotate()
+    status, _ = await call(sdk.query, out_trade_no="T0000009")
+    assert status == 404
+    status, _ = await call(
+        sdk.pay,
+        description="茶",
+        out_trade_no="T0000009",
+        amount={"total": 1},
+        pay_type=WeChatPayType.NATIVE,
+    )
+    assert status == 200
+    assert len(sdk._core._certificates) == 2
+    sandbox.wechat_pay.seal.retire()
+    assert (await call(sdk.close, out_trade_no="T0000009")) == (204, None)
