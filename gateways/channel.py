@@ -30,8 +30,8 @@ class PrepayOrder:
 
     `out_trade_no` is ours, never used for another attempt. `payer` is the openid of the paying customer where
     the method needs one (jsapi, create). `expires_at` is the last moment for paying. `client_ip` is the customer's
-    address (h5 needs it), `app_id` the app that the payer's openid belongs to where it is not the channel's own. A
-    repeat carries the same values.
+    address (h5 needs it), `return_url` where the customer's browser goes after paying, `app_id` the app that the
+    payer's openid belongs to where it is not the channel's own. A repeat carries the same values.
     """
 
     out_trade_no: str
@@ -41,6 +41,7 @@ class PrepayOrder:
     payer: str | None
     expires_at: datetime
     client_ip: str | None = None
+    return_url: str | None = None
     app_id: str | None = None
 
 

@@ -47,9 +47,9 @@ def client_side(
         return Prepared({"code_url": reading.text(content, "code_url")}, None)
     if method == "h5":
         url = reading.text(content, "h5_url")
-        if settings.h5_return_url:
+        if back := order.return_url or settings.h5_return_url:
             # The address must be on a domain registered for H5 payment, like the page that opens `h5_url`.
-            url += f"&redirect_url={urllib.parse.quote(settings.h5_return_url, safe='')}"
+            url += f"&redirect_url={urllib.parse.quote(back, safe='')}"
         return Prepared({"h5_url": url}, None)
     prepay_id = reading.text(content, "prepay_id")
     params = signer.client_params(app_id=order.app_id or settings.app_id, prepay_id=prepay_id)
