@@ -52,6 +52,8 @@ def test_lines_commented_out_in_the_example_show_the_defaults(example):
         "follow_url",
         "page",
         "return_url",
+        "h5_return_url",
+        "transfer_scene_id",
         "quit_url",
         "mini_program_app_id",
     ):  # examples of values that have no default
