@@ -1,19 +1,20 @@
 """Acts that are asked for one by one and done in sets, while others of their kind are under way.
 
-Nobody waits for a set to fill: who comes while nothing is under way goes at once. Who comes meanwhile goes with the next set. So a
-quiet shop works one by one, and a busy one in ever larger sets, without a clock or a setting.
+In a quiet shop who comes goes at once, one by one. Who comes while sets are under way goes with the next one, and where several went
+together the next set waits a moment for as many (``core.gathering``): a busy shop works in ever larger sets, without a setting.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-from core import db
+from core import db, gathering
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -24,8 +25,10 @@ MOST = 64
 """So many go together: what is wrong with one of them delays that many."""
 UNDER_WAY = 2
 """So many sets at once: one is computed while the other waits for the disk."""
-_FEW = 4
-"""So few are not worth sharing out between idle sets."""
+_ENOUGH = 16
+"""So many make a set worth its own cost, which is that of six members (docs/performance.md)."""
+_PATIENCE_S = 0.01
+"""So long fewer wait for a set under way, to go after it."""
 _TRIES = 3
 
 
@@ -85,41 +88,38 @@ class _Queue(Generic[A, R]):
         self._do, self._of = do, of
         self._waiting: deque[_Member[A, R]] = deque()
         self._served: set[Hashable] = set()
-        self._workers: set[asyncio.Task[None]] = set()
-        self._idle = UNDER_WAY
+        self._sets: set[asyncio.Task[None]] = set()
+        self._gathering = gathering.Gathering(self._depart, enough=_ENOUGH, patience_s=_PATIENCE_S)
 
     def join(self, act: A) -> asyncio.Future[R | None]:
         answer: asyncio.Future[R | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Member(act, self._of(act), answer))
-        self._start()
+        self._gather()
         return answer
 
-    def _start(self) -> None:
-        """A worker takes its first set when the loop comes round: with all who came in this turn of it."""
-        if len(self._workers) < UNDER_WAY:
-            worker = asyncio.get_running_loop().create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._ended)
+    def _gather(self) -> None:
+        if self._waiting and len(self._sets) < UNDER_WAY:
+            self._gathering.come(len(self._waiting))
 
-    def _ended(self, worker: asyncio.Task[None]) -> None:
-        self._workers.discard(worker)
-        if worker.cancelled():  # the process ends
+    def _depart(self) -> None:
+        members = self._next() if len(self._sets) < UNDER_WAY else []
+        if members:
+            task = asyncio.get_running_loop().create_task(self._serve(members))
+            self._sets.add(task)
+            self._gathering.left()
+            task.add_done_callback(functools.partial(self._arrived, len(members)))
+            self._gather()
+
+    def _arrived(self, count: int, task: asyncio.Task[None]) -> None:
+        self._sets.discard(task)
+        if task.cancelled():  # the process ends
             while self._waiting:
                 self._waiting.popleft().answer.cancel()
-
-    async def _work(self) -> None:
-        while members := self._next():
-            self._idle -= 1
-            try:
-                await self._serve(members)
-            finally:
-                self._idle += 1
-            await asyncio.sleep(0)  # who was served and comes back at once goes along
+        self._gathering.back(count, waiting=len(self._waiting))
 
     def _next(self) -> list[_Member[A, R]]:
         """The next set: those longest waiting, shared out evenly between the sets that may start now."""
-        count = len(self._waiting)
-        room = MOST if count <= _FEW else min(MOST, -(-count // self._idle))
+        room = min(MOST, max(_ENOUGH, -(-len(self._waiting) // (UNDER_WAY - len(self._sets)))))
         members: list[_Member[A, R]] = []
         left: list[_Member[A, R]] = []
         while self._waiting and len(members) < room:

@@ -8,19 +8,20 @@ they asked.
 from __future__ import annotations
 
 import asyncio
+import functools
 import weakref
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from core import db
+from core import db, gathering
 
 K = TypeVar("K")
 V = TypeVar("V")
 
-_UNDER_WAY = 2
-"""So many statements at once: one waits for the database while the answers of the other are written."""
+_ENOUGH = 64
+"""So many questions do not wait for a statement under way."""
 _PATIENCE_S = 0.005
-"""So long a question waits for one of them, to go with whatever else is asked meanwhile; then it goes anyway."""
+"""So long fewer wait for it, to go with whatever else is asked meanwhile; then they go anyway."""
 
 
 class Together(Generic[K, V]):
@@ -53,36 +54,28 @@ class Queue(Generic[K, V]):
         self._read = read
         self._waiting: list[tuple[K, asyncio.Future[V | None]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
-        self._departure: asyncio.Handle | None = None
+        self._gathering = gathering.Gathering(self._depart, enough=_ENOUGH, patience_s=_PATIENCE_S)
 
     def answer(self, key: K) -> asyncio.Future[V | None]:
         """The answer to come for one key; None when there is none."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[V | None] = loop.create_future()  # one for each: who leaves takes nobody along
         self._waiting.append((key, answer))
-        if self._departure is None:
-            self._departure = (
-                loop.call_later(_PATIENCE_S, self._depart)
-                if len(self._under_way) >= _UNDER_WAY
-                else loop.call_soon(self._depart)
-            )
+        self._gathering.come(len(self._waiting))
         return answer
 
     def _depart(self) -> None:
-        if self._departure is not None:
-            self._departure.cancel()
-            self._departure = None
         asked, self._waiting = self._waiting, []
         asked = [(key, answer) for key, answer in asked if not answer.done()]
         if asked:
             task = asyncio.get_running_loop().create_task(self._answered(asked))
             self._under_way.add(task)
-            task.add_done_callback(self._arrived)
+            self._gathering.left()
+            task.add_done_callback(functools.partial(self._arrived, len(asked)))
 
-    def _arrived(self, task: asyncio.Task[None]) -> None:
+    def _arrived(self, count: int, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        if self._waiting:
-            self._depart()
+        self._gathering.back(count, waiting=len(self._waiting))
 
     async def _answered(self, asked: list[tuple[K, asyncio.Future[V | None]]]) -> None:
         try:

@@ -1,9 +1,11 @@
 """How often somebody may ask: fixed windows counted in Redis for all processes together.
 
 A process does not ask Redis at every request. It takes a share of a window (a twentieth of the limit, at least one) and
-spends it locally, so a busy caller costs one round trip in many requests, limits are never exceeded, and at most the
-unspent shares of other processes are lost until the window ends. Small limits, such as sign-in attempts, have shares of
-one and are exact. Without Redis each process counts for itself: limits then hold per process.
+spends it locally, so a busy caller costs one round trip in many requests, and at most the unspent shares of other processes
+are lost until the window ends. The first requests of a window (a two-hundredth of the limit) a process lets pass before it
+asks at all, and counts them when it does: most callers ask once or twice and cost no round trip, and a limit of 200 or more
+can be exceeded by half a percent per process. Small limits, such as sign-in attempts, have shares of one, pass nothing
+beforehand and are exact. Without Redis each process counts for itself: limits then hold per process.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from core.http import problems
 log = logging.getLogger(__name__)
 
 _SHARES = 20
+_BEFOREHAND = 200
 _REMEMBERED = 20_000
 _REDIS_TIMEOUT_S = 0.1
 _REDIS_REST_S = 1.0
@@ -79,6 +82,7 @@ class _Share:
     left: int
     ends_at: float  # time.monotonic(): waiting is real time, whatever the shop's clock says
     used_up: bool = False  # the whole window, not only this share
+    owed: int = 0  # let pass, and not yet counted in Redis
 
 
 class RateLimiter:
@@ -128,15 +132,22 @@ class RateLimiter:
         return share
 
     async def _renewed(self, rate: Rate, key: str, now: float) -> _Share:
-        wanted = max(1, rate.count // _SHARES)
-        granted, left_s = await self._taken(rate, key, wanted, now)
-        share = self._shares.get(key)  # read only now: a twin may have renewed it while we waited
+        share = self._shares.get(key)
+        if share is None or share.ends_at <= now:
+            beforehand = rate.count // _BEFOREHAND
+            share = _Share(beforehand, now + rate.per_s, owed=beforehand)
+            _keep(self._shares, key, share)
+            if beforehand:
+                return share
+        owed, share.owed = share.owed, 0
+        granted, left_s = await self._taken(rate, key, max(1, rate.count // _SHARES) + owed, now)
+        share = self._shares.get(key)  # read again: a twin may have renewed it while we waited
         if share is None or share.ends_at <= now:
             share = _Share(0, now + left_s)
             _keep(self._shares, key, share)
-        share.left += granted
+        share.left = max(0, share.left + granted - owed)
         share.ends_at = now + left_s
-        share.used_up = granted == 0
+        share.used_up = granted <= owed
         return share
 
     async def _taken(self, rate: Rate, key: str, wanted: int, now: float) -> tuple[int, float]:

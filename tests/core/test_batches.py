@@ -30,6 +30,11 @@ class Counter:
             self.at_once -= whose
 
 
+async def ticks():
+    for _ in range(4):
+        await asyncio.sleep(0)
+
+
 async def test_who_comes_alone_goes_at_once(db):
     counter = Counter()
     assert await counter.batches.done(("a", 1)) == ("a", 1)
@@ -47,13 +52,38 @@ async def test_who_comes_while_sets_are_under_way_goes_with_the_next(db):
     counter = Counter()
     counter.open.clear()
     first = [asyncio.ensure_future(counter.batches.done((n, n))) for n in range(10)]
-    await asyncio.sleep(0.01)
-    later = [asyncio.ensure_future(counter.batches.done((n, n))) for n in range(10, 30)]
-    await asyncio.sleep(0.01)
-    assert sum(map(len, counter.sets)) == 10
+    await ticks()
+    later = [asyncio.ensure_future(counter.batches.done((n, n))) for n in range(10, 20)]
+    await ticks()
+    assert [len(acts) for acts in counter.sets] == [10]
     counter.open.set()
     await asyncio.gather(*first, *later)
-    assert len(counter.sets) <= 4 and sum(map(len, counter.sets)) == 30
+    assert [len(acts) for acts in counter.sets] == [10, 10]
+
+
+async def test_enough_of_them_wait_for_no_set(db):
+    counter = Counter()
+    counter.open.clear()
+    first = [asyncio.ensure_future(counter.batches.done((n, n))) for n in range(10)]
+    await ticks()
+    later = [asyncio.ensure_future(counter.batches.done((n, n))) for n in range(10, 10 + batches._ENOUGH)]
+    await ticks()
+    assert [len(acts) for acts in counter.sets] == [10, batches._ENOUGH]
+    counter.open.set()
+    await asyncio.gather(*first, *later)
+
+
+async def test_a_set_that_hangs_holds_nobody_back_for_long(db):
+    counter = Counter()
+    counter.open.clear()
+    hangs = asyncio.ensure_future(counter.batches.done(("hangs", 1)))
+    await ticks()
+    waits = asyncio.ensure_future(counter.batches.done(("waits", 1)))
+    while len(counter.sets) < 2:
+        await asyncio.sleep(batches._PATIENCE_S)
+    assert not hangs.done()
+    counter.open.set()
+    await asyncio.gather(hangs, waits)
 
 
 async def test_no_set_is_larger_than_the_bound(db):
@@ -96,9 +126,9 @@ async def test_a_caller_who_leaves_disturbs_nobody(db):
     counter = Counter()
     counter.open.clear()
     under_way = [asyncio.ensure_future(counter.batches.done((n, n))) for n in range(8)]
-    await asyncio.sleep(0.01)
+    await ticks()
     waiting = [asyncio.ensure_future(counter.batches.done((n, n))) for n in range(8, 12)]
-    await asyncio.sleep(0.01)
+    await ticks()
     for leaving in (under_way[0], waiting[0]):
         leaving.cancel()
         with contextlib.suppress(asyncio.CancelledError):

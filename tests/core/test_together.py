@@ -69,21 +69,49 @@ async def test_who_asks_while_a_read_is_under_way_gets_a_later_one(ask, book):
 
 
 async def test_a_read_that_hangs_holds_nobody_back_for_long(ask, book):
-    hang = []
-    for number in range(together._UNDER_WAY):
-        hang.append(ask(f"a{number}"))
-        await ticks()
+    hangs = ask("a")
+    await ticks()
     later = [ask("b"), ask("c")]
     await ticks()
-    assert len(book.asked) == together._UNDER_WAY  # they wait a little, to go with others
+    assert len(book.asked) == 1  # they wait a little, to go with others
     await asyncio.sleep(together._PATIENCE_S * 4)
-    assert book.asked[together._UNDER_WAY :] == [["b", "c"]]
+    assert book.asked[1:] == [["b", "c"]]
     book.gates[-1].set()
     assert await asyncio.gather(*later) == [("b", 0), ("c", 0)]
-    assert not any(one.done() for one in hang)
+    assert not hangs.done()
+    book.gates[0].set()
+    await hangs
+
+
+async def test_enough_of_them_wait_for_nobody(ask, book):
+    hangs = ask("a")
+    await ticks()
+    crowd = [ask(f"b{number}") for number in range(together._ENOUGH)]
+    await ticks()
+    assert [len(keys) for keys in book.asked] == [1, together._ENOUGH]
     for gate in book.gates:
         gate.set()
-    await asyncio.gather(*hang)
+    await asyncio.gather(hangs, *crowd)
+
+
+async def test_those_who_were_just_served_are_waited_for_a_moment(ask, book):
+    crowd = [ask(f"a{number}") for number in range(8)]
+    await ticks()
+    book.gates[0].set()
+    await asyncio.gather(*crowd)
+    early = ask("b0")
+    await ticks()
+    assert len(book.asked) == 1
+    late = [ask(f"b{number}") for number in range(1, 8)]
+    await ticks()
+    assert [len(keys) for keys in book.asked] == [8, 8]
+    book.gates[1].set()
+    await asyncio.gather(early, *late)
+    alone = ask("c")  # nobody else comes back this time
+    await asyncio.sleep(0.05)
+    assert book.asked[2:] == [["c"]]
+    book.gates[2].set()
+    assert await alone == ("c", 0)
 
 
 async def test_who_hangs_up_takes_nobody_along(ask, book):

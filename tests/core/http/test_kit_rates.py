@@ -51,10 +51,23 @@ async def test_concurrent_requests_lose_no_shares(connection):
 
 async def test_a_burst_takes_one_share_of_the_window_not_one_for_each_request(connection):
     limiter = kit.RateLimiter(connection)
-    rate = kit.Rate(200, 60)  # shares of 10
+    rate = kit.Rate(180, 60)  # shares of 9
     await asyncio.gather(*(limiter.spend(rate, "a") for _ in range(8)))
-    assert int(await connection.get("yucun:rate:a")) == 10
+    assert int(await connection.get("yucun:rate:a")) == 9
     assert limiter._renewals == {}
+
+
+async def test_the_first_requests_of_a_window_cost_no_round_trip_and_are_counted_later(connection):
+    first, second = kit.RateLimiter(connection), kit.RateLimiter(connection)
+    rate = kit.Rate(400, 60)  # two beforehand, shares of twenty
+    assert await spend(first, rate, "a", 2) == 2
+    assert await connection.get("yucun:rate:a") is None
+    assert await spend(first, rate, "a", 1) == 1
+    assert int(await connection.get("yucun:rate:a")) == 22
+    passed = 3 + await spend(first, rate, "a", 500) + await spend(second, rate, "a", 500)
+    assert passed == 400 + 2  # what the second let pass before it asked
+    third = kit.RateLimiter(connection)
+    assert await spend(third, rate, "a", 500) == 2
 
 
 async def test_a_busy_caller_costs_few_round_trips(connection):
