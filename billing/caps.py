@@ -1,7 +1,7 @@
 """Caps 限额: how much principal an account may hold by the rules for prepaid cards.
 
 The Ministry of Commerce's measures (2012 no. 9) let a named card 记名卡 hold 5000 yuan and an unnamed one 1000. A card is named
-once the shop has the buyer's name, a document's number and a phone on file (art. 15), which signing in by WeChat does not
+once the shop has the buyer's name, the number of a document and a contact on file, which signing in by WeChat does not
 give; so a customer counts as unnamed until an operator says otherwise.
 """
 
