@@ -34,8 +34,8 @@ SEED ?= 1
 model: env-dev  ## 用模型核对账务：STEPS=1000000 SEED=1 · every money step against a model
 	@$(BIN)/python -m tests.model $(STEPS) $(SEED)
 
-mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" MOST=50 SEED=1 · do tests notice small changes of money code?
-	@$(BIN)/python -m tests.mutation --seed $(SEED) $(if $(MOST),--most $(MOST)) $(if $(JOBS),--jobs $(JOBS)) $(FILES)
+mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" EACH=12 SEED=1 · do tests notice small changes of money code?
+	@$(BIN)/python -m tests.mutation --seed $(SEED) $(if $(EACH),--each $(EACH)) $(if $(MOST),--most $(MOST)) $(if $(JOBS),--jobs $(JOBS)) $(FILES)
 
 .PHONY: check format
 check: env-dev  ## 格式、静态检查、类型、导入方向、生成文件 · format, lint, types, imports, generated files

@@ -6,6 +6,7 @@ the process that made it at once), and a shop without rules pays for no statemen
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -174,23 +175,51 @@ def _test(kind: str, params: Mapping[str, Any]) -> Test:
 
 
 _known: tuple[float, tuple[Rule, ...]] | None = None
+_reading: dict[bool, asyncio.Future[None]] = {}
+"""The reads under way: those that wait for a connection of the pool, and those of a transaction, which has one."""
 _COLUMNS = "id, name, kind, params::text AS params, action, tells_customer, active, created_at"
 _ACTIVE = f"SELECT {_COLUMNS} FROM deduction_rule WHERE active ORDER BY id"
 
 
 async def in_force() -> tuple[Rule, ...]:
-    """The active rules, as this process last read them."""
+    """The active rules, as this process last read them. Those who find that too old read together, by one statement."""
+    if (rules := _fresh()) is not None:
+        return rules
+    inside = db.pool() is None
+    under_way = _reading.get(inside)
+    if under_way is not None and under_way.get_loop() is asyncio.get_running_loop():
+        await asyncio.wait([under_way])
+        if (rules := _fresh()) is not None:
+            return rules  # else that read failed, was given up, or is outdated already
+    return await _read(inside)
+
+
+def _fresh() -> tuple[Rule, ...] | None:
+    return _known[1] if _known is not None and time.monotonic() - _known[0] <= KNOWN_S else None
+
+
+async def _read(inside: bool) -> tuple[Rule, ...]:
+    """Who is inside a transaction never waits for one who is outside: that one may be waiting for a connection that only
+    transactions like ours can give back."""
     global _known
-    if _known is None or time.monotonic() - _known[0] > KNOWN_S:
-        asked_at = time.monotonic()
-        _known = (asked_at, tuple(_of_row(row) for row in await db.fetch(_ACTIVE)))
-    return _known[1]
+    asked_at = time.monotonic()
+    read = _reading[inside] = asyncio.get_running_loop().create_future()
+    try:
+        rules = tuple(_of_row(row) for row in await db.fetch(_ACTIVE))
+        if _reading.get(inside) is read:
+            _known = (asked_at, rules)
+        return rules
+    finally:
+        if _reading.get(inside) is read:
+            del _reading[inside]
+        read.set_result(None)
 
 
 def forget() -> None:
-    """The next question reads the rules anew."""
+    """The next question reads the rules anew; what is being read now answers only those who asked already."""
     global _known
     _known = None
+    _reading.clear()
 
 
 _ADD = f"""

@@ -57,8 +57,9 @@ def servers():
 
 @pytest.fixture(scope="session")
 def _migrated(servers):
-    asyncio.run(database.migrate(servers.database_url))
-    asyncio.run(_remember_seeds(servers.database_url))
+    if "YUCUN_TEST_TEMPLATE" not in os.environ:
+        asyncio.run(database.migrate(servers.database_url))
+        asyncio.run(_remember_seeds(servers.database_url))
     return servers.database_url
 
 

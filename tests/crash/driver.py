@@ -1,25 +1,34 @@
-"""Kills a process at the steps of one money path, and says what was wrong afterwards.
+"""Kills a process at the steps of money paths, and says what was wrong afterwards.
 
-python -m tests.crash.driver top_up postgres://… [every so many-th step; 1: all]
+python -m tests.crash.driver postgres://… [every so many-th step; 1: all] < names of paths > a line of JSON each
 """
 
 import json
 import sys
 
-from tests.crash import combined_paths, due_paths, killing, operator_paths, paying_paths, refund_paths
+from tests.crash import (
+    clock_paths,
+    combined_paths,
+    due_paths,
+    killing,
+    operator_paths,
+    paying_paths,
+    refund_paths,
+    top_up_paths,
+)
 
 PATHS = {
     **paying_paths.PATHS,
+    **top_up_paths.PATHS,
     **combined_paths.PATHS,
     **due_paths.PATHS,
+    **clock_paths.PATHS,
     **operator_paths.PATHS,
     **refund_paths.PATHS,
 }
 
 
 if __name__ == "__main__":
-    print(
-        json.dumps(
-            killing.run(PATHS[sys.argv[1]](), sys.argv[2], every=int(sys.argv[3]) if sys.argv[3:] else 1)
-        )
-    )
+    url, every = sys.argv[1], int(sys.argv[2]) if sys.argv[2:] else 1
+    for name in sys.stdin:
+        print(json.dumps(killing.run(PATHS[name.strip()](), url, every=every)), flush=True)

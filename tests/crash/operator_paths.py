@@ -1,12 +1,25 @@
 """Acts of operators that die halfway: the second person presses the button again (same key), and all of it is done, once."""
 
 import secrets
+from dataclasses import replace
 
-from billing import adjustments, approvals, closings, merges, payments, reversals, terms, top_ups, transfers
+from billing import (
+    adjustments,
+    approvals,
+    closings,
+    merges,
+    payments,
+    refunds,
+    reversals,
+    terms,
+    top_ups,
+    transfers,
+)
 from core import db
 from ledger import accounts
 from members import customers
 from tests import factories
+from tests.crash.path import OPENED
 
 ASKS, DECIDES = 1, 2
 LIMIT_FEN = terms.Terms().approval_above_fen
@@ -132,7 +145,69 @@ class Close(OperatorPath):
         return await balances(made["customer"]), state, row["paid_out_fen"], row["bonus_fen"]
 
 
+class ReverseAdjustment(OperatorPath):
+    """A small adjustment, by one person, and its undoing."""
+
+    async def before(self):
+        customer = await factories.customer(principal=1_000)
+        return {"customer": customer.id, "key": secrets.token_hex(8)}
+
+    async def act(self, made):
+        given = await adjustments.adjust(
+            ASKS, made["customer"], kind="principal", amount_fen=300, reason="r", key=made["key"]
+        )
+        await reversals.reverse_adjustment(ASKS, given.adjustment_no, reason="r", key=made["key"])
+
+    async def wrong(self, made):
+        count = await db.fetchval("SELECT count(*) FROM adjustment WHERE customer_id = $1", made["customer"])
+        found = (await balances(made["customer"]), count)
+        return None if found == ([(1_000, 0)], 2) else found
+
+
+class OwnTransfer(OperatorPath):
+    """A customer gives another some of their balance, which settles what that one owes; they press the button again."""
+
+    async def before(self):
+        giver, receiver = await factories.customer(principal=1_000), await factories.customer()
+        await factories.bill(receiver.id, 300, automatic=True, consent="x")
+        return {"giver": giver.id, "receiver": receiver.id}
+
+    async def act(self, made):
+        terms.use(replace(terms.current(), customer_transfers=True))
+        await transfers.send_own(
+            transfers.Gift(made["giver"], made["receiver"], 400, 0, "r"), key="give-it-1"
+        )
+
+    async def wrong(self, made):
+        found = await balances(made["giver"], made["receiver"])
+        return None if found == [(600, 0), (100, 0)] else found
+
+
+class FinishClosing(OperatorPath):
+    """The last money of an account that is being closed left by other means; the clock closes it, dies, and comes again."""
+
+    async def before(self):
+        customer = await factories.customer(principal=1_000, bonus=300)
+        (top_up,) = await top_ups.page(customer.id)
+        number = await closings.request(ASKS, customer.id, reason="r", key=secrets.token_hex(8))
+        closing_no = (await approvals.approve(DECIDES, number, key=number)).result
+        await refunds.of_top_up(
+            OPENED, ASKS, top_up.top_up_no, amount_fen=None, at_counter=False, reason="r", key=number
+        )
+        return {"customer": customer.id, "closing": closing_no}
+
+    async def act(self, made):
+        await closings.finish_paid()
+
+    async def wrong(self, made):
+        found = (await customers.get(made["customer"])).state
+        return None if found == "closed" else found
+
+
 PATHS = {
+    "reverse_adjustment": ReverseAdjustment,
+    "own_transfer": OwnTransfer,
+    "finish_closing": FinishClosing,
     "adjust_approved": AdjustApproved,
     "transfer": Transfer,
     "merge": Merge,

@@ -10,46 +10,66 @@ from gateways import channel as at_channel
 from tests import factories
 from tests.crash.killing import WATCH
 
-REFUSED_FEN = 7
-"""A refund of so much the channel refuses."""
+REFUSED_FEN, STUCK_FEN = 7, 9
+"""Refunds of so much the channel refuses, and is stuck with."""
 
 
 class RememberingChannel(factories.QuietChannel):
-    """Pays refunds back, once a number; what it was sent it remembers though our processes die."""
+    """Pays refunds back, once a number, and closes what nobody paid; what it was told it remembers though our processes die."""
 
-    sent = pathlib.Path(tempfile.mkdtemp(prefix="yucun-crash-")) / "refunds"
+    home = pathlib.Path(tempfile.mkdtemp(prefix="yucun-crash-"))
 
     async def refund(self, order):
-        with self.sent.open("a") as numbers:
-            numbers.write(f"{order.out_refund_no} {order.amount_fen}\n")
-        return self._known(order.out_refund_no)
+        self._note("refunds", order.out_refund_no, order.amount_fen)
+        return self._refund(order.out_refund_no)
 
     async def query_refund(self, *, out_trade_no, out_refund_no):
-        return self._known(out_refund_no)
+        return self._refund(out_refund_no)
 
-    def _known(self, number):
-        lines = self.sent.read_text().splitlines() if self.sent.exists() else []
-        amounts = {name: int(fen) for name, fen in (line.split() for line in lines)}
-        state = (
-            "missing"
-            if number not in amounts
-            else "closed"
-            if amounts[number] == REFUSED_FEN
-            else "paid_back"
-        )
-        return at_channel.ChannelRefund(number, None, state, None)
+    async def query(self, out_trade_no):
+        paid, closed = self._noted("paid"), self._noted("closed")
+        state = "paid" if out_trade_no in paid else "closed" if out_trade_no in closed else "waiting"
+        return at_channel.ChannelTrade(
+            self.name, out_trade_no, f"42{out_trade_no}" if state == "paid" else None, state, int(paid.get(out_trade_no, 0)),
+            "CNY", factories.APP_ID, factories.MERCHANT_ID, None, None,
+        )  # fmt: skip
+
+    async def close(self, out_trade_no):
+        if out_trade_no in self._noted("paid"):
+            raise at_channel.AlreadyPaid("ORDERPAID")
+        self._note("closed", out_trade_no, 0)
+
+    def pays(self, payment):
+        """Somebody pays this at the channel, which tells us when it is asked."""
+        self._note("paid", payment.payment_no, payment.amount_fen)
+
+    def _note(self, what, number, amount_fen):
+        with (self.home / what).open("a") as notes:
+            notes.write(f"{number} {amount_fen}\n")
+
+    def _noted(self, what):
+        file = self.home / what
+        return dict(line.split() for line in file.read_text().splitlines()) if file.exists() else {}
+
+    def _refund(self, number):
+        amount = self._noted("refunds").get(number)
+        special = {None: "missing", str(REFUSED_FEN): "closed", str(STUCK_FEN): "abnormal"}
+        return at_channel.ChannelRefund(number, None, special.get(amount, "paid_back"), None)
 
 
 class Channel(RememberingChannel):
-    """Says that whatever it prepared was paid; a call of it is a step."""
+    """A call of it is a step."""
 
     prepare = WATCH.wrap(factories.QuietChannel.prepare)
     refund = WATCH.wrap(RememberingChannel.refund)
     query_refund = WATCH.wrap(RememberingChannel.query_refund)
+    query = WATCH.wrap(RememberingChannel.query)
+    close = WATCH.wrap(RememberingChannel.close)
 
 
+CHANNEL = Channel()
 OPENED = channels.Channels(
-    {"wechat_pay": channels.OpenChannel(Channel(), factories.APP_ID, factories.MERCHANT_ID)}
+    {"wechat_pay": channels.OpenChannel(CHANNEL, factories.APP_ID, factories.MERCHANT_ID)}
 )
 
 

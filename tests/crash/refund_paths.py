@@ -5,8 +5,9 @@ from datetime import timedelta
 from billing import refunds, top_ups
 from core import clock
 from ledger import accounts
+from tests import factories
 from tests.billing import refunding
-from tests.crash.path import OPENED, REFUSED_FEN, Path
+from tests.crash.path import OPENED, REFUSED_FEN, STUCK_FEN, Path
 
 
 class RefundBill(Path):
@@ -70,4 +71,74 @@ class RefundRefused(RefundTopUp):
     amount_fen, state, left_fen, told_of = REFUSED_FEN, "failed", 10_000, "top_up_refund_failed"
 
 
-PATHS = {"refund_bill": RefundBill, "refund_top_up": RefundTopUp, "refund_refused": RefundRefused}
+class Requested(RefundTopUp):
+    """A customer asks for more than their right; an operator turns one request down and lets another go ahead, at the channel and
+    at the counter; the process dies; they press all buttons again."""
+
+    async def before(self):
+        made = await super().before()
+        clock.set_offset(timedelta(days=8))
+        asked = {}
+        for what in ("reject", "approve"):
+            refund = await refunds.ask_for(
+                OPENED, made["customer"], made["top_up"], amount_fen=1_000, reason="", key=f"ask-to-{what}"
+            )
+            asked[what] = refund.refund_no
+        return {**made, **asked}
+
+    async def act(self, made):
+        clock.set_offset(timedelta(days=8))
+        await refunds.reject(1, made["reject"], key=made["reject"])
+        await refunds.approve(OPENED, 1, made["approve"], key=made["approve"])
+        out = await refunds.of_top_up(
+            OPENED, 1, made["top_up"], amount_fen=500, at_counter=True, reason="r", key=made["top_up"]
+        )
+        await refunds.paid_out(1, out.refund.refund_no, key=made["top_up"])
+
+    async def again(self, made):
+        await self.act(made)
+        clock.set_offset(timedelta(days=9))
+        await refunds.poll(OPENED)
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        states = sorted(one.state for one in await refunds.page(customer_id=made["customer"]))
+        return (balance.principal_fen, states) != (8_500, ["paid", "paid", "rejected"])
+
+
+class Stuck(RefundTopUp):
+    """One refund the channel refused, another it is stuck with; an operator tries the one again, which is refused again, and has the
+    other put on the balance; the process dies; they press both buttons again."""
+
+    async def before(self):
+        made = await super().before()
+        asked = {}
+        for amount_fen in (REFUSED_FEN, STUCK_FEN):
+            refund = await refunds.ask_for(
+                OPENED,
+                made["customer"],
+                made["top_up"],
+                amount_fen=amount_fen,
+                reason="",
+                key=f"ask-for-{amount_fen}",
+            )
+            asked[str(amount_fen)] = refund.refund_no
+        return {**made, **asked}
+
+    async def act(self, made):
+        failed, stuck = made[str(REFUSED_FEN)], made[str(STUCK_FEN)]
+        await refunds.retry(OPENED, 1, failed, key=failed)
+        await refunds.to_balance(1, stuck, key=stuck)
+
+    async def wrong(self, made):
+        states = sorted(one.state for one in await refunds.page(customer_id=made["customer"]))
+        return (await factories.balance(made["customer"]), states) != ((10_000, 1_000), ["failed"] * 3)
+
+
+PATHS = {
+    "refund_requested": Requested,
+    "refund_stuck": Stuck,
+    "refund_bill": RefundBill,
+    "refund_top_up": RefundTopUp,
+    "refund_refused": RefundRefused,
+}

@@ -1,6 +1,7 @@
 """A process is killed before and after every statement and every call of a money path; nothing is lost, nothing doubled.
 
-``make crash`` kills at every step. Among all tests a run kills at every eighth, from a step chosen at random: each step has its turn.
+``make crash`` kills at every step. Among all tests a run kills at every sixteenth, from a step chosen at random: each step has its
+turn.
 """
 
 import json
@@ -10,8 +11,30 @@ import sys
 
 import pytest
 
+from tests.crash import driver, reach
+
 pytestmark = pytest.mark.crash
-EVERY = int(os.environ.get("YUCUN_CRASH_EVERY", "8"))
+EVERY = int(os.environ.get("YUCUN_CRASH_EVERY", "16"))
+
+
+@pytest.fixture(scope="module")
+def killer(_migrated, tmp_path_factory):
+    """One process that has read everything and forks for each step."""
+    said = tmp_path_factory.mktemp("crash") / "said"
+    with said.open("w") as errors, subprocess.Popen(
+        [sys.executable, "-m", "tests.crash.driver", _migrated, str(EVERY)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
+    ) as process:  # fmt: skip
+
+        def kill(path):
+            process.stdin.write(f"{path}\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+            assert answer, said.read_text()[-3000:]
+            return json.loads(answer)
+
+        yield kill
+        process.stdin.close()
 
 
 @pytest.mark.parametrize(
@@ -40,20 +63,48 @@ EVERY = int(os.environ.get("YUCUN_CRASH_EVERY", "8"))
         ("transfer", 40),
         ("merge", 60),
         ("close", 50),
+        ("cancel_top_up", 25),
+        ("cancel_paid_top_up", 30),
+        ("check_top_up", 45),
+        ("poll_top_up", 28),
+        ("notice", 28),
+        ("pay_bill_combined", 50),
+        ("cancel_combined", 30),
+        ("let_go", 10),
+        ("expire_order", 15),
+        ("expire_bonus", 20),
+        ("repay_freed", 14),
+        ("review_rejected", 40),
+        ("review_expired", 40),
+        ("release_hold", 55),
+        ("operator_bills", 40),
+        ("reverse_adjustment", 40),
+        ("own_transfer", 45),
+        ("finish_closing", 16),
+        ("refund_requested", 180),
+        ("refund_stuck", 120),
     ],
 )
 @pytest.mark.timeout(900)
-def test_a_kill_at_any_step_loses_and_doubles_nothing(database_url, path, least):
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.crash.driver", path, database_url, str(EVERY)],
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
-    assert ran.returncode == 0, ran.stderr[-3000:]
-    report = json.loads(ran.stdout.splitlines()[-1])
+def test_a_kill_at_any_step_loses_and_doubles_nothing(database_url, killer, path, least):
+    report = killer(path)
     assert report["steps"] >= least, (
         "the path has fewer steps than it must have: is the enumeration still hitting them?"
     )
     assert report["killed"] == report["tried"] >= 1, "each was killed at its step, exactly"
     assert report["wrong"] == []
+
+
+def test_every_public_desk_function_that_moves_money_has_a_path():
+    moving = reach.money_functions()
+    assert len(moving) > 40, "is the enumeration still finding them?"
+    assert not moving - reach.called_by_paths(), "killed nowhere: add a path beside the others"
+
+
+def test_every_path_is_run():
+    (named,) = [
+        mark.args[1]
+        for mark in test_a_kill_at_any_step_loses_and_doubles_nothing.pytestmark
+        if mark.name == "parametrize"
+    ]
+    assert {path for path, _ in named} == set(driver.PATHS)

@@ -1,26 +1,127 @@
-"""Which files are mutated, and which tests are asked about each: those that say what it does first."""
+"""Which files are mutated, and which tests are asked about each: few and quick ones that say what it does."""
 
-LEDGER = ("tests/ledger/test_posting.py", "tests/ledger/test_burn_order.py", "tests/ledger/test_holds.py")
-PAYING = ("tests/billing/test_top_ups_and_payments.py", "tests/billing/test_bills.py")
 
-TARGETS = {
-    "migrations/sql/ledger_post.sql": (*LEDGER, *PAYING),
-    "ledger/posting.py": (*LEDGER, *PAYING),
-    "ledger/holds.py": ("tests/ledger/test_holds.py", "tests/billing/test_operator_holds.py"),
-    "ledger/accounts.py": (*LEDGER, "tests/billing/test_caps.py", "tests/miniapp_api/test_account.py"),
-    "ledger/expiry.py": ("tests/billing/test_bonus_expiry.py",),
-    "ledger/idempotency.py": (*PAYING, "tests/shop/test_orders.py"),
-    "ledger/statement.py": ("tests/ledger/test_statement.py", "tests/billing/test_statements.py"),
-    "billing/bills.py": ("tests/billing/test_bills.py", "tests/billing/test_plans_and_due_runs.py", "tests/shop/test_orders.py"),
-    "billing/matching.py": ("tests/billing/test_bills.py", "tests/billing/test_plans_and_due_runs.py"),
-    "billing/credits.py": (*PAYING, "tests/billing/test_bonus_expiry.py", "tests/billing/test_caps.py"),
-    "billing/payments.py": ("tests/billing/test_top_ups_and_payments.py", "tests/miniapp_api/test_top_ups.py"),
-    "billing/refunds.py": ("tests/shop/test_orders.py", "tests/billing/test_bills.py"),
-    "billing/top_ups.py": (
-        "tests/billing/test_top_ups_and_payments.py", "tests/billing/test_caps.py", "tests/billing/test_packages.py",
-        "tests/miniapp_api/test_top_ups.py",
+def _ledger(*names):
+    return tuple(f"tests/ledger/test_{name}.py" for name in names)
+
+
+def _billing(*names):
+    return tuple(f"tests/billing/test_{name}.py" for name in names)
+
+
+def _shop(*names):
+    return tuple(f"tests/shop/test_{name}.py" for name in names)
+
+
+_POSTING = _ledger("posting", "burn_order", "holds", "plain_debits")
+_PROOF = _ledger("proof", "proof_operations", "proof_since")
+_REFUNDS = _billing("bill_refunds", "top_up_refunds")
+_COMBINED = _billing("combined_payments", "combined_in_any_order")
+_ORDERS = _shop("orders", "paying_together")
+
+_SQL = {
+    "migrations/sql/ledger_post.sql": (
+        *_POSTING,
+        *_billing("transfers", "top_up_refunds", "credit_limits", "bills"),
     ),
-    "billing/caps.py": ("tests/billing/test_caps.py",),
-    "billing/package_rules.py": ("tests/billing/test_packages.py", "tests/billing/test_caps.py"),
-    "billing/packages.py": ("tests/billing/test_packages.py", "tests/admin_api/test_offers.py"),
-}  # fmt: skip
+    "migrations/sql/ledger_debit.sql": (*_POSTING, *_ORDERS),
+    "migrations/sql/orders_pay.sql": (*_ORDERS, *_billing("credit_limits", "abnormal_deductions")),
+    "migrations/sql/plans_charge.sql": _billing("plans_and_due_runs", "credit_limits"),
+    "migrations/sql/bill_next_due.sql": _billing("instalments"),
+}
+_LEDGER = {
+    "ledger/posting.py": (*_POSTING, *_billing("bills")),
+    "ledger/holds.py": (*_ledger("holds"), *_billing("operator_holds")),
+    "ledger/accounts.py": (*_POSTING, *_billing("caps", "credit_limits")),
+    "ledger/expiry.py": _billing("bonus_expiry"),
+    "ledger/idempotency.py": (*_billing("bills", "top_ups_and_payments"), *_shop("orders")),
+    "ledger/statement.py": (*_ledger("statement"), *_billing("statements")),
+    "ledger/credit_line.py": _billing("credit_limits"),
+    "ledger/moves.py": (*_billing("transfers", "merges", "closings"), *_ledger("posting")),
+    "ledger/origins.py": _REFUNDS,
+    "ledger/explain.py": _billing("provenance", "bonus_expiry"),
+    "ledger/provenance.py": _billing("provenance"),
+    "ledger/history.py": (*_ledger("statement"), *_billing("provenance", "statements")),
+    "ledger/habits.py": _billing("abnormal_deductions", "forecast", "credit_assessment"),
+    "ledger/seal.py": _ledger("seal"),
+    "ledger/settled.py": _ledger("seal", "proof_since"),
+    "ledger/proof/__init__.py": _PROOF,
+    "ledger/proof/changed.py": _PROOF,
+    "ledger/proof/marks.py": _PROOF,
+    "ledger/proof/checks/bills.py": _PROOF,
+    "ledger/proof/checks/books.py": _PROOF,
+    "ledger/proof/checks/combined.py": (*_PROOF, *_COMBINED),
+    "ledger/proof/checks/credit.py": (*_PROOF, *_billing("credit_limits")),
+    "ledger/proof/checks/freshness.py": _PROOF,
+    "ledger/proof/checks/holds.py": _PROOF,
+    "ledger/proof/checks/instalments.py": (*_PROOF, *_billing("instalments")),
+    "ledger/proof/checks/messages.py": _PROOF,
+    "ledger/proof/checks/operations.py": _PROOF,
+    "ledger/proof/checks/payments.py": _PROOF,
+    "ledger/proof/checks/plans.py": _PROOF,
+    "ledger/proof/checks/refunds.py": (*_PROOF, *_REFUNDS),
+    "ledger/proof/checks/reviews.py": (*_PROOF, *_billing("abnormal_deductions")),
+    "ledger/proof/checks/seals.py": (*_PROOF, *_ledger("seal")),
+}
+_BILLS = {
+    "billing/bills.py": (*_billing("bills", "operator_bills", "plans_and_due_runs"), *_shop("orders")),
+    "billing/collecting.py": (
+        *_billing("bills", "operator_bills", "credit_limits", "instalments"),
+        *_shop("orders"),
+    ),
+    "billing/matching.py": _billing("matching", "bills", "abnormal_deductions"),
+    "billing/operator_bills.py": _billing("operator_bills", "instalments"),
+    "billing/due_bills.py": _billing("operator_bills", "instalments", "seams"),
+    "billing/deductions.py": _billing("plans_and_due_runs"),
+    "billing/plans.py": _billing("plans_and_due_runs"),
+    "billing/instalments.py": _billing("instalments"),
+    "billing/instalment_schedule.py": _billing("instalments"),
+    "billing/arrangements.py": _billing("instalments"),
+    "billing/parts.py": _billing("instalments"),
+    "billing/abnormal.py": _billing("abnormal_deductions"),
+    "billing/deduction_rules.py": _billing("abnormal_deductions", "rules_in_force"),
+    "billing/reviews.py": _billing("abnormal_deductions"),
+    "billing/low_balance.py": _billing("plans_and_due_runs", "forecast", "combined_payments"),
+    "billing/forecast.py": _billing("forecast"),
+}
+_MONEY_IN = {
+    "billing/credits.py": _billing("top_ups_and_payments", "bonus_expiry", "caps"),
+    "billing/payments.py": _billing("top_ups_and_payments", "combined_payments"),
+    "billing/attempts.py": _billing("top_ups_and_payments", "combined_payments"),
+    "billing/top_ups.py": _billing("top_ups_and_payments", "caps", "packages"),
+    "billing/caps.py": _billing("caps"),
+    "billing/package_rules.py": _billing("packages", "caps"),
+    "billing/packages.py": _billing("packages"),
+    "billing/combined.py": _COMBINED,
+    "billing/tenders.py": _COMBINED,
+    "billing/settled.py": _COMBINED,
+    "billing/expiry.py": _billing("bonus_expiry"),
+    "billing/credit_draws.py": _billing("credit_limits"),
+    "billing/credit_limits.py": _billing("credit_limits"),
+    "billing/credit_assessment.py": _billing("credit_assessment"),
+}
+_MONEY_BACK = {
+    "billing/refunds.py": _REFUNDS,
+    "billing/bill_refunds.py": _REFUNDS,
+    "billing/top_up_refunds.py": (*_REFUNDS, *_billing("claw_back")),
+    "billing/channel_refunds.py": _REFUNDS,
+    "billing/refund_records.py": _REFUNDS,
+    "billing/claw_back.py": _billing("claw_back"),
+}
+_OPERATIONS = {
+    "billing/adjustments.py": _billing("approvals", "transfers"),
+    "billing/approvals.py": _billing("approvals", "transfers"),
+    "billing/reversals.py": _billing("transfers"),
+    "billing/transfers.py": _billing("transfers"),
+    "billing/merges.py": _billing("merges"),
+    "billing/closings.py": _billing("closings"),
+    "billing/standing.py": _billing("merges", "closings", "combined_payments"),
+    "billing/operator_holds.py": _billing("operator_holds"),
+}
+_SHOP = {
+    "shop/orders.py": _ORDERS,
+    "shop/paying.py": _ORDERS,
+    "shop/channel_payments.py": _billing("combined_payments"),
+}
+
+TARGETS = {**_SQL, **_LEDGER, **_BILLS, **_MONEY_IN, **_MONEY_BACK, **_OPERATIONS, **_SHOP}
