@@ -233,6 +233,11 @@ class Money(Section):
     credit_ceiling_fen: Fen = 200_000
     channel_payment_minutes: Annotated[int, Field(ge=5, le=120)] = 15
     customer_transfers: bool = False
+    day_cut_minutes: Annotated[int, Field(ge=0, le=1440)] = 120
+    carry_days: Annotated[int, Field(ge=0, le=30)] = 2
+    bill_patience_days: Annotated[int, Field(ge=1, le=60)] = 3
+    bill_rows_most: Annotated[int, Field(ge=1, le=20_000_000)] = 5_000_000
+    bill_bytes_most: Annotated[int, Field(ge=1024, le=16 * 1024**3)] = 4 * 1024**3
 
     def terms(self) -> terms.Terms:
         """As the desk takes them."""

@@ -43,6 +43,15 @@ class Terms:
     """So long a customer may take to pay a bill through a channel; its share of the balance is held meanwhile."""
     customer_transfers: bool = False
     """Whether customers may give each other parts of their balances without an operator."""
+    day_cut_minutes: int = 120
+    """A payment so late on a day may stand in the channel's bill of the next one."""
+    carry_days: int = 2
+    """In the bills of so many days after its own a payment or refund is looked for before it counts as missing."""
+    bill_patience_days: int = 3
+    """After so many days without a bill the shop's people are told, and it is theirs to bring it."""
+    bill_rows_most: int = 5_000_000
+    bill_bytes_most: int = 4 * 1024**3
+    """How large a channel's bill of one day may be."""
 
 
 _DEFAULT = Terms()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -88,6 +88,16 @@ async def execute(sql: str, *args: Any) -> int:
         status = cast("str", await connection.execute(sql, *args))
     last = status.rsplit(" ", 1)[-1]
     return int(last) if last.isdigit() else 0
+
+
+async def copy_in(table: str, source: AsyncIterable[bytes]) -> int:
+    """Copies rows into a table, in PostgreSQL's text format, as they come. Returns how many.
+
+    Whoever makes them is only asked for more as fast as the server takes them.
+    """
+    async with connections.get(CONNECTION).acquire_connection() as connection:
+        status = cast("str", await connection.copy_to_table(table, source=source))
+    return int(status.rsplit(" ", 1)[-1])
 
 
 def retried(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:

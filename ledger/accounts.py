@@ -23,6 +23,8 @@ TRANSIT = "house:transit"
 """What is on its way from one customer to another; zero whenever nobody is at work."""
 COUNTER = "house:counter"
 """What was taken and paid out at the shop's counter."""
+FEES = "house:fees"
+"""The cost of collection: what channels keep of payments; negative by as much."""
 
 CREDIT = "house:credit"
 """What customers have drawn on credit comes from here and is paid back to here; negative by what they owe of it."""

@@ -44,6 +44,7 @@ class Payment(Model):
         indexes = (
             Index(fields=("purpose", "purpose_no"), name="payment_purpose"),
             PartialIndex(fields=("ask_at",), name="payment_ask", where="ask_at IS NOT NULL"),
+            PartialIndex(fields=("channel", "paid_at"), name="payment_paid_on", where="paid_at IS NOT NULL"),
         )
         constraints = (
             UniqueConstraint(fields=("channel", "channel_trade_no"), name="payment_channel_trade"),

@@ -46,6 +46,7 @@ class RefundPart(Model):
             PartialIndex(fields=("payment_no",), name="refund_part_payment", where="payment_no IS NOT NULL"),
             PartialIndex(fields=("ask_at",), name="refund_part_ask", where="ask_at IS NOT NULL"),
             PartialIndex(fields=("id",), name="refund_part_abnormal", where="state = 'abnormal'"),
+            PartialIndex(fields=("tender", "ended_at"), name="refund_part_paid_on", where="state = 'paid'"),
         )
         constraints = (
             CheckConstraint(

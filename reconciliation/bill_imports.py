@@ -1,0 +1,271 @@
+"""A bill file becomes rows: read, compared with its own sums, and written with what of ours each row stands for.
+
+One transaction: nothing of a file that turns out wrong, or of a process that dies, is left. The rows go into a table of this
+connection alone first; from there one statement writes them, joined with the payments of the day. Whatever that does not find (paid
+on another day here, or not at all) is looked up by its number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from billing import terms
+from billing.channels import Channels
+from core import clock, db, errors
+from gateways import bills
+from reconciliation import agreeing, days, differences, fee_postings, history, rates
+
+SPAN = 100_000_000
+"""Ids of a file's rows: the file's id times this, plus the line's number."""
+
+Progress = Callable[[str, int], object]
+"""Is told what is being done, and how many rows are through."""
+
+
+class BillFileUnreadable(errors.Invalid):
+    """The file is not the whole bill of this channel and day. ``reason``, ``line_no`` and ``found`` say why; nothing of it was kept."""
+
+    code = "bill_file_unreadable"
+
+
+class AnotherBill(errors.Conflict):
+    """The day has another bill already. To put this one in its place, say why."""
+
+    code = "another_bill"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of a file: the day it belongs to, and whether it was new."""
+
+    day: days.Day
+    file_id: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file and who brought it. ``replaces_because``: why it takes the place of another."""
+
+    path: Path
+    by: str
+    replaces_because: str | None = None
+
+
+def quiet(_doing: str, _rows: int) -> None:
+    """Tells nobody."""
+
+
+async def take(
+    channels: Channels, channel: str, day: date, given: Given, *, progress: Progress = quiet
+) -> Imported:
+    """Takes the bill of a channel and day. The same file again changes nothing.
+
+    Raises:
+        NoSuchChannel: it is not open.
+        DayNotOver: the day is today, or later.
+        BillFileUnreadable: it is not the whole bill of that channel and day.
+        AnotherBill: the day has another one, and no reason was given.
+    """
+    await days.ensure(channels, channel, day)
+    sha256 = await asyncio.to_thread(_sha256, given.path)
+    return await _take(channel, day, given, sha256, progress)
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+@db.retried
+async def _take(channel: str, day: date, given: Given, sha256: bytes, progress: Progress) -> Imported:
+    async with db.transaction():
+        found = await days.locked(channel, day)
+        current = await db.fetchrow(_CURRENT, found.id)
+        if current is not None:
+            if current["sha256"] == sha256:
+                return Imported(found, current["id"], is_new=False)
+            await _replace(found, current["id"], given)
+        file_id = await _imported(found, given, sha256, progress)
+        return Imported(await days.get(channel, day), file_id, is_new=True)
+
+
+_CURRENT = "SELECT id, sha256 FROM bill_file WHERE day_id = $1 AND is_current"
+_REPLACED = "UPDATE bill_file SET is_current = false, replaced_at = $2 WHERE id = $1"
+_DROP_LINES = "DELETE FROM bill_line WHERE id BETWEEN $1 AND $2"
+
+_CARRY_AGAIN = (
+    "UPDATE carried SET state = 'waiting', ended_day_id = NULL, ended_at = NULL WHERE ended_day_id = $1"
+)
+
+
+async def _replace(day: days.Day, file_id: int, given: Given) -> None:
+    if not given.replaces_because:
+        raise AnotherBill(channel=day.channel, day=day.day)
+    if day.state == "closed":
+        await fee_postings.reverse(day, by=given.by)
+    await db.execute(_REPLACED, file_id, clock.now())
+    await db.execute(_DROP_LINES, *span(file_id))
+    await db.execute(_CARRY_AGAIN, day.id)
+    await history.add(day.id, "bill_replaced", given.by, reason=given.replaces_because, file_id=file_id)
+
+
+def span(file_id: int) -> tuple[int, int]:
+    """The first and the last id that a row of the file can have."""
+    return file_id * SPAN, file_id * SPAN + SPAN - 1
+
+
+_FILE = """
+INSERT INTO bill_file (day_id, sha256, size_bytes, given_by, payments, payment_fen, refunds, refund_fen, fee_milli, is_current,
+                       received_at)
+VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, true, $5) RETURNING id
+"""
+_TOTALS = """
+UPDATE bill_file SET payments = $2, payment_fen = $3, refunds = $4, refund_fen = $5, fee_milli = $6 WHERE id = $1
+"""
+_DAY_HAS_IT = """
+UPDATE channel_day SET state = 'imported', fetch_at = NULL, match_at = $2, matched_at = NULL, closed_at = NULL, closed_by = NULL,
+    last_answer = '', gave_up_at = NULL
+WHERE id = $1
+"""
+
+
+async def _imported(day: days.Day, given: Given, sha256: bytes, progress: Progress) -> int:
+    file_id = int(await db.fetchval(_FILE, day.id, sha256, _size(given.path), given.by, clock.now()))
+    totals = await _staged(day, given.path, progress)
+    progress("matching", totals.rows)
+    brackets = agreeing.rate_columns(await rates.brackets("channel", day.channel, day.day))
+    begins = file_id * SPAN
+    await db.execute(_KEEP_PAYMENTS, *brackets, begins, day.channel, day.begins, day.ends)
+    await db.execute(_KEEP_REFUNDS, *brackets, begins, day.channel, day.begins, day.ends)
+    await look_again(day, file_id)
+    await db.execute(
+        _TOTALS,
+        file_id,
+        totals.payments,
+        totals.payment_fen,
+        totals.refunds,
+        totals.refund_fen,
+        totals.fee_milli,
+    )
+    await db.execute(_DAY_HAS_IT, day.id, clock.now())
+    await history.add(
+        day.id, "bill_imported", given.by, file_id=file_id, rows=totals.rows, sha256=sha256.hex()
+    )
+    await differences.bill_is_here(day)
+    return file_id
+
+
+def _size(path: Path) -> int:
+    return os.stat(path).st_size
+
+
+_STAGE = """
+CREATE TEMPORARY TABLE staged (
+    line_no bigint, kind text, at timestamptz, channel_trade_no text, payment_no text, channel_refund_no text, refund_no text,
+    amount_fen bigint, fee_milli bigint, state text, method text
+) ON COMMIT DROP
+"""
+_IN_BEIJING = "SET LOCAL TIME ZONE 'Asia/Shanghai'"
+_ROW = "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\n"
+_TABS = _ROW.count("\t")
+
+
+async def _staged(day: days.Day, path: Path, progress: Progress) -> bills.Totals:
+    limits = terms.current()
+    expected = bills.Expected(
+        day.merchant_id, day.day, max_rows=limits.bill_rows_most, max_bytes=limits.bill_bytes_most
+    )
+    await db.execute("DROP TABLE IF EXISTS staged")
+    await db.execute(_STAGE)
+    await db.execute(_IN_BEIJING)
+    try:
+        with bills.trades(day.channel, path, expected) as bill:
+            await db.copy_in("staged", _texts(bill, progress))
+            totals = bill.totals
+    except bills.BillUnreadable as refused:
+        raise BillFileUnreadable(
+            reason=refused.reason, line_no=refused.line_no, found=refused.found
+        ) from None
+    await db.execute("ANALYZE staged")
+    return totals
+
+
+async def _texts(bill: bills.Bill[bills.BillLine, bills.Totals], progress: Progress) -> AsyncIterator[bytes]:
+    """The rows as PostgreSQL's COPY reads them; what a number of a channel cannot have (a tab) was refused before."""
+    for lines in bill.batches():
+        text = "".join([_ROW % line for line in lines])
+        if "\\" in text:
+            text = text.replace("\\", "\\\\")
+        yield text.encode()
+        progress("reading", bill.totals.rows)
+        await asyncio.sleep(0)  # others have their turn between two pieces
+
+
+_COLUMNS = """
+id, kind, at, channel_trade_no, payment_no, channel_refund_no, refund_no, amount_fen, fee_milli, state, payment_id, part_id,
+expected_milli, agrees, other_day
+"""
+_KEEP_PAYMENTS = f"""
+WITH {agreeing.RATES}
+INSERT INTO bill_line ({_COLUMNS})
+SELECT $8::bigint + line.line_no, line.kind, line.at, line.channel_trade_no, line.payment_no, NULL, NULL, line.amount_fen,
+       line.fee_milli, line.state, p.id, NULL, {agreeing.EXPECTED_PAYMENT}, {agreeing.PAYMENT_AGREES}, p.id IS NULL
+FROM staged line
+LEFT JOIN payment p ON p.payment_no = line.payment_no AND p.channel = $9 AND p.paid_at >= $10 AND p.paid_at < $11
+{agreeing.OF_RATE}
+WHERE line.kind = 'payment'
+"""
+_KEEP_REFUNDS = f"""
+WITH {agreeing.RATES}
+INSERT INTO bill_line ({_COLUMNS})
+SELECT $8::bigint + line.line_no, line.kind, line.at, line.channel_trade_no, line.payment_no, nullif(line.channel_refund_no, ''),
+       nullif(line.refund_no, ''), line.amount_fen, line.fee_milli, line.state, NULL, r.id, {agreeing.EXPECTED_REFUND},
+       {agreeing.REFUND_AGREES}, coalesce(r.ended_at < $10 OR r.ended_at >= $11, true)
+FROM staged line
+LEFT JOIN refund_part r ON r.part_no = line.refund_no AND r.tender = $9
+LEFT JOIN payment p ON p.payment_no = r.payment_no
+{agreeing.OF_RATE}
+WHERE line.kind = 'refund'
+"""
+
+_LOOK_AT_PAYMENTS = f"""
+WITH {agreeing.RATES}, odd AS MATERIALIZED (
+    SELECT id, payment_no, amount_fen FROM bill_line WHERE id BETWEEN $8 AND $9 AND NOT agrees AND kind = 'payment'
+)
+UPDATE bill_line line SET payment_id = p.id, expected_milli = {agreeing.EXPECTED_PAYMENT},
+    agrees = {agreeing.PAYMENT_AGREES} AND NOT EXISTS (
+        SELECT FROM bill_line twin WHERE twin.payment_id = p.id AND twin.id NOT BETWEEN $8 AND $9),
+    other_day = coalesce(p.paid_at < $11 OR p.paid_at >= $12, true)
+FROM odd JOIN payment p ON p.payment_no = odd.payment_no AND p.channel = $10
+LEFT JOIN rate ON odd.amount_fen > rate.low_fen AND odd.amount_fen <= rate.high_fen
+    AND rate.method = CASE WHEN p.method = ANY ($1::text[]) THEN p.method ELSE '' END
+WHERE line.id = odd.id
+"""
+_LOOK_AT_REFUNDS = f"""
+WITH {agreeing.RATES}, odd AS MATERIALIZED (
+    SELECT id, refund_no, amount_fen FROM bill_line WHERE id BETWEEN $8 AND $9 AND NOT agrees AND kind = 'refund'
+)
+UPDATE bill_line line SET part_id = r.id, expected_milli = {agreeing.EXPECTED_REFUND},
+    agrees = {agreeing.REFUND_AGREES} AND NOT EXISTS (
+        SELECT FROM bill_line twin WHERE twin.part_id = r.id AND twin.id NOT BETWEEN $8 AND $9),
+    other_day = coalesce(r.ended_at < $11 OR r.ended_at >= $12, true)
+FROM odd JOIN refund_part r ON r.part_no = odd.refund_no AND r.tender = $10
+LEFT JOIN payment p ON p.payment_no = r.payment_no
+LEFT JOIN rate ON odd.amount_fen > rate.low_fen AND odd.amount_fen <= rate.high_fen
+    AND rate.method = CASE WHEN p.method = ANY ($1::text[]) THEN p.method ELSE '' END
+WHERE line.id = odd.id
+"""
+
+
+async def look_again(day: days.Day, file_id: int) -> None:
+    """Looks again at the rows that did not agree: payments may have been confirmed since, and refunds paid back."""
+    brackets = agreeing.rate_columns(await rates.brackets("channel", day.channel, day.day))
+    for look in (_LOOK_AT_PAYMENTS, _LOOK_AT_REFUNDS):
+        await db.execute(look, *brackets, *span(file_id), day.channel, day.begins, day.ends)
