@@ -252,6 +252,7 @@ class Jobs(Section):
     look_up_s: Seconds = 5
     proof_s: Seconds = 3600
     seal_s: Seconds = 600
+    reconciliation_s: Seconds = 300
 
 
 class Limits(Section):

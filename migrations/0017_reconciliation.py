@@ -254,7 +254,7 @@ class Migration(migrations.Migration):
             "Difference",
             difference_kind="kind IN ('missing_here', 'missing_there', 'amount', 'fee', 'status', 'refund', 'duplicate')",
             difference_subject="subject IN ('payment', 'refund') AND at_stake_fen >= 0",
-            difference_state="state IN ('asking', 'open', 'waiting', 'resolved')",
+            difference_state="state IN ('asking', 'open', 'resolved')",
             difference_asked="(ask_at IS NOT NULL) = (state = 'asking')",
             difference_resolution="resolution IN ('settled', 'credit', 'send_back', 'adjust', 'ignore')",
             difference_resolved="(resolved_at IS NOT NULL AND resolution IS NOT NULL AND resolved_by IS NOT NULL) = (state = 'resolved')",

@@ -65,9 +65,7 @@ class Difference(Model):
             CheckConstraint(
                 check="subject IN ('payment', 'refund') AND at_stake_fen >= 0", name="difference_subject"
             ),
-            CheckConstraint(
-                check="state IN ('asking', 'open', 'waiting', 'resolved')", name="difference_state"
-            ),
+            CheckConstraint(check="state IN ('asking', 'open', 'resolved')", name="difference_state"),
             CheckConstraint(check="(ask_at IS NOT NULL) = (state = 'asking')", name="difference_asked"),
             CheckConstraint(
                 check="resolution IN ('settled', 'credit', 'send_back', 'adjust', 'ignore')",

@@ -18,7 +18,7 @@ from ledger import idempotency
 from reconciliation import days, history
 
 Kind = Literal["missing_here", "missing_there", "amount", "fee", "status", "refund", "duplicate"]
-State = Literal["asking", "open", "waiting", "resolved"]
+State = Literal["asking", "open", "resolved"]
 
 ASKED_AT_MOST = 1_000
 """Of one day the channel is asked about so many differences; with more of them something else is wrong."""
@@ -31,7 +31,7 @@ class NoSuchDifference(errors.NotFound):
 
 
 class DifferenceResolved(errors.Conflict):
-    """The difference is resolved already, or waits for a second person."""
+    """The difference is resolved already."""
 
     code = "difference_resolved"
 
@@ -99,7 +99,7 @@ WITH new AS (
     INSERT INTO difference (
         id, difference_no, day_id, kind, subject, dedup_key, payment_no, refund_no, channel_trade_no, line_id, ours_fen, ours_state,
         theirs_fen, theirs_state, expected_milli, billed_milli, at_stake_fen, state, asks, ask_at, last_answer, remark, opened_at)
-    SELECT id, 'X' || to_char($2::date, 'YYMMDD') || lpad(id::text, 9, '0'), $1, kind, subject, dedup_key, payment_no, refund_no,
+    SELECT id, 'D' || to_char($2::date, 'YYMMDD') || lpad(id::text, 9, '0'), $1, kind, subject, dedup_key, payment_no, refund_no,
            channel_trade_no, line_id, ours_fen, ours_state, theirs_fen, theirs_state, expected_milli, billed_milli, at_stake_fen,
            CASE WHEN asks THEN 'asking' ELSE 'open' END, 0, CASE WHEN asks THEN $3::timestamptz END, '', '', $3
     FROM numbered RETURNING id, kind, at_stake_fen

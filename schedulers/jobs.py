@@ -26,6 +26,7 @@ from billing import (
 from billing.channels import Channels
 from members import chat
 from notifications import delivery
+from reconciliation import daily
 from shop import orders
 
 
@@ -54,6 +55,7 @@ class Intervals:
     look_up_s: float = 5
     proof_s: float = 3600
     seal_s: float = 600
+    reconciliation_s: float = 300
 
 
 def table(
@@ -89,6 +91,7 @@ def table(
         Job("low_balance_alerts", intervals.expiry_s, low_balance.resolve_recovered, alone=True),
         Job("credit_repayment", intervals.expiry_s, credit_draws.repay_freed),
         Job("cap_alerts", intervals.expiry_s, caps.resolve_alerts),
+        Job("reconciliation", intervals.reconciliation_s, lambda: daily.run(channels)),
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),
         Job("proof", intervals.proof_s, upkeep.prove, alone=True),

@@ -16,6 +16,7 @@ TABLES = (
     "transfer", "posting", "entry", "lot", "hold", "top_up", "payment", "bill", "bill_payment", "shop_order", "plan",
     "plan_period", "request_key", "seal", "credit_movement", "combined_payment", "arrangement", "refund", "refund_part",
     "deduction_review", "adjustment", "approval", "move", "customer_merge", "closing",
+    "channel_day", "bill_file", "channel_fee", "difference", "reconciliation_event",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -60,6 +61,10 @@ touched_combined AS (
     UNION SELECT substring(reference FROM 'combined:(.*)$') FROM new_transfer WHERE reference ~ '^((hold|again):)?combined:'
     UNION SELECT p.purpose_no FROM payment p JOIN new_transfer t ON p.payment_no = substr(t.reference, 9)
         WHERE t.kind = 'payment_credit' AND p.purpose = 'bill'
+),
+touched_day AS (
+    SELECT id FROM channel_day WHERE id > {channel_day} UNION SELECT day_id FROM bill_file WHERE id > {bill_file}
+    UNION SELECT day_id FROM channel_fee WHERE id > {channel_fee} UNION SELECT day_id FROM reconciliation_event WHERE id > {reconciliation_event}
 ),
 touched_plan AS (
     SELECT id FROM plan WHERE id > {plan} UNION SELECT plan_id FROM plan_period WHERE id > {plan_period}
@@ -170,6 +175,32 @@ COMBINED_MONEY = {
         SELECT id FROM new_transfer WHERE kind = 'payment_credit'
         UNION SELECT id FROM transfer WHERE reference IN (
             SELECT transfer_reference FROM bill_payment UNION SELECT 'payment:' || payment_no FROM payment))""",
+}
+
+CHANNEL_DAYS = {"channel_day": "SELECT * FROM channel_day WHERE id IN (SELECT id FROM touched_day)"}
+CHANNEL_FEES = {
+    "channel_fee": """SELECT * FROM channel_fee WHERE day_id IN (SELECT id FROM touched_day) OR transfer_reference IN (
+        SELECT reference FROM new_transfer WHERE kind = 'channel_fee')
+        OR reversal_reference IN (SELECT reference FROM new_transfer WHERE kind = 'channel_fee_reversal')""",
+    "transfer": """SELECT * FROM transfer WHERE id IN (
+        SELECT id FROM new_transfer
+        UNION SELECT id FROM transfer WHERE reference IN (SELECT transfer_reference FROM channel_fee)
+        UNION SELECT id FROM transfer WHERE reference IN (SELECT reversal_reference FROM channel_fee))""",
+}
+BILL_LINES = {
+    "bill_line": """SELECT l.* FROM bill_file f
+        JOIN bill_line l ON l.id BETWEEN f.id * 100000000 AND f.id * 100000000 + 99999999 WHERE f.id > {bill_file}"""
+}
+DIFFERENCES = {
+    "difference": """SELECT * FROM difference WHERE day_id IN (SELECT id FROM touched_day) OR id > {difference}"""
+}
+DIFFERENCE_MONEY = {
+    "difference": """SELECT * FROM difference WHERE id IN (
+        SELECT difference_id FROM reconciliation_event WHERE id > {reconciliation_event} AND difference_id IS NOT NULL)
+        OR transfer_reference IN (SELECT reference FROM new_transfer WHERE reference LIKE 'difference:%')""",
+    "transfer": """SELECT * FROM transfer WHERE id IN (
+        SELECT id FROM new_transfer
+        UNION SELECT id FROM transfer WHERE reference IN (SELECT transfer_reference FROM difference))""",
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from core import errors, words
 
-ROOMS = ("core", "gateways", "ledger", "notifications", "members", "billing", "shop", "miniapp_api", "admin_api", "webhooks", "bot", "reports")  # fmt: skip
+ROOMS = ("core", "gateways", "ledger", "notifications", "members", "billing", "shop", "miniapp_api", "admin_api", "webhooks", "bot", "reports", "reconciliation")  # fmt: skip
 _KINDS = frozenset(
     {"NotFound", "Invalid", "Conflict", "Forbidden", "Unauthenticated", "Unavailable", "DomainError"}
 )

@@ -30,7 +30,16 @@ class BookKeeper(factories.QuietChannel):
         if isinstance(found, Exception):
             raise found
         return found or at_channel.ChannelTrade(
-            self.name, out_trade_no, None, "missing", 0, "CNY", factories.APP_ID, factories.MERCHANT_ID, None, None
+            self.name,
+            out_trade_no,
+            None,
+            "missing",
+            0,
+            "CNY",
+            factories.APP_ID,
+            factories.MERCHANT_ID,
+            None,
+            None,
         )
 
     async def close(self, out_trade_no):
@@ -38,7 +47,9 @@ class BookKeeper(factories.QuietChannel):
 
     async def query_refund(self, *, out_trade_no, out_refund_no):
         self.asked.append(out_refund_no)
-        return self.refunded.get(out_refund_no) or at_channel.ChannelRefund(out_refund_no, None, "missing", None)
+        return self.refunded.get(out_refund_no) or at_channel.ChannelRefund(
+            out_refund_no, None, "missing", None
+        )
 
     async def fetch_bill(self, day, into, *, kind="trades"):
         found = self.bills.get(day)
@@ -82,7 +93,9 @@ async def paid(amount_fen, *, when=None, channel="wechat_pay", told=True):
 async def refunded(trade, amount_fen, *, when=None, told=True):
     """Part of a paid top-up goes back. Returns the part's number."""
     move_to(when or at(15))
-    row = await db.fetchrow("SELECT customer_id, purpose_no FROM payment WHERE payment_no = $1", trade.out_trade_no)
+    row = await db.fetchrow(
+        "SELECT customer_id, purpose_no FROM payment WHERE payment_no = $1", trade.out_trade_no
+    )
     asked = await refunds.ask_for(
         factories.open_channels(), row["customer_id"], row["purpose_no"], amount_fen=amount_fen, reason="", key=secrets.token_hex(8),
     )  # fmt: skip
@@ -129,7 +142,12 @@ async def found(*columns, **where):
     """Differences as rows, in the order they were found."""
     names = ", ".join(columns or ("kind", "subject", "state", "at_stake_fen"))
     conditions = " AND ".join(f"{name} = ${n}" for n, name in enumerate(where, 1)) or "true"
-    return [tuple(one) for one in await db.fetch(f"SELECT {names} FROM difference WHERE {conditions} ORDER BY id", *where.values())]
+    return [
+        tuple(one)
+        for one in await db.fetch(
+            f"SELECT {names} FROM difference WHERE {conditions} ORDER BY id", *where.values()
+        )
+    ]
 
 
 __all__ = ["DAY", "NEXT_MORNING", "Row", "refunding"]

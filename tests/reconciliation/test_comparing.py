@@ -12,7 +12,9 @@ from tests.reconciliation.books import at
 
 
 async def lines():
-    rows = await database.fetch("SELECT kind, agrees, other_day, payment_id, part_id FROM bill_line ORDER BY id")
+    rows = await database.fetch(
+        "SELECT kind, agrees, other_day, payment_id, part_id FROM bill_line ORDER BY id"
+    )
     return [(one["kind"], one["agrees"], one["other_day"]) for one in rows]
 
 
@@ -20,7 +22,13 @@ async def test_a_day_on_which_everything_agrees_has_no_difference(db, tmp_path):
     keeper = books.BookKeeper()
     first, second = await books.paid(600), await books.paid(12_300, when=at(9))
     part_no = await books.refunded(first, 250)
-    content = books.bill([books.row(second), books.row(first), books.row(first, amount_fen=250, refund_no=part_no, at=f"{DAY} 15:00:00")])
+    content = books.bill(
+        [
+            books.row(second),
+            books.row(first),
+            books.row(first, amount_fen=250, refund_no=part_no, at=f"{DAY} 15:00:00"),
+        ]
+    )
     day = await books.compared(keeper, content, tmp_path)
     assert day.state == "matched"
     assert await lines() == [("payment", True, False), ("payment", True, False), ("refund", True, False)]
@@ -31,7 +39,10 @@ async def test_the_same_at_alipay(db, tmp_path):
     keeper = books.BookKeeper("alipay")
     first = await books.paid(600, channel="alipay")
     part_no = await books.refunded(first, 250)
-    content = books.bill([books.row(first), books.row(first, amount_fen=250, refund_no=part_no, at=f"{DAY} 15:00:00")], "alipay")
+    content = books.bill(
+        [books.row(first), books.row(first, amount_fen=250, refund_no=part_no, at=f"{DAY} 15:00:00")],
+        "alipay",
+    )
     await books.compared(keeper, content, tmp_path)
     assert await lines() == [("payment", True, False), ("refund", True, False)]
     assert await books.found() == []
@@ -39,8 +50,13 @@ async def test_the_same_at_alipay(db, tmp_path):
 
 async def test_each_way_of_not_agreeing_is_a_difference_of_its_kind(db, tmp_path):
     keeper = books.BookKeeper()
-    await rates.add(1, rates.Terms("channel", "wechat_pay", None, 0, 6_000, 0, 0, None, DAY, None), key=factories.key())
-    trades = {name: await books.paid(1_000) for name in ("good", "amount", "trade", "fee", "absent", "twice", "back")}
+    await rates.add(
+        1, rates.Terms("channel", "wechat_pay", None, 0, 6_000, 0, 0, None, DAY, None), key=factories.key()
+    )
+    trades = {
+        name: await books.paid(1_000)
+        for name in ("good", "amount", "trade", "fee", "absent", "twice", "back")
+    }
     part_no = await books.refunded(trades["back"], 400)
     unsent = await books.refunded(trades["good"], 100, told=False)
     unheard = await books.paid(700, told=False)
@@ -104,7 +120,9 @@ async def test_what_is_in_none_of_the_bills_in_time_is_missing_in_the_last(db, t
     for after in range(3):
         await books.compared(keeper, books.bill([]), tmp_path, day=DAY + timedelta(days=after))
         assert len(await books.found()) == (after == 2)
-    assert await books.found("kind", "payment_no", "state") == [("missing_there", late.out_trade_no, "asking")]
+    assert await books.found("kind", "payment_no", "state") == [
+        ("missing_there", late.out_trade_no, "asking")
+    ]
     day = DAY + timedelta(days=3)
     await books.compared(keeper, books.bill([books.row(late, at=f"{day} 00:00:01")]), tmp_path, day=day)
     assert await books.found("kind", "resolution") == [("missing_there", "settled")]
@@ -124,7 +142,9 @@ async def test_a_refund_heard_of_days_later_agrees_with_the_bill_of_its_day(db, 
     keeper = books.BookKeeper()
     trade = await books.paid(2_000)
     part_no = await books.refunded(trade, 500, told=False)
-    content = books.bill([books.row(trade), books.row(trade, amount_fen=500, refund_no=part_no, state="PROCESSING")])
+    content = books.bill(
+        [books.row(trade), books.row(trade, amount_fen=500, refund_no=part_no, state="PROCESSING")]
+    )
     await books.compared(keeper, content, tmp_path)
     assert await books.found() == []
     books.move_to(books.NEXT_MORNING + timedelta(days=1))
@@ -142,8 +162,13 @@ async def test_a_payment_in_two_bills_is_a_duplicate_in_whichever_order_they_com
         keeper = books.BookKeeper()
         day = DAY + timedelta(days=10 * first)
         trade = await books.paid(2_000, when=at(day=day))
-        bills = [(day + timedelta(days=n), [books.row(trade, at=f"{day + timedelta(days=n)} 12:00:00")]) for n in (0, 1)]
+        bills = [
+            (day + timedelta(days=n), [books.row(trade, at=f"{day + timedelta(days=n)} 12:00:00")])
+            for n in (0, 1)
+        ]
         books.move_to(books.NEXT_MORNING + timedelta(days=20))
         for on, rows in bills[::-1] if first else bills:
             await books.compared(keeper, books.bill(rows), tmp_path, day=on)
-        assert await books.found("kind", "payment_no", payment_no=trade.out_trade_no) == [("duplicate", trade.out_trade_no)]
+        assert await books.found("kind", "payment_no", payment_no=trade.out_trade_no) == [
+            ("duplicate", trade.out_trade_no)
+        ]

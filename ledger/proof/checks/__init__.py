@@ -18,6 +18,7 @@ from ledger.proof.checks import (
     operations,
     payments,
     plans,
+    reconciliation,
     refunds,
     reviews,
     seals,
@@ -31,7 +32,7 @@ ALL: tuple[Check, ...] = tuple(
         (
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
             *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *holds.CHECKS, *reviews.CHECKS, *operations.CHECKS,
-            *freshness.CHECKS,
+            *reconciliation.CHECKS, *freshness.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )
