@@ -96,6 +96,7 @@ def _settings(
             "look_up_s": 1,
             "proof_s": 60,
             "seal_s": 10,
+            "reconciliation_s": 20,
         },
         "logging": {"format": "text"},
     }

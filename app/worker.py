@@ -45,6 +45,7 @@ def jobs_of(opened: runtime.Runtime) -> tuple[jobs.Job, ...]:
             look_up_s=chosen.look_up_s,
             proof_s=chosen.proof_s,
             seal_s=chosen.seal_s,
+            reconciliation_s=chosen.reconciliation_s,
         ),
         channels=opened.outside.channels,
         post=opened.outside.post,

@@ -1,0 +1,118 @@
+"""The proof names what is wrong with compared days, their bills, fees and differences (I20)."""
+
+import secrets
+from datetime import timedelta
+
+import pytest
+from bill_files import DAY
+
+from billing import approvals, terms
+from core import db as database
+from ledger import proof
+from ledger.proof import checks, marks
+from reconciliation import closing, resolving
+from tests.ledger.test_proof import REWRITE
+from tests.reconciliation import books
+
+LIMIT_FEN = terms.Terms().approval_above_fen
+OURS = ("I17", "I20")
+
+
+async def a_reconciled_day(path, day=DAY):
+    """A closed day with fees, a refund, a difference that moved money under an approval; and one compared with a payment twice."""
+    keeper = books.BookKeeper()
+    trade = await books.paid(200_000, when=books.at(day=day))
+    more = books.row(trade, amount_fen=200_000 + LIMIT_FEN + 1, fee_milli=600_000)
+    rest = await books.paid(900, when=books.at(11, day=day))
+    part_no = await books.refunded(rest, 300, when=books.at(15, day=day))
+    back = books.row(rest, amount_fen=300, refund_no=part_no, fee_milli=-2_000)
+    await books.compared(keeper, books.bill([more, books.row(rest, fee_milli=5_000), back]), path, day=day)
+    ((number,),) = await books.found("difference_no", state="open", kind="amount")
+    asked = await resolving.resolve(1, number, resolving.Wish("adjust", "渠道多收"), key=secrets.token_hex(8))
+    assert (await approvals.approve(2, asked.approval_no, key=secrets.token_hex(8))).state == "executed"
+    await closing.close(1, "wechat_pay", day, key=secrets.token_hex(8))
+    await closing.reopen(1, "wechat_pay", day, reason="复查", key=secrets.token_hex(8))
+    await database.execute("UPDATE channel_day SET state = 'matched', match_at = NULL WHERE day = $1", day)
+    await closing.close(1, "wechat_pay", day, key=secrets.token_hex(8))
+    after = day + timedelta(days=1)
+    twice = await books.paid(800, when=books.at(day=after))
+    await books.compared(keeper, books.bill([books.row(twice), books.row(twice)]), path, day=after)
+
+
+BREAKING = {
+    "fees were not posted": ("I20", "DELETE FROM channel_fee WHERE reversed_at IS NULL"),
+    "the bill's fees changed": ("I20", "UPDATE bill_file SET fee_milli = fee_milli + 1"),
+    "other fees were posted": (
+        "I20",
+        "UPDATE channel_fee SET amount_fen = amount_fen + 1, fee_milli = fee_milli + 1000",
+    ),
+    "fees moved more": (
+        "I20",
+        "UPDATE posting SET amount_fen = amount_fen + 1 WHERE transfer_id IN (SELECT id FROM transfer WHERE kind = 'channel_fee')",
+    ),
+    "fees of another channel": ("I20", "UPDATE channel_day SET channel = 'alipay' WHERE state = 'closed'"),
+    "a row is lost": ("I20", "DELETE FROM bill_line WHERE kind = 'refund'"),
+    "a row stands for another payment": (
+        "I20",
+        "UPDATE bill_line SET payment_no = 'P-other' WHERE payment_id IS NOT NULL",
+    ),
+    "a row agrees that does not": (
+        "I20",
+        "UPDATE bill_line SET agrees = true WHERE kind = 'payment' AND payment_id IS NOT NULL",
+    ),
+    "a payment twice and nobody told": (
+        "I20",
+        "UPDATE difference SET line_id = NULL WHERE kind = 'duplicate'",
+    ),
+    "closed with a difference": (
+        "I20",
+        "UPDATE difference SET day_id = (SELECT max(id) FROM channel_day WHERE state = 'closed') WHERE kind = 'duplicate'",
+    ),
+    "money moved for nothing": ("I20", "DELETE FROM difference WHERE resolution = 'adjust'"),
+    "nobody agreed": ("I17", "UPDATE approval SET result = 'D-other' WHERE kind = 'difference'"),
+}
+
+
+class _Undone(Exception):
+    pass
+
+
+async def named_by(statement, since):
+    found = set()
+    try:
+        async with database.transaction():
+            await database.execute(REWRITE)
+            assert await database.execute(statement), f"nothing was broken by: {statement}"
+            for one in checks.ALL:
+                if one.invariant in OURS and await proof._offenders(one, since):
+                    found.add(one.invariant)
+            raise _Undone
+    except _Undone:
+        return found
+
+
+@pytest.mark.timeout(240)
+async def test_every_way_to_break_them_is_named_in_the_whole_and_in_what_is_new(db, tmp_path):
+    await a_reconciled_day(tmp_path)
+    assert await proof.check() == []
+    assert (await proof.run()).is_mark
+    mark = await marks.last()
+    await a_reconciled_day(tmp_path, DAY + timedelta(days=3))
+    assert await proof.check(since=mark) == [] == await proof.check()
+    missed = [
+        (how, scope)
+        for how, (invariant, statement) in BREAKING.items()
+        for scope, since in (("whole", None), ("new", mark))
+        if invariant not in await named_by(statement, since)
+    ]
+    assert missed == []
+    for table in (
+        "channel_day",
+        "bill_file",
+        "channel_fee",
+        "difference",
+        "reconciliation_event",
+        "transfer",
+    ):
+        straddling = marks.Mark(mark.id, mark.day, mark.proved_at, {**mark.last_ids, table: 0})
+        assert await proof.check(since=straddling) == [], table
