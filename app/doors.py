@@ -66,6 +66,8 @@ def _miniapp_api(runtime: Runtime) -> web.Application:
         mini_program=outside.mini_program,
         mini_app_id=settings.wechat.mini_program.app_id,
         channels=outside.channels,
+        alipay=outside.alipay,
+        alipay_app_id=outside.alipay_app_id,
         message_templates=outside.post.by_kind,
     )
     return miniapp_api.build(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 import redis.asyncio
@@ -22,6 +23,8 @@ class Outside:
     official_account: wechat.OfficialAccount | None
     wechat_pay: wechat_pay.WechatPay | None
     alipay: alipay.Alipay | None
+    alipay_app_id: str
+    """The mini-program at Alipay; "" where the shop is not connected."""
 
     channels: Channels
     """The open payment channels, as the desk wants them."""
@@ -35,12 +38,14 @@ def build(
     """Connects nothing yet: gateways call when they are asked to."""
     platform = wechat.Platform(settings.wechat.api_base_url, session=session)
     mini_program = _mini_program(settings, platform, redis)
+    chosen = settings.alipay
     by_wechat_pay, by_alipay = _wechat_pay(settings, session, redis), _alipay(settings, session)
     return Outside(
         mini_program=mini_program,
         official_account=_official_account(settings, platform, redis),
         wechat_pay=by_wechat_pay,
         alipay=by_alipay,
+        alipay_app_id="" if chosen is None else chosen.mini_program_app_id or chosen.app_id,
         channels=_channels(settings, by_wechat_pay, by_alipay),
         post=_post(settings, mini_program),
     )
@@ -52,10 +57,27 @@ def _channels(
     opened: dict[str, OpenChannel] = {}
     if by_wechat_pay is not None and settings.wechat_pay is not None:
         app_id = settings.wechat_pay.app_id or settings.wechat.mini_program.app_id
-        opened[by_wechat_pay.name] = OpenChannel(by_wechat_pay, app_id, settings.wechat_pay.mch_id)
+        official = settings.wechat.official_account
+        opened[by_wechat_pay.name] = OpenChannel(
+            by_wechat_pay,
+            app_id,
+            settings.wechat_pay.mch_id,
+            official_app_id=None if official is None else official.app_id,
+        )
     if by_alipay is not None and settings.alipay is not None:
-        opened[by_alipay.name] = OpenChannel(by_alipay, settings.alipay.app_id, settings.alipay.seller_id)
-    return Channels(opened)
+        opened[by_alipay.name] = OpenChannel(
+            by_alipay,
+            settings.alipay.app_id,
+            settings.alipay.seller_id,
+            mini_program_app_id=settings.alipay.mini_program_app_id,
+        )
+    return Channels(opened, home_origins=_origins(settings))
+
+
+def _origins(settings: config.Config) -> tuple[str, ...]:
+    """Where customers' browsers may be led back to: this server, and the pages that may call it."""
+    addresses = (settings.server.public_url, *settings.server.allowed_origins)
+    return tuple(f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses))
 
 
 def _post(settings: config.Config, mini_program: wechat.MiniProgram) -> delivery.Post:

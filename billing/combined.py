@@ -10,8 +10,18 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import abnormal, attempts, bills, collecting, credit_draws, payments, tenders, terms
-from billing.channels import Channels, OpenChannel
+from billing import (
+    abnormal,
+    attempts,
+    bills,
+    collecting,
+    credit_draws,
+    payment_methods,
+    payments,
+    tenders,
+    terms,
+)
+from billing.channels import Channels
 from core import clock, db, errors, ids
 from ledger import accounts, holds, idempotency
 
@@ -48,6 +58,8 @@ class NotUnderReview(errors.Conflict):
 
 
 PayerUnknown = attempts.PayerUnknown
+MethodNotHere = payment_methods.MethodNotHere
+ReturnAddressNotOurs = payment_methods.ReturnAddressNotOurs
 BillNotOwed = bills.BillNotOwed
 BillPaymentPending = bills.BillPaymentPending
 InsufficientBalance = collecting.InsufficientBalance
@@ -58,19 +70,24 @@ KeyReused = idempotency.KeyReused
 class Wanted:
     """How a customer wants to pay: so much from the balance (None: all that is available), the rest by this method.
 
-    ``payer`` is the customer's openid and ``client_ip`` the address they ask from, used where the method needs them.
+    ``payer`` is the customer's openid, used where the method needs one and looked up when left out; ``place`` where they are.
     """
 
     balance_fen: int | None
     channel: str
     method: str
-    payer: str | None
-    client_ip: str | None = None
+    payer: str | None = None
+    place: payment_methods.Place = payment_methods.NOWHERE
 
     @property
     def content(self) -> dict[str, object]:
         """What a repeat of the request must have in common with it."""
-        return {"balance_fen": self.balance_fen, "channel": self.channel, "method": self.method}
+        return {
+            "balance_fen": self.balance_fen,
+            "channel": self.channel,
+            "method": self.method,
+            "client": self.place.client,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +132,7 @@ async def start(channels: Channels, customer_id: int, bill_no: str, wanted: Want
 
     Raises:
         NoSuchBill, BillNotOwed, BillPaymentPending, NothingForChannel, InsufficientBalance, ShareNeedsReview, PayerUnknown,
-        NoSuchChannel, KeyReused,
+        NoSuchChannel, MethodNotHere, ReturnAddressNotOurs, KeyReused,
         ChannelUnavailable: the channel gave no definite answer; asking again with the same key is safe,
         ChannelDeclined: the channel will not take it; the hold is released.
     """
@@ -124,13 +141,13 @@ async def start(channels: Channels, customer_id: int, bill_no: str, wanted: Want
 
 @db.retried
 async def _make(channels: Channels, customer_id: int, bill_no: str, wanted: Wanted, *, key: str) -> str:
-    opened = open_channel(channels, wanted)
+    chosen = await way(channels, customer_id, wanted)
 
     async def act() -> str:
         bill = await bills.lock(bill_no)
         if bill.customer_id != customer_id or bill.source.startswith("order:"):
             raise bills.NoSuchBill(bill_no=bill_no)
-        return await begin(opened, bill, wanted)
+        return await begin(chosen, bill, wanted)
 
     async with db.transaction():
         return await idempotency.once(
@@ -142,15 +159,20 @@ async def _make(channels: Channels, customer_id: int, bill_no: str, wanted: Want
         )
 
 
-def open_channel(channels: Channels, wanted: Wanted) -> OpenChannel:
-    """The channel that is wanted.
+async def way(channels: Channels, customer_id: int, wanted: Wanted) -> payment_methods.Chosen:
+    """How the channel's share will be paid.
 
     Raises:
-        NoSuchChannel, PayerUnknown.
+        NoSuchChannel, MethodNotHere, ReturnAddressNotOurs, PayerUnknown.
     """
-    opened = channels.find(wanted.channel, wanted.method)
-    attempts.payer_for(wanted.method, wanted.payer)
-    return opened
+    return await payment_methods.choose(
+        channels,
+        customer_id,
+        channel=wanted.channel,
+        method=wanted.method,
+        place=wanted.place,
+        payer=wanted.payer,
+    )
 
 
 _CREATE = """
@@ -162,7 +184,7 @@ UPDATE bill SET pending_no = $1 WHERE id = $2
 """
 
 
-async def begin(opened: OpenChannel, bill: bills.Bill, wanted: Wanted) -> str:
+async def begin(chosen: payment_methods.Chosen, bill: bills.Bill, wanted: Wanted) -> str:
     """Begins paying a locked bill, in the caller's transaction: keeps the bill, holds the balance's share, records the
     attempt. Returns the number; ``prepared`` then opens it at the channel, outside the transaction.
 
@@ -177,15 +199,17 @@ async def begin(opened: OpenChannel, bill: bills.Bill, wanted: Wanted) -> str:
     channel_fen = bill.owed_fen - balance_fen
     await db.execute(_CREATE, combined_no, bill.id, bill.customer_id, balance_fen, channel_fen, now)
     await attempts.create(
-        opened,
+        chosen.opened,
         customer_id=bill.customer_id,
         purpose="bill",
         purpose_no=combined_no,
         method=wanted.method,
         amount_fen=channel_fen,
-        payer=attempts.payer_for(wanted.method, wanted.payer),
+        payer=chosen.payer,
         expires_at=now + timedelta(minutes=terms.current().channel_payment_minutes),
-        client_ip=wanted.client_ip,
+        app_id=chosen.app_id,
+        client_ip=chosen.place.address,
+        place=chosen.place.kept,
     )
     if balance_fen:
         await holds.place(

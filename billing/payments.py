@@ -69,6 +69,7 @@ async def prepare(channels: Channels, payment: Payment, *, description: str) -> 
     """
     if payment.state != "created":
         return
+    opened = channels.find(payment.channel, payment.method)
     order = at_channel.PrepayOrder(
         out_trade_no=payment.payment_no,
         amount_fen=payment.amount_fen,
@@ -77,9 +78,11 @@ async def prepare(channels: Channels, payment: Payment, *, description: str) -> 
         payer=payment.payer,
         expires_at=payment.expires_at,
         client_ip=payment.client_ip,
+        return_url=payment.place.get("return_url"),
+        app_id=payment.app_id if payment.app_id != opened.app_id else None,
     )
     try:
-        prepared = await channels.find(payment.channel, payment.method).channel.prepare(payment.method, order)
+        prepared = await opened.channel.prepare(payment.method, order)
     except at_channel.AlreadyPaid:
         await ask(channels, payment.payment_no)
         return

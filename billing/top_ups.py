@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import agreements, attempts, caps, package_rules, payments, terms
+from billing import agreements, attempts, caps, package_rules, payment_methods, payments, terms
 from billing.channels import Channels
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
@@ -31,6 +31,8 @@ class PackageOrAmount(errors.Invalid):
 
 
 PayerUnknown = attempts.PayerUnknown
+MethodNotHere = payment_methods.MethodNotHere
+ReturnAddressNotOurs = payment_methods.ReturnAddressNotOurs
 BalanceLimit = caps.BalanceLimit
 KeyReused = idempotency.KeyReused
 AgreementRequired = agreements.AgreementRequired
@@ -74,20 +76,20 @@ async def start(
     amount_fen: int | None,
     channel: str,
     method: str,
-    payer: str | None,
+    payer: str | None = None,
     store: str | None = None,
     key: str,
     agreement_version: str | None = None,
-    client_ip: str | None = None,
+    place: payment_methods.Place = payment_methods.NOWHERE,
 ) -> TopUp:
     """Makes a top-up and prepares its payment at the channel. The same key gives the same top-up, prepared again if needed.
 
-    ``payer`` is the customer's openid, used where the method needs one; ``store`` the code of the store it is started at;
-    ``agreement_version`` the version of the prepayment agreement that the customer agrees to, needed where one is published; ``client_ip`` the address
-    the customer asks from.
+    ``payer`` is the customer's openid, used where the method needs one and looked up when left out; ``store`` the code of the store it is started at;
+    ``agreement_version`` the version of the prepayment agreement that the customer agrees to, needed where one is published;
+    ``place`` where the customer is.
 
     Raises:
-        PayerUnknown, PackageOrAmount, AmountOutOfRange, BalanceLimit, NoSuchStore, NoSuchChannel, KeyReused,
+        MethodNotHere, ReturnAddressNotOurs, PayerUnknown, PackageOrAmount, AmountOutOfRange, BalanceLimit, NoSuchStore, NoSuchChannel, KeyReused,
         AgreementRequired, AgreementOutdated,
         NoSuchPackage, NotForTier, NotAtStore, TooEarly, TooLate, FirstOnly, LimitReached, SoldOut, Unfinished: see ``package_rules``.
         ChannelUnavailable: the channel gave no definite answer; asking again with the same key is safe.
@@ -103,7 +105,7 @@ async def start(
         store=store,
         key=key,
         agreement_version=agreement_version,
-        client_ip=client_ip,
+        place=place,
     )
     made = await get(customer_id, top_up_no)
     await payments.prepare(channels, made.payment, description=f"账户充值 {money.yuan(made.pay_fen)} 元")
@@ -123,10 +125,11 @@ async def _make(
     store: str | None,
     key: str,
     agreement_version: str | None = None,
-    client_ip: str | None = None,
+    place: payment_methods.Place,
 ) -> str:
-    opened = channels.find(channel, method)
-    payer = attempts.payer_for(method, payer)
+    chosen = await payment_methods.choose(
+        channels, customer_id, channel=channel, method=method, place=place, payer=payer
+    )
     caller = accounts.of_customer(customer_id)
 
     async def act() -> str:
@@ -137,15 +140,17 @@ async def _make(
         )
         await agreements.fix_terms(top_up_no, agreement_version, channel="mini_program")
         await attempts.create(
-            opened,
+            chosen.opened,
             customer_id=customer_id,
             purpose="top_up",
             purpose_no=top_up_no,
             method=method,
             amount_fen=pay_fen,
-            payer=payer,
+            payer=chosen.payer,
             expires_at=now + LIFETIME,
-            client_ip=client_ip,
+            app_id=chosen.app_id,
+            client_ip=chosen.place.address,
+            place=chosen.place.kept,
         )
         return top_up_no
 
@@ -156,6 +161,7 @@ async def _make(
         "method": method,
         "store": store,
         "agreement_version": agreement_version,
+        "client": place.client,
     }
     async with db.transaction():
         return await idempotency.once(

@@ -1,12 +1,13 @@
-"""Sign-in of customers by the mini-program's login code."""
+"""Sign-in of customers by the login code of the mini-program, in WeChat or in Alipay."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from core import clock, db, errors, together
+from gateways.channel import ChannelError, ChannelRefused
 from gateways.wechat.mini_program import Session
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
 from ledger import accounts
@@ -25,6 +26,24 @@ class WeChatUnavailable(errors.Unavailable):
     code = "wechat_unavailable"
 
 
+class AuthCodeRefused(errors.Invalid):
+    """Alipay does not accept the code: used, expired or made up. Call ``my.getAuthCode`` for a new one."""
+
+    code = "auth_code_refused"
+
+
+class AlipayUnavailable(errors.Unavailable):
+    """Alipay gave no answer; try again."""
+
+    code = "alipay_unavailable"
+
+
+class AlipayNotOpen(errors.NotFound):
+    """The shop takes no payments by Alipay and has no mini-program there."""
+
+    code = "alipay_not_open"
+
+
 class CustomerGone(errors.Unauthenticated):
     """The token names a customer who does not exist (any more); sign in again."""
 
@@ -35,6 +54,15 @@ class LoginPlatform(Protocol):
     """The mini-program's server side; ``gateways.wechat.MiniProgram`` is one."""
 
     async def code_to_session(self, code: str) -> Session: ...
+
+
+class AlipayPlatform(Protocol):
+    """Alipay's side of a mini-program there; ``gateways.alipay.Alipay`` is one."""
+
+    async def open_id_of(self, auth_code: str) -> str: ...
+
+
+Provider = Literal["mini_program", "official_account", "alipay"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +87,31 @@ async def by_mini_program(platform: LoginPlatform, app_id: str, code: str) -> Si
         raise LoginCodeRefused(errcode=refusal.errcode) from refusal
     except PlatformUnknown as error:
         raise WeChatUnavailable from error
-    signed_in = await _find_or_create(app_id, session.openid, session.unionid)
+    signed_in = await _find_or_create(
+        "mini_program", app_id, session.openid, session.unionid, name=f"微信用户{session.openid[-4:]}"
+    )
+    customers.admit(signed_in.customer)
+    return signed_in
+
+
+async def by_alipay(platform: AlipayPlatform | None, app_id: str, auth_code: str) -> SignedIn:
+    """Signs a person in by the code of ``my.getAuthCode``; a new person becomes a customer with an empty account.
+
+    WeChat and Alipay know the same person under names that nothing connects: who is a customer in both is two customers
+    until an operator joins them.
+
+    Raises:
+        AlipayNotOpen, AuthCodeRefused, AlipayUnavailable, CustomerBlocked, AccountClosed.
+    """
+    if platform is None:
+        raise AlipayNotOpen
+    try:
+        open_id = await platform.open_id_of(auth_code)
+    except ChannelRefused as refusal:
+        raise AuthCodeRefused(reason=refusal.code) from refusal
+    except ChannelError as error:
+        raise AlipayUnavailable from error
+    signed_in = await _find_or_create("alipay", app_id, open_id, None, name=f"支付宝用户{open_id[-4:]}")
     customers.admit(signed_in.customer)
     return signed_in
 
@@ -102,35 +154,35 @@ async def admitted(customer_id: int) -> Admitted:
 
 
 _FIND = """
-SELECT customer_id, union_id FROM identity WHERE provider = 'mini_program' AND app_id = $1 AND subject = $2
+SELECT customer_id, union_id FROM identity WHERE provider = $3 AND app_id = $1 AND subject = $2
 """
 _LEARN_UNION = """
-UPDATE identity SET union_id = $3 WHERE provider = 'mini_program' AND app_id = $1 AND subject = $2
+UPDATE identity SET union_id = $3 WHERE provider = $4 AND app_id = $1 AND subject = $2
 """
 _ADD = """
 INSERT INTO identity (customer_id, provider, app_id, subject, union_id, follows, created_at)
-VALUES ($1, 'mini_program', $2, $3, $4, false, $5)
+VALUES ($1, $6, $2, $3, $4, false, $5)
 """
 
 
 @db.retried
-async def _find_or_create(app_id: str, openid: str, union_id: str | None) -> SignedIn:
+async def _find_or_create(
+    provider: Provider, app_id: str, openid: str, union_id: str | None, *, name: str
+) -> SignedIn:
     async with db.transaction():
-        known = await db.fetchrow(_FIND, app_id, openid)
+        known = await db.fetchrow(_FIND, app_id, openid, provider)
         if known is not None:
             customer_id = known["customer_id"]
             if union_id and known["union_id"] != union_id:
-                await db.execute(_LEARN_UNION, app_id, openid, union_id)
+                await db.execute(_LEARN_UNION, app_id, openid, union_id, provider)
                 await _adopt(customer_id, union_id)
             return SignedIn(await customers.get(customer_id), is_new=False)
         customer_id = await _by_union(union_id)
         is_new = customer_id is None
         customer = (
-            await customers.create(name=f"微信用户{openid[-4:]}")
-            if customer_id is None
-            else await customers.get(customer_id)
+            await customers.create(name=name) if customer_id is None else await customers.get(customer_id)
         )
-        await db.execute(_ADD, customer.id, app_id, openid, union_id, clock.now())
+        await db.execute(_ADD, customer.id, app_id, openid, union_id, clock.now(), provider)
         if union_id:
             await _adopt(customer.id, union_id)
         return SignedIn(customer, is_new=is_new)
@@ -152,11 +204,11 @@ async def _adopt(customer_id: int, union_id: str) -> None:
 
 
 _OPENID = """
-SELECT subject FROM identity WHERE customer_id = $1 AND provider = 'mini_program' AND app_id = $2 ORDER BY id LIMIT 1
+SELECT subject FROM identity WHERE customer_id = $1 AND provider = $3 AND app_id = $2 ORDER BY id LIMIT 1
 """
 
 
-async def openid_of(customer_id: int, app_id: str) -> str | None:
-    """The openid by which the customer pays in this mini-program."""
-    openid: str | None = await db.fetchval(_OPENID, customer_id, app_id)
+async def openid_of(customer_id: int, app_id: str, *, provider: Provider = "mini_program") -> str | None:
+    """The openid by which the customer pays in this app."""
+    openid: str | None = await db.fetchval(_OPENID, customer_id, app_id, provider)
     return openid

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from billing import combined
 from core import http as kit
-from members import sign_in
+from miniapp_api.payment_methods import ClientField, Method, ReturnUrl, place_of
 from miniapp_api.services import Customer, Services
 from miniapp_api.top_ups import Payment
 from shop import channel_payments
@@ -23,7 +23,9 @@ class NewCombinedPayment(kit.Body):
         ),
     ] = None
     channel: Annotated[Literal["wechat_pay", "alipay"], Field(examples=["wechat_pay"])]
-    method: Annotated[Literal["jsapi", "native", "h5", "precreate", "wap"], Field(examples=["jsapi"])]
+    method: Annotated[Method, Field(examples=["jsapi"])]
+    client: ClientField = None
+    return_url: ReturnUrl = None
 
 
 class CombinedPayment(kit.Answer):
@@ -53,11 +55,11 @@ async def start_for_order(
     body: NewCombinedPayment,
     caller: Customer,
     services: Services,
-    request: web.Request,
     key: kit.IdempotencyKey,
+    request: web.Request,
 ) -> object:
     """Holds the balance's share and opens the rest at the channel."""
-    wanted = await _wanted(body, caller, services, request)
+    wanted = _wanted(body, request)
     return await channel_payments.start(services.channels, caller.id, order_no, wanted, key=key)
 
 
@@ -66,19 +68,17 @@ async def start_for_bill(
     body: NewCombinedPayment,
     caller: Customer,
     services: Services,
-    request: web.Request,
     key: kit.IdempotencyKey,
+    request: web.Request,
 ) -> object:
     """The same for a bill that is not an order's."""
-    wanted = await _wanted(body, caller, services, request)
+    wanted = _wanted(body, request)
     return await combined.start(services.channels, caller.id, bill_no, wanted, key=key)
 
 
-async def _wanted(
-    body: NewCombinedPayment, caller: Customer, services: Services, request: web.Request
-) -> combined.Wanted:
-    payer = await sign_in.openid_of(caller.id, services.mini_app_id)
-    return combined.Wanted(body.balance_fen, body.channel, body.method, payer, request[kit.CLIENT_ADDRESS])
+def _wanted(body: NewCombinedPayment, request: web.Request) -> combined.Wanted:
+    place = place_of(body.client, body.return_url, request)
+    return combined.Wanted(body.balance_fen, body.channel, body.method, place=place)
 
 
 async def listing(query: kit.PageQuery, caller: Customer) -> object:

@@ -1,4 +1,4 @@
-"""Sign-in by the code of ``wx.login``."""
+"""Sign-in by the code of ``wx.login``, or in Alipay by that of ``my.getAuthCode``."""
 
 from typing import Annotated
 
@@ -19,6 +19,16 @@ class LoginCode(kit.Body):
     ]
 
 
+class AuthCode(kit.Body):
+    auth_code: Annotated[
+        kit.Token,
+        Field(
+            description="my.getAuthCode 返回的 authCode · the code my.getAuthCode gave",
+            examples=["4b203fe6c11548bcabd8da5bb087a83b"],
+        ),
+    ]
+
+
 class SignedInCustomer(kit.Answer):
     id: int
     name: str
@@ -33,7 +43,17 @@ class SignedIn(kit.Answer):
 
 async def by_code(body: LoginCode, services: Services) -> SignedIn:
     """Exchanges the code for a token of ours."""
-    who = await sign_in.by_mini_program(services.mini_program, services.mini_app_id, body.code)
+    return _token(
+        services, await sign_in.by_mini_program(services.mini_program, services.mini_app_id, body.code)
+    )
+
+
+async def by_auth_code(body: AuthCode, services: Services) -> SignedIn:
+    """The same in Alipay's mini-program."""
+    return _token(services, await sign_in.by_alipay(services.alipay, services.alipay_app_id, body.auth_code))
+
+
+def _token(services: Services, who: sign_in.SignedIn) -> SignedIn:
     issued = services.tokens.issue(str(who.customer.id))
     return SignedIn(
         token=issued.token,

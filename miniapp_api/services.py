@@ -26,11 +26,13 @@ class Customer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What the door needs of the shop: tokens, the mini-program people sign in through, channels, and the template of
+    """What the door needs of the shop: tokens, the mini-programs people sign in through, channels, and the template of
     each kind of subscribe message."""
 
     tokens: kit.Tokens
     mini_program: sign_in.LoginPlatform
     mini_app_id: str
     channels: Channels
+    alipay: sign_in.AlipayPlatform | None = None
+    alipay_app_id: str = ""
     message_templates: Mapping[str, templates.Template] = field(default_factory=dict)

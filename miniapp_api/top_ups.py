@@ -7,7 +7,7 @@ from pydantic import Field
 
 from billing import top_ups
 from core import http as kit
-from members import sign_in
+from miniapp_api.payment_methods import ClientField, Method, ReturnUrl, place_of
 from miniapp_api.services import Customer, Services
 
 
@@ -15,7 +15,9 @@ class NewTopUp(kit.Body):
     package_id: Annotated[kit.Id | None, Field(description="套餐，或 · a package, or", examples=[1])] = None
     amount_fen: Annotated[kit.PositiveFen | None, Field(description="自定金额 · an amount")] = None
     channel: Annotated[Literal["wechat_pay", "alipay"], Field(examples=["wechat_pay"])]
-    method: Annotated[Literal["jsapi", "native", "h5", "precreate", "wap"], Field(examples=["jsapi"])]
+    method: Annotated[Method, Field(examples=["jsapi"])]
+    client: ClientField = None
+    return_url: ReturnUrl = None
     store: Annotated[
         Annotated[kit.No, Field(max_length=20)] | None,
         Field(description="在哪家门店 · the code of the store it is started at", examples=["west-lake"]),
@@ -39,8 +41,9 @@ class Payment(kit.Answer):
     client: Annotated[
         dict[str, str] | None,
         Field(
-            description="支付参数：jsapi 为 wx.requestPayment 的参数，native 为 code_url，h5 为 h5_url，precreate 为 qr_code，wap 为 url · "
-            "what paying needs: wx.requestPayment's parameters, code_url, h5_url, qr_code or url",
+            description="支付参数，按 method：jsapi 为 wx.requestPayment 或 WeixinJSBridge 的参数，native 为 code_url，h5 为 h5_url，"
+            "precreate 为 qr_code，wap 与 page 为 url，create 为 my.tradePay 的 tradeNO · what paying needs, by method: the parameters "
+            "of wx.requestPayment or WeixinJSBridge, code_url, h5_url, qr_code, url, tradeNO",
             examples=[{"code_url": "weixin://wxpay/bizpayurl?pr=Ab3dEf7"}],
         ),
     ]
@@ -65,7 +68,7 @@ class TopUp(kit.Answer):
 
 
 async def start(
-    body: NewTopUp, caller: Customer, services: Services, request: web.Request, key: kit.IdempotencyKey
+    body: NewTopUp, caller: Customer, services: Services, key: kit.IdempotencyKey, request: web.Request
 ) -> object:
     """Makes a top-up and opens its payment at the channel."""
     return await top_ups.start(
@@ -75,11 +78,10 @@ async def start(
         amount_fen=body.amount_fen,
         channel=body.channel,
         method=body.method,
-        payer=await sign_in.openid_of(caller.id, services.mini_app_id),
         store=body.store,
         key=key,
         agreement_version=body.agreement_version,
-        client_ip=request[kit.CLIENT_ADDRESS],
+        place=place_of(body.client, body.return_url, request),
     )
 
 

@@ -31,6 +31,8 @@ class Payment(Model):
     channel_trade_no = fields.CharField(max_length=64, null=True)
     client = fields.JSONField(null=True)
     """What the customer's SDK needs to pay, as the channel prepared it."""
+    place = fields.JSONField(null=True)
+    """Where the customer was (client, return_url), as the channel was told; None: nothing was said."""
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     ask_at = fields.DatetimeField(null=True)

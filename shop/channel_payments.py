@@ -18,7 +18,7 @@ async def start(
 
     Raises:
         NoSuchOrder, OrderStateForbids, BillPaymentPending, NothingForChannel, InsufficientBalance, ShareNeedsReview,
-        PayerUnknown, NoSuchChannel, KeyReused, ChannelUnavailable, ChannelDeclined: as ``billing.combined.start``.
+        PayerUnknown, NoSuchChannel, MethodNotHere, ReturnAddressNotOurs, KeyReused, ChannelUnavailable, ChannelDeclined: as ``billing.combined.start``.
     """
     combined_no = await _make(channels, customer_id, order_no, wanted, key=key)
     return await combined.prepared(channels, customer_id, combined_no)
@@ -28,11 +28,11 @@ async def start(
 async def _make(
     channels: Channels, customer_id: int, order_no: str, wanted: combined.Wanted, *, key: str
 ) -> str:
-    opened = combined.open_channel(channels, wanted)
+    chosen = await combined.way(channels, customer_id, wanted)
 
     async def act() -> str:
         order = await orders.lock_to_pay(customer_id, order_no)
-        return await combined.begin(opened, await bills.lock(order.bill_no), wanted)
+        return await combined.begin(chosen, await bills.lock(order.bill_no), wanted)
 
     async with db.transaction():
         return await idempotency.once(

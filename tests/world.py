@@ -117,6 +117,14 @@ class Phone(Client):
             self.token, self.customer_id = answer.body["token"], answer.body["customer"]["id"]
         return answer
 
+    async def sign_in_at_alipay(self) -> Answer:
+        """my.getAuthCode on the phone, then our login: another customer than the one in WeChat."""
+        code = await self.at_sandbox("/alipay/auth-code")
+        answer = await self.post("/login/alipay", {"auth_code": code.body["authCode"]}, key=None)
+        if answer.status == 200:
+            self.token, self.customer_id = answer.body["token"], answer.body["customer"]["id"]
+        return answer
+
     async def balance(self) -> dict[str, Any]:
         return (await self.get("/account")).body
 
@@ -141,6 +149,8 @@ class Phone(Client):
             "h5": "/wechat-pay/open-h5",
             "precreate": "/alipay/scan",
             "wap": "/alipay/open",
+            "page": "/alipay/open",
+            "create": "/alipay/trade-pay",
         }
         return await self.at_sandbox(address[payment["method"]], payment["client"])
 

@@ -14,6 +14,8 @@ _STARTING = (
     combined.ShareNeedsReview,
     combined.InsufficientBalance,
     combined.PayerUnknown,
+    combined.MethodNotHere,
+    combined.ReturnAddressNotOurs,
     combined.KeyReused,
     channels.NoSuchChannel,
     payments.ChannelUnavailable,

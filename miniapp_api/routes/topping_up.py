@@ -8,6 +8,7 @@ from billing import top_ups as billing_top_ups
 from core import http as kit
 from miniapp_api import (
     packages,
+    payment_methods,
     stores,
     top_ups,
 )
@@ -31,6 +32,18 @@ ROUTES = (
         ),
         answer=kit.Page[packages.Package],
         refusals=(billing_stores.NoSuchStore, billing_statements.NoSuchAccount),
+        auth=CUSTOMER,
+    ),
+    kit.get(
+        "/payment-methods",
+        payment_methods.offered,
+        summary=("可用的支付方式", "Ways of paying"),
+        description=(
+            "客户端说明自己是什么，得到在那里能用的渠道与方式，以及拿到支付参数后该做什么。没有开通的渠道不在其中。",
+            "The client says what it is and gets the channels and methods that can work there, and what to do with what the payment "
+            "then gives it. Channels that are not open are left out.",
+        ),
+        answer=kit.Page[payment_methods.PaymentMethod],
         auth=CUSTOMER,
     ),
     kit.post(
@@ -58,6 +71,8 @@ ROUTES = (
             billing_top_ups.AmountOutOfRange,
             billing_top_ups.BalanceLimit,
             billing_top_ups.PayerUnknown,
+            billing_top_ups.MethodNotHere,
+            billing_top_ups.ReturnAddressNotOurs,
             billing_top_ups.AgreementRequired,
             billing_top_ups.AgreementOutdated,
             billing_top_ups.KeyReused,

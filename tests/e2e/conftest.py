@@ -115,9 +115,16 @@ class Page:
         """From the home page to the open pay sheet or code."""
         self.act("top-up")
         self.at.click(f"[data-pay-fen='{pay_fen}']")
+        if channel == "alipay":  # not inside WeChat
+            self.where("counter")
         self.at.click(f"[data-channel={channel}]")
         self.at.click(".agree")
         self.act("start-top-up")
+
+    def where(self, client: str) -> None:
+        """Says on the top-up page where one pays, and waits for what can work there."""
+        self.at.select_option("select[name=client]", client)
+        self.see(f".channels[data-client={client}]")
 
     def pay_with_wechat(self, pay_fen: int) -> None:
         self.top_up(pay_fen)

@@ -15,7 +15,7 @@ const DAY_S = 86400;
 const LOOKS_AFTER_A_JUMP = 8;
 const SHOP_FOLLOWS_MS = 2000; // the shop looks at the world's clock about once a second
 
-const world = { offsetMs: 0, people: [], person: null, config: null, stream: null, narrow: "mini", jumping: false };
+const world = { offsetMs: 0, people: [], person: null, config: null, stream: null, narrow: "mini", jumping: false, within: "wechat" };
 const left = new Phone("wechat");
 const right = new Phone("mini");
 let wechat;
@@ -69,16 +69,30 @@ async function become(person) {
       return subscribePopup(right, world.config.merchant_name, known.filter((one) => tmplIds.includes(one.template_id)));
     },
   });
+  wx.officialAppId = world.config.official_app_id;
+  const inAlipay = world.within === "alipay";
   const shop = new Shop({
     origin: world.config.shop_api_url ?? location.origin,
-    codeFromLogin: async () => (await wx.login()).code,
-    storageKey: person.mini_openid,
+    signIn: async () => inAlipay ? ["/login/alipay", { auth_code: await phone.authCode() }] : ["/login", { code: (await wx.login()).code }],
+    storageKey: inAlipay ? person.alipay_open_id : person.mini_openid,
     now: worldNow,
   });
-  const alipay = async (code) => alipayCashier(right, await phone.scanAlipay(code));
-  mini.begin({ person, shop, wx, alipay, notices: () => wechat.of("notices") });
+  const device = {
+    bridge: async (params) => cashier(right, await phone.requestPayment(params)),
+    openH5: async (url) => cashier(right, await phone.openH5(url)),
+    openAlipay: async (url) => alipayCashier(right, await phone.openAlipay(url)),
+    tradePay: async (tradeNo) => alipayCashier(right, await phone.tradePay(tradeNo)),
+    scan: async (channel, code) => channel === "alipay" ? alipayCashier(right, await phone.scanAlipay(code)) : cashier(right, await phone.scanWechat(code)),
+  };
+  mini.begin({ person, shop, wx, within: world.within, turn, device, notices: () => wechat.of("notices") });
   listen(phone, items.at(-1)?.seq ?? 0, person);
   drawTop();
+}
+
+/** The same person opens the mini-program in the other app, where the shop knows them as another customer. */
+function turn() {
+  world.within = world.within === "alipay" ? "wechat" : "alipay";
+  return become(world.person);
 }
 
 function listen(phone, after, person) {
@@ -195,7 +209,7 @@ function drawSwitch() {
     tab("mini", "phone", t("page.mini"), 0), tab("wechat", "chat", t("page.wechat"), unread)));
   document.getElementById("stage").dataset.shown = world.narrow;
   left.caption.textContent = t("page.wechat_caption");
-  right.caption.textContent = t("page.mini_caption");
+  right.caption.textContent = t(world.within === "alipay" ? "page.alipay_caption" : "page.mini_caption");
 }
 
 function speak(name) {

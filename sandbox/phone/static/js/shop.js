@@ -24,10 +24,10 @@ export function newKey() {
 }
 
 export class Shop {
-  /** `codeFromLogin`: wx.login; `storageKey`: whose token this is; `now`: the world's time. */
-  constructor({ origin, codeFromLogin, storageKey, now }) {
+  /** `signIn`: → [address, body] of a sign-in with a fresh code; `storageKey`: whose token this is; `now`: the world's time. */
+  constructor({ origin, signIn, storageKey, now }) {
     this.root = `${origin}/api/v1`;
-    this.codeFromLogin = codeFromLogin;
+    this.signIn = signIn;
     this.storageKey = `phone.token.${storageKey}`;
     this.now = now;
     this.session = JSON.parse(localStorage.getItem(this.storageKey) ?? "null");
@@ -76,8 +76,8 @@ export class Shop {
   }
 
   async #signIn() {
-    const code = await this.codeFromLogin();
-    this.session = await this.#send("POST", "/login", { body: { code } });
+    const [address, body] = await this.signIn();
+    this.session = await this.#send("POST", address, { body });
     localStorage.setItem(this.storageKey, JSON.stringify(this.session));
     return this.session.token;
   }

@@ -3,6 +3,7 @@
 import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { busyButton, emptyState, loadingState } from "../phone.js";
+import { drawing } from "../qr.js";
 import { ShopRefused, ShopUnreachable } from "../shop.js";
 import { bills } from "./bills.js";
 import { home } from "./home.js";
@@ -19,7 +20,8 @@ const TABS = [["home", "home"], ["mall", "bag"], ["orders", "list"], ["plans", "
 const SLOW_LOOK_MS = 10e3;
 
 export class Mini {
-  /** `wx`, `shop` and `person` come with begin(); `alipay(qr)` scans a code with the person's Alipay. */
+  /** The rest comes with begin(): `within` is the app that shows the mini-program (wechat or alipay), `device` what else the
+   * person's phone can open: codes, pages and sheets of both channels. */
   constructor({ phone, merchant }) {
     this.phone = phone;
     this.merchant = merchant;
@@ -27,8 +29,8 @@ export class Mini {
     setInterval(() => document.visibilityState === "visible" && this.refresh(), SLOW_LOOK_MS);
   }
 
-  begin({ person, shop, wx, alipay, notices }) {
-    Object.assign(this, { person, shop, wx, alipay, notices });
+  begin({ person, shop, wx, within, turn, device, notices }) {
+    Object.assign(this, { person, shop, wx, within, turn, device, notices, drawing });
     this.kept = new Map();
     this.templates = null;
     this.seenMessages = Number(localStorage.getItem(this.#seenKey()) ?? 0);

@@ -4,7 +4,7 @@ import { h, icon, sleep } from "../dom.js";
 import { price } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton } from "../phone.js";
-import { showCode } from "./topup.js";
+import { showCode } from "./paying.js";
 
 const METHODS = { wechat_pay: "jsapi", alipay: "precreate" };
 const LOOKS = 12;
@@ -72,7 +72,7 @@ async function inWeChat(app, made) {
 
 async function byCode(app, made) {
   const isPaid = async (shop) => (await shop.get(`/combined-payments/${made.combined_no}`)).state !== "open";
-  return showCode(app, { code: made.payment.client.qr_code, fen: made.channel_fen, isPaid });
+  return showCode(app, { code: made.payment.client.qr_code, channel: "alipay", fen: made.channel_fen, isPaid });
 }
 
 /** Waits until the shop says that the channel's share has arrived; the notification may be late. */

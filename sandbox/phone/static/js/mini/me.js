@@ -25,6 +25,7 @@ export const me = {
         row("wave", t("home.changes"), "", () => app.go("changes"), "changes"),
         row("card", t("home.top_ups"), "", () => app.go("topUps"), "top-ups"),
         row("warn", t("home.threshold"), threshold === null ? t("threshold.none") : t("threshold.below", { amount: price(threshold) }), () => editThreshold(app, account), "threshold")),
+      h("ul", { class: "me-list" }, row("phone", t(`me.other_app.${app.within === "alipay" ? "wechat" : "alipay"}`), "", () => app.turn(), "other-app")),
     ];
   },
 };

@@ -5,7 +5,7 @@ import { price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton } from "../phone.js";
 import { money } from "./money.js";
-import { payByCode, payInWeChat } from "./topup.js";
+import { payTopUp } from "./topup.js";
 
 const LOOKS = 20;
 const CHECK_EVERY = 4;
@@ -32,7 +32,7 @@ export const outcome = {
     const face = faceOf(made, params);
     if (face === "unpaid") {
       return [
-        busyButton({ class: "wide tea", "data-act": "pay-again", onclick: () => again(app, made) }, t("outcome.pay_again")),
+        busyButton({ class: "wide tea", "data-act": "pay-again", onclick: () => payTopUp(app, made) }, t("outcome.pay_again")),
         busyButton({ class: "quiet", "data-act": "check", onclick: () => check(app, made) }, t("outcome.check")),
         busyButton({ class: "quiet", "data-act": "cancel-top-up", onclick: () => giveUp(app, made) }, t("outcome.cancel")),
         h("button", { class: "quiet", type: "button", "data-act": "done", onclick: () => app.go("home") }, t("outcome.home")),
@@ -75,10 +75,6 @@ async function giveUp(app, made) {
   const now = await app.attempt(() => app.shop.post(`/top-ups/${made.top_up_no}/cancel`));
   if (now?.state === "pending") app.phone.toast(t("outcome.stays_open"));
   await app.refresh();
-}
-
-async function again(app, made) {
-  await (made.payment.channel === "alipay" ? payByCode(app, made) : payInWeChat(app, made));
 }
 
 async function done(app, face) {

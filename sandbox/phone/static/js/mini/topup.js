@@ -1,24 +1,25 @@
-// Topping up: a package or a free amount, by WeChat Pay or by a code for Alipay.
+// Topping up: a package or a free amount, by any way of paying that can work where the customer is.
 
-import { h, icon, sleep } from "../dom.js";
+import { h } from "../dom.js";
 import { day, fenFrom, price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton } from "../phone.js";
-import { drawing } from "../qr.js";
 import { newKey, ShopUnreachable } from "../shop.js";
 import { agreeLine, currentAgreement } from "./agreement.js";
+import { chosenOf, keyOf, methodsAt, methodsField, ownClient } from "./methods.js";
 import { money } from "./money.js";
-
-const CHANNELS = [["wechat_pay", "jsapi"], ["alipay", "precreate"]];
+import { openPayment } from "./paying.js";
 
 export const topUp = {
   title: () => t("topup.title"),
-  async load({ shop }) {
-    const [packages, account, agreement] = await Promise.all([shop.get("/packages").then((page) => page.items), shop.get("/account"), currentAgreement(shop)]);
-    return { packages, account, agreement };
+  async load(app, chosen) {
+    const { shop } = app;
+    chosen.client ??= ownClient(app);
+    const client = chosen.client;
+    const [packages, account, agreement, methods] = await Promise.all([shop.get("/packages").then((page) => page.items), shop.get("/account"), currentAgreement(shop), methodsAt(shop, client)]);
+    return { packages, account, agreement, methods, client };
   },
-  view(app, { packages, account, agreement }, chosen) {
-    chosen.channel ??= "wechat_pay";
+  view(app, { packages, account, agreement, methods, client }, chosen) {
     if (chosen.packageId === undefined && chosen.text === undefined) chosen.packageId = first(packages);
     return [
       h("p", { class: "now-have" }, t("home.available"), money(yuan(account.available_fen))),
@@ -31,14 +32,18 @@ export const topUp = {
             app.draw();
           } })),
       chosen.text?.trim() && fenFrom(chosen.text) === null && h("p", { class: "field-fault", role: "alert" }, t("topup.not_an_amount")),
-      h("fieldset", { class: "channels" }, h("legend", {}, t("topup.pay_with")), CHANNELS.map(([channel]) => channelRow(app, channel, chosen))),
+      methodsField(app, { methods, client }, chosen, (wanted) => {
+        chosen.client = wanted;
+        app.refresh();
+      }),
       agreement && agreeLine(app, agreement, chosen),
     ];
   },
-  foot(app, { packages, agreement }, chosen) {
+  foot(app, { packages, agreement, methods, client }, chosen) {
     const one = packages.find((each) => each.id === chosen.packageId);
     const fen = one ? one.pay_fen : fenFrom(chosen.text ?? "");
-    return busyButton({ class: "wide tea", "data-act": "start-top-up", disabled: !fen || (agreement && chosen.agreed !== agreement.version), onclick: () => start(app, chosen, one, fen) },
+    const way = client === chosen.client ? chosenOf(methods, chosen) : null;
+    return busyButton({ class: "wide tea", "data-act": "start-top-up", disabled: !fen || !way || (agreement && chosen.agreed !== agreement.version), onclick: () => start(app, chosen, one, fen, way) },
       fen ? t("topup.start", { amount: price(fen) }) : t("topup.start_plain"));
   },
 };
@@ -73,25 +78,16 @@ function packageCard(app, one, chosen) {
       : notes(one).map((note) => h("small", { class: "package-note" }, note)));
 }
 
-function channelRow(app, channel, chosen) {
-  return h("label", { class: "channel", "data-channel": channel },
-    h("span", { class: `channel-mark ${channel}` }, icon(channel === "alipay" ? "scan" : "chat")),
-    h("span", {}, h("strong", {}, t(`channel.${channel}`)), h("small", {}, t(`channel.${channel}.how`))),
-    h("input", { type: "radio", name: "channel", checked: chosen.channel === channel, onchange: () => {
-      chosen.channel = channel;
-      app.draw();
-    } }),
-    h("span", { class: "tick" }, icon("check")));
-}
-
-async function start(app, chosen, one, fen) {
-  const wish = one ? `p${one.id}` : `a${fen}`;
-  if (chosen.wish !== `${wish}/${chosen.channel}`) {
-    chosen.wish = `${wish}/${chosen.channel}`;
+async function start(app, chosen, one, fen, way) {
+  const wish = `${one ? `p${one.id}` : `a${fen}`}/${chosen.client}/${keyOf(way)}`;
+  if (chosen.wish !== wish) {
+    chosen.wish = wish;
     chosen.key = newKey(); // a repeat after a broken connection asks for the same top-up
   }
-  const method = CHANNELS.find(([channel]) => channel === chosen.channel)[1];
-  const body = { package_id: one?.id ?? null, amount_fen: one ? null : fen, channel: chosen.channel, method, agreement_version: chosen.agreed ?? null };
+  const body = {
+    package_id: one?.id ?? null, amount_fen: one ? null : fen, channel: way.channel, method: way.method, client: chosen.client,
+    agreement_version: chosen.agreed ?? null, return_url: way.opens === "redirect" ? `${location.origin}/` : null,
+  };
   let unknown = false;
   const made = await app.attempt(() => app.shop.post("/top-ups", body, chosen.key).catch((fault) => {
     unknown = fault instanceof ShopUnreachable;
@@ -100,57 +96,15 @@ async function start(app, chosen, one, fen) {
     if (fault.code === "agreement_outdated") app.refresh(); // shows the new text, to be agreed to anew
   } });
   if (!unknown) chosen.wish = null;
-  if (!made) return;
-  await (chosen.channel === "alipay" ? payByCode(app, made) : payInWeChat(app, made));
+  if (made) await payTopUp(app, made);
 }
 
-/** wx.requestPayment, and then the page that says how it went. */
-export async function payInWeChat(app, made) {
-  let how = "paid";
-  try {
-    await app.wx.requestPayment(made.payment.client);
-  } catch (fault) {
-    how = { "requestPayment:fail cancel": "cancelled", "requestPayment:fail timeout": "timeout" }[fault.errMsg];
-    if (!how) {
-      app.phone.toast(fault.errMsg.replace(/^\w+:fail /, ""), "bad");
-      return;
-    }
-  }
-  showOutcome(app, made, how);
-}
-
-export async function payByCode(app, made) {
-  const shop = app.shop;
+/** Pays, and then the page that says how it went. */
+export async function payTopUp(app, made) {
+  const { shop } = app;
   const isPaid = async () => (await shop.get(`/top-ups/${made.top_up_no}`)).state === "credited";
-  const how = await showCode(app, { code: made.payment.client.qr_code, fen: made.pay_fen, isPaid });
-  if (shop === app.shop) showOutcome(app, made, how);
-}
-
-/** Shows a code; the person scans it with the other app, or another phone does. `isPaid(shop)` asks the shop. → how it ended */
-export async function showCode(app, { code, fen, isPaid }) {
-  const shop = app.shop;
-  let open = true;
-  const sheet = app.phone.sheet((close) => {
-    watch(() => isPaid(shop), () => open && shop === app.shop, () => close("paid"));
-    return h("div", { class: "code-sheet" },
-      h("h2", {}, t("code.title")), h("p", { class: "pay-amount" }, h("span", {}, "¥"), price(fen)),
-      h("div", { class: "code-frame" }, drawing(code, t("code.label"))),
-      h("p", { class: "fine" }, t("code.text")),
-      busyButton({ class: "wide ali-blue", autofocus: true, "data-act": "scan", onclick: async () => {
-        if ((await app.alipay(code)) === "paid") close("paid");
-      } }, icon("scan"), t("code.scan")),
-      h("button", { class: "quiet", type: "button", "data-act": "close-code", onclick: () => close("cancelled") }, t("code.later")));
-  }, { label: t("code.title"), firm: true });
-  const how = await sheet;
-  open = false;
-  return how ?? "cancelled";
-}
-
-async function watch(isPaid, stillOpen, close) {
-  while (stillOpen()) {
-    await sleep(2500);
-    if (stillOpen() && (await isPaid().catch(() => false))) close();
-  }
+  const how = await openPayment(app, made.payment, { fen: made.pay_fen, isPaid });
+  if (how && shop === app.shop) showOutcome(app, made, how);
 }
 
 function showOutcome(app, made, how) {
