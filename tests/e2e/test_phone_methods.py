@@ -72,7 +72,7 @@ def test_the_mini_program_in_alipay(phone):
 def test_a_page_inside_wechat_needs_a_follower(phone):
     phone.arrive()
     phone.act("follow")
-    phone.see("[data-act=say], .menu, .chat")
+    phone.see(".log .line.theirs .bubble:not(.waiting)")
     phone.act("top-up")
     for _ in range(20):  # the worker finds out who the new follower is
         phone.where("mini_program")

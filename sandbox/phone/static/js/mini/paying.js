@@ -45,7 +45,7 @@ export async function showCode(app, { code, channel, fen, isPaid }) {
   let open = true;
   const sheet = app.phone.sheet((close) => {
     watch(() => isPaid(shop), () => open && shop === app.shop, () => close("paid"));
-    return h("div", { class: "code-sheet" },
+    return h("div", { class: `code-sheet ${channel}` },
       h("h2", {}, title), h("p", { class: "pay-amount" }, h("span", {}, "¥"), price(fen)),
       h("div", { class: "code-frame" }, app.drawing(code, title)),
       h("p", { class: "fine" }, t(`code.text.${channel}`)),
