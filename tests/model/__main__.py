@@ -1,39 +1,111 @@
-"""The long run, on servers of its own:  python -m tests.model STEPS [SEED]
+"""The long run, on servers of its own:  python -m tests.model STEPS [SEED [JOBS]]
 
-The last line is a summary: ``steps=… seeds=… failures=0``.
+Each of ``JOBS`` processes has a database of its own and every JOBS-th seed. The last line is a summary, also of a run that was
+interrupted: ``steps=… seeds=… failures=0``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import contextlib
+import json
+import signal
 import sys
-import traceback
+import time
+from collections import Counter
 
 from app import database
 from tests import conftest
-from tests.model import run
+
+SAY_EVERY_S = 60
+LONGEST_LINE = 2**24
 
 
-def _say(line):
-    print(line, flush=True)
-
-
-def main(steps=10_000, first_seed=1):
-    logging.disable(logging.CRITICAL)  # quarantined trades are wanted here
+def main(steps=10_000, first_seed=1, jobs=1):
+    jobs = max(1, min(int(jobs), int(steps)))
     with conftest._local_servers() as servers:
-        url = servers.database_url("yucun_model")
-        asyncio.run(database.migrate(url))
-        asyncio.run(conftest._remember_seeds(url))
-        result = run.run(url, steps=int(steps), first_seed=int(first_seed), said=_say)
-    for (name, answer), times in sorted(result.met.items()):
-        print(f"{name:15} {answer:28} {times:8}")
-    if result.failure is not None:
-        traceback.print_exception(result.failure)
-        print(f"seed {result.failing_seed} fails; again with SEED={result.failing_seed}")
-    print(f"{result.seconds:.0f} s, {result.steps / result.seconds:.0f} steps a second")
-    print(f"steps={result.steps} seeds={result.seeds} failures={int(result.failure is not None)}")
-    return 0 if result.failure is None else 1
+        template = servers.database_url("yucun_model")
+        asyncio.run(database.migrate(template))
+        asyncio.run(conftest._remember_seeds(template))
+        urls = [servers.database_url(f"yucun_model_{job}") for job in range(jobs)] if jobs > 1 else [template]
+        for url in urls:
+            if url != template:
+                asyncio.run(_copied(url, template))
+        run = Run(int(steps), int(first_seed))
+        asyncio.run(run.all(urls))
+    return run.sum_up()
+
+
+async def _copied(url, template):
+    await database.migrate(url)
+    await conftest._remember_seeds(url)
+
+
+class Run:
+    """The processes of a run, and what each said last."""
+
+    def __init__(self, steps, first_seed):
+        self.steps, self.first_seed = steps, first_seed
+        self.last, self.processes, self.failing = {}, [], []
+        self.broken = self.interrupted = 0
+
+    async def all(self, urls):
+        self.began = time.monotonic()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        saying = asyncio.create_task(self._say())
+        await asyncio.gather(*(self._shard(job, url, len(urls)) for job, url in enumerate(urls)))
+        saying.cancel()
+        self.seconds = time.monotonic() - self.began
+
+    def stop(self):
+        self.interrupted = 1
+        for process in self.processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+
+    async def _shard(self, job, url, jobs):
+        asked = (url, -(-self.steps // jobs), self.first_seed + job, jobs)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.model.shard", *map(str, asked), stdout=asyncio.subprocess.PIPE,
+            limit=LONGEST_LINE, start_new_session=True,
+        )  # fmt: skip
+        self.processes.append(process)
+        async for line in process.stdout:
+            said = self.last[job] = json.loads(line)
+            if "failing" in said:
+                self.failing.append(said["failing"])
+                print(
+                    f"{said['text']}\nseed {said['failing']} fails; again with SEED={said['failing']}",
+                    flush=True,
+                )
+        self.broken += await process.wait() != 0
+
+    async def _say(self):
+        while True:
+            await asyncio.sleep(SAY_EVERY_S)
+            print(f"… {self._total('steps')} steps, {self._rate(time.monotonic())} a second", flush=True)
+
+    def _total(self, what):
+        return sum(said[what] for said in self.last.values())
+
+    def _rate(self, now):
+        return round(self._total("steps") / max(now - self.began, 0.001))
+
+    def sum_up(self):
+        met = Counter()
+        for said in self.last.values():
+            met.update({(name, answer): times for name, answer, times in said["met"]})
+        for (name, answer), times in sorted(met.items()):
+            print(f"{name:16} {answer:28} {times:8}")
+        print(f"{self.seconds:.0f} s, {self._rate(self.began + self.seconds)} steps a second")
+        failures = self._total("failures") + self.broken
+        how = " interrupted" if self.interrupted else ""
+        print(
+            f"steps={self._total('steps')} seeds={self._total('seeds')} failures={failures}{how}", flush=True
+        )
+        return 0 if not failures else 1
 
 
 if __name__ == "__main__":

@@ -7,32 +7,46 @@ Several steps at once are right if some order of them one after the other gives 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from billing import terms
-from core import clock, db, errors
-from ledger import accounts, holds
+from billing import deduction_rules, terms
+from core import clock, errors
+from ledger import accounts
 from members import customers
-from shop import orders, products
+from shop import products
 from tests import factories
-from tests.model import books, combined_steps, steps
-from tests.model.operator_books import APPROVAL_ABOVE_FEN
+from tests.model import books, cleaning, steps
+from tests.model.books.bills import Wanted
+from tests.model.books.operators import APPROVAL_ABOVE_FEN
+from tests.model.search import Orders, agree, difference, play
 from tests.model.shop import AMOUNTS, CUSTOMERS
 
 FIRST_DAYS = (date(2026, 11, 23), date(2027, 1, 31), date(2028, 2, 29), date(2026, 12, 31), date(2027, 8, 30))
 OPENING = 600
 """Examples begin half a minute after ten o'clock."""
+LONGEST_S = 20
+"""The model's clock stands while the shop's goes on: an example that takes longer, on a busy machine, ends here."""
 JUMPS = (1, 10, 29, 30, 60, 840, 1440, 4320, 8 * 1440, 31 * 1440)
+RULES = (
+    (), (), (), (),
+    (("size", {"at_least_fen": 900}, "hold", False),),
+    (("size", {"share_percent": 60}, "alert", True), ("hour", {"from_hour": 22, "to_hour": 6}, "hold", False)),
+    (("frequency", {"more_than": 2, "minutes": 60}, "hold", False), ("size", {"at_least_fen": 300}, "alert", True)),
+    (("deviation", {"percent": 300, "last": 5, "least": 2}, "hold", False), ("frequency", {"more_than": 3, "minutes": 1440}, "alert", True)),
+)  # fmt: skip
+"""The shop's rules for abnormal deductions: (kind, parameters, action, whether the customer is told)."""
 
 small = st.integers(0, 7)
-asked = st.tuples(st.sampled_from(steps.EVERY), small, small, small, small)
-asked_at_once = st.tuples(st.sampled_from(steps.AT_ONCE), small, small, small, small)
+which = st.integers(0, 209)
+asked = st.tuples(which, small, small, small, small)
 
 
 @dataclass
@@ -51,10 +65,16 @@ class Machine(RuleBasedStateMachine):
     shop = None
 
     @initialize(
-        day=st.sampled_from(FIRST_DAYS), policies=st.tuples(*[st.sampled_from(accounts.POLICIES)] * 3)
+        day=st.sampled_from(FIRST_DAYS),
+        policies=st.tuples(*[st.sampled_from(accounts.POLICIES)] * 3),
+        rules=st.sampled_from(RULES),
+        about=st.lists(st.integers(0, len(steps.TOPICS) - 1), min_size=2, max_size=6, unique=True),
     )
-    def opens(self, day, policies):
+    def opens(self, day, policies, rules, about):
+        if self.shop.stopped:
+            return
         self.shop.fresh()
+        self.every, self.together = steps.of(about)
         terms.use(replace(terms.current(), approval_above_fen=APPROVAL_ABOVE_FEN))
         self.prefix = f"m{next(self.shop.numbers)}x"
         self.count, self.latest = 0, []
@@ -63,16 +83,22 @@ class Machine(RuleBasedStateMachine):
         self.opening = datetime.combine(day, datetime.min.time(), clock.zone()) + timedelta(
             minutes=OPENING, seconds=30
         )
-        self.started = datetime.now(self.opening.tzinfo)
+        self.started, self.ends_at = datetime.now(self.opening.tzinfo), time.monotonic() + LONGEST_S
         self._set_clock()
-        self.shop.run(self._people(policies))
+        rules = RULES[-1 - len(about) % 4] if steps.about_reviews(about) else rules
+        self.shop.run(self._people(policies, rules))
         self._agrees("opening")
         for who, amount, kind in ((0, 7, 0), (0, 6, 1), (1, 7, 1), (1, 6, 0)):
-            self._do([steps.make(self, "grant", who, amount, kind, 7)])
+            self._do(self._make("grant", who, amount, kind, 7))
         self.shop.steps -= 4  # money to begin with; not steps that were chosen
         self.latest = []
 
-    async def _people(self, policies):
+    async def _people(self, policies, rules):
+        for kind, params, action, tells in rules:
+            made = await deduction_rules.add(
+                name="规则", kind=kind, params=params, action=action, tells_customer=tells
+            )
+            self.model.rules[made.id] = books.Rule(kind, params, action == "hold", tells)
         for number, policy in enumerate(policies[:CUSTOMERS]):
             made = await customers.create(name="小林")
             threshold = (None, 500, 5000)[number]
@@ -94,44 +120,65 @@ class Machine(RuleBasedStateMachine):
 
     # rules
 
+    @property
+    def is_over(self):
+        """Nothing more is done: somebody stopped the run, or the example took too long."""
+        return self.shop.stopped or not hasattr(self, "people") or time.monotonic() > self.ends_at
+
+    def _made(self, asks, names=None):
+        names = names or self.every
+        return (
+            [] if self.is_over else [steps.make(self, names[one % len(names)], *more) for one, *more in asks]
+        )
+
+    def _make(self, name, *more):
+        return [] if self.is_over else [steps.make(self, name, *more)]
+
     @rule(ask=asked)
     def one(self, ask):
-        self._do([steps.make(self, *ask)])
+        self._do(self._made([ask]))
 
     @rule(asks=st.lists(asked, min_size=2, max_size=6))
     def some(self, asks):
         for ask in asks:
-            self._do([steps.make(self, *ask)])
+            self._do(self._made([ask]))
 
-    @rule(asks=st.lists(asked_at_once, min_size=2, max_size=4))
+    @rule(asks=st.lists(asked, min_size=2, max_size=4))
     def at_once(self, asks):
-        made = [steps.make(self, *ask) for ask in asks]
+        made = self._made(asks, self.together)
         seen_once = set()
         made = [one for one in made if one.name != "due" or not (seen_once & {"due"} or seen_once.add("due"))]
+        if any(steps.is_of_leaving(self, one) for one in made):
+            made = [one for one in made if one.name not in steps.NOT_WHILE_LEAVING]
         self._do(made)
 
-    @rule(ask=asked_at_once, times=st.integers(2, 3))
+    @rule(ask=asked, times=st.integers(2, 3))
     def twins(self, ask, times):
-        step = steps.make(self, *ask)
-        self._do([step] if step.name in ("due", *steps.NOT_AGAIN) else [step] * times)
+        for step in self._made([ask], self.together):
+            self._do([step] if step.name == "due" else [step] * times)
 
     @rule(back=small)
     def again(self, back):
-        if self.latest:
+        if self.latest and not self.is_over:
             self._do([self.latest[-1 - back % len(self.latest)]])
 
     @rule(jump=st.sampled_from(JUMPS))
     def later(self, jump):
-        self.model.now += jump
-        self._set_clock()
+        if not self.is_over:
+            self.model.now += jump
+            self._set_clock()
 
     @rule(runs=st.integers(2, 3), batch=st.sampled_from((1, 2, 500)))
     def several_due_runs(self, runs, batch):
-        self._due_runs(runs, batch)
+        if any(one.active for one in self.model.rules.values()):
+            self._do(self._make("due", 0, 0, 0, 0))  # whom they come for first decides what is held
+        elif not self.is_over:
+            self._due_runs(runs, batch)
 
     @rule(who=small, times=st.integers(2, 6), fen=st.sampled_from(AMOUNTS))
     def spenders(self, who, times, fen):
-        self._spenders(self.people[who % CUSTOMERS], times, fen)
+        if not self.is_over:
+            self._spenders(steps.customer_for(self, "spend", who, 0), times, fen)
 
     # how
 
@@ -148,6 +195,9 @@ class Machine(RuleBasedStateMachine):
         return self.count
 
     def _do(self, made):
+        if not made:
+            return
+        note(f"  # {' + '.join(map(str, made))}")
         self.shop.steps += len(made)
         self.latest = [*self.latest, *(one for one in made if one.name not in steps.NOT_AGAIN)][-8:]
         done = self.shop.run(self._all(made))
@@ -160,13 +210,14 @@ class Machine(RuleBasedStateMachine):
             assert agree(one.outcome, said), f"{one.step}: the shop says {one.outcome}, the model {said}"
             self._agrees(one.step)
             return
-        look, self.bill_nos = self._look()
+        before = self._bills()
+        look, self.known = self._look()
         found, nearest = Orders(done, look).search(self.model)
         assert found is not None, (
             f"no order of {[(one.step, one.outcome) for one in done]} explains {difference(nearest, look)}"
         )
-        self._in_the_shops_order([source for source in found.bills if source not in self.model.bills], found)
         self.model = found
+        self._in_the_shops_order(before)
 
     async def _all(self, made):
         return await asyncio.gather(*(self._call(step) for step in made))
@@ -181,29 +232,31 @@ class Machine(RuleBasedStateMachine):
         return Done(step, ("ok", answer), answer, parts)
 
     def _look(self):
-        return self.shop.run(self.shop.look(self.people, self.skus, self.prefix))
+        return self.shop.run(self.shop.eye.look(self.people, self.skus, self.prefix, self.model.first_day))
 
     def _agrees(self, what):
-        look, self.bill_nos = self._look()
+        look, self.known = self._look()
         expected = self.model.look()
         assert look == expected, f"after {what}: {difference(expected, look)}"
 
     def _due_runs(self, runs, batch):
         """Which of them serves which plan first is nobody's business; what they take together is."""
         self.shop.steps += runs
-        before = self.shop.run(self.shop.paid_in_order(self.people))
-        step = steps.make(self, "due", 0, 0, 0, 0, batch=batch)
+        before = self.shop.run(self.shop.eye.paid_in_order(self.people))
+        step, bills = steps.make(self, "due", 0, 0, 0, 0, batch=batch), self._bills()
 
         async def together():
             return await asyncio.gather(*(step.call() for _ in range(runs)))
 
         said = self.shop.run(together())
-        paid = self.shop.run(self.shop.paid_in_order(self.people))[len(before) :]
-        look, self.bill_nos = self._look()
+        paid = self.shop.run(self.shop.eye.paid_in_order(self.people))[len(before) :]
+        look, self.known = self._look()
         issued = []
         while due := self.model.due_plans():
             issued += [self.model.issue_period(number) for _, number in due]
-        assert all(self.model.collect(source) for source in paid), f"paid without money: {paid}"
+        for source in paid:
+            wanted = Wanted(source, self.model.bills[source].owed, False)
+            assert self.model.collect([wanted], "clock")[source], f"{source} was paid without money"
         owed = [source for source in issued if source not in paid]
         for source in owed:
             bill = self.model.bills[source]
@@ -212,19 +265,28 @@ class Machine(RuleBasedStateMachine):
                 f"{source} could have been paid"
             )
         self.model.remind(owed)
-        self._in_the_shops_order(issued, self.model)
+        self._in_the_shops_order(bills)
         total = tuple(sum(column) for column in zip(*said, strict=True))
         assert total == (len(issued), len(paid)), (said, issued, paid)
         assert look == self.model.look(), difference(self.model.look(), look)
 
-    def _in_the_shops_order(self, issued, model):
-        """Bills of one due day are settled in the order they were issued in, which callers at the same time may choose."""
-        for seq, source in zip(
-            sorted(model.bills[source].seq for source in issued),
-            sorted(issued, key=lambda source: self.bill_nos[source][1]),
-            strict=True,
-        ):
-            model.bills[source].seq = seq
+    def _bills(self):
+        return {source: bill.stamped for source, bill in self.model.bills.items()}
+
+    def _in_the_shops_order(self, before):
+        """Bills of one due day are settled in the order they were issued in, and those due at once in the order of their
+        instants; callers at the same time may choose both."""
+        bills = self.model.bills
+        issued = [source for source in bills if source not in before]
+        stamped = [
+            source for source, bill in bills.items() if bill.stamped and bill.stamped != before.get(source)
+        ]
+        for sources, what, place in ((issued, "seq", 1), (stamped, "stamped", 2)):
+            numbers = sorted(getattr(bills[source], what) for source in sources)
+            for number, source in zip(
+                numbers, sorted(sources, key=lambda one: self.known[one][place]), strict=True
+            ):
+                setattr(bills[source], what, number)
 
     def _spenders(self, customer, times, fen):
         self.shop.steps += times
@@ -243,96 +305,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self):
         if not hasattr(self, "people"):
             return
-        violations = self.shop.run(self._ends())
+        violations = self.shop.run(cleaning.ends(self.shop, self.model))
         if violations:
             self.shop.renew()
         assert not violations, f"the books do not balance: {violations}"
-
-    async def _ends(self):
-        violations = await self.shop.prove()
-        # nothing of this example may fall due in the next
-        await combined_steps.end_all(self.model.combined)
-        for number, order in self.model.orders.items():
-            if order.state == "placed":
-                await orders.cancel(order.customer, number)
-        await db.execute(
-            "UPDATE approval SET state = 'withdrawn', decided_at = now() WHERE state = 'waiting'"
-        )
-        await db.execute("UPDATE plan SET state = 'cancelled' WHERE state = 'active'")
-        await db.execute("UPDATE lot SET expires_at = NULL WHERE expires_at IS NOT NULL")
-        for row in await db.fetch("SELECT reference FROM hold WHERE state = 'open'"):
-            await holds.release(row["reference"])
-        clock.set_offset(timedelta())
-        return violations
-
-
-def play(part, model, seen):
-    try:
-        return ("ok", part(model, seen))
-    except books.Refused as refusal:
-        return ("no", refusal.codes)
-
-
-def agree(shop, model):
-    if shop[0] == "no":
-        return model[0] == "no" and shop[1] in model[1]
-    return shop == model
-
-
-class Orders:
-    """The search for an order of steps, one after the other, that explains what happened at once."""
-
-    def __init__(self, done, look):
-        self.done, self.look, self.nearest = done, look, None
-
-    def search(self, model):
-        return self._from(model, [0] * len(self.done), [None] * len(self.done)), self.nearest
-
-    def _from(self, model, progress, said):
-        if all(at == len(one.parts) for at, one in zip(progress, self.done, strict=True)):
-            self.nearest = model.look()
-            return model if self.nearest == self.look else None
-        tried = set()
-        for index, one in enumerate(self.done):
-            same = (id(one.step), progress[index], repr(one.outcome))
-            if progress[index] == len(one.parts) or (same in tried and len(one.parts) == 1):
-                continue
-            tried.add(same)
-            copy = model.copy()
-            answer = added(said[index], play(one.parts[progress[index]], copy, one.seen))
-            last = progress[index] + 1 == len(one.parts)
-            if last and not agree(one.outcome, answer):
-                continue
-            found = self._from(
-                copy, replaced(progress, index, progress[index] + 1), replaced(said, index, answer)
-            )
-            if found is not None:
-                return found
-        return None
-
-
-def added(before, now):
-    if before is None or before[0] == "no" or now[0] == "no":
-        return now if before is None else before
-    one, other = before[1], now[1]
-    return ("ok", tuple(map(sum, zip(one, other, strict=True))) if isinstance(one, tuple) else one + other)
-
-
-def replaced(items, index, item):
-    return [*items[:index], item, *items[index + 1 :]]
-
-
-def difference(model, shop):
-    if model is None:
-        return "the answers"
-    return {
-        name: {"model": _less(model[name], shop[name]), "shop": _less(shop[name], model[name])}
-        for name in shop
-        if model[name] != shop[name]
-    }
-
-
-def _less(one, other):
-    if not isinstance(one, dict):
-        return one
-    return {key: value for key, value in one.items() if key not in other or other[key] != value}

@@ -15,7 +15,7 @@ from tests import conftest
 from tests.model.machine import Machine
 from tests.model.shop import Shop
 
-STEPS_AN_EXAMPLE, EXAMPLES_A_SEED = 50, 20
+STEPS_AN_EXAMPLE, EXAMPLES_A_SEED = 60, 20
 
 
 @dataclass
@@ -29,34 +29,57 @@ class Result:
     """How often each step got which answer."""
 
 
-def run(url, *, steps, first_seed=1, within_s=None, explain=True, prepare=None, mend=None, said=None):
-    """So many steps from ``first_seed`` on, seed by seed, until one fails or the time is over.
+@dataclass(frozen=True)
+class Seeds:
+    """Which seeds are run, and for how long: ``steps`` is where no new one is begun."""
 
-    ``explain``: a failing example is made small before it is shown. ``prepare(shop)`` is called on the opened shop and
-    ``mend(shop)`` at the end; ``said`` hears of the progress.
+    steps: int
+    first: int = 1
+    stride: int = 1
+    within_s: float | None = None
+    explain: bool = True
+    """A failing example is made small before it is shown."""
+
+
+def run(url, seeds, *, prepare=None, mend=None):
+    """Seed by seed until one fails or the time is over.
+
+    ``prepare(shop)`` is called on the opened shop and ``mend(shop)`` at the end.
     """
-    with Shop(url, clear=lambda url: asyncio.run(conftest._emptied(url))) as shop:
+    with opened(url) as shop:
         if prepare:
             prepare(shop)
         try:
-            return _seeds(shop, steps, first_seed, within_s, explain, said)
+            *_, last = each(shop, seeds)
+            return last
         finally:
             if mend:
                 mend(shop)
 
 
-def _seeds(shop, steps, first_seed, within_s, explain, said):
+def opened(url):
+    return Shop(url, clear=lambda url: asyncio.run(conftest._emptied(url)))
+
+
+def each(shop, seeds):
+    """The result so far after each seed; a failure ends it."""
     began = time.monotonic()
-    for done, number in enumerate(itertools.count(first_seed)):
+    yield Result(shop.steps, 0, 0.0, met=shop.met)
+    for done, number in enumerate(itertools.count(seeds.first, seeds.stride), 1):
         seconds = time.monotonic() - began
-        if shop.steps >= steps or (within_s is not None and seconds > within_s):
-            return Result(shop.steps, done, seconds, met=shop.met)
-        if said and done and done % 25 == 0:
-            said(f"… {shop.steps} steps, {shop.steps / seconds:.0f} a second")
+        too_long = seeds.within_s is not None and seconds > seeds.within_s
+        if shop.steps >= seeds.steps or too_long or shop.stopped:
+            return
+        failure = None
         try:
-            _one_seed(shop, number, explain, steps - shop.steps)
-        except Exception as failure:
-            return Result(shop.steps, done + 1, time.monotonic() - began, failure, number, shop.met)
+            _one_seed(shop, number, seeds.explain, seeds.steps - shop.steps)
+        except Exception as found:
+            failure = found
+        yield Result(
+            shop.steps, done, time.monotonic() - began, failure, number if failure else None, shop.met
+        )
+        if failure:
+            return
 
 
 def _one_seed(shop, number, explain, left):

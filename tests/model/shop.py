@@ -1,4 +1,4 @@
-"""The real shop under the model: its database, one event loop for all steps, and what can be seen of it in one query.
+"""The real shop under the model: its database, and one event loop for all steps.
 
 Examples come one after the other into the same tables, each with customers and numbers of its own; after some dozens the tables
 are emptied, so that no step slows down with the history of examples that are over.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import itertools
-import json
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -18,14 +18,15 @@ import asyncpg
 import uvloop
 
 from app import database
-from billing import channels, packages, plans, terms
+from billing import channels, deduction_rules, packages, plans, terms
 from core import clock
 from gateways import channel as at_channel
 from ledger import proof
 from members import tiers
 from tests import factories
-from tests.model.books import Package
-from tests.model.operator_books import AMOUNT_LIMIT_FEN
+from tests.model.books.operators import AMOUNT_LIMIT_FEN
+from tests.model.books.top_ups import Package
+from tests.model.look import Eye
 
 CUSTOMERS = 3
 EXAMPLES_BETWEEN_CLEARINGS = 20
@@ -33,40 +34,6 @@ AMOUNTS = (1, 7, 50, 99, 100, 333, 1000, 4999)
 TERMS = (Package(1000, 0, None), Package(5000, 777, None), Package(3333, 1000, 1), Package(100, 100, 2))
 """Packages for everybody."""
 PLANS = ((99, "daily"), (333, "weekly"), (1000, "monthly"), (5000, "yearly"))
-
-LOOK = """
-SELECT jsonb_build_object(
-'accounts', (SELECT jsonb_object_agg(substr(code, 10), jsonb_build_array(principal_fen, bonus_fen, held_fen, entry_no,
-                                                                           credit_limit_fen, credit_used_fen))
-             FROM account WHERE code = ANY ($2)),
-'lots', (SELECT jsonb_object_agg(who, lots) FROM (
-    SELECT substr(a.code, 10) AS who,
-           jsonb_agg(jsonb_build_array(l.kind, l.original_fen, l.remaining_fen) ORDER BY l.kind, l.id) AS lots
-    FROM account a JOIN lot l ON l.account_id = a.id WHERE a.code = ANY ($2) GROUP BY 1) x),
-'told', (SELECT jsonb_object_agg(customer_id, kinds) FROM (
-    SELECT customer_id, jsonb_object_agg(kind, n) AS kinds FROM (
-        SELECT customer_id, kind, count(*) AS n FROM outbox_message WHERE customer_id = ANY ($1) GROUP BY 1, 2) y GROUP BY 1) x),
-'bills', (SELECT jsonb_object_agg(source, jsonb_build_array(state, paid_fen, refunded_fen)) FROM bill WHERE customer_id = ANY ($1)),
-'payments', (SELECT jsonb_object_agg(p.payment_no, jsonb_build_array(p.state, p.channel_trade_no, t.state))
-             FROM payment p JOIN top_up t ON t.top_up_no = p.purpose_no WHERE p.customer_id = ANY ($1)),
-'combined', (SELECT jsonb_object_agg(p.payment_no, jsonb_build_array(
-                 c.state, p.state, p.channel_trade_no, c.balance_fen, c.channel_fen, b.pending_no IS NOT DISTINCT FROM c.combined_no))
-             FROM combined_payment c JOIN payment p ON p.purpose = 'bill' AND p.purpose_no = c.combined_no
-             JOIN bill b ON b.id = c.bill_id WHERE c.customer_id = ANY ($1)),
-'orders', (SELECT jsonb_object_agg(order_no, state) FROM shop_order WHERE customer_id = ANY ($1)),
-'plans', (SELECT jsonb_object_agg(p.id, jsonb_build_array(p.state, p.next_period_no, p.next_due_on, coalesce(
-              (SELECT jsonb_agg(d.state ORDER BY d.period_no) FROM plan_period d WHERE d.plan_id = p.id), '[]')))
-          FROM plan p WHERE p.customer_id = ANY ($1)),
-'holds', (SELECT jsonb_object_agg(h.reference, jsonb_build_array(h.state, h.captured_fen))
-          FROM hold h JOIN account a ON a.id = h.account_id
-          WHERE a.code = ANY ($2) AND h.reference NOT LIKE 'combined:%'),
-'stock', (SELECT jsonb_object_agg(id, stock) FROM sku WHERE id = ANY ($3)),
-'approvals', (SELECT jsonb_object_agg(approval_no, state) FROM approval WHERE customer_id = ANY ($1)),
-'quarantine', (SELECT count(*) FROM quarantine WHERE channel_trade_no LIKE $4),
-'refunds', (SELECT jsonb_object_agg(refund_no, state) FROM refund WHERE customer_id = ANY ($1) AND kind = 'top_up'),
-'bill_nos', (SELECT jsonb_object_agg(source, jsonb_build_array(bill_no, id)) FROM bill WHERE customer_id = ANY ($1))
-)::text
-"""
 
 
 class ScriptedChannel(factories.QuietChannel):
@@ -115,10 +82,14 @@ class Shop:
         self.steps = self.examples = 0
         self.met = Counter()
         self.numbers = itertools.count(1)
-        self._opened = None
+        self.stopped = False
+        """Somebody wants the run to end: nothing more is done."""
+        self._opened, self._context = None, contextvars.copy_context()
 
     def run(self, awaitable):
-        return self.runner.run(awaitable) if asyncio.iscoroutine(awaitable) else awaitable
+        # not Runner.run, which installs a signal handler each time
+        loop = self.runner.get_loop()
+        return loop.run_until_complete(loop.create_task(awaitable, context=self._context))
 
     def __enter__(self):
         self._open()
@@ -135,7 +106,10 @@ class Shop:
     async def _opening(self):
         self._opened = contextlib.AsyncExitStack()
         await self._opened.enter_async_context(database.opened(self.url, pool_min=4, pool_max=10))
-        self.eye = await asyncpg.connect(self.url)
+        deduction_rules.forget()
+        self.eye = Eye(
+            await asyncpg.connect(self.url, server_settings={"plan_cache_mode": "force_generic_plan"})
+        )
         terms.use(replace(terms.current(), approval_above_fen=AMOUNT_LIMIT_FEN, refund_right_days=0))
         await tiers.put("gold", name_zh="金卡", name_en="Gold", rank=1)
         self.packages = [
@@ -182,22 +156,6 @@ class Shop:
             )
             found.append((made.id, one))
         return found
-
-    async def look(self, customers, skus, prefix):
-        """What the model must agree with, and the numbers of the bills."""
-        codes = [f"customer:{number}" for number in customers]
-        seen = json.loads(await self.eye.fetchval(LOOK, customers, codes, skus, f"%{prefix}%"))
-        bill_nos = seen.pop("bill_nos") or {}
-        return {name: {} if value is None else value for name, value in seen.items()}, bill_nos
-
-    async def paid_in_order(self, customers):
-        """(customer, reference) of all bill payments, in the order of each account's entries."""
-        rows = await self.eye.fetch(
-            "SELECT b.source, b.customer_id FROM bill_payment p JOIN bill b ON b.id = p.bill_id"
-            " JOIN transfer t ON t.reference = p.transfer_reference WHERE b.customer_id = ANY ($1) ORDER BY t.id",
-            customers,
-        )
-        return [row["source"] for row in rows]
 
     async def prove(self):
         return await proof.check()

@@ -13,7 +13,7 @@ FOUND_WITHIN_STEPS, FOUND_WITHIN_S = 30_000, 60
 
 
 def test_the_shop_and_the_model_agree_step_by_step(database_url):
-    result = run.run(database_url, steps=SHARE_STEPS, within_s=SHARE_S, explain=False)
+    result = run.run(database_url, run.Seeds(SHARE_STEPS, within_s=SHARE_S, explain=False))
     if result.failure is not None:
         pytest.fail(
             f"make model SEED={result.failing_seed} shows it in few steps: {result.failure}",
@@ -119,13 +119,6 @@ def _without_stock(lines):
 
 
 def _found(url, prepare=None, mend=None):
-    result = run.run(
-        url,
-        steps=FOUND_WITHIN_STEPS,
-        within_s=FOUND_WITHIN_S,
-        explain=False,
-        prepare=prepare,
-        mend=mend,
-        said=None,
-    )
+    seeds = run.Seeds(FOUND_WITHIN_STEPS, within_s=FOUND_WITHIN_S, explain=False)
+    result = run.run(url, seeds, prepare=prepare, mend=mend)
     return result.failure is not None

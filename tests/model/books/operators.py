@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.model.refused import Refused
+from tests.model.books.refused import Refused
 
 AMOUNT_LIMIT_FEN, APPROVAL_ABOVE_FEN, DAY = 10**14, 4_000, 1440
 NAMED_CAP_FEN, UNNAMED_CAP_FEN = 500_000, 100_000
@@ -73,7 +73,7 @@ class Operations:
                 raise Refused("adjustment_out_of_range")
             made = [(customer, self.give(customer, kind, amount))]
             self.acts[number] = Act(content, [], made)
-            self._came_in(customer, "adjusted")
+            self.came_in(customer, "adjusted")
         else:
             took = [(customer, *one) for one in self.burn(customer, -amount, kind)]
             self.acts[number] = Act(content, took, [])
@@ -94,6 +94,7 @@ class Operations:
     def _transferred(self, content, number):
         giver, receiver, principal, bonus = content
         account = self.accounts[giver]
+        self._refuse_gone(giver, receiver)
         if principal and principal > self.room(receiver):
             raise Refused("receiver_limit")
         if principal + bonus > account.available:
@@ -117,10 +118,14 @@ class Operations:
         self.acts[number] = act
         self._moved(giver, receiver, before)
 
+    def _refuse_gone(self, *customers):
+        if any(self.accounts[one].state != "active" for one in customers):
+            raise Refused("customer_not_active")
+
     def room(self, customer):
         """How much more principal the account may get, with what unfinished top-ups will bring."""
         account = self.accounts[customer]
-        promised = sum(one.amount for one in self._unfinished(customer))
+        promised = sum(one.amount for one in self.unfinished(customer))
         return (NAMED_CAP_FEN if account.named else UNNAMED_CAP_FEN) - account.of("principal") - promised
 
     def _moved(self, giver, receiver, before):
@@ -128,7 +133,7 @@ class Operations:
         account.entries += 1
         account.tell("transfer_sent")
         self.falls(giver, before)
-        self._came_in(receiver, "transfer_received")
+        self.came_in(receiver, "transfer_received")
 
     # undoing
 
@@ -161,6 +166,8 @@ class Operations:
         (undone,) = content
         act = self.acts[undone]
         self._refuse_undone(act)
+        if len(act.content) == 4:
+            self._refuse_gone(*act.content[:2])
         lots = {(who, lot.seq): lot for who, account in self.accounts.items() for lot in account.lots}
         made = [(who, lots[who, seq]) for who, seq in act.made]
         taken = sum(lot.original for _, lot in made)
@@ -184,7 +191,7 @@ class Operations:
             account.tell("adjusted")
             self.falls(holder, before)
         else:
-            self._came_in(act.content[0], "adjusted")
+            self.came_in(act.content[0], "adjusted")
 
     # the second person
 

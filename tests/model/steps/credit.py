@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from billing import credit_limits
-from tests.model.credit_books import CEILING_FEN
-from tests.model.stepping import a_key, step
+from tests.model.books.credit import CEILING_FEN
+from tests.model.steps.step import a_key, step
 
 LIMITS = (0, 100, 333, 1000, 2500, 4000, 1, CEILING_FEN + 1)
 
@@ -20,5 +20,6 @@ def credit(machine, customer, a, b, c):
     return step(call, lambda model, seen: model.set_limit(customer, limit, automatic_only, key))
 
 
+NEEDS = {}
 AT_ONCE = ("credit", "credit")
 EVERY = AT_ONCE

@@ -3,9 +3,9 @@
 from billing import channels, refunds
 from gateways import channel as at_channel
 from tests import factories
-from tests.model.operator_books import APPROVAL_ABOVE_FEN
+from tests.model.books.operators import APPROVAL_ABOVE_FEN
 from tests.model.shop import AMOUNTS
-from tests.model.stepping import a_key, pick, step
+from tests.model.steps.step import a_key, pick, step
 
 WORDS = ("paid_back", "closed", "accepted", "paid_back", "no answer", "paid_back", "closed", "no")
 
@@ -29,15 +29,13 @@ class Channel(factories.QuietChannel):
 
 
 def refund_bill(machine, customer, a, b, c):
-    known = {
-        source: one for source, one in machine.model.bills.items() if not (one.pending or one.by_channel)
-    }  # what a channel has a share of goes back there, and is another story
-    paid = [source for source, one in known.items() if one.customer == customer and one.paid > one.refunded]
+    known = machine.model.bills
+    paid = [source for source, one in known.items() if one.customer == customer and one.to_give_back]
     source = pick(known if b == 7 or not paid else paid, a)
-    left = known[source].paid - known[source].refunded if source in known else 1
+    left = known[source].to_give_back if source in known else 1
     amount = (AMOUNTS[b], max(1, left), left + 1, max(1, left // 2))[c % 4]
     amount = min(amount, APPROVAL_ABOVE_FEN)
-    bill_no, key = machine.bill_nos.get(source, ("B-none",))[0], a_key(machine, c)
+    bill_no, key = machine.known.get(source, ("B-none",))[0], a_key(machine, c)
 
     async def call():
         await refunds.of_bill(factories.open_channels(), 1, bill_no, amount_fen=amount, reason="退", key=key)
@@ -102,3 +100,17 @@ def word_on_refund(machine, customer, a, b, c):
         await refunds.settle(channel, found)
 
     return step(call, lambda model, seen: model.word_on_refund(number, said))
+
+
+def _credited(model, customer):
+    return any(one.top_up_state == "credited" for one in model.payments.values())
+
+
+NEEDS = {
+    "refund_bill": (lambda model, customer: any(one.paid for one in model.bills.values()), "pay"),
+    "ask_refund": (_credited, "paid"),
+    "decide_refund": (lambda model, customer: model.refunds, "ask_refund"),
+    "word_on_refund": (lambda model, customer: model.refunds, "ask_refund"),
+}
+AT_ONCE = ("refund_bill", "ask_refund")
+EVERY = (*AT_ONCE, "refund_bill", "ask_refund", "decide_refund", "word_on_refund")

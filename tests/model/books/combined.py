@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.model.refused import Refused
+from tests.model.books.bills import Wanted
+from tests.model.books.refused import Refused
 
 OWED = ("open", "partly_paid")
 
@@ -32,18 +33,19 @@ class Combining:
 
         def act():
             bill = self.bills.get(source)
-            if is_order and self._order(customer, source[6:]).state != "placed":
+            if is_order and self.order_of(customer, source[6:]).state != "placed":
                 raise Refused("order_state_forbids")
             if bill is None or bill.customer != customer:
                 raise Refused("no_such_bill")
             if bill.state not in OWED:
                 raise Refused("bill_not_owed")
-            if bill.pending:
-                raise Refused("bill_payment_pending")
+            self.refuse_pending(bill)
             account = self.accounts[customer]
             balance = account.available if share is None else share
             if balance >= bill.owed:
                 raise Refused("nothing_for_channel")
+            if balance and self._would_be_held(source, balance):
+                raise Refused("share_needs_review")
             if balance > account.available:
                 raise Refused("insufficient_balance")
             number = seen or "?"
@@ -61,6 +63,10 @@ class Combining:
             one.payment = "prepared"
         return number
 
+    def _would_be_held(self, source, balance):
+        met = self.judge([Wanted(source, balance, False)], "customer")
+        return any(rule.holds for rule in met.get(source, ()))
+
     def combined_word(self, number, trade, state, amount):
         """What the channel says of it."""
         one = self.combined[number]
@@ -68,10 +74,10 @@ class Combining:
             if one.payment in ("paid", "quarantined"):
                 if one.trade == trade:
                     return "repeated" if one.payment == "paid" else "quarantined"
-                return self._quarantined("wechat_pay", trade, number)
+                return self.quarantined("wechat_pay", trade, number)
             if amount != one.channel:
                 one.payment, one.trade = "quarantined", trade
-                return self._quarantined("wechat_pay", trade, number)
+                return self.quarantined("wechat_pay", trade, number)
             one.payment, one.trade = "paid", trade
             return self._has_its_share(number, one)
         if one.payment not in ("created", "prepared"):
@@ -88,24 +94,32 @@ class Combining:
             and bill.pending == (number if is_open else None)
             and bill.owed == one.balance + one.channel
         )
-        if not as_it_was or (not is_open and account.available < one.balance):
+        met = (
+            self.judge([Wanted(one.source, one.balance, False)], "customer")
+            if as_it_was and one.balance
+            else {}
+        )
+        held = any(rule.holds for rule in met.get(one.source, ()))
+        if not as_it_was or (not is_open and (held or account.available < one.balance)):
             if is_open:
                 self._ends(one, "paid")
             one.state = "credited"
             self.give(one.customer, "principal", one.channel)
-            self._came_in(one.customer, "payment_credited")
+            self.came_in(one.customer, "payment_credited")
             return "credited"
         if is_open:
             account.held -= one.balance
         before = account.available
         if one.balance:
-            self.burn(one.customer, one.balance)
+            bill.burnt.append(self.burn(one.customer, one.balance))
+            account.deducted.append((self.now, one.balance))
             self.falls(one.customer, before)
-        bill.paid, bill.state, bill.pending, one.state = bill.amount, "paid", None, "paid"
-        bill.by_channel = one.channel
+        bill.was_paid(bill.owed)
+        bill.pending, one.state, bill.by_channel = None, "paid", one.channel
         account.tell("bill_paid")
         if one.source.startswith("order:"):
-            self.orders[one.source[6:]].state = "completed"  # the step has it completed at once
+            self.orders[one.source[6:]].state = "paid"
+        self.tell_of_rules(one.source, met)
         return "settled"
 
     def _ends(self, one, payment):
@@ -118,9 +132,11 @@ class Combining:
         self.accounts[one.customer].held -= one.balance
         self.settle(one.customer)
 
-    def give_up(self, number, trade, paid_meanwhile):
+    def give_up(self, number, trade, paid_meanwhile, seen):
         one = self.combined[number]
         if one.standing == "quarantined":
+            if seen is not None:  # it looked before the money came that does not match
+                return one.standing
             raise Refused("payment_under_review")
         if one.payment in ("created", "prepared"):
             self.combined_word(number, trade, "paid" if paid_meanwhile else "closed", one.channel)

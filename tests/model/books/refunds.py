@@ -1,10 +1,10 @@
-"""What the shop promises about refunds, in plain Python, written from docs/money.md. A part of ``books.Books``."""
+"""What the shop promises about refunds, in plain Python, written from docs/money.md. A part of ``Books``."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-from tests.model.refused import Refused
+from tests.model.books.refused import Refused
 
 
 @dataclass
@@ -28,17 +28,21 @@ class Refunding:
         def act():
             if bill is None:
                 raise Refused("no_such_bill")
-            left = sum(taken for burnt in bill.burnt for _, taken in burnt)
-            if not left:
+            self.refuse_pending(bill)
+            if not bill.to_give_back:
                 raise Refused("nothing_to_refund")
-            if amount > left:
+            if amount > bill.to_give_back:
                 raise Refused("refund_too_large")
             self.give_back(bill, amount)
 
         self.once("operator", "refund_bill", key, (source, amount), act)
 
     def give_back(self, bill, amount):
-        """From the newest payment on, and of each into the lot burnt last."""
+        """From the newest payment on: the channel's share first, which is on its way then, and of each payment from the balance
+        into the lot burnt last."""
+        channels = min(amount, bill.by_channel - bill.going_back)
+        bill.going_back += channels
+        amount -= channels
         lots = {lot.seq: lot for lot in self.accounts[bill.customer].lots}
         for burnt in reversed(bill.burnt):
             back = 0
@@ -51,8 +55,10 @@ class Refunding:
                 amount, back = amount - part, back + part
             bill.refunded += back
             if back:
-                self._came_in(bill.customer, "refunded")
+                self.came_in(bill.customer, "refunded")
         assert not amount
+        if channels:
+            self.accounts[bill.customer].tell("refund_started")
 
     def may_go_back(self, payment, lots):
         """(the most, what was spent) of a top-up, by the proportion of what was paid and given."""
@@ -74,7 +80,7 @@ class Refunding:
                 raise Refused("no_such_top_up_to_refund")
             account = self.accounts[customer]
             lots = [lot for lot in account.lots if lot.seq in payment.lots]
-            most = self.may_go_back(payment, lots)
+            most = 0 if account.used else self.may_go_back(payment, lots)
             wanted = most if amount is None else amount
             if not 0 < wanted <= most:
                 raise Refused("top_up_not_refundable")
@@ -130,7 +136,7 @@ class Refunding:
             lots[seq].left += taken
         self.payments[refund.payment].refunded -= refund.amount
         self.payments[refund.payment].clawed -= refund.bonus
-        self._came_in(refund.customer, "top_up_refund_failed")
+        self.came_in(refund.customer, "top_up_refund_failed")
 
     def sent_back(self, number):
         """Whether money of this payment went back, or is on its way."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from billing import adjustments, approvals, reversals, transfers
-from tests.model.operator_books import AMOUNT_LIMIT_FEN
+from tests.model.books.operators import AMOUNT_LIMIT_FEN
 from tests.model.shop import AMOUNTS, CUSTOMERS
-from tests.model.stepping import KINDS, a_key, pick, step
+from tests.model.steps.step import KINDS, a_key, pick, step
 
 
 def adjust(machine, customer, a, b, c):
@@ -105,4 +105,4 @@ NEEDS = {
     "undo_transfer": (_any_made(4), "transfer"),
 }
 AT_ONCE = ("adjust", "adjust", "transfer", "transfer", "undo_adjustment", "undo_transfer", "decide", "decide")
-EVERY = (*AT_ONCE, "expire_approvals")
+EVERY = (*AT_ONCE, "ask_much", "decide", "expire_approvals")

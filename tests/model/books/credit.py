@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.model.operator_books import APPROVAL_ABOVE_FEN
-from tests.model.refused import Refused
+from tests.model.books.operators import APPROVAL_ABOVE_FEN
+from tests.model.books.refused import Refused
 
 CEILING_FEN = 200_000
 
@@ -21,31 +21,42 @@ class Credit:
         def act():
             if limit < account.used:
                 raise Refused("credit_limit_below_used")
+            if account.state != "active":
+                raise Refused("customer_has_left")
             if limit != account.limit:
                 account.tell("credit_limit_set")
             account.limit, account.automatic_only = limit, automatic_only
 
         self.once("operator", "set_limit", key, (customer, limit, automatic_only), act)
 
-    def on_credit(self, source, *, asked):
+    def on_credit(self, wanted, by):
         """Takes what the balance did not cover of a bill, drawing the rest. Answers how much."""
-        bill = self.bills[source]
-        account = self.accounts[bill.customer]
+        customer = self.bills[wanted.source].customer
+        own = self.accounts[customer].available
+        drawn = self.draw(wanted, by, own)
+        if not drawn:
+            return 0
+        self.draws(customer, drawn)
+        return self.take(wanted, before=own)
+
+    def draw(self, wanted, by, own):
+        """How much has to be drawn; 0 where there is not enough credit for it, or none for who asks."""
+        account = self.accounts[self.bills[wanted.source].customer]
         left = account.limit - account.used
-        if not bill.owed or not left or (asked and account.automatic_only):
+        if not left or (account.automatic_only and by != "clock"):
             return 0
-        own = account.available
-        drawn = bill.owed - own
-        if bill.mode == "partial":
+        drawn = wanted.amount - own
+        if wanted.or_less:
             drawn = min(drawn, left)
-        if not 0 < drawn <= left:
-            return 0
-        self.give(bill.customer, "principal", drawn)
+        return drawn if 0 < drawn <= left else 0
+
+    def draws(self, customer, amount):
+        account = self.accounts[customer]
+        self.give(customer, "principal", amount)
         account.lots[-1].drawn = True
-        account.used += drawn
+        account.used += amount
         account.entries += 1
         account.tell("credit_drawn")
-        return self.take(source, before=own)
 
     def repay(self, customer):
         """Pays credit back from available principal: what was drawn and not spent first, then the oldest."""

@@ -1,0 +1,115 @@
+"""What the shop promises about money, once more, in plain Python and in memory: written from docs/money.md, not from the SQL.
+
+Amounts are fen. Time is whole minutes since midnight of the day the example starts on; what the shop stamps itself lies a few
+real milliseconds later, which is why a thing that lasts 30 minutes is over when the clock has been moved by exactly 30.
+Numbers the shop makes up (of orders, top-ups, plans) come in as ``seen``, from its answer. A file a topic; ``Books`` is all of
+them.
+"""
+
+from __future__ import annotations
+
+import pickle
+from datetime import timedelta
+
+from tests.model.books.accounts import Account, Accounts
+from tests.model.books.bills import Bill, Owing
+from tests.model.books.combined import Combining
+from tests.model.books.credit import Credit
+from tests.model.books.holds import Holding
+from tests.model.books.instalments import Arranging
+from tests.model.books.leaving import Leaving
+from tests.model.books.operators import Operations
+from tests.model.books.orders import Ordering, Sku
+from tests.model.books.plans import Planning
+from tests.model.books.refunds import Refunding
+from tests.model.books.refused import Refused
+from tests.model.books.reviews import Reviewing, Rule
+from tests.model.books.top_ups import Package, Payment, ToppingUp
+
+__all__ = ["Account", "Bill", "Books", "Package", "Payment", "Refused", "Rule", "Sku"]
+
+DAY = 1440
+
+
+class Books(
+    Accounts, ToppingUp, Ordering, Planning, Holding, Owing, Arranging, Reviewing, Refunding, Operations, Leaving, Combining,
+    Credit,
+):  # fmt: skip
+    """Everything the shop knows, of the customers of one example."""
+
+    def __init__(self, first_day):
+        self.first_day, self.now, self.seq = first_day, 0, 0
+        self.accounts, self.bills, self.payments, self.orders = {}, {}, {}, {}
+        self.refunds, self.rules, self.closings = {}, {}, {}
+        self.plans, self.holds, self.skus, self.keys, self.references = {}, {}, {}, {}, {}
+        self.approvals, self.acts, self.combined = {}, {}, {}
+        self.quarantine = set()
+
+    def copy(self):
+        return pickle.loads(pickle.dumps(self, protocol=5))
+
+    def next(self):
+        self.seq += 1
+        return self.seq
+
+    @property
+    def today(self):
+        return self.first_day + timedelta(days=self.now // DAY)
+
+    # keys
+
+    def once(self, caller, operation, key, content, act):
+        """One effect per key; a refusal leaves the key unused."""
+        if (old := self.keys.get((caller, operation, key))) is not None:
+            if old[0] != content:
+                raise Refused("idempotency_key_reused")
+            return old[1]
+        answer = act()
+        self.keys[caller, operation, key] = (content, answer, self.now)
+        return answer
+
+    def forget_keys(self):
+        self.keys = {name: kept for name, kept in self.keys.items() if self.now - kept[2] < 7 * DAY}
+
+    # what can be compared
+
+    def look(self):
+        """Everything that must agree with the shop, in the form ``look.LOOK`` gives it."""
+        return {
+            "accounts": {
+                str(number): [
+                    one.of("principal"), one.of("bonus"), one.held, one.entries, one.limit, one.used, one.state, one.heir
+                ]
+                for number, one in self.accounts.items()
+            },
+            "lots": {
+                str(number): [
+                    [lot.kind, lot.original, lot.left] for lot in sorted(one.lots, key=lambda lot: (lot.kind, lot.seq))
+                ]
+                for number, one in self.accounts.items()
+                if one.lots
+            },
+            "told": {str(number): dict(one.told) for number, one in self.accounts.items() if one.told},
+            "bills": {source: one.look() for source, one in self.bills.items()},
+            "payments": {
+                number: [one.state, one.trade, one.top_up_state] for number, one in self.payments.items()
+            },
+            "orders": {number: one.state for number, one in self.orders.items()},
+            "plans": {
+                str(number): [
+                    one.customer, one.state, one.period, str(one.next_day),
+                    ["charged" if self.bills[f"plan:{number}:{done}"].state == "paid" else "owed" for done in range(one.period)],
+                ]
+                for number, one in self.plans.items()
+            },
+            "combined": {
+                number: [one.state, one.payment, one.trade, one.balance, one.channel, self.bills[one.source].pending == number]
+                for number, one in self.combined.items()
+            },
+            "holds": {name: [one.state, one.captured] for name, one in self.holds.items()},
+            "stock": {str(number): one.stock for number, one in self.skus.items()},
+            "quarantine": len(self.quarantine),
+            "approvals": {number: one.state for number, one in self.approvals.items()},
+            "closings": {number: [one.state, one.bonus, one.paid_out] for number, one in self.closings.items()},
+            "refunds": {number: one.state for number, one in self.refunds.items()},
+        }  # fmt: skip

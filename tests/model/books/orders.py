@@ -1,0 +1,108 @@
+"""Orders in the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.model.books.refused import Refused
+
+UNPAID = 30
+
+
+@dataclass
+class Sku:
+    price: int
+    stock: int
+    on_shelf: bool = True
+
+
+@dataclass
+class Order:
+    customer: int
+    lines: dict[int, int]
+    total: int
+    expires: int
+    state: str = "placed"
+
+
+class Ordering:
+    """Part of ``Books``."""
+
+    def place(self, customer, wanted, key, seen):
+        lines = {}
+        for sku, quantity in wanted:
+            lines[sku] = lines.get(sku, 0) + quantity
+
+        def act():
+            wrong = set()
+            for sku, quantity in lines.items():
+                if sku not in self.skus or not self.skus[sku].on_shelf:
+                    wrong.add("sku_not_for_sale")
+                elif self.skus[sku].stock < quantity:
+                    wrong.add("out_of_stock")
+            if wrong:
+                raise Refused(*wrong)
+            for sku, quantity in lines.items():
+                self.skus[sku].stock -= quantity
+            total = sum(self.skus[sku].price * quantity for sku, quantity in lines.items())
+            number, ends = seen or "?", self.now + UNPAID
+            self.orders[number] = Order(customer, lines, total, ends)
+            self.issue(
+                f"order:{number}", customer, total, ends, mode="full", automatic=False, on_the_minute=False
+            )
+            return number
+
+        return self.once(customer, "place", key, sorted(lines.items()), act)
+
+    def order_of(self, customer, number):
+        order = self.orders.get(number)
+        if order is None or order.customer != customer:
+            raise Refused("no_such_order")
+        return order
+
+    def pay_order(self, customer, number, key):
+        def act():
+            order = self.order_of(customer, number)
+            if order.state != "placed":
+                raise Refused("order_state_forbids")
+            self.take_in_full(f"order:{number}", "customer")
+            if not self.bills[f"order:{number}"].is_owed:
+                order.state = "paid"
+            return number
+
+        answer = self.once(customer, "pay_order", key, number, act)
+        self.order_of(customer, number)
+        return answer
+
+    def cancel(self, customer, number):
+        order = self.order_of(customer, number)
+        if order.state == "completed":
+            raise Refused("order_state_forbids")
+        if order.state == "cancelled":
+            return
+        bill = self.bills[f"order:{number}"]
+        if order.state == "paid":
+            self.give_back(bill, bill.to_give_back)
+        else:
+            self.void(bill)
+        for sku, quantity in order.lines.items():
+            self.skus[sku].stock += quantity
+        order.state = "cancelled"
+
+    def complete(self, number):
+        if number not in self.orders or self.orders[number].state != "paid":
+            raise Refused("order_state_forbids")
+        self.orders[number].state = "completed"
+
+    def unpaid_in_time(self):
+        return [
+            number
+            for number, one in self.orders.items()
+            if one.state == "placed" and one.expires <= self.now and not self.bills[f"order:{number}"].pending
+        ]
+
+    def expire_order(self, number):
+        if self.orders[number].state != "placed" or self.bills[f"order:{number}"].pending:
+            return 0
+        self.cancel(self.orders[number].customer, number)
+        return 1
