@@ -31,8 +31,8 @@ crash: env-dev  ## 在每一步杀死进程 · kill processes at every step of e
 	@YUCUN_CRASH_EVERY=1 $(PYTEST) -m crash $(ARGS)
 STEPS ?= 10000
 SEED ?= 1
-model: env-dev  ## 用模型核对账务：STEPS=1000000 SEED=1 · every money step against a model
-	@$(BIN)/python -m tests.model $(STEPS) $(SEED)
+model: env-dev  ## 用模型核对账务：STEPS=1000000 SEED=1 JOBS=2 · every money step against a model
+	@$(BIN)/python -m tests.model $(STEPS) $(SEED) $(or $(JOBS),1)
 
 mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" EACH=12 SEED=1 · do tests notice small changes of money code?
 	@$(BIN)/python -m tests.mutation --seed $(SEED) $(if $(EACH),--each $(EACH)) $(if $(MOST),--most $(MOST)) $(if $(JOBS),--jobs $(JOBS)) $(FILES)

@@ -6,7 +6,7 @@ channel has the rest, else released. Money that comes when its bill cannot be se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from billing import abnormal, bills, collecting, credit_draws, credits, low_balance, matching, settled
@@ -111,7 +111,10 @@ async def _settle(combined: _Combined, bill: bills.Bill, *, payment_no: str, cha
         parts.insert(0, settled.Part("balance", combined.balance_fen, share.reference))
     await settled.settle(bill, parts)
     await _tell_paid(combined, bill, share, channel=channel)
-    await abnormal.tell(judged, [collecting.Collected(bill, combined.balance_fen)])
+    paid_up = replace(
+        bill, paid_fen=bill.amount_fen
+    )  # or a part that was paid and told before would be taken for this one
+    await abnormal.tell(judged, [collecting.Collected(paid_up, combined.balance_fen)])
     return True
 
 

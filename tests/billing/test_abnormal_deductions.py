@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing import abnormal, bills, credit_limits, deduction_rules, deductions, reviews, staff_alerts
+from billing import (
+    abnormal,
+    bills,
+    collecting,
+    combined,
+    credit_limits,
+    deduction_rules,
+    deductions,
+    payments,
+    reviews,
+    staff_alerts,
+)
 from core import clock
 from core import db as database
 from ledger import accounts, credit_line, proof
@@ -159,6 +170,17 @@ async def test_an_alert_tells_the_shop_and_where_asked_the_customer_and_the_dedu
     assert len(await alerts()) == 1
     with pytest.raises(staff_alerts.NoSuchAlert):
         await staff_alerts.seen_to(10**6)
+
+
+async def test_each_part_of_a_bill_is_told_the_balances_share_of_a_combined_payment_too(db):
+    customer = (await factories.customer(principal=100)).id
+    await rule(action="alert", tells_customer=True, at_least_fen=10)
+    bill_no = await factories.bill(customer, 500, collect_mode="partial")
+    await collecting.pay(customer, bill_no, amount_fen=60, key=factories.key())
+    wanted = combined.Wanted(40, "wechat_pay", "native", None)
+    started = await combined.start(factories.open_channels(), customer, bill_no, wanted, key=factories.key())
+    assert await payments.confirm(factories.trade(started)) == "settled"
+    assert (await told(customer)).count("abnormal_deduction") == 2
 
 
 async def test_what_was_not_taken_is_not_told(db):

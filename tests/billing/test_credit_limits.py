@@ -13,6 +13,7 @@ from billing import (
     credit_draws,
     credit_limits,
     deductions,
+    operator_bills,
     statements,
     terms,
 )
@@ -129,6 +130,14 @@ async def test_credit_may_be_for_automatic_deductions_only(db):
     await factories.plan(customer, 9800)
     await deductions.run_due()
     assert await used(customer) == 9700
+
+
+async def test_an_operator_does_not_draw_on_credit_for_automatic_deductions_only(db):
+    customer = await on_credit(500, automatic_only=True, principal=100)
+    number = await issued(customer, 300)
+    with pytest.raises(orders.InsufficientBalance):
+        await operator_bills.pay(OPERATOR, number, amount_fen=None, key=factories.key())
+    assert await used(customer) == 0
 
 
 async def test_bills_of_one_set_share_what_is_left(db):

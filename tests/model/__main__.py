@@ -23,22 +23,21 @@ LONGEST_LINE = 2**24
 
 def main(steps=10_000, first_seed=1, jobs=1):
     jobs = max(1, min(int(jobs), int(steps)))
+    run = Run(int(steps), int(first_seed))
     with conftest._local_servers() as servers:
-        template = servers.database_url("yucun_model")
-        asyncio.run(database.migrate(template))
-        asyncio.run(conftest._remember_seeds(template))
-        urls = [servers.database_url(f"yucun_model_{job}") for job in range(jobs)] if jobs > 1 else [template]
-        for url in urls:
-            if url != template:
-                asyncio.run(_copied(url, template))
-        run = Run(int(steps), int(first_seed))
-        asyncio.run(run.all(urls))
+        asyncio.run(run.all(list(_databases(servers.postgres, jobs))))
     return run.sum_up()
 
 
-async def _copied(url, template):
-    await database.migrate(url)
-    await conftest._remember_seeds(url)
+def _databases(postgres, jobs):
+    """The addresses of so many migrated databases."""
+    postgres.create_database("yucun_model")
+    asyncio.run(database.migrate(postgres.url("yucun_model")))
+    asyncio.run(conftest._remember_seeds(postgres.url("yucun_model")))
+    for job in range(jobs):
+        name = f"yucun_model_{job}"
+        postgres.create_database(name, template="yucun_model")
+        yield postgres.url(name)
 
 
 class Run:

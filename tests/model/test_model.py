@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing import matching, payments
+from billing import abnormal, closings, due_bills, matching, merges, parts, payments
 from core import db
 from ledger import holds, idempotency
 from shop import orders
@@ -87,6 +87,10 @@ async def _nothing(*args, **kwargs):
     return []
 
 
+async def _no_fen(*args, **kwargs):
+    return 0
+
+
 async def _act_always(*, act, **kwargs):
     return await act()
 
@@ -99,6 +103,11 @@ _PATCHES = {
     "cancelled orders keep their stock": (orders, "_lines", None),
     "a hold may end twice": (holds, "_END", holds._END.replace("AND state = 'open'", "")),
     "orders expire at once": (orders, "_EXPIRED", orders._EXPIRED.replace("expires_at <= $1", "$1 IS NOT NULL")),
+    "a later part is due at once": (parts, "due_fen", lambda known: sum(part.owed_fen for part in known)),
+    "a part after the first is forgotten": (due_bills, "_COME_AGAIN", due_bills._COME_AGAIN.replace("= next.at", "= NULL")),
+    "a rejected deduction is taken unasked": (abnormal, "_GO_ON", abnormal._GO_ON.replace("AND $2", "OR $2")),
+    "who is merged takes no plan along": (merges, "_FOLLOW", merges._FOLLOW[2:]),
+    "a closed account keeps its bonus": (closings, "_forfeit", _no_fen),
 }  # fmt: skip
 
 

@@ -59,5 +59,15 @@ def _waits(model, customer):
 
 
 NEEDS = {"decide_review": (_waits, "pay")}
-AT_ONCE = ("decide_review", "decide_review", "expire_reviews", "place", "pay", "pay", "pay_bill", "cancel", "due")
+AT_ONCE = (
+    "decide_review",
+    "decide_review",
+    "expire_reviews",
+    "place",
+    "pay",
+    "pay",
+    "pay_bill",
+    "cancel",
+    "due",
+)
 EVERY = (*AT_ONCE, "switch_rule", "decide_review", "issue", "take_due_bills")
