@@ -88,9 +88,10 @@ class Machine(RuleBasedStateMachine):
         rules = RULES[-1 - len(about) % 4] if steps.about_reviews(about) else rules
         self.shop.run(self._people(policies, rules))
         self._agrees("opening")
+        counted = self.shop.steps
         for who, amount, kind in ((0, 7, 0), (0, 6, 1), (1, 7, 1), (1, 6, 0)):
             self._do(self._make("grant", who, amount, kind, 7))
-        self.shop.steps -= 4  # money to begin with; not steps that were chosen
+        self.shop.steps = counted  # money to begin with; not steps that were chosen
         self.latest = []
 
     async def _people(self, policies, rules):
