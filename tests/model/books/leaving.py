@@ -180,4 +180,3 @@ class Leaving:
         for closing in empty:
             self._forfeit(closing)
             self._finish(closing)
-        return len(empty)
