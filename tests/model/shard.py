@@ -1,6 +1,7 @@
 """One process of a long run:  python -m tests.model.shard URL STEPS FIRST STRIDE
 
-Says how far it is after each seed, a line of JSON each. A failing seed is explained and the next one begun, for a few times.
+Says how far it is after each seed, a line of JSON each on its standard output; what hypothesis prints goes to the other. A failing
+seed is explained and the next one begun, for a few times.
 SIGTERM ends it within a step.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -21,6 +23,8 @@ MOST_FAILURES = 3
 def main(url, steps, first, stride):
     logging.disable(logging.CRITICAL)  # quarantined trades are wanted here
     seeds = run.Seeds(int(steps), int(first), int(stride))
+    heard = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     with run.opened(url) as shop:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(shop, "stopped", True))
@@ -29,7 +33,7 @@ def main(url, steps, first, stride):
             result = None
             for result in run.each(shop, seeds):
                 failures += result.failure is not None
-                _say(shop, seeds_done + result.seeds, failures, result)
+                _say(heard, shop, seeds_done + result.seeds, failures, result)
             seeds_done += result.seeds
             if result.failure is None:
                 return
@@ -37,13 +41,13 @@ def main(url, steps, first, stride):
             shop.renew()
 
 
-def _say(shop, seeds, failures, result):
+def _say(heard, shop, seeds, failures, result):
     said = {"steps": shop.steps, "seeds": seeds, "failures": failures}
     said["met"] = [[name, answer, times] for (name, answer), times in shop.met.items()]
     if result.failure is not None:
         said["failing"] = result.failing_seed
         said["text"] = "".join(traceback.format_exception(result.failure))
-    print(json.dumps(said), flush=True)
+    print(json.dumps(said), file=heard, flush=True)
 
 
 if __name__ == "__main__":
