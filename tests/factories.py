@@ -35,7 +35,7 @@ def key():
 class QuietChannel:
     """A channel that prepares anything at once and knows of nothing: for tests that bring the channel's word themselves."""
 
-    methods = frozenset({"jsapi", "native", "h5", "precreate", "wap"})
+    methods = frozenset({"jsapi", "native", "h5", "precreate", "wap", "page", "create"})
 
     def __init__(self, name="wechat_pay"):
         self.name = name

@@ -341,3 +341,18 @@ async def test_only_the_customer_whose_openid_was_asked_pays_by_jsapi(db):
             factories.open_channels(), customer.id, package_id=None, amount_fen=700, channel="wechat_pay",
             method="jsapi", payer=None, key=factories.key(),
         )  # fmt: skip
+
+
+async def test_alipay_may_name_a_payer_by_a_number_or_by_an_openid(db):
+    customer = await factories.customer()
+    asked = "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"
+    for payer, outcome in (
+        ("another-openid", "quarantined"),
+        ("2088101117955611", "credited"),
+        (asked, "credited"),
+    ):
+        started = await top_ups.start(
+            factories.open_channels(), customer.id, package_id=None, amount_fen=700, channel="alipay",
+            method="create", payer=asked, key=factories.key(),
+        )  # fmt: skip
+        assert await payments.confirm(factories.trade(started, payer=payer)) == outcome

@@ -15,7 +15,9 @@ from test_gateways_sandbox import World, alipay_settings_of
 
 from core import clock
 from gateways import alipay
+from gateways import bills as read_bills
 from gateways.alipay import archive, bills
+from gateways.bills import Expected
 from gateways.channel import BillNotReady, ChannelRefused, RateLimited, ResultUnknown
 from gateways.reading import BEIJING, Malformed
 
@@ -71,6 +73,20 @@ async def test_a_days_bill_is_the_text_as_alipay_wrote_it(world, ali, yesterday,
 
 
 NO = "T2611230000000000001"
+
+
+async def test_what_is_fetched_can_be_read_and_comes_to_its_own_sums(world, ali, yesterday, tmp_path):
+    expected = Expected(day=yesterday, merchant_id=world.credentials.alipay_seller_id)
+    trades = await ali.fetch_bill(yesterday, tmp_path)
+    with read_bills.trades("alipay", trades.path, expected) as bill:
+        lines = [line for batch in bill.batches() for line in batch]
+    assert [(line.kind, line.payment_no, line.amount_fen, line.fee_milli) for line in lines] == [
+        ("payment", NO, 20000, 120_000),
+        ("refund", NO, 5000, -30_000),
+    ]
+    funds = await ali.fetch_bill(yesterday, tmp_path, kind="funds")
+    with read_bills.funds("alipay", funds.path, expected) as bill:
+        assert sum(line.amount_fen for batch in bill.batches() for line in batch) == 20000 - 120 - 5000 + 30
 
 
 @pytest.mark.parametrize("when", ["today", "before nine", "nothing happened", "late"])
