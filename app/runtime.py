@@ -94,17 +94,18 @@ def _tokens(settings: config.Config) -> kit.Tokens:
 
 @contextlib.asynccontextmanager
 async def _fresh_certificates(connected: outside.Outside) -> AsyncIterator[None]:
-    """Keeps WeChat Pay's platform certificates fresh in this process while the block lasts."""
-    if connected.wechat_pay is None:
-        yield
-        return
-    keeping = asyncio.create_task(connected.wechat_pay.keep_certificates(), name="certificates")
+    """Keeps both channels' certificates fresh in this process while the block lasts."""
+    channels = [channel for channel in (connected.wechat_pay, connected.alipay) if channel is not None]
+    keeping = [
+        asyncio.create_task(channel.keep_certificates(), name=f"certificates {channel.name}")
+        for channel in channels
+    ]
     try:
         yield
     finally:
-        keeping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeping
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

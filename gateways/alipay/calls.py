@@ -19,13 +19,14 @@ from gateways.alipay import answers, notification
 from gateways.alipay.requests import SignedRequests
 from gateways.alipay.settings import Settings
 from gateways.alipay.trust import Keyring
-from gateways.channel import ChannelError, PaymentNotice, RateLimited, ResultUnknown
+from gateways.channel import BadNotification, ChannelError, PaymentNotice, RateLimited, ResultUnknown
 from gateways.reading import JsonObject, Malformed
 
 _log = logging.getLogger(__name__)
 
 _CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 _LEARN_METHOD = "alipay.open.app.alipaycert.download"
+_NOBODYS = "yucun_asks_which_certificate"
 _PAUSE_S = 300.0
 """Between two looks for an unknown certificate, whoever names one."""
 
@@ -48,6 +49,7 @@ class Calls:
         )
         self._session = session
         self._turn = asyncio.Lock()
+        self._doubt = asyncio.Event()
         self._next_look_at = 0.0
 
     async def ask(
@@ -80,7 +82,21 @@ class Calls:
 
     def read_notification(self, form_pairs: Sequence[tuple[str, str]], now: datetime) -> PaymentNotice:
         """See `Alipay.read_notification`."""
-        return notification.read(form_pairs, now, settings=self.settings, keyring=self.keyring)
+        try:
+            return notification.read(form_pairs, now, settings=self.settings, keyring=self.keyring)
+        except BadNotification as fault:
+            if fault.reason == notification.WRONG_SIGNATURE and self.keyring.uses_certificates:
+                self._doubt.set()
+            raise
+
+    async def keep_certificates(self) -> None:
+        """See `Alipay.keep_certificates`. Any answer names the certificate in force, so anything will do as a question."""
+        while True:
+            await self._doubt.wait()
+            self._doubt.clear()
+            with contextlib.suppress(ChannelError):
+                await self.ask("alipay.trade.query", {"out_trade_no": _NOBODYS})
+            await asyncio.sleep(_PAUSE_S)  # strangers may send what they like
 
     async def _send(
         self, method: str, biz: Mapping[str, str] | None, fields: Mapping[str, str] | None = None

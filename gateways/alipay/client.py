@@ -34,7 +34,8 @@ from gateways.channel import (
 class Alipay:
     """Alipay for one app of one seller; implements `channel.Channel`.
 
-    Use between `connect` and `disconnect`, or as an async context manager.
+    Use between `connect` and `disconnect`, or as an async context manager. Run `keep_certificates` beside it where
+    notifications come in.
     """
 
     name = answers.CHANNEL
@@ -180,3 +181,8 @@ class Alipay:
         Raises: BadNotification.
         """
         return self._calls.read_notification(form_pairs, now)
+
+    async def keep_certificates(self) -> None:
+        """Runs until cancelled: in certificate mode, soon after a notification nobody could verify, asks which certificate
+        Alipay signs with now, and learns it if it is new; at most once in five minutes, whoever sends what."""
+        await self._calls.keep_certificates()

@@ -14,6 +14,7 @@ from gateways.reading import Malformed
 
 MAX_FIELDS = 100
 MAX_LETTERS = 64 * 1024
+WRONG_SIGNATURE = "wrong signature"
 
 _TRADE = "trade_status_sync"
 
@@ -36,7 +37,7 @@ def read(
     if fields.get("sign_type") != "RSA2":
         raise BadNotification("sign_type")
     if not _signed(fields, keyring):
-        raise BadNotification("wrong signature")
+        raise BadNotification(WRONG_SIGNATURE)
     if fields.get("charset", "").lower() != "utf-8":
         raise BadNotification("charset")
     if fields.get("app_id") != settings.app_id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 from datetime import timedelta
@@ -123,6 +124,29 @@ async def test_alipays_next_certificate_is_learnt_by_asking(world, ali):
         ali.read_notification(notice, clock.now())
     assert (await ali.query(NO)).state == "paid"
     assert ali.read_notification(notice, clock.now()).trade.state == "paid"
+
+
+async def test_a_notification_nobody_can_verify_makes_the_process_ask_once(world, ali):
+    prepared = await ali.prepare("precreate", an_order(expires_at=world.expires_at))
+    world.sandbox.alipay.certificates.rotate()
+    await world.pay("alipay/scan", prepared.client)
+    notice = pairs_of((await world.told(1))[0])
+    keeping = asyncio.create_task(ali.keep_certificates())
+    with pytest.raises(BadNotification):
+        ali.read_notification(notice, clock.now())
+    async with asyncio.timeout(5):
+        while len(list(ali._calls.keyring.all())) < 2:
+            await asyncio.sleep(0.01)
+    assert ali.read_notification(notice, clock.now()).trade.state == "paid"
+    asked = []
+    ali._calls.ask = lambda *what: asked.append(what)
+    forged = [(name, "x" if name == "sign" else value) for name, value in notice]
+    for _ in range(20):
+        with pytest.raises(BadNotification):
+            ali.read_notification(forged, clock.now())
+    await asyncio.sleep(0.05)
+    assert asked == []  # five minutes are not over
+    keeping.cancel()
 
 
 async def test_what_cannot_be_learnt_is_asked_for_once_in_five_minutes(world, ali):
