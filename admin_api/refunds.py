@@ -15,6 +15,12 @@ class RefundsQuery(kit.PageQuery):
     customer_id: Annotated[int | None, Field(ge=1, le=2**62)] = None
 
 
+class Retrying(kit.Query):
+    at_counter: Annotated[
+        bool, Field(description="失败的改由柜台退 · what failed is paid out at the counter")
+    ] = False
+
+
 class NewBillRefund(kit.Body):
     amount_fen: kit.PositiveFen
     reason: Reason
@@ -142,6 +148,13 @@ async def to_balance(refund_no: str, caller: Operator, key: kit.IdempotencyKey) 
     return await refunds.to_balance(caller.id, refund_no, key=key)
 
 
-async def retry(refund_no: str, caller: Operator, services: Services, key: kit.IdempotencyKey) -> object:
+async def to_counter(refund_no: str, caller: Operator, key: kit.IdempotencyKey) -> object:
+    """The counter pays it out instead."""
+    return await refunds.to_counter(caller.id, refund_no, key=key)
+
+
+async def retry(
+    refund_no: str, query: Retrying, caller: Operator, services: Services, key: kit.IdempotencyKey
+) -> object:
     """Tries again."""
-    return await refunds.retry(services.channels, caller.id, refund_no, key=key)
+    return await refunds.retry(services.channels, caller.id, refund_no, at_counter=query.at_counter, key=key)

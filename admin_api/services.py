@@ -1,8 +1,9 @@
 """What handlers are given: who asks, and what the door was built with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+from billing import inbox
 from billing.channels import Channels
 from members import operators
 
@@ -25,4 +26,6 @@ class Services:
     """What the door needs of the shop."""
 
     channels: Channels
+    readers: inbox.Readers = field(default_factory=dict)
+    shop_name: str = ""
     session_lifetime: timedelta = operators.SESSION_LIFETIME

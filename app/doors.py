@@ -54,7 +54,7 @@ def others(runtime: Runtime) -> Mapping[str, web.Application]:
     """The doors that speak somebody else's protocol, by prefix."""
     outside = runtime.outside
     return {
-        "/webhooks": webhooks.build(wechat_pay_reader=outside.wechat_pay, alipay_reader=outside.alipay),
+        "/webhooks": webhooks.build(outside.readers),
         bot.PREFIX: _bot(runtime),
     }
 
@@ -69,6 +69,7 @@ def _miniapp_api(runtime: Runtime) -> web.Application:
         alipay=outside.alipay,
         alipay_app_id=outside.alipay_app_id,
         message_templates=outside.post.by_kind,
+        shop_name=settings.shop.name,
     )
     return miniapp_api.build(
         services, limiter=runtime.limiter, limits=limits(runtime), origins=settings.server.allowed_origins
@@ -79,6 +80,8 @@ def _admin_api(runtime: Runtime) -> web.Application:
     settings = runtime.settings
     services = admin_api.Services(
         channels=runtime.outside.channels,
+        readers=runtime.outside.readers,
+        shop_name=settings.shop.name,
         session_lifetime=timedelta(seconds=settings.operators.session_ttl_s),
     )
     return admin_api.build(services, limiter=runtime.limiter, limits=limits(runtime))

@@ -9,7 +9,9 @@ import aiohttp
 import redis.asyncio
 from pydantic import SecretStr
 
+import webhooks
 from app import config
+from billing import inbox
 from billing.channels import Channels, OpenChannel
 from gateways import alipay, wechat, wechat_pay
 from notifications import delivery, templates
@@ -28,6 +30,8 @@ class Outside:
 
     channels: Channels
     """The open payment channels, as the desk wants them."""
+    readers: inbox.Readers
+    """What verifies the notifications of each."""
     post: delivery.Post
     """How messages leave the house."""
 
@@ -47,6 +51,7 @@ def build(
         alipay=by_alipay,
         alipay_app_id="" if chosen is None else chosen.mini_program_app_id or chosen.app_id,
         channels=_channels(settings, by_wechat_pay, by_alipay),
+        readers=_readers(by_wechat_pay, by_alipay),
         post=_post(settings, mini_program),
     )
 
@@ -78,6 +83,15 @@ def _origins(settings: config.Config) -> tuple[str, ...]:
     """Where customers' browsers may be led back to: this server, and the pages that may call it."""
     addresses = (settings.server.public_url, *settings.server.allowed_origins)
     return tuple(f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses))
+
+
+def _readers(by_wechat_pay: wechat_pay.WechatPay | None, by_alipay: alipay.Alipay | None) -> inbox.Readers:
+    readers: dict[str, inbox.Read] = {}
+    if by_wechat_pay is not None:
+        readers[by_wechat_pay.name] = by_wechat_pay.read_notification
+    if by_alipay is not None:
+        readers[by_alipay.name] = webhooks.reading_forms(by_alipay)
+    return readers
 
 
 def _post(settings: config.Config, mini_program: wechat.MiniProgram) -> delivery.Post:

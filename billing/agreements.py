@@ -121,9 +121,14 @@ async def fix_terms(top_up_no: str, version: str | None, *, channel: str) -> Non
     Raises:
         AgreementRequired, AgreementOutdated.
     """
+    await fix_refund_terms(top_up_no)
+    await agree(top_up_no, version, channel=channel)
+
+
+async def fix_refund_terms(top_up_no: str) -> None:
+    """Writes down what a new top-up's refund will go by."""
     chosen = terms.current()
     await db.execute(_TERMS, top_up_no, chosen.claw_back, chosen.refund_right_days)
-    await agree(top_up_no, version, channel=channel)
 
 
 _AGREE = """

@@ -6,7 +6,9 @@ is asked outside (``billing.refunds``), and its answer ends the part.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from billing import bills, credits, refund_alerts, refund_records
 from core import clock, db, errors
@@ -27,8 +29,9 @@ class NothingToRefund(errors.Conflict):
 
 
 _PAYMENTS = """
-SELECT id, tender, payment_no, transfer_reference, amount_fen - refunded_fen - refunding_fen AS left_fen
-FROM bill_payment WHERE bill_id = $1 AND amount_fen > refunded_fen + refunding_fen ORDER BY id DESC
+SELECT b.id, b.tender, b.payment_no, b.transfer_reference, b.amount_fen - b.refunded_fen - b.refunding_fen AS left_fen, p.paid_at
+FROM bill_payment b LEFT JOIN payment p ON p.payment_no = b.payment_no
+WHERE b.bill_id = $1 AND b.amount_fen > b.refunded_fen + b.refunding_fen ORDER BY b.id DESC
 """
 _RESERVE = "UPDATE bill_payment SET refunding_fen = refunding_fen + $2 WHERE id = $1"
 
@@ -50,11 +53,12 @@ async def decide(
     ask_at: datetime,
     decided_by: str | None = None,
     retry_of: str | None = None,
+    at_counter: bool = False,
 ) -> refund_records.Refund:
     """Gives back part of what a locked bill was paid with: from the newest payment on, each as far as it goes.
 
     The balance has its share at once. A channel's share is reserved, to be taken there from ``ask_at`` on; what was paid at the
-    counter waits until somebody there has paid it out.
+    counter waits until somebody there has paid it out, and so does what is older than the channel's year or goes back ``at_counter``.
 
     Raises:
         NothingToRefund, RefundTooLarge.
@@ -70,7 +74,8 @@ async def decide(
     for row in rows:
         part_fen = min(open_fen, row["left_fen"])
         if part_fen:
-            parts.append(_part(row["tender"], part_fen, row["id"], row["payment_no"], ask_at))
+            tender, payment_no = _way_back(row, at_counter=at_counter)
+            parts.append(_part(tender, part_fen, row["id"], payment_no, ask_at))
             sources[row["id"]] = row["transfer_reference"]
             open_fen -= part_fen
     refund = await refund_records.create(
@@ -88,6 +93,14 @@ async def decide(
     await refund_records.close(refund.id)
     await _tell_of_promise(bill, refund)
     return refund
+
+
+def _way_back(row: Mapping[str, Any], *, at_counter: bool) -> tuple[str, str | None]:
+    """The tender that money goes back to, and its payment there: the one it came by, but for what no channel pays back."""
+    if row["payment_no"] is None:
+        return row["tender"], None
+    is_old = row["paid_at"] is not None and row["paid_at"] + refund_records.CHANNEL_YEAR <= clock.now()
+    return ("counter", None) if at_counter or is_old else (row["tender"], row["payment_no"])
 
 
 def _part(

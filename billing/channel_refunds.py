@@ -11,7 +11,15 @@ import logging
 from datetime import datetime, timedelta
 from typing import Literal
 
-from billing import bill_refunds, bills, payments, refund_alerts, refund_records, top_up_refunds
+from billing import (
+    bill_refunds,
+    bills,
+    payments,
+    quarantine_returns,
+    refund_alerts,
+    refund_records,
+    top_up_refunds,
+)
 from billing.channels import Channels
 from core import clock, db, errors, money
 from gateways import channel as at_channel
@@ -113,11 +121,21 @@ async def _later(part: refund_records.Part, answer: str, channel_refund_no: str 
     return "waiting"
 
 
-@db.retried
 async def settle(channel: str, found: at_channel.ChannelRefund) -> Outcome:
     """Acts on what a channel says of a refund, in one transaction. Answers, notifications and questions all come here."""
+    if found.out_refund_no.startswith(quarantine_returns.PREFIX):
+        outcome = await quarantine_returns.settle(channel, found)
+        if outcome is not None:
+            return outcome
+    return await _settle(channel, found)
+
+
+@db.retried
+async def _settle(channel: str, found: at_channel.ChannelRefund) -> Outcome:
     async with db.transaction():
         known = await locked(found.out_refund_no)
+        if known is not None and known[1].tender == "counter":
+            return await _not_expected(known[0], known[1], found)
         if known is None or known[1].tender != channel:
             if found.state == "paid_back":
                 await refund_alerts.not_ours(channel, found)
@@ -126,9 +144,9 @@ async def settle(channel: str, found: at_channel.ChannelRefund) -> Outcome:
         if part.state not in _AT_CHANNEL:
             return await _not_expected(refund, part, found)
         if found.amount_fen not in (None, part.amount_fen):
-            return await _stuck(refund, part, f"another amount: {found.amount_fen}")
+            return await _stuck(refund, part, f"another amount: {found.amount_fen}", found)
         if found.state == "abnormal":
-            return await _stuck(refund, part, "abnormal")
+            return await _stuck(refund, part, "abnormal", found)
         if found.state == "paid_back":
             await pay_back(refund, part, bill, operator=f"channel:{part.tender}")
             await refund_alerts.unstuck(refund)
@@ -181,8 +199,10 @@ async def _refused(
     return "refused"
 
 
-async def _stuck(refund: refund_records.Refund, part: refund_records.Part, why: str) -> Outcome:
-    await refund_records.set_abnormal(part, why)
+async def _stuck(
+    refund: refund_records.Refund, part: refund_records.Part, why: str, found: at_channel.ChannelRefund
+) -> Outcome:
+    await refund_records.set_abnormal(part, why, found.channel_refund_no)
     await refund_alerts.abnormal(refund, part, why)
     return "abnormal"
 
@@ -191,8 +211,10 @@ async def _not_expected(
     refund: refund_records.Refund, part: refund_records.Part, found: at_channel.ChannelRefund
 ) -> Outcome:
     """A word about a part that has ended, or was never sent: nothing moves, and money that went back all the same is alerted."""
-    if part.state != "paid" and found.state == "paid_back":
-        log.error("%s paid refund %s back, which is %s", part.tender, part.part_no, part.state)
+    if found.state == "paid_back" and (part.state != "paid" or part.tender == "counter"):
+        log.error(
+            "refund %s was paid back by its channel, but is %s (%s)", part.part_no, part.state, part.tender
+        )
         await refund_alerts.contradicted(refund, part)
         return "contradicted"
     return "repeated"

@@ -16,8 +16,9 @@ _LOCK_TOP_UP = (
 _CREDITED = "UPDATE top_up SET state = 'credited', credited_at = $2 WHERE top_up_no = $1"
 
 
-async def top_up(top_up_no: str, *, channel: str) -> None:
-    """Credits a paid top-up with its bonus, then settles due bills with it; part of the caller's transaction."""
+async def top_up(top_up_no: str, *, channel: str, operator: str | None = None) -> None:
+    """Credits a paid top-up with its bonus, then settles due bills with it; part of the caller's transaction. ``channel`` is
+    ``counter`` where ``operator`` took the money."""
     row = await db.fetchrow(_LOCK_TOP_UP, top_up_no)
     assert row is not None, f"payment for a top-up {top_up_no} that does not exist"
     customer = accounts.of_customer(row["customer_id"])
@@ -43,7 +44,7 @@ async def top_up(top_up_no: str, *, channel: str) -> None:
 
     await credit(
         row["customer_id"],
-        posting.Transfer(f"top_up:{top_up_no}", "top_up", legs, operator=f"channel:{channel}"),
+        posting.Transfer(f"top_up:{top_up_no}", "top_up", legs, operator=operator or f"channel:{channel}"),
         told=told,
     )
     await caps.alert_if_over(row["customer_id"])

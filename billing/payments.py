@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from billing import attempts, credits, tenders
+from billing import attempts, credits, quarantine, tenders
 from billing.channels import Channels
 from core import clock, db, errors, money
 from gateways import channel as at_channel
@@ -149,7 +149,7 @@ async def confirm(trade: at_channel.ChannelTrade, *, give_up: bool = False) -> C
         attempt = await db.fetchrow(_LOCK, trade.out_trade_no, trade.channel)
         if attempt is not None and await _belongs_to_another(trade):
             await _set_aside(replace(trade, channel_trade_no=None), attempt)
-            return await _quarantine(trade, "trade_of_another")
+            return await _quarantine(trade, "trade_of_another", attempt)
         if trade.state == "paid":
             return await _paid(trade, attempt)
         if attempt is None:
@@ -174,14 +174,14 @@ UPDATE payment SET state = 'paid', channel_trade_no = $2, paid_at = $3, ended_at
 
 async def _paid(trade: at_channel.ChannelTrade, attempt: Any) -> Confirmation:
     if attempt is None:
-        return await _quarantine(trade, "unknown_number")
+        return await _quarantine(trade, "unknown_number", None)
     if attempt["channel_trade_no"] == trade.channel_trade_no and attempt["state"] in ("paid", "quarantined"):
         return "repeated" if attempt["state"] == "paid" else "quarantined"
     if attempt["state"] in ("paid", "quarantined"):
-        return await _quarantine(trade, "second_trade")
+        return await _quarantine(trade, "second_trade", attempt)
     if reason := _difference(trade, attempt):
         await _set_aside(trade, attempt)
-        return await _quarantine(trade, reason)
+        return await _quarantine(trade, reason, attempt)
     await db.execute(
         _PAID, trade.out_trade_no, trade.channel_trade_no, trade.paid_at or clock.now(), clock.now()
     )
@@ -234,32 +234,24 @@ async def _belongs_to_another(trade: at_channel.ChannelTrade) -> bool:
     )
 
 
-_QUARANTINE = """
-INSERT INTO quarantine (channel, channel_trade_no, payment_no, reason, amount_fen, currency, detail, state, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, 'open', $8) ON CONFLICT (channel, channel_trade_no) DO NOTHING
-"""
-
-
-async def _quarantine(trade: at_channel.ChannelTrade, reason: str) -> Confirmation:
-    detail = {"app_id": trade.app_id, "merchant_id": trade.merchant_id, "state": trade.state}
-    number = trade.channel_trade_no or f"?{trade.out_trade_no}"
-    log.error("%s trade %s for %s quarantined: %s", trade.channel, number, trade.out_trade_no, reason)
-    await db.execute(
-        _QUARANTINE, trade.channel, number, trade.out_trade_no, reason, trade.amount_fen, trade.currency,
-        json.dumps(detail), clock.now(),
-    )  # fmt: skip
+async def _quarantine(trade: at_channel.ChannelTrade, reason: str, attempt: Any) -> Confirmation:
+    await quarantine.put(trade, reason, customer_id=attempt and attempt["customer_id"])
     return "quarantined"
 
 
-_SENT_BACK = "SELECT EXISTS (SELECT FROM refund_part WHERE payment_no = $1 AND state <> 'failed')"
+_SENT_BACK = """
+SELECT EXISTS (SELECT FROM refund_part WHERE payment_no = $1 AND state <> 'failed')
+    OR EXISTS (SELECT FROM quarantine WHERE payment_no = $1 AND channel = $2 AND refund_no IS NOT NULL)
+"""
 
 
 async def _refunded_at_channel(trade: at_channel.ChannelTrade, attempt: Any) -> Confirmation:
     """The channel says money went back. Where we did not send it, an operator has to look."""
-    if attempt["state"] == "paid" and await db.fetchval(_SENT_BACK, trade.out_trade_no):
+    ours = attempt["state"] in ("paid", "quarantined")
+    if ours and await db.fetchval(_SENT_BACK, trade.out_trade_no, trade.channel):
         return "repeated"
     await _set_aside(trade, attempt)
-    await _quarantine(trade, "refunded_at_channel")
+    await _quarantine(trade, "refunded_at_channel", attempt)
     return "refunded_at_channel"
 
 

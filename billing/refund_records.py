@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from core import clock, db, errors, ids
 
 Kind = Literal["bill", "top_up"]
+
+
+CHANNEL_YEAR = timedelta(days=365)
+"""Older payments no channel pays back (WeChat Pay and Alipay: one year): the counter does."""
 
 
 class NoSuchRefund(errors.NotFound):
@@ -174,12 +178,27 @@ async def start(refund: Refund, *, ask_at: datetime) -> int:
     return await db.execute(_START_PARTS, refund.id, ask_at)
 
 
-_ABNORMAL = "UPDATE refund_part SET state = 'abnormal', ask_at = NULL, last_answer = $2 WHERE id = $1 AND state = 'open'"
+_ABNORMAL = """
+UPDATE refund_part SET state = 'abnormal', ask_at = NULL, last_answer = $2, channel_refund_no = coalesce($3, channel_refund_no)
+WHERE id = $1 AND state = 'open'
+"""
 
 
-async def set_abnormal(part: Part, answer: str) -> None:
+async def set_abnormal(part: Part, answer: str, channel_refund_no: str | None) -> None:
     """The channel is stuck with a part: an operator has to decide."""
-    await db.execute(_ABNORMAL, part.id, answer[:200])
+    await db.execute(_ABNORMAL, part.id, answer[:200], channel_refund_no)
+
+
+_TO_COUNTER = """
+UPDATE refund_part SET tender = 'counter', payment_no = NULL, state = 'waiting', last_answer = left('was with ' || tender || ': '
+    || coalesce(last_answer, ''), 200)
+WHERE refund_id = $1 AND state = 'abnormal'
+"""
+
+
+async def to_counter(refund: Refund) -> int:
+    """What the channel is stuck with waits at the counter instead. Returns how many parts that are."""
+    return await db.execute(_TO_COUNTER, refund.id)
 
 
 _ASK_LATER = """

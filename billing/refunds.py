@@ -290,8 +290,31 @@ async def to_balance(operator_id: int, refund_no: str, *, key: str) -> Refund:
     return await get(refund_no)
 
 
-async def retry(channels: Channels, operator_id: int, refund_no: str, *, key: str) -> Refund:
-    """Tries again: what is stuck is asked about under its old number, what failed becomes a new refund, once.
+async def to_counter(operator_id: int, refund_no: str, *, key: str) -> Refund:
+    """What a channel is stuck with is paid out at the counter instead; it waits there for ``paid_out``.
+
+    Raises:
+        NoSuchRefund, RefundStateForbids, KeyReused.
+    """
+
+    async def act() -> str:
+        refund, _ = await _locked(refund_no, "open", part_state="abnormal")
+        await refund_records.to_counter(refund)
+        await refund_alerts.handled(refund)
+        for part in refund.parts:
+            if part.state == "abnormal":
+                await refund_alerts.at_counter(refund, part)
+        return refund_no
+
+    await _once(operator_id, "refunds.to_counter", {"refund_no": refund_no}, act, key)
+    return await get(refund_no)
+
+
+async def retry(
+    channels: Channels, operator_id: int, refund_no: str, *, at_counter: bool = False, key: str
+) -> Refund:
+    """Tries again: what is stuck is asked about under its old number, what failed becomes a new refund, once; with ``at_counter``
+    one that is paid out there.
 
     Raises:
         NoSuchRefund, RefundStateForbids, NothingToRefund, RefundTooLarge, NotRefundable, InsufficientBalance, KeyReused.
@@ -306,13 +329,14 @@ async def retry(channels: Channels, operator_id: int, refund_no: str, *, key: st
             return refund_no
         if await refund_records.retried_as(refund_no):
             raise RefundStateForbids(refund_no=refund_no, state="retried")
-        return await _again(refund, bill, operator=f"operator:{operator_id}")
+        return await _again(refund, bill, operator=f"operator:{operator_id}", at_counter=at_counter)
 
-    made = await _once(operator_id, "refunds.retry", {"refund_no": refund_no}, act, key)
+    content = {"refund_no": refund_no} | ({"at_counter": True} if at_counter else {})
+    made = await _once(operator_id, "refunds.retry", content, act, key)
     return await _sent(channels, made)
 
 
-async def _again(refund: Refund, bill: bills.Bill | None, *, operator: str) -> str:
+async def _again(refund: Refund, bill: bills.Bill | None, *, operator: str, at_counter: bool) -> str:
     amount_fen = sum(part.amount_fen for part in refund.parts if part.state == "failed")
     if bill is not None:
         again = await bill_refunds.decide(
@@ -322,11 +346,12 @@ async def _again(refund: Refund, bill: bills.Bill | None, *, operator: str) -> s
             reason=refund.reason,
             ask_at=channel_refunds.clocks_turn(),
             retry_of=refund.refund_no,
+            at_counter=at_counter,
         )
     else:
         again = await top_up_refunds.hold(
-            await top_up_refunds.get(refund.subject_no), amount_fen, operator=operator, reason=refund.reason, tender=None,
-            decided_by=operator, ask_at=channel_refunds.clocks_turn(), retry_of=refund.refund_no,
+            await top_up_refunds.get(refund.subject_no), amount_fen, operator=operator, reason=refund.reason,
+            tender="counter" if at_counter else None, decided_by=operator, ask_at=channel_refunds.clocks_turn(), retry_of=refund.refund_no,
         )  # fmt: skip
     return again.refund_no
 

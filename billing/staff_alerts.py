@@ -14,6 +14,7 @@ Kind = Literal[
     "proof_failed", "approval_waiting", "late_money",
     "refund_requested", "refund_at_counter", "refund_failed", "refund_abnormal", "refund_contradicted", "refund_not_ours",
     "deduction_review", "abnormal_deduction", "low_balance", "over_cap", "bill_missing", "differences_open",
+    "quarantined", "quarantine_not_sent", "voucher_submitted",
 ]  # fmt: skip
 
 

@@ -14,9 +14,6 @@ from core import clock, db, errors
 from ledger import accounts, origins, posting
 from notifications import outbox
 
-CHANNEL_YEAR = timedelta(days=365)
-"""Older payments no channel pays back (WeChat Pay and Alipay: one year): the counter does."""
-
 
 class NoSuchTopUp(errors.NotFound):
     """The customer has no credited top-up of this number."""
@@ -61,7 +58,11 @@ class TopUp:
     @property
     def tender(self) -> str:
         """The way its money goes back."""
-        if self.channel is None or self.paid_at is None or self.paid_at + CHANNEL_YEAR <= clock.now():
+        if (
+            self.channel is None
+            or self.paid_at is None
+            or self.paid_at + refund_records.CHANNEL_YEAR <= clock.now()
+        ):
             return "counter"
         return self.channel
 

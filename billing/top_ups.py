@@ -51,12 +51,14 @@ class TopUp:
     store: str | None
     state: str
     created_at: datetime
+    is_looked_at: bool
+    """Whether an operator has to look at its payment's money."""
     payment: attempts.Payment
 
     @property
     def standing(self) -> str:
         """Its state as the customer sees it: ``quarantined`` while an operator has to look at its payment."""
-        return "quarantined" if self.payment.state == "quarantined" else self.state
+        return "quarantined" if self.is_looked_at else self.state
 
 
 LIFETIME = timedelta(minutes=30)
@@ -133,11 +135,8 @@ async def _make(
     caller = accounts.of_customer(customer_id)
 
     async def act() -> str:
-        pay_fen, bonus_fen, bonus_days = await _terms(customer_id, package_id, amount_fen, store)
-        top_up_no, now = ids.new_no("T"), clock.now()
-        await db.execute(
-            _CREATE, top_up_no, customer_id, package_id, pay_fen, bonus_fen, bonus_days, store, now
-        )
+        agreed = await terms_of(customer_id, package_id, amount_fen, store)
+        top_up_no = await create(customer_id, package_id, store, agreed)
         await agreements.fix_terms(top_up_no, agreement_version, channel="mini_program")
         await attempts.create(
             chosen.opened,
@@ -145,9 +144,9 @@ async def _make(
             purpose="top_up",
             purpose_no=top_up_no,
             method=method,
-            amount_fen=pay_fen,
+            amount_fen=agreed.pay_fen,
             payer=chosen.payer,
-            expires_at=now + LIFETIME,
+            expires_at=clock.now() + LIFETIME,
             app_id=chosen.app_id,
             client_ip=chosen.place.address,
             place=chosen.place.kept,
@@ -169,11 +168,24 @@ async def _make(
         )
 
 
-async def _terms(
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is paid for a top-up, and what is given with it."""
+
+    pay_fen: int
+    bonus_fen: int
+    bonus_days: int | None
+
+
+async def terms_of(
     customer_id: int, package_id: int | None, amount_fen: int | None, store: str | None
-) -> tuple[int, int, int | None]:
+) -> Terms:
     """What is paid and given. From here to the end of the transaction the customer has no other top-up started: two at once
-    would each find room for themselves alone under the cap and in what a package is limited to."""
+    would each find room for themselves alone under the cap and in what a package is limited to.
+
+    Raises:
+        PackageOrAmount, AmountOutOfRange, BalanceLimit, NoSuchStore, NoSuchAccount, and what ``package_rules`` says against it.
+    """
     if (package_id is None) == (amount_fen is None):
         raise PackageOrAmount
     least, most = terms.current().top_up_min_fen, terms.current().top_up_max_fen
@@ -183,15 +195,27 @@ async def _terms(
     buyer = await package_rules.buyer_of(customer_id, store, balance=balance)
     if package_id is not None:
         package = await package_rules.check(package_id, customer_id, buyer)
-        return package.pay_fen, package.bonus_fen, package.bonus_days
+        return Terms(package.pay_fen, package.bonus_fen, package.bonus_days)
     assert amount_fen is not None
     if no := package_rules.over_cap(buyer, amount_fen):
         raise no
-    return amount_fen, 0, None
+    return Terms(amount_fen, 0, None)
+
+
+async def create(customer_id: int, package_id: int | None, store: str | None, agreed: Terms) -> str:
+    """Writes an unpaid top-up down, in the caller's transaction. Returns its number."""
+    top_up_no = ids.new_no("T")
+    await db.execute(
+        _CREATE, top_up_no, customer_id, package_id, agreed.pay_fen, agreed.bonus_fen, agreed.bonus_days, store, clock.now()
+    )  # fmt: skip
+    return top_up_no
 
 
 _COLUMNS = f"""
-t.id, t.top_up_no, t.customer_id, t.pay_fen, t.bonus_fen, t.store, t.state, t.created_at, {attempts.columns("p")}
+t.id, t.top_up_no, t.customer_id, t.pay_fen, t.bonus_fen, t.store, t.state, t.created_at,
+p.state = 'quarantined' AND EXISTS (
+    SELECT FROM quarantine q WHERE q.payment_no = p.payment_no AND q.channel = p.channel AND q.state <> 'resolved'),
+{attempts.columns("p")}
 FROM top_up t JOIN payment p ON p.purpose = 'top_up' AND p.purpose_no = t.top_up_no
 """
 _GET = f"SELECT {_COLUMNS} WHERE t.top_up_no = $1 AND t.customer_id = $2 ORDER BY p.id DESC LIMIT 1"
@@ -246,4 +270,4 @@ async def page(customer_id: int, *, before: int | None = None, limit: int = 20) 
 
 def _top_up(row: tuple[Any, ...]) -> TopUp:
     names = (field.name for field in fields(TopUp))
-    return TopUp(**dict(zip(names, (*row[:8], attempts.of_row(row[8:])), strict=True)))
+    return TopUp(**dict(zip(names, (*row[:9], attempts.of_row(row[9:])), strict=True)))

@@ -1,9 +1,485 @@
-"""Nothing yet."""
+"""Counter payments, vouchers, receipts; the inbox keeps what was refused, and set-aside money stands in the books."""
 
-from tortoise import migrations
+from tortoise import fields, migrations
+from tortoise.fields.base import OnDelete
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
+from core.partial_index import PartialIndex
+
+_SUSPENSE = """
+INSERT INTO account (code, kind, currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, entry_no, burn_policy, created_at)
+VALUES ('house:suspense', 'house', 'CNY', 0, 0, 0, 0, 0, 'bonus_first', now()) ON CONFLICT (code) DO NOTHING
+"""
+_BODY_IN_BYTES = (
+    ops.RenameField("ChannelNotice", "body", "text_body"),
+    ops.AddField("ChannelNotice", "body", fields.BinaryField(null=True)),
+    ops.RunSQL(["UPDATE channel_notice SET body = convert_to(text_body, 'UTF8')"]),
+    ops.AlterField("ChannelNotice", "body", fields.BinaryField()),
+    ops.RemoveField("ChannelNotice", "text_body"),
+)
+_STILL_TO_DO = "UPDATE channel_notice SET act_at = now() WHERE outcome IS NULL"
+_DEFAULTS = """
+ALTER TABLE quarantine ALTER COLUMN booked_fen SET DEFAULT 0, ALTER COLUMN asks SET DEFAULT 0
+"""
 
 
 class Migration(migrations.Migration):
     dependencies = [("models", "0017_reconciliation")]
 
-    operations = []
+    operations = [
+        ops.RunSQL([_SUSPENSE]),
+        ops.AddIndex("Payment", Index(fields=["customer_id", "id"], name="payment_customer")),
+        ops.CreateModel(
+            name="CounterPayment",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("counter_no", fields.CharField(unique=True, max_length=32)),
+                (
+                    "customer",
+                    fields.ForeignKeyField(
+                        "models.Customer",
+                        source_field="customer_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="counter_payments",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                ("purpose", fields.CharField(max_length=10)),
+                ("purpose_no", fields.CharField(max_length=32)),
+                ("tender", fields.CharField(max_length=10)),
+                ("reference", fields.CharField(null=True, max_length=64)),
+                ("amount_fen", fields.BigIntField()),
+                ("memo", fields.CharField(default="", max_length=200)),
+                ("operator", fields.CharField(max_length=64)),
+                ("approval_no", fields.CharField(null=True, max_length=32)),
+                ("voucher_no", fields.CharField(null=True, unique=True, max_length=32)),
+                ("transfer_reference", fields.CharField(unique=True, max_length=100)),
+                ("state", fields.CharField(default="taken", max_length=10)),
+                ("undone_by", fields.CharField(null=True, max_length=64)),
+                ("undo_reason", fields.CharField(null=True, max_length=200)),
+                ("created_at", fields.DatetimeField()),
+                ("undone_at", fields.DatetimeField(null=True)),
+            ],
+            options={
+                "table": "counter_payment",
+                "app": "models",
+                "indexes": [
+                    Index(fields=["customer_id", "id"], name="counter_payment_customer"),
+                    Index(fields=["purpose", "purpose_no"], name="counter_payment_purpose"),
+                ],
+                "pk_attr": "id",
+                "table_description": "Money an operator has taken: cash, by bank card, by bank transfer or by cheque, and what it was for.",
+            },
+            bases=["Model"],
+        ),
+        ops.AddConstraint(
+            "CounterPayment",
+            UniqueConstraint(
+                fields=("tender", "reference"),
+                name="counter_payment_reference",
+                condition="state = 'taken' AND reference IS NOT NULL",
+            ),
+        ),
+        ops.AddConstraint(
+            "CounterPayment",
+            CheckConstraint(check="purpose IN ('top_up', 'bill')", name="counter_payment_purpose_kind"),
+        ),
+        ops.AddConstraint(
+            "CounterPayment",
+            CheckConstraint(
+                check="tender IN ('cash', 'card', 'transfer', 'cheque')", name="counter_payment_tender"
+            ),
+        ),
+        ops.AddConstraint(
+            "CounterPayment",
+            CheckConstraint(
+                check="(reference IS NULL) = (tender = 'cash')", name="counter_payment_has_reference"
+            ),
+        ),
+        ops.AddConstraint(
+            "CounterPayment", CheckConstraint(check="amount_fen > 0", name="counter_payment_amount")
+        ),
+        ops.AddConstraint(
+            "CounterPayment",
+            CheckConstraint(check="state IN ('taken', 'undone')", name="counter_payment_state"),
+        ),
+        ops.AddConstraint(
+            "CounterPayment",
+            CheckConstraint(
+                check="(state = 'undone') = (undone_at IS NOT NULL) AND (undone_at IS NULL) = (undone_by IS NULL)",
+                name="counter_payment_undone",
+            ),
+        ),
+        ops.CreateModel(
+            name="NoticeRefusal",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("channel", fields.CharField(max_length=20)),
+                ("day", fields.DateField()),
+                ("reason", fields.CharField(max_length=100)),
+                ("times", fields.BigIntField()),
+            ],
+            options={
+                "table": "notice_refusal",
+                "app": "models",
+                "pk_attr": "id",
+                "table_description": "So many notifications to one channel's address were refused for one reason on one day.",
+            },
+            bases=["Model"],
+        ),
+        ops.AddConstraint(
+            "NoticeRefusal", UniqueConstraint(fields=("channel", "day", "reason"), name="notice_refusal_day")
+        ),
+        ops.CreateModel(
+            name="NoticeReplay",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("notice_id", fields.BigIntField()),
+                ("operator", fields.CharField(max_length=64)),
+                ("outcome", fields.CharField(max_length=20)),
+                ("created_at", fields.DatetimeField()),
+            ],
+            options={
+                "table": "notice_replay",
+                "app": "models",
+                "indexes": [Index(fields=["notice_id"], name="notice_replay_notice")],
+                "pk_attr": "id",
+                "table_description": "A notification was handed in again by somebody, and what came of it.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Receipt",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("receipt_no", fields.CharField(unique=True, max_length=32)),
+                (
+                    "customer",
+                    fields.ForeignKeyField(
+                        "models.Customer",
+                        source_field="customer_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="receipts",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                ("source", fields.CharField(max_length=10)),
+                ("source_no", fields.CharField(max_length=32)),
+                ("created_at", fields.DatetimeField()),
+            ],
+            options={
+                "table": "receipt",
+                "app": "models",
+                "indexes": [Index(fields=["customer_id", "id"], name="receipt_customer")],
+                "pk_attr": "id",
+                "table_description": "The numbered receipt for one payment that came in, at a channel or at the counter. Made when it is first asked for.",
+            },
+            bases=["Model"],
+        ),
+        ops.AddConstraint(
+            "Receipt", UniqueConstraint(fields=("source", "source_no"), name="receipt_of_one_payment")
+        ),
+        ops.AddConstraint(
+            "Receipt", CheckConstraint(check="source IN ('payment', 'counter')", name="receipt_source")
+        ),
+        ops.CreateModel(
+            name="Voucher",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("voucher_no", fields.CharField(unique=True, max_length=32)),
+                (
+                    "customer",
+                    fields.ForeignKeyField(
+                        "models.Customer",
+                        source_field="customer_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="vouchers",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                ("bill_no", fields.CharField(null=True, max_length=32)),
+                ("amount_fen", fields.BigIntField()),
+                ("note", fields.CharField(default="", max_length=200)),
+                ("state", fields.CharField(default="started", max_length=12)),
+                ("image_hash", fields.CharField(null=True, max_length=64)),
+                ("same_as_no", fields.CharField(null=True, max_length=32)),
+                ("approval_no", fields.CharField(null=True, max_length=32)),
+                ("counter_no", fields.CharField(null=True, unique=True, max_length=32)),
+                ("decided_by", fields.CharField(null=True, max_length=64)),
+                ("reject_reason", fields.CharField(null=True, max_length=200)),
+                ("created_at", fields.DatetimeField()),
+                ("decided_at", fields.DatetimeField(null=True)),
+            ],
+            options={
+                "table": "voucher",
+                "app": "models",
+                "indexes": [
+                    Index(fields=["customer_id", "id"], name="voucher_customer"),
+                    PartialIndex(
+                        fields=["image_hash"], name="voucher_same_image", where="image_hash IS NOT NULL"
+                    ),
+                    PartialIndex(fields=["id"], name="voucher_waiting", where="state = 'submitted'"),
+                ],
+                "pk_attr": "id",
+                "table_description": "A customer says that they have transferred money, and shows the bank's voucher; an operator looks and decides.",
+            },
+            bases=["Model"],
+        ),
+        ops.AddConstraint(
+            "Voucher",
+            CheckConstraint(
+                check="state IN ('started', 'submitted', 'confirmed', 'rejected', 'withdrawn')",
+                name="voucher_state",
+            ),
+        ),
+        ops.AddConstraint("Voucher", CheckConstraint(check="amount_fen > 0", name="voucher_amount")),
+        ops.AddConstraint(
+            "Voucher",
+            CheckConstraint(check="(counter_no IS NOT NULL) = (state = 'confirmed')", name="voucher_counter"),
+        ),
+        ops.AddConstraint(
+            "Voucher",
+            CheckConstraint(
+                check="(reject_reason IS NOT NULL) = (state = 'rejected')", name="voucher_rejected"
+            ),
+        ),
+        ops.AddConstraint(
+            "Voucher",
+            CheckConstraint(
+                check="state NOT IN ('submitted', 'confirmed', 'rejected') OR image_hash IS NOT NULL",
+                name="voucher_shown",
+            ),
+        ),
+        ops.AddConstraint(
+            "Voucher",
+            CheckConstraint(
+                check="(decided_at IS NOT NULL) = (state IN ('confirmed', 'rejected', 'withdrawn'))",
+                name="voucher_decided",
+            ),
+        ),
+        ops.CreateModel(
+            name="VoucherImage",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("voucher_no", fields.CharField(unique=True, max_length=32)),
+                ("jpeg", fields.BinaryField()),
+                ("created_at", fields.DatetimeField()),
+            ],
+            options={
+                "table": "voucher_image",
+                "app": "models",
+                "pk_attr": "id",
+                "table_description": "The image of one voucher as we drew it anew: nothing of the uploaded file but its picture.",
+            },
+            bases=["Model"],
+        ),
+        ops.RemoveIndex(
+            model_name="ChannelNotice",
+            name="channel_notice_unhandled",
+        ),
+        *_BODY_IN_BYTES,
+        ops.AddField(
+            model_name="ChannelNotice",
+            name="act_at",
+            field=fields.DatetimeField(null=True),
+        ),
+        ops.AddField(
+            model_name="ChannelNotice",
+            name="attempts",
+            field=fields.IntField(default=0),
+        ),
+        ops.AddField(
+            model_name="ChannelNotice",
+            name="fault",
+            field=fields.CharField(null=True, max_length=200),
+        ),
+        ops.AddField(
+            model_name="ChannelNotice",
+            name="refusal",
+            field=fields.CharField(null=True, max_length=100),
+        ),
+        ops.AddField(
+            model_name="ChannelNotice",
+            name="verdict",
+            field=fields.CharField(default="verified", max_length=10),
+        ),
+        ops.RunSQL([_STILL_TO_DO]),
+        ops.AddIndex(
+            model_name="ChannelNotice",
+            index=PartialIndex(fields=["act_at"], name="channel_notice_waiting", where="act_at IS NOT NULL"),
+        ),
+        ops.AddIndex(
+            model_name="ChannelNotice",
+            index=PartialIndex(
+                fields=["channel", "id"], name="channel_notice_refused", where="verdict = 'refused'"
+            ),
+        ),
+        ops.AddConstraint(
+            model_name="ChannelNotice",
+            constraint=CheckConstraint(
+                check="verdict IN ('verified', 'refused')", name="channel_notice_verdict"
+            ),
+        ),
+        ops.AddConstraint(
+            model_name="ChannelNotice",
+            constraint=CheckConstraint(
+                check="(refusal IS NOT NULL) = (verdict = 'refused')", name="channel_notice_refusal"
+            ),
+        ),
+        ops.AddConstraint(
+            model_name="ChannelNotice",
+            constraint=CheckConstraint(
+                check="(act_at IS NOT NULL) = (verdict = 'verified' AND outcome IS NULL)",
+                name="channel_notice_acted_on",
+            ),
+        ),
+        ops.RemoveIndex(
+            model_name="Quarantine",
+            name="quarantine_open",
+        ),
+        ops.RemoveConstraint(
+            model_name="Quarantine",
+            name="quarantine_state",
+        ),
+        ops.AddField(
+            model_name="Quarantine",
+            name="approval_no",
+            field=fields.CharField(null=True, max_length=32),
+        ),
+        ops.AddField(
+            model_name="Quarantine",
+            name="ask_at",
+            field=fields.DatetimeField(null=True),
+        ),
+        ops.AddField(
+            model_name="Quarantine",
+            name="asks",
+            field=fields.IntField(default=0),
+        ),
+        ops.AddField(
+            model_name="Quarantine",
+            name="booked_fen",
+            field=fields.BigIntField(default=0),
+        ),
+        ops.AddField(
+            model_name="Quarantine",
+            name="credited_to_id",
+            field=fields.BigIntField(null=True),
+        ),
+        ops.AddField(
+            model_name="Quarantine",
+            name="customer_id",
+            field=fields.BigIntField(null=True),
+        ),
+        ops.AddField(
+            model_name="Quarantine",
+            name="last_answer",
+            field=fields.CharField(null=True, max_length=200),
+        ),
+        ops.AddField(
+            model_name="Quarantine",
+            name="refund_no",
+            field=fields.CharField(null=True, unique=True, max_length=32),
+        ),
+        ops.AddField(
+            model_name="Quarantine",
+            name="resolution",
+            field=fields.CharField(null=True, max_length=10),
+        ),
+        ops.AddField(
+            model_name="Quarantine",
+            name="resolve_reason",
+            field=fields.CharField(null=True, max_length=200),
+        ),
+        ops.AddField(
+            model_name="Quarantine",
+            name="resolved_by",
+            field=fields.CharField(null=True, max_length=64),
+        ),
+        ops.AddIndex(
+            model_name="Quarantine",
+            index=PartialIndex(fields=["id"], name="quarantine_open", where="state <> 'resolved'"),
+        ),
+        ops.AddIndex(
+            model_name="Quarantine",
+            index=PartialIndex(fields=["ask_at"], name="quarantine_ask", where="ask_at IS NOT NULL"),
+        ),
+        ops.AddIndex(
+            model_name="Quarantine",
+            index=PartialIndex(fields=["payment_no"], name="quarantine_payment", where="state <> 'resolved'"),
+        ),
+        ops.AddConstraint(
+            model_name="Quarantine",
+            constraint=CheckConstraint(
+                check="state IN ('open', 'sending', 'stuck', 'resolved')", name="quarantine_state"
+            ),
+        ),
+        ops.AddConstraint(
+            model_name="Quarantine",
+            constraint=CheckConstraint(check="booked_fen IN (0, amount_fen)", name="quarantine_booked"),
+        ),
+        ops.AddConstraint(
+            model_name="Quarantine",
+            constraint=CheckConstraint(
+                check="resolution IN ('credited', 'sent_back', 'paid_out', 'closed')",
+                name="quarantine_resolution",
+            ),
+        ),
+        ops.AddConstraint(
+            model_name="Quarantine",
+            constraint=CheckConstraint(
+                check="(state = 'resolved') = (resolution IS NOT NULL) AND (state = 'resolved') = (resolved_at IS NOT NULL)",
+                name="quarantine_resolved",
+            ),
+        ),
+        ops.AddConstraint(
+            model_name="Quarantine",
+            constraint=CheckConstraint(
+                check="(credited_to_id IS NOT NULL) = (resolution IS NOT DISTINCT FROM 'credited')",
+                name="quarantine_credited",
+            ),
+        ),
+        ops.AddConstraint(
+            model_name="Quarantine",
+            constraint=CheckConstraint(
+                check="(ask_at IS NOT NULL) = (state = 'sending') AND (state <> 'sending' OR refund_no IS NOT NULL)",
+                name="quarantine_asked_while_sending",
+            ),
+        ),
+        ops.RunSQL([_DEFAULTS]),
+        ops.AlterModelOptions(
+            "ChannelNotice",
+            options={
+                "table": "channel_notice",
+                "app": "models",
+                "unique_together": (("channel", "event_id"),),
+                "constraints": [
+                    CheckConstraint(
+                        check="verdict IN ('verified', 'refused')", name="channel_notice_verdict"
+                    ),
+                    CheckConstraint(
+                        check="(refusal IS NOT NULL) = (verdict = 'refused')", name="channel_notice_refusal"
+                    ),
+                    CheckConstraint(
+                        check="(act_at IS NOT NULL) = (verdict = 'verified' AND outcome IS NULL)",
+                        name="channel_notice_acted_on",
+                    ),
+                ],
+                "indexes": [
+                    PartialIndex(
+                        fields=["act_at"], name="channel_notice_waiting", where="act_at IS NOT NULL"
+                    ),
+                    PartialIndex(
+                        fields=["channel", "id"], name="channel_notice_refused", where="verdict = 'refused'"
+                    ),
+                ],
+                "pk_attr": "id",
+                "table_description": "A notification as it came, whether it was provably the channel's, and what was made of it. A repeat counts up ``receipts``.",
+            },
+        ),
+    ]

@@ -36,3 +36,4 @@ class Services:
     alipay: sign_in.AlipayPlatform | None = None
     alipay_app_id: str = ""
     message_templates: Mapping[str, templates.Template] = field(default_factory=dict)
+    shop_name: str = ""

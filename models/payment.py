@@ -45,6 +45,7 @@ class Payment(Model):
         table = "payment"
         indexes = (
             Index(fields=("purpose", "purpose_no"), name="payment_purpose"),
+            Index(fields=("customer_id", "id"), name="payment_customer"),
             PartialIndex(fields=("ask_at",), name="payment_ask", where="ask_at IS NOT NULL"),
             PartialIndex(fields=("channel", "paid_at"), name="payment_paid_on", where="paid_at IS NOT NULL"),
         )

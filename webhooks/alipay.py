@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from billing import inbox
+from billing import inbox, inbox_refusals
 from core import clock
 from gateways.channel import BadNotification, PaymentNotice
 from webhooks import body
@@ -28,20 +28,36 @@ class Reader(Protocol):
     def read_notification(self, form_pairs: Sequence[tuple[str, str]], now: datetime) -> PaymentNotice: ...
 
 
-def endpoint(reader: Reader) -> Callable[[web.Request], Awaitable[web.Response]]:
+def reading(reader: Reader) -> inbox.Read:
+    """Reads the bytes of a form with ``reader``."""
+
+    def read(_headers: Mapping[str, str], raw: bytes, at: datetime) -> PaymentNotice:
+        try:
+            pairs = _pairs(raw.decode("ascii"))
+        except ValueError:
+            raise BadNotification("not a form") from None
+        return reader.read_notification(pairs, at)
+
+    return read
+
+
+def endpoint(read: inbox.Read) -> Callable[[web.Request], Awaitable[web.Response]]:
     """The handler of the notification address."""
 
     async def take(request: web.Request) -> web.Response:
         try:
             if request.content_type != _FORM:
                 raise body.Unreadable("not a form")
-            form = (await body.read(request, max_bytes=MAX_BYTES)).decode("ascii")
-            notice = reader.read_notification(_pairs(form), clock.now())
-        except (body.Unreadable, ValueError) as fault:
-            return _refused(400, str(fault) if isinstance(fault, body.Unreadable) else "not a form")
+            raw = await body.read(request, max_bytes=MAX_BYTES)
+        except body.Unreadable as fault:
+            await inbox_refusals.refuse("alipay", str(fault), headers={}, body=None)
+            return _refused(400)
+        try:
+            notice = read({}, raw, clock.now())
         except BadNotification as fault:
-            return _refused(401, fault.reason)
-        outcome = await inbox.receive("alipay", notice, headers={}, body=form)
+            await inbox_refusals.refuse("alipay", fault.reason, headers={}, body=raw)
+            return _refused(401)
+        outcome = await inbox.receive("alipay", notice, headers={}, body=raw)
         log.info("alipay notification %s for %s: %s", notice.event_id, notice.out_trade_no, outcome)
         return web.Response(text="success")
 
@@ -59,6 +75,5 @@ def _pairs(form: str) -> list[tuple[str, str]]:
     )
 
 
-def _refused(status: int, reason: str) -> web.Response:
-    log.warning("alipay notification refused: %s", reason)
+def _refused(status: int) -> web.Response:
     return web.Response(text="failure", status=status)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
-from typing import Protocol
 
 from aiohttp import web
 
-from billing import inbox
+from billing import inbox, inbox_refusals
 from core import clock
-from gateways.channel import BadNotification, PaymentNotice
+from gateways.channel import BadNotification
 from webhooks import body
 
 log = logging.getLogger(__name__)
@@ -19,26 +17,25 @@ log = logging.getLogger(__name__)
 MAX_BYTES = 64 * 1024
 _PROOF = ("wechatpay-", "request-id")
 """Headers worth keeping: they prove who sent the body, and name the call when asking the channel's support."""
+_LONGEST_HEADER = 1_000
 
 
-class Reader(Protocol):
-    """Verifies and opens notifications; ``gateways.wechat_pay.WechatPay`` is one."""
-
-    def read_notification(self, headers: Mapping[str, str], body: bytes, now: datetime) -> PaymentNotice: ...
-
-
-def endpoint(reader: Reader) -> Callable[[web.Request], Awaitable[web.Response]]:
+def endpoint(read: inbox.Read) -> Callable[[web.Request], Awaitable[web.Response]]:
     """The handler of the notification address."""
 
     async def take(request: web.Request) -> web.Response:
+        headers = _kept(request.headers)
         try:
             raw = await body.read(request, max_bytes=MAX_BYTES)
-            notice = reader.read_notification(request.headers, raw, clock.now())
         except body.Unreadable as fault:
-            return _refused(400, str(fault))
+            await inbox_refusals.refuse("wechat_pay", str(fault), headers=headers, body=None)
+            return _refused(400)
+        try:
+            notice = read(request.headers, raw, clock.now())
         except BadNotification as fault:
-            return _refused(401, fault.reason)
-        outcome = await inbox.receive("wechat_pay", notice, headers=_kept(request.headers), body=raw.decode())
+            await inbox_refusals.refuse("wechat_pay", fault.reason, headers=headers, body=raw)
+            return _refused(401)
+        outcome = await inbox.receive("wechat_pay", notice, headers=headers, body=raw)
         log.info("wechat_pay notification %s for %s: %s", notice.event_id, notice.out_trade_no, outcome)
         return web.Response(status=204)
 
@@ -47,10 +44,11 @@ def endpoint(reader: Reader) -> Callable[[web.Request], Awaitable[web.Response]]
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {
-        name: value for name, value in headers.items() if name.lower().startswith(_PROOF) and value.isascii()
+        name: value[:_LONGEST_HEADER]
+        for name, value in headers.items()
+        if name.lower().startswith(_PROOF) and value.isascii() and "\0" not in value
     }
 
 
-def _refused(status: int, reason: str) -> web.Response:
-    log.warning("wechat_pay notification refused: %s", reason)
+def _refused(status: int) -> web.Response:
     return web.json_response({"code": "FAIL", "message": "失败"}, status=status)

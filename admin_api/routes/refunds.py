@@ -112,12 +112,26 @@ ROUTES = (
         idempotent=True,
     ),
     kit.post(
+        "/refunds/{refund_no}/to-counter",
+        refunds.to_counter,
+        summary=("渠道退不动，改由柜台退", "Pay out at the counter what a channel is stuck with"),
+        description=(
+            "付给顾客后再调用 paid-out。",
+            "Once it is paid out, `paid-out` says so.",
+        ),
+        answer=refunds.Refund,
+        refusals=_DECIDING,
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.post(
         "/refunds/{refund_no}/retry",
         refunds.retry,
         summary=("重试退款", "Try a refund again"),
         description=(
-            "卡住的用原来的单号再问渠道；失败的生成一笔新的退款，只能重试一次。",
-            "What is stuck is asked about under its old number; what failed becomes a new refund, once.",
+            "卡住的用原来的单号再问渠道；失败的生成一笔新的退款，只能重试一次，可改由柜台退（at_counter）。",
+            "What is stuck is asked about under its old number; what failed becomes a new refund, once, paid out at the counter with "
+            "`at_counter`.",
         ),
         answer=refunds.Refund,
         refusals=(

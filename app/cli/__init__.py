@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from app import config
-from app.cli import books, processes, setup
+from app.cli import books, inbox, processes, setup
 from app.cli.command import Act, Commands
 from app.exit_codes import ExitCode
 
@@ -46,5 +46,6 @@ def _parser() -> argparse.ArgumentParser:
     commands = Commands(parser.add_subparsers(dest="command", required=True, metavar="COMMAND"))
     processes.add(commands)
     books.add(commands)
+    inbox.add(commands)
     setup.add(commands)
     return parser

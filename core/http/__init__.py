@@ -46,7 +46,7 @@ A door is a table of contents and handlers of three breaths: parse, one desk cal
         return await shop_orders.one(order_no, customer_id=caller.id)
 
 A handler may take, by name: ``body``, ``query`` (models), ``caller``, ``key`` (with ``idempotent=True``), ``services`` (the
-object the door was built with), ``locale``, the parts of the path (``int`` is held to ``Id``, ``str`` to ``No``), and anything
+object the door was built with), ``locale``, ``upload`` (with ``upload=<most bytes>``), the parts of the path (``int`` is held to ``Id``, ``str`` to ``No``), and anything
 annotated ``web.Request``. It returns the answer model, or an object with the same attributes, or None (204), or a finished
 ``web.Response``. Input without limits (a bare ``int``, ``str`` or ``list``) is refused when the door is built.
 
@@ -96,6 +96,7 @@ from core.http.pages import Cut, Page, PageQuery, cut
 from core.http.rates import Rate, RateLimiter
 from core.http.routes import Api, Bearer, Route, delete, get, patch, post, put
 from core.http.tokens import Claims, Issued, Key, Tokens, bearer
+from core.http.uploads import Upload
 
 __all__ = [
     "API_KEY",
@@ -137,6 +138,7 @@ __all__ = [
     "Text",
     "Token",
     "Tokens",
+    "Upload",
     "bearer",
     "build",
     "cut",

@@ -15,7 +15,7 @@ from aiohttp import web
 from multidict import CIMultiDict, MultiMapping
 
 from core import errors
-from core.http import addresses, fields, languages, problems, rates, refusals, routes, signature
+from core.http import addresses, fields, languages, problems, rates, refusals, routes, signature, uploads
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +77,10 @@ def compiled(
     if route.auth is not None and authenticate is None:
         raise TypeError(f"{route.method} {route.path} has auth, but the door was built without authenticate")
     admit = _admission(route, authenticate, limits, limiter)
-    arguments = _arguments(wants, services, limits.body_bytes)
+    arguments = _arguments(wants, services, limits.body_bytes, route.upload)
     reply = _reply(route)
-    handler, timeout_s, body_bytes = route.handler, limits.timeout_s, limits.body_bytes
+    handler, timeout_s = route.handler, limits.timeout_s
+    body_bytes = limits.body_bytes if route.upload is None else route.upload + uploads.AROUND_BYTES
     expected, name = frozenset(refusals.expected(route)), route.operation_id
 
     async def respond(request: web.Request) -> web.StreamResponse:
@@ -129,7 +130,7 @@ def _admission(
 
 
 def _arguments(
-    wants: signature.Wants, services: Any, body_bytes: int
+    wants: signature.Wants, services: Any, body_bytes: int, upload_bytes: int | None
 ) -> Callable[[web.Request, Caller | None], Awaitable[dict[str, Any]]]:
     fixed: dict[str, Any] = {"services": services} if "services" in wants.given else {}
     takes_caller, takes_locale = "caller" in wants.given, "locale" in wants.given
@@ -151,6 +152,8 @@ def _arguments(
             found["body"] = _parsed_body(body, await _read_json(request, body_bytes), request, faults)
         if faults:
             raise problems.InvalidRequest(faults=faults[: problems.MAX_FAULTS])
+        if upload_bytes is not None:
+            found["upload"] = await uploads.read(request, upload_bytes)
         if takes_caller:
             found["caller"] = caller
         if takes_locale:

@@ -11,7 +11,7 @@ import pydantic
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from core import errors, words
-from core.http import problems, refusals, routes, signature
+from core.http import problems, refusals, routes, signature, uploads
 
 _REF = "#/components/schemas/{model}"
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -104,6 +104,8 @@ def _operation(route: routes.Route, schemas: _Schemas) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": schemas.body(route)}},
         }
+    if wants.upload:
+        operation["requestBody"] = {"required": True, "content": _UPLOAD}
     operation["responses"] = {str(route.status): _success(route, schemas), **_refused(route)}
     operation["security"] = [{route.auth.name: []}] if route.auth is not None else []
     return operation
@@ -225,6 +227,16 @@ def _both(pair: routes.Words, between: str = " · ") -> str:
 _REQUEST_ID_HEADER = {
     "description": "请求编号，报障时提供 · name this when reporting a problem",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"},
+}
+_UPLOAD = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "required": [uploads.FIELD],
+            "properties": {uploads.FIELD: {"type": "string", "format": "binary"}},
+        }
+    },
+    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
 }
 _DISPOSITION_HEADER = {
     "description": "文件名，RFC 6266 · the file's name",

@@ -30,5 +30,7 @@ def _common(route: routes.Route) -> Iterator[type[errors.DomainError]]:
         yield problems.InvalidRequest
     if wants.body is not None:
         yield from (problems.MalformedJson, problems.BadRequest, problems.UnsupportedMediaType)
+    if wants.upload:
+        yield from (problems.BadRequest, problems.UnsupportedMediaType)
     yield from (problems.TooLarge, problems.TooManyRequests, problems.InternalError, problems.TimedOut)
     yield errors.Unavailable

@@ -34,7 +34,8 @@ class Terms(TypedDict, total=False):
     """What a line of the table says besides method, path and handler.
 
     ``answer`` is the model of the response, left out for one without a body; ``status`` is 200, or 204 without a body,
-    unless said. ``file`` is the media type of a route that answers with a file (``kit.download``). ``refusals`` are the codes a client must expect beyond the ones every route of its kind has. ``auth`` left
+    unless said. ``file`` is the media type of a route that answers with a file (``kit.download``). ``upload``: it takes a file of at
+    most so many bytes (``upload: kit.Upload``). ``refusals`` are the codes a client must expect beyond the ones every route of its kind has. ``auth`` left
     out: open to everybody. ``idempotent``: the handler takes ``key``, and clients must send Idempotency-Key. ``rate``: a
     limit of this route alone, by caller, or by address where nobody is signed in.
     """
@@ -43,6 +44,7 @@ class Terms(TypedDict, total=False):
     description: Words
     answer: type[pydantic.BaseModel]
     file: str
+    upload: int
     status: int
     refusals: tuple[type[errors.DomainError], ...]
     auth: Bearer
@@ -62,6 +64,7 @@ class Route:
     description: Words | None = None
     answer: type[pydantic.BaseModel] | None = None
     file: str | None = None
+    upload: int | None = None
     refusals: tuple[type[errors.DomainError], ...] = ()
     auth: Bearer | None = None
     idempotent: bool = False

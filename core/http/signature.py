@@ -28,6 +28,7 @@ class Wants:
     numbers: frozenset[str]
     key: bool
     request: str | None
+    upload: bool
     given: frozenset[str]
 
 
@@ -55,7 +56,7 @@ def of(route: routes.Route) -> Wants:
             path[name] = pydantic.TypeAdapter(_limited(hint))
             if path[name].json_schema().get("type") == "integer":
                 numbers.add(name)
-        elif name not in (*_GIVEN, "body", "query", "key"):
+        elif name not in (*_GIVEN, "body", "query", "key", "upload"):
             raise wrong(
                 f"nothing is called {name!r}: not a part of the path, nor body, query, key, {', '.join(_GIVEN)}"
             )
@@ -65,6 +66,10 @@ def of(route: routes.Route) -> Wants:
         raise wrong("takes the caller, but the route has no auth")
     if ("key" in parameters) != route.idempotent:
         raise wrong("idempotent=True and a parameter `key: kit.IdempotencyKey` go together")
+    if ("upload" in parameters) != (route.upload is not None) or (
+        "upload" in parameters and "body" in parameters
+    ):
+        raise wrong("upload=<bytes> and a parameter `upload: kit.Upload` go together, without a body")
     query = hints["query"] if "query" in parameters else None
     body = pydantic.TypeAdapter(hints["body"]) if "body" in parameters else None
     if body is not None and route.method == "GET":
@@ -78,6 +83,7 @@ def of(route: routes.Route) -> Wants:
         numbers=frozenset(numbers),
         key="key" in parameters,
         request=request,
+        upload="upload" in parameters,
         given=frozenset(parameters) & frozenset(_GIVEN),
     )
 

@@ -17,6 +17,7 @@ TABLES = (
     "plan_period", "request_key", "seal", "credit_movement", "combined_payment", "arrangement", "refund", "refund_part",
     "deduction_review", "adjustment", "approval", "move", "customer_merge", "closing",
     "channel_day", "bill_file", "channel_fee", "difference", "reconciliation_event",
+    "quarantine", "counter_payment", "voucher",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -41,19 +42,22 @@ touched_refund AS (
 touched_top_up AS (
     SELECT top_up_no FROM top_up WHERE id > {top_up}
     UNION SELECT purpose_no FROM payment WHERE id > {payment} AND purpose = 'top_up'
+    UNION SELECT purpose_no FROM counter_payment WHERE id > {counter_payment} AND purpose = 'top_up'
     UNION SELECT substr(reference, 8) FROM new_transfer WHERE kind = 'top_up'
     UNION SELECT subject_no FROM refund WHERE kind = 'top_up' AND id IN (SELECT id FROM touched_refund)
 ),
 touched_bill_payment AS (
     SELECT id, bill_id, transfer_reference FROM bill_payment WHERE id > {bill_payment}
     UNION SELECT id, bill_id, transfer_reference FROM bill_payment WHERE transfer_reference IN (
-        SELECT reference FROM new_transfer WHERE kind = 'bill_payment')
+        SELECT reference FROM new_transfer WHERE kind IN ('bill_payment', 'counter_payment'))
     UNION SELECT id, bill_id, transfer_reference FROM bill_payment WHERE id IN (
         SELECT bill_payment_id FROM refund_part WHERE refund_id IN (SELECT id FROM touched_refund))
 ),
 touched_bill AS (
     SELECT id FROM bill WHERE id > {bill} UNION SELECT bill_id FROM touched_bill_payment
     UNION SELECT bill_id FROM arrangement WHERE id > {arrangement}
+    UNION SELECT b.id FROM counter_payment c JOIN bill b ON c.purpose = 'bill' AND b.bill_no = c.purpose_no
+        WHERE c.counter_no IN (SELECT substr(reference, 14) FROM new_transfer WHERE kind = 'counter_undo')
 ),
 touched_combined AS (
     SELECT combined_no FROM combined_payment WHERE id > {combined_payment}
@@ -82,6 +86,7 @@ ACCOUNTS = {"account": "SELECT * FROM account WHERE id IN (SELECT id FROM touche
 TOP_UPS = {"top_up": "SELECT * FROM top_up WHERE top_up_no IN (SELECT top_up_no FROM touched_top_up)"}
 TOP_UP_CREDITS = {
     "payment": "SELECT * FROM payment WHERE purpose = 'top_up' AND purpose_no IN (SELECT top_up_no FROM touched_top_up)",
+    "counter_payment": "SELECT * FROM counter_payment WHERE purpose_no IN (SELECT top_up_no FROM touched_top_up)",
     "transfer": "SELECT * FROM transfer WHERE reference IN (SELECT 'top_up:' || top_up_no FROM touched_top_up)",
 }
 PLANS = {"plan": "SELECT * FROM plan WHERE id IN (SELECT id FROM touched_plan)"}
@@ -153,6 +158,31 @@ MOVES = {
         SELECT id FROM new_transfer
         UNION SELECT t.id FROM transfer t JOIN ({_NEW_MOVES}) m ON t.reference IN (
             'transfer_out:' || m.move_no, 'transfer_in:' || m.move_no, 'merge_out:' || m.move_no, 'merge_in:' || m.move_no))""",
+}
+
+COUNTER = {
+    "counter_payment": """SELECT * FROM counter_payment WHERE id > {counter_payment} OR counter_no IN (
+        SELECT split_part(reference, ':', 2) FROM new_transfer WHERE kind IN ('counter_payment', 'counter_undo'))""",
+    "transfer": """SELECT * FROM transfer WHERE id IN (
+        SELECT id FROM new_transfer WHERE kind IN ('counter_payment', 'counter_undo')
+        UNION SELECT t.id FROM counter_payment c JOIN transfer t
+            ON t.reference IN ('counter:' || c.counter_no, 'counter_undo:' || c.counter_no))""",
+}
+VOUCHERS = {
+    "voucher": """SELECT * FROM voucher WHERE id > {voucher}
+        OR voucher_no IN (SELECT voucher_no FROM counter_payment WHERE id > {counter_payment})""",
+    "counter_payment": """SELECT * FROM counter_payment WHERE id > {counter_payment}
+        OR voucher_no IN (SELECT voucher_no FROM voucher)""",
+}
+QUARANTINE = {
+    "quarantine": """SELECT * FROM quarantine q WHERE id > {quarantine}
+        OR 'quarantine:' || q.channel || ':' || q.channel_trade_no IN (SELECT reference FROM new_transfer WHERE kind = 'quarantine')
+        OR 'quarantine_out:' || q.id IN (
+            SELECT reference FROM new_transfer WHERE kind IN ('quarantine_credit', 'quarantine_return'))""",
+    "transfer": """SELECT * FROM transfer WHERE id IN (
+        SELECT id FROM new_transfer WHERE kind IN ('quarantine', 'quarantine_credit', 'quarantine_return')
+        UNION SELECT t.id FROM quarantine q JOIN transfer t
+            ON t.reference IN ('quarantine:' || q.channel || ':' || q.channel_trade_no, 'quarantine_out:' || q.id))""",
 }
 
 COMBINED = {

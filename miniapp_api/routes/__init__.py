@@ -9,6 +9,7 @@ from miniapp_api.routes import (
     owing,
     refunding,
     shopping,
+    showing,
     signing_in,
     topping_up,
 )
@@ -26,6 +27,7 @@ API = kit.Api(
         *account.ROUTES,
         *topping_up.ROUTES,
         *refunding.ROUTES,
+        *showing.ROUTES,
         *shopping.ROUTES,
         *owing.ROUTES,
         *combining.ROUTES,

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from billing import inbox, inbox_refusals
 from core import clock
 from core import db as database
+from gateways.channel import PaymentNotice
 from members import operators
 from tests import factories
 
@@ -118,3 +120,17 @@ async def test_assess_says_each_rule_and_the_limit(config_file, db):
         and "no credit is suggested" in said[-1]
     )
     assert yucun(config_file, "assess", "999").returncode == 1
+
+
+async def test_the_inbox_is_listed_shown_and_handed_in_again(config_file, db):
+    await inbox_refusals.refuse("alipay", "bad signature", headers={}, body=b"sign=\xff")
+    notice = PaymentNotice("e1", "TRANSACTION.SUCCESS", None, None, "P1")
+    await inbox.receive("wechat_pay", notice, headers={"Wechatpay-Serial": "7"}, body=b'{"id": 1}')
+    listed = yucun(config_file, "inbox", "list")
+    assert "bad signature" in listed.stdout and "ask_channel" in listed.stdout
+    shown = yucun(config_file, "inbox", "show", "2")
+    assert "Wechatpay-Serial: 7" in shown.stdout and '{"id": 1}' in shown.stdout
+    again = yucun(config_file, "inbox", "replay", "2")
+    assert (again.returncode, "cli: ask_channel" in again.stdout) == (0, True)
+    failed = yucun(config_file, "inbox", "replay", "--failed")
+    assert (failed.returncode, "left 1" in failed.stdout) == (1, True)

@@ -9,6 +9,7 @@ import sys
 from tests.crash import (
     clock_paths,
     combined_paths,
+    counter_paths,
     due_paths,
     killing,
     operator_paths,
@@ -25,6 +26,7 @@ PATHS = {
     **clock_paths.PATHS,
     **operator_paths.PATHS,
     **refund_paths.PATHS,
+    **counter_paths.PATHS,
 }
 
 

@@ -135,9 +135,23 @@ class Stuck(RefundTopUp):
         return (await factories.balance(made["customer"]), states) != ((10_000, 1_000), ["failed"] * 3)
 
 
+class StuckPaidOut(Stuck):
+    """What a channel is stuck with is paid out at the counter instead."""
+
+    async def act(self, made):
+        stuck = made[str(STUCK_FEN)]
+        await refunds.to_counter(1, stuck, key=f"{stuck}-1")
+        await refunds.paid_out(1, stuck, key=f"{stuck}-2")
+
+    async def wrong(self, made):
+        found = await refunds.get(made[str(STUCK_FEN)])
+        return (found.state, found.parts[0].tender) != ("paid", "counter")
+
+
 PATHS = {
     "refund_requested": Requested,
     "refund_stuck": Stuck,
+    "refund_stuck_paid_out": StuckPaidOut,
     "refund_bill": RefundBill,
     "refund_top_up": RefundTopUp,
     "refund_refused": RefundRefused,

@@ -83,6 +83,15 @@ def killer(_migrated, tmp_path_factory):
         ("finish_closing", 16),
         ("refund_requested", 180),
         ("refund_stuck", 120),
+        ("refund_stuck_paid_out", 35),
+        ("counter_top_up", 30),
+        ("counter_bill", 20),
+        ("counter_undo", 20),
+        ("confirm_voucher", 25),
+        ("quarantine_credited", 25),
+        ("quarantine_sent_back", 30),
+        ("quarantine_paid_out", 25),
+        ("notices_replayed", 40),
     ],
 )
 @pytest.mark.timeout(900)

@@ -80,7 +80,7 @@ class Notice(CancelPaidTopUp):
         notice = at_channel.PaymentNotice(
             made["top_up"], "TRANSACTION.SUCCESS", factories.trade(top_up), None, top_up.payment.payment_no
         )
-        await inbox.receive("wechat_pay", notice, headers={}, body="{}")
+        await inbox.receive("wechat_pay", notice, headers={}, body=b"{}")
 
     async def again(self, made):
         clock.set_offset(timedelta(minutes=1))

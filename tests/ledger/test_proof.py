@@ -4,7 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from billing import deduction_rules, deductions, due_bills, operator_holds, payments
+from billing import (
+    counter,
+    counter_undo,
+    deduction_rules,
+    deductions,
+    due_bills,
+    operator_holds,
+    payments,
+    quarantine,
+    quarantine_desk,
+    vouchers,
+)
 from core import clock
 from core import db as database
 from ledger import accounts, holds, posting, proof
@@ -45,7 +56,39 @@ async def a_busy_shop():
     await factories.in_instalments(bill_no)
     await due_bills.run()
     await refunding.some_refunds(customer.id, numbers[0])
+    await money_set_aside(customer.id)
+    await money_over_the_counter(customer.id)
     return customer
+
+
+async def money_over_the_counter(customer_id):
+    """A top-up and a bill paid there, one bill payment that was undone, and a voucher that was confirmed."""
+    await counter.top_up(
+        1, counter.TopUpWish(customer_id, amount_fen=300), counter.Taking("cash", None), key=factories.key()
+    )
+    for number in range(2):
+        bill_no = await factories.bill(customer_id, 400)
+        taking = counter.Taking("card", f"{customer_id}-{number}")
+        paid = await counter.bill(1, bill_no, taking, key=factories.key())
+    await counter_undo.undo(1, paid.payment.counter_no, reason="记错", key=factories.key())
+    shown = await vouchers.start(customer_id, amount_fen=200, key=factories.key())
+    await database.execute(
+        "UPDATE voucher SET state = 'submitted', image_hash = 'x' WHERE voucher_no = $1", shown.voucher_no
+    )
+    await vouchers.confirm(
+        1, shown.voucher_no, amount_fen=200, reference=shown.voucher_no, key=factories.key()
+    )
+
+
+async def money_set_aside(customer_id):
+    """A sum in quarantine, and one that was credited out of it."""
+    for _ in range(2):
+        wish = await factories.top_up(customer_id, 500)
+        assert await payments.confirm(factories.trade(wish, amount_fen=499)) == "quarantined"
+    credited, *_ = await quarantine.page(customer_id=customer_id)
+    await quarantine_desk.credit(
+        1, credited.id, customer_id=customer_id, reason="少付一分", key=factories.key()
+    )
 
 
 async def payments_for_bills(customer_id):
@@ -101,6 +144,30 @@ BREAKING = {
     ),
     "I6 not credited": ("I6", "UPDATE transfer SET kind = 'gift' WHERE kind = 'payment_credit'"),
     "I6 combined state": ("I6", "UPDATE combined_payment SET state = 'closed' WHERE state = 'credited'"),
+    "I6 not booked": ("I6", "UPDATE quarantine SET booked_fen = 0 WHERE state = 'open'"),
+    "I6 not credited once dealt with": (
+        "I6",
+        "UPDATE quarantine SET state = 'resolved', resolution = 'closed', resolved_at = now() WHERE state = 'open'",
+    ),
+    "I6 credited unsaid": (
+        "I6",
+        "UPDATE transfer SET kind = 'quarantine_return' WHERE kind = 'quarantine_credit'",
+    ),
+    "I6 counter amount": (
+        "I6",
+        "UPDATE counter_payment SET amount_fen = amount_fen + 1 WHERE purpose = 'bill' AND state = 'taken'",
+    ),
+    "I6 counter top-up": (
+        "I6",
+        "DELETE FROM counter_payment WHERE purpose = 'top_up' AND voucher_no IS NULL",
+    ),
+    "I6 undone unsaid": (
+        "I6",
+        "UPDATE counter_payment SET state = 'taken', undone_at = NULL, undone_by = NULL WHERE state = 'undone'",
+    ),
+    "I6 voucher without its money": ("I6", "UPDATE voucher SET counter_no = 'N0' WHERE state = 'confirmed'"),
+    "I11 counter payment lost": ("I11", "DELETE FROM bill_payment WHERE tender = 'counter'"),
+    "I6 another customer's": ("I6", "UPDATE quarantine SET credited_to_id = 999 WHERE state = 'resolved'"),
     "I7 skipped": ("I7", "UPDATE plan SET next_period_no = next_period_no + 1"),
     "I7 lost period": ("I7", "DELETE FROM plan_period WHERE state = 'charged'"),
     "I7 outcome": ("I7", "UPDATE plan_period SET state = 'charged' WHERE state = 'owed'"),

@@ -18,7 +18,7 @@ def delivered(world):
 
 
 async def notices():
-    return await db.fetch("SELECT * FROM channel_notice ORDER BY id")
+    return await db.fetch("SELECT * FROM channel_notice WHERE verdict = 'verified' ORDER BY id")
 
 
 async def test_a_notification_is_answered_success_and_credited_once(world):

@@ -2,10 +2,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
-from billing import inbox, payments, refunds, staff_alerts
+import webhooks
+from billing import inbox, inbox_refusals, inbox_replays, payments, refunds, staff_alerts
 from core import clock, db
-from gateways.channel import ChannelRefund, ChannelTrade, PaymentNotice
+from gateways.channel import BadNotification, ChannelRefund, ChannelTrade, PaymentNotice
 from tests import factories
 
 
@@ -30,6 +32,11 @@ async def waiting(world):
     return phone, trade
 
 
+@pytest.fixture(autouse=True)
+def _allowance_at_rest():
+    inbox_refusals.forget()
+
+
 def notice(event_id, trade=None, refund=None, out_trade_no=None):
     return PaymentNotice(
         event_id, "TRANSACTION.SUCCESS", trade, refund, out_trade_no or (trade and trade.out_trade_no)
@@ -37,14 +44,16 @@ def notice(event_id, trade=None, refund=None, out_trade_no=None):
 
 
 async def receive(given):
-    return await inbox.receive("wechat_pay", given, headers={}, body="{}")
+    return await inbox.receive("wechat_pay", given, headers={}, body=b"{}")
 
 
 async def test_a_notification_written_down_but_not_acted_on_is_handed_in_again(waiting):
     phone, trade = waiting
     await receive(notice("e1", trade))
     # as if the process had died between writing down and acting: undo nothing in the books, forget that it was handled
-    await db.execute("UPDATE channel_notice SET outcome = NULL, handled_at = NULL")
+    await db.execute(
+        "UPDATE channel_notice SET outcome = NULL, handled_at = NULL, act_at = now() + interval '30 seconds'"
+    )
     assert await inbox.replay_unhandled() == 0  # it may still be in the hands of its request
     clock.set_offset(timedelta(minutes=1))
     assert await inbox.replay_unhandled() == 1
@@ -119,3 +128,84 @@ async def test_a_notice_without_a_trade_lets_the_clock_ask_soon(waiting):
     assert await db.fetchval("SELECT ask_at <= $1 FROM payment", clock.now())
     assert await receive(notice("e2", out_trade_no="NOBODYS1")) == "ask_channel"
     assert await receive(notice("e3")) == "nothing_to_do"
+
+
+async def test_one_that_fails_waits_longer_each_time_and_says_why(waiting):
+    _, trade = waiting
+    await db.execute("ALTER TABLE top_up RENAME TO top_up_away")
+    with pytest.raises(Exception, match="top_up"):
+        await receive(notice("e1", trade))
+    clock.set_offset(timedelta(minutes=1))
+    assert await inbox.replay_unhandled() == 0
+    (found,) = await inbox_replays.page(handled=False)
+    assert found.attempts == 2 and "top_up" in found.fault
+    assert await inbox.replay_unhandled() == 0  # its time has not come again
+    assert (await inbox_replays.get(found.id)).notice.attempts == 2
+    await db.execute("ALTER TABLE top_up_away RENAME TO top_up")
+    done = await inbox_replays.replay({}, found.id, operator="operator:1")
+    assert (done.notice.outcome, done.notice.fault) == ("credited", None)
+    assert [(one.operator, one.outcome) for one in done.replays] == [("operator:1", "credited")]
+
+
+async def test_what_was_refused_is_kept_and_taken_once_it_can_be_verified(world):
+    """As when the platform's certificate changed and the shop did not know the new one yet."""
+    world.misbehave("wechat_pay.notify.queue", "delay_all", seconds=3_600)
+    phone = await world.arrive()
+    await phone.pay((await phone.top_up(amount_fen=100)).body["payment"])
+    (delivery,) = world.sandbox.world.courier.deliveries()
+
+    def unknown(headers, body, at):
+        raise BadNotification("signed with an unknown key")
+
+    notified = webhooks.build({"wechat_pay": unknown})
+    async with TestClient(TestServer(notified)) as address:
+        url = str(address.make_url("/wechat-pay"))
+        delivery.url = url
+        assert world.sandbox.world.courier.resend(delivery.id)
+        await world.quiet()
+    (refused,) = await inbox_replays.page(verdict="refused")
+    assert (refused.refusal, refused.outcome) == ("signed with an unknown key", None)
+    assert (await phone.balance())["principal_fen"] == 0
+    desk = await world.operator()
+    shown = (await desk.get(f"/notices/{refused.id}")).body
+    assert "ciphertext" in shown["body"] and "Wechatpay-Signature" in shown["headers"]
+    assert (await desk.post("/notices/replay-failed", key=None)).body == {"handled": 1, "left": 0}
+    assert (await phone.balance())["principal_fen"] == 100
+    assert (await desk.post(f"/notices/{refused.id}/replay", key=None)).body["notice"][
+        "outcome"
+    ] == "credited"
+    assert (await phone.balance())["principal_fen"] == 100
+
+
+async def test_a_flood_of_forgeries_is_counted_and_not_kept(world):
+    for number in range(100):
+        await inbox_refusals.refuse("alipay", "bad signature", headers={}, body=b"forged %d" % number)
+    kept = await db.fetchval("SELECT count(*) FROM channel_notice")
+    assert 20 <= kept <= 25
+    inbox_refusals.forget()
+    await inbox_refusals.refuse("alipay", "bad signature", headers={}, body=b"forged 0")
+    assert await db.fetchval("SELECT receipts FROM channel_notice ORDER BY id LIMIT 1") == 2
+
+
+async def test_a_channel_keeps_so_many_forgeries_and_drops_them_after_two_weeks(world, monkeypatch):
+    monkeypatch.setattr(inbox_refusals, "KEPT_AT_MOST", 3)
+    for number in range(5):
+        await inbox_refusals.refuse("alipay", "bad signature", headers={}, body=b"%d" % number)
+    await inbox_refusals.refuse("wechat_pay", "too large", headers={}, body=None)
+    assert await db.fetchval("SELECT count(*) FROM channel_notice") == 3
+    counts = {(one.channel, one.reason): one.times for one in await inbox_refusals.page()}
+    assert counts == {("alipay", "bad signature"): 5, ("wechat_pay", "too large"): 1}
+    clock.set_offset(timedelta(days=15))
+    assert await inbox_refusals.forget_old() == 3
+
+
+async def test_what_was_handled_is_forgotten_after_its_time_and_what_was_not_is_kept(waiting):
+    _, trade = waiting
+    await receive(notice("e1", trade))
+    await db.execute(
+        "INSERT INTO channel_notice (channel, event_id, event_type, verdict, headers, body, receipts, attempts, received_at, act_at)"
+        " VALUES ('alipay', 'e2', '', 'verified', '{}', '', 1, 0, now(), now())"
+    )
+    clock.set_offset(timedelta(days=401))
+    assert await inbox.forget_old() == 1
+    assert [one.event_id for one in await inbox_replays.page()] == ["e2"]

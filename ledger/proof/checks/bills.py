@@ -23,7 +23,9 @@ CHECKS = (
         SELECT 'transfer ' || coalesce(bp.transfer_reference, t.reference) FROM bill_payment bp
         FULL JOIN (
             SELECT t.reference, sum(p.amount_fen) AS amount_fen FROM transfer t JOIN posting p ON p.transfer_id = t.id
-            WHERE t.kind = 'bill_payment' GROUP BY t.reference
+            WHERE t.kind = 'bill_payment' OR (t.kind = 'counter_payment' AND NOT EXISTS (
+                SELECT FROM transfer undone WHERE undone.kind = 'counter_undo' AND undone.reverses_id = t.id))
+            GROUP BY t.reference
         ) t ON t.reference = bp.transfer_reference
         WHERE bp.amount_fen IS DISTINCT FROM t.amount_fen
         """,

@@ -1,0 +1,171 @@
+"""Undoing a counter payment that was recorded wrongly: the same business day, while its money is where it put it.
+
+A top-up goes back whole, as a refund that the counter has paid out. A bill owes again what was recorded as paid. Later, or once
+money of it was spent or refunded, there are refunds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from billing import (
+    approvals,
+    bills,
+    channel_refunds,
+    counter,
+    refund_alerts,
+    reversals,
+    settled,
+    top_up_refunds,
+)
+from billing.counter import CounterPayment, Outcome
+from core import clock, db, errors
+from ledger import accounts, idempotency, posting
+from notifications import outbox
+
+
+class AlreadyUndone(errors.Conflict):
+    """It was undone before, or that waits for a second person."""
+
+    code = "counter_already_undone"
+
+
+class TooLateToUndo(errors.Conflict):
+    """Only what was recorded today can be undone; refund it instead."""
+
+    code = "counter_too_late_to_undo"
+
+
+class NotTheLastPayment(errors.Conflict):
+    """The bill was paid, or refunded, by something else since; refund it instead."""
+
+    code = "counter_not_the_last_payment"
+
+
+NoSuchCounterPayment = counter.NoSuchCounterPayment
+MoneySpent = reversals.MoneySpent
+BillOfAnOrder = bills.BillOfAnOrder
+BillPaymentPending = bills.BillPaymentPending
+BillUnderReview = bills.BillUnderReview
+InsufficientBalance = posting.InsufficientBalance
+KeyReused = idempotency.KeyReused
+
+_WAITING = "SELECT FROM approval WHERE kind = 'counter_undo' AND state = 'waiting' AND customer_id = $1 AND params ->> 'counter_no' = $2"
+
+
+@db.retried
+async def undo(operator_id: int, counter_no: str, *, reason: str, key: str) -> Outcome:
+    """Undoes what was recorded wrongly; above the shop's limit a second person agrees first.
+
+    Raises:
+        NoSuchCounterPayment, AlreadyUndone, TooLateToUndo, MoneySpent, NotTheLastPayment, BillOfAnOrder, BillPaymentPending,
+        BillUnderReview, InsufficientBalance, KeyReused.
+    """
+    wish = {"counter_no": counter_no, "reason": reason}
+
+    async def act() -> str:
+        found = await counter.get(counter_no)
+        _refuse(found)
+        if not counter.needs_second_person(found.amount_fen):
+            return await _undo(wish, f"operator:{operator_id}")
+        if await db.fetchrow(_WAITING, found.customer_id, counter_no) is not None:
+            raise AlreadyUndone(counter_no=counter_no)
+        return await approvals.request(
+            "counter_undo", wish, amount_fen=found.amount_fen, reason=reason, operator_id=operator_id,
+            customer_id=found.customer_id,
+        )  # fmt: skip
+
+    async with db.transaction():
+        made = await idempotency.once(
+            caller=f"operator:{operator_id}", operation="counter.undo", key=key, content=wish, act=act
+        )
+    if made.startswith(approvals.PREFIX):
+        return Outcome(None, made)
+    return Outcome(await counter.get(counter_no), None)
+
+
+async def _approved(approval: approvals.Approval) -> str:
+    return await _undo(approval.params, f"operator:{approval.requested_by}")
+
+
+approvals.register("counter_undo", _approved)
+
+
+def _refuse(found: CounterPayment) -> None:
+    if found.state == "undone":
+        raise AlreadyUndone(counter_no=found.counter_no)
+    if clock.day_of(found.created_at) != clock.today():
+        raise TooLateToUndo(counter_no=found.counter_no)
+
+
+_UNDONE = """
+UPDATE counter_payment SET state = 'undone', undone_by = $2, undo_reason = $3, undone_at = $4 WHERE counter_no = $1
+"""
+
+
+async def _undo(wish: Any, operator: str) -> str:
+    found = await counter.get(wish["counter_no"])
+    if found.purpose == "top_up":
+        await top_up_refunds.lock(found.purpose_no)
+    else:
+        await bills.lock(found.purpose_no)
+    found = await counter.get(found.counter_no, lock=True)
+    _refuse(found)
+    if found.purpose == "top_up":
+        await _take_back(found, operator, wish["reason"])
+    else:
+        await _owe_again(found, operator, wish["reason"])
+    await db.execute(_UNDONE, found.counter_no, operator, wish["reason"], clock.now())
+    return found.counter_no
+
+
+async def _take_back(found: CounterPayment, operator: str, reason: str) -> None:
+    top_up = await top_up_refunds.get(found.purpose_no)
+    offered = await top_up_refunds.offer(top_up, lock=True)
+    untouched = offered.principal_left_fen == top_up.pay_fen and offered.bonus_left_fen == top_up.bonus_fen
+    if not untouched or offered.refundable_fen != top_up.pay_fen:
+        raise MoneySpent(number=found.counter_no)
+    refund = await top_up_refunds.hold(
+        top_up, None, operator=operator, reason=reason, tender="counter", decided_by=operator,
+        ask_at=channel_refunds.clocks_turn(),
+    )  # fmt: skip
+    (part,) = refund.parts
+    await top_up_refunds.paid_back(refund, part, operator=operator)
+    await refund_alerts.decided(refund)
+
+
+_PAYMENTS = """
+SELECT p.id, p.transfer_reference, p.refunded_fen + p.refunding_fen AS back_fen,
+       EXISTS (SELECT FROM refund_part r WHERE r.bill_payment_id = p.id) AS was_refunded,
+       (SELECT t.id FROM transfer t WHERE t.reference = p.transfer_reference) AS transfer_id
+FROM bill_payment p WHERE p.bill_id = $1 ORDER BY p.id DESC LIMIT 1
+"""
+_DROP = "DELETE FROM bill_payment WHERE id = $1"
+
+
+async def _owe_again(found: CounterPayment, operator: str, reason: str) -> None:
+    bill = await bills.lock(found.purpose_no)
+    bills.refuse_of_an_order(bill)
+    if bill.state in bills.OWED:
+        bills.refuse_pending(bill)
+    newest = await db.fetchrow(_PAYMENTS, bill.id)
+    if newest is None or newest["transfer_reference"] != found.transfer_reference or newest["was_refunded"]:
+        raise NotTheLastPayment(counter_no=found.counter_no)
+    reference = f"counter_undo:{found.counter_no}"
+    leg = posting.between_houses(accounts.REVENUE, accounts.COUNTER, found.amount_fen)
+    await posting.post_one(
+        posting.Transfer(
+            reference,
+            "counter_undo",
+            [leg],
+            operator=operator,
+            memo=reason[:200],
+            reverses=newest["transfer_id"],
+        )
+    )
+    await db.execute(_DROP, newest["id"])
+    await settled.give_up_part(bill, found.amount_fen)
+    told = {
+        "title": bill.title, "bill_no": bill.bill_no, "amount_fen": found.amount_fen, "reason": reason, "at": clock.now(),
+    }  # fmt: skip
+    await outbox.tell([outbox.Message(bill.customer_id, "counter_undone", reference, told)])
