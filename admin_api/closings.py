@@ -47,7 +47,7 @@ class Closing(kit.Answer):
     approval_no: str
     state: Literal["paying", "closed"]
     bonus_fen: Annotated[int, Field(description="失效的赠送 · bonus that lapsed")]
-    paid_out_fen: Annotated[int, Field(description="已在柜台退还的本金 · principal paid out at the counter")]
+    paid_out_fen: Annotated[int, Field(description="已退还的本金 · principal paid out")]
     created_at: kit.Instant
     closed_at: kit.Instant | None
 
@@ -55,7 +55,12 @@ class Closing(kit.Answer):
 class Payout(kit.Answer):
     payout_no: str
     amount_fen: int
-    receipt_no: str
+    receipt_no: Annotated[
+        str,
+        Field(description="收据号，或渠道的转账单号 · the receipt, or the channel's number of the transfer"),
+    ]
+    tender: Annotated[str, Field(examples=["counter", "wechat_pay"])]
+    remittance_no: str | None
     operator_id: int
     created_at: kit.Instant
 

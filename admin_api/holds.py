@@ -55,9 +55,9 @@ class Hold(kit.Answer):
     kind: Annotated[
         str,
         Field(
-            description="operator：店员冻结；payment：正在支付的账单；review：待复核的扣款 · placed by an operator, for a payment "
-            "under way, or for a deduction under review",
-            examples=["operator", "payment", "review"],
+            description="operator：店员冻结；payment：正在支付的账单；review：待复核的扣款；remittance：正在转给顾客 · placed by an operator, "
+            "for a payment under way, for a deduction under review, or for money being sent to the customer",
+            examples=["operator", "payment", "review", "remittance"],
         ),
     ]
     title: str

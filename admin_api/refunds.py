@@ -42,7 +42,9 @@ class RefundPart(kit.Answer):
     tender: Annotated[str, Field(examples=["balance", "wechat_pay", "alipay", "counter"])]
     payment_no: str | None
     amount_fen: int
-    state: Annotated[str, Field(examples=["waiting", "open", "abnormal", "paid", "failed", "credited"])]
+    state: Annotated[
+        str, Field(examples=["waiting", "open", "abnormal", "sending", "paid", "failed", "credited"])
+    ]
     channel_refund_no: str | None
     last_answer: Annotated[str | None, Field(description="渠道最近的答复 · what the channel said last")]
     asks: int

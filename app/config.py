@@ -128,6 +128,8 @@ class MiniProgram(Section):
     encoding_aes_key: AesKey | None = None
     previous_encoding_aes_key: AesKey | None = None
     push: PushMode | None = None
+    report_shipping: bool = True
+    orders_shipped_as: Literal["pick_up", "virtual"] = "pick_up"
 
     @pydantic.model_validator(mode="after")
     def _can_receive(self) -> "MiniProgram":

@@ -80,6 +80,8 @@ def _settings(
             "public_key_id": given["wechat_pay_public_key_id"],
             "public_key": given["wechat_pay_public_key_pem"],
             "base_urls": [f"http://127.0.0.1:{places.wechat_pay_port}"],
+            "transfer_scene_id": "1011",
+            "transfer_scene_infos": {"赔付原因": "预存款退款"},
         },
         "alipay": {
             "app_id": given["alipay_app_id"],
@@ -148,5 +150,6 @@ def _toml(table: dict[str, Any], place: str = "") -> str:
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             inner.extend(_toml(one, f"[{place}.{key}]") for one in value)
         else:
-            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+            named = key if key.isascii() else json.dumps(key, ensure_ascii=False)
+            lines.append(f"{named} = {json.dumps(value, ensure_ascii=False)}")
     return "\n".join([*lines, "", *inner])

@@ -28,6 +28,8 @@ class Outside:
     alipay_app_id: str
     """The mini-program at Alipay; "" where the shop is not connected."""
 
+    shipping: wechat.OrderShipping | None
+    """Whom shipments are reported to; None where the shop does not report any."""
     channels: Channels
     """The open payment channels, as the desk wants them."""
     readers: inbox.Readers
@@ -50,6 +52,7 @@ def build(
         wechat_pay=by_wechat_pay,
         alipay=by_alipay,
         alipay_app_id="" if chosen is None else chosen.mini_program_app_id or chosen.app_id,
+        shipping=_shipping(settings, platform, redis),
         channels=_channels(settings, by_wechat_pay, by_alipay),
         readers=_readers(by_wechat_pay, by_alipay),
         post=_post(settings, mini_program),
@@ -108,6 +111,16 @@ def _mini_program(
     chosen = settings.wechat.mini_program
     account = wechat.Account(chosen.app_id, chosen.secret.get_secret_value())
     return wechat.MiniProgram(account, platform, wechat.AccessTokens(account, platform, redis=redis))
+
+
+def _shipping(
+    settings: config.Config, platform: wechat.Platform, redis: redis.asyncio.Redis | None
+) -> wechat.OrderShipping | None:
+    chosen = settings.wechat.mini_program
+    if settings.wechat_pay is None or not chosen.report_shipping:
+        return None
+    account = wechat.Account(chosen.app_id, chosen.secret.get_secret_value())
+    return wechat.OrderShipping(account, wechat.AccessTokens(account, platform, redis=redis))
 
 
 def _official_account(

@@ -51,4 +51,12 @@ def jobs_of(opened: runtime.Runtime) -> tuple[jobs.Job, ...]:
         post=opened.outside.post,
         followers=opened.outside.official_account,
         official_account_app_id=account.app_id if account else None,
+        shipments=_shipments(opened),
     )
+
+
+def _shipments(opened: runtime.Runtime) -> jobs.Shipments | None:
+    if opened.outside.shipping is None:
+        return None
+    mini_program = opened.settings.wechat.mini_program
+    return jobs.Shipments(opened.outside.shipping, mini_program.app_id, mini_program.orders_shipped_as)

@@ -181,10 +181,17 @@ SELECT t.id FROM bill_payment bp JOIN transfer t ON t.reference = bp.transfer_re
 
 
 async def paid_back(
-    bill: bills.Bill, refund: refund_records.Refund, part: refund_records.Part, *, operator: str
+    bill: bills.Bill,
+    refund: refund_records.Refund,
+    part: refund_records.Part,
+    *,
+    operator: str,
+    tender: str | None = None,
 ) -> None:
-    """The channel, or somebody at the counter, has paid a reserved part back."""
-    leg = posting.between_houses(accounts.REVENUE, accounts.clearing(part.tender), part.amount_fen)
+    """The channel, or somebody at the counter, has paid a reserved part back; by another ``tender`` than it was meant to, if
+    one is named."""
+    house = accounts.clearing(tender or part.tender)
+    leg = posting.between_houses(accounts.REVENUE, house, part.amount_fen)
     transfer = posting.Transfer(
         reference(part), "bill_refund", [leg], operator=operator, memo=bill.title,
         reverses=await db.fetchval(_SOURCE, part.bill_payment_id),

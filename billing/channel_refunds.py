@@ -178,13 +178,18 @@ async def lock_subject(refund: refund_records.Refund) -> bills.Bill | None:
 
 
 async def pay_back(
-    refund: refund_records.Refund, part: refund_records.Part, bill: bills.Bill | None, *, operator: str
+    refund: refund_records.Refund,
+    part: refund_records.Part,
+    bill: bills.Bill | None,
+    *,
+    operator: str,
+    tender: str | None = None,
 ) -> None:
-    """A part was paid back, by its channel or by somebody at the counter."""
+    """A part was paid back, by its channel, by somebody at the counter, or by the ``tender`` that is named."""
     if bill is not None:
-        await bill_refunds.paid_back(bill, refund, part, operator=operator)
+        await bill_refunds.paid_back(bill, refund, part, operator=operator, tender=tender)
     else:
-        await top_up_refunds.paid_back(refund, part, operator=operator)
+        await top_up_refunds.paid_back(refund, part, operator=operator, tender=tender)
 
 
 async def _refused(

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from billing import approvals, staff_alerts
 from core import clock, db, errors, ids
-from ledger import accounts, credit_line, idempotency, moves, posting
+from ledger import accounts, credit_line, holds, idempotency, moves, posting
 from members import customers
 from notifications import outbox
 
@@ -74,11 +75,13 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """Principal paid out at the counter, and the receipt for it."""
+    """Principal paid out at the counter, and the receipt for it; or sent by a remittance, and the channel's number of it."""
 
     payout_no: str
     amount_fen: int
     receipt_no: str
+    tender: str
+    remittance_no: str | None
     operator_id: int
     created_at: datetime
 
@@ -217,9 +220,7 @@ async def pay_out(
     """
 
     async def act() -> str:
-        closing = await db.fetchrow(_LOCK, closing_no)
-        if closing is None:
-            raise NoSuchClosing(closing_no=closing_no)
+        closing = await _locked(closing_no)
         await _hand_out(
             closing["id"], closing_no, closing["customer_id"], operator_id, receipt_no, amount_fen
         )
@@ -235,6 +236,97 @@ async def pay_out(
     return await get(closing_no)
 
 
+async def _owed(
+    closing_id: int, closing_no: str, customer_id: int, operator: str, amount_fen: int | None
+) -> int:
+    """What is paid out now, all that is there or ``amount_fen``; the account is locked from here on.
+
+    Raises:
+        NothingToPayOut.
+    """
+    await moves.lock(customer_id)
+    await _forfeit(closing_id, closing_no, customer_id, operator)
+    balance = await accounts.balance(customer_id)
+    there_fen = min(balance.principal_fen, balance.balance_fen - balance.held_fen)
+    wanted_fen = there_fen if amount_fen is None else amount_fen
+    if not 0 < wanted_fen <= there_fen:
+        raise NothingToPayOut(principal_fen=there_fen)
+    return wanted_fen
+
+
+async def set_aside(
+    closing_no: str, *, amount_fen: int | None, reference: str, operator: str
+) -> tuple[int, int]:
+    """Holds what is to be sent to the customer by a remittance, in the caller's transaction. Returns customer and amount.
+
+    Raises:
+        NoSuchClosing, NothingToPayOut.
+    """
+    closing = await _locked(closing_no)
+    customer_id = closing["customer_id"]
+    wanted_fen = await _owed(closing["id"], closing_no, customer_id, operator, amount_fen)
+    await holds.place(
+        accounts.of_customer(customer_id),
+        reference=reference,
+        amount_fen=wanted_fen,
+        title="销户退款",
+        operator=operator,
+    )
+    return customer_id, wanted_fen
+
+
+async def let_go(closing_no: str, *, reference: str) -> None:
+    """What was set aside was not sent; it waits to be paid out again."""
+    await _locked(closing_no)
+    await holds.release(reference)
+
+
+_SENT = """
+INSERT INTO payout (payout_no, closing_id, amount_fen, receipt_no, operator_id, created_at, tender, remittance_no)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+
+async def sent(
+    closing_no: str, *, reference: str, amount_fen: int, tender: str, receipt_no: str, remittance_no: str, operator_id: int
+) -> None:  # fmt: skip
+    """What was set aside reached the customer by ``tender``. When nothing is left the account is closed."""
+    closing = await _locked(closing_no)
+    closing_id, customer_id = closing["id"], closing["customer_id"]
+    await moves.lock(customer_id)
+    await holds.release(reference)
+    code, number, now = accounts.of_customer(customer_id), ids.new_no("O"), clock.now()
+    # It is principal that was set aside; should some of it be gone since, what is left pays, of whatever kind.
+    is_there = (await accounts.balance(customer_id)).principal_fen >= amount_fen
+    leg = posting.debit(code, accounts.clearing(tender), amount_fen, kind="principal" if is_there else None)
+    await posting.post_one(
+        posting.Transfer(f"payout:{number}", "payout", [leg], operator=f"channel:{tender}", memo=receipt_no)
+    )
+    await db.execute(
+        _SENT, number, closing_id, amount_fen, receipt_no, operator_id, now, tender, remittance_no
+    )
+    await db.execute(_PAID_OUT, closing_id, amount_fen)
+    told = {"amount_fen": amount_fen, "receipt_no": receipt_no, "at": now}
+    await outbox.tell([outbox.Message(customer_id, "paid_out", f"payout:{number}", told)])
+    await _finish(closing_id, customer_id)
+
+
+async def lock(closing_no: str) -> None:
+    """Locks a closing until the transaction ends.
+
+    Raises:
+        NoSuchClosing.
+    """
+    await _locked(closing_no)
+
+
+async def _locked(closing_no: str) -> Any:
+    closing = await db.fetchrow(_LOCK, closing_no)
+    if closing is None:
+        raise NoSuchClosing(closing_no=closing_no)
+    return closing
+
+
 async def _hand_out(
     closing_id: int,
     closing_no: str,
@@ -243,14 +335,8 @@ async def _hand_out(
     receipt_no: str,
     amount_fen: int | None,
 ) -> None:
-    await moves.lock(customer_id)
     operator = f"operator:{operator_id}"
-    await _forfeit(closing_id, closing_no, customer_id, operator)
-    balance = await accounts.balance(customer_id)
-    there_fen = min(balance.principal_fen, balance.balance_fen - balance.held_fen)
-    wanted_fen = there_fen if amount_fen is None else amount_fen
-    if not 0 < wanted_fen <= there_fen:
-        raise NothingToPayOut(principal_fen=there_fen)
+    wanted_fen = await _owed(closing_id, closing_no, customer_id, operator, amount_fen)
     number, now = ids.new_no("O"), clock.now()
     leg = posting.debit(accounts.of_customer(customer_id), accounts.COUNTER, wanted_fen, kind="principal")
     await posting.post_one(
@@ -321,7 +407,7 @@ async def get(closing_no: str) -> Closing:
 
 
 _PAYOUTS = """
-SELECT p.payout_no, p.amount_fen, p.receipt_no, p.operator_id, p.created_at
+SELECT p.payout_no, p.amount_fen, p.receipt_no, p.tender, p.remittance_no, p.operator_id, p.created_at
 FROM payout p JOIN closing c ON c.id = p.closing_id WHERE c.closing_no = $1 ORDER BY p.id
 """
 

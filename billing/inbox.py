@@ -15,9 +15,9 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import payments, refunds
+from billing import payments, refunds, remittance_records, remittances
 from core import clock, db
-from gateways.channel import ChannelRefund, ChannelTrade, PaymentNotice
+from gateways.channel import ChannelRefund, ChannelTrade, ChannelTransfer, PaymentNotice
 
 log = logging.getLogger(__name__)
 
@@ -44,20 +44,21 @@ RETURNING id, outcome
 async def receive(channel: str, notice: PaymentNotice, *, headers: Mapping[str, str], body: bytes) -> str:
     """Writes down a verified notification and acts on it. A repeat of one that was acted on only counts.
 
-    Returns what came of it: what ``payments.confirm`` or ``refunds.settle`` said; ``ask_channel`` where it names a payment
+    Returns what came of it: what ``payments.confirm``, ``refunds.settle`` or ``remittances.settle`` said; ``ask_channel`` where it names a payment
     without saying how it stands; or ``nothing_to_do``.
     """
     trade = None if notice.trade is None else json.dumps(asdict(notice.trade), default=_plain)
     refund = None if notice.refund is None else json.dumps(asdict(notice.refund))
+    number = notice.out_trade_no if notice.transfer is None else notice.transfer.out_bill_no
     now = clock.now()
     row = await db.fetchrow(
-        _STORE, channel, notice.event_id, notice.event_type, notice.out_trade_no, json.dumps(dict(headers)), body, trade, refund,
+        _STORE, channel, notice.event_id, notice.event_type, number, json.dumps(dict(headers)), body, trade, refund,
         now + _ITS_REQUESTS, now,
     )  # fmt: skip
     assert row is not None
     if row["outcome"] is not None:
         return str(row["outcome"])
-    return await act(row["id"], channel, notice.trade, notice.refund, notice.out_trade_no)
+    return await act(row["id"], channel, notice.trade, notice.refund, number, notice.transfer)
 
 
 _CLAIM = """
@@ -99,10 +100,17 @@ async def act(
     trade: ChannelTrade | None,
     refund: ChannelRefund | None,
     payment_no: str | None,
+    transfer: ChannelTransfer | None = None,
 ) -> str:
-    """Acts on what a notification says, and writes down what came of it, or what went wrong."""
+    """Acts on what a notification says, and writes down what came of it, or what went wrong.
+
+    What one says of a remittance is not kept opened: handed in again, it lets the clock ask the channel.
+    """
     try:
-        outcome = await _outcome(channel, trade, refund, payment_no)
+        if transfer is not None:
+            outcome: str = await remittances.settle(channel, transfer)
+        else:
+            outcome = await _outcome(channel, trade, refund, payment_no)
     except Exception as fault:
         await _failed(notice_id, fault)
         raise
@@ -120,6 +128,7 @@ async def _outcome(
     if payment_no is None:
         return "nothing_to_do"
     await payments.ask_soon(payment_no, channel)
+    await remittance_records.ask_soon(payment_no)
     return "ask_channel"
 
 

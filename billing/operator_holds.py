@@ -47,8 +47,8 @@ KeyReused = idempotency.KeyReused
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A hold as people see it. ``kind`` is ``operator``, ``payment`` for a bill being paid, or ``review`` for a deduction that
-    operators look at."""
+    """A hold as people see it. ``kind`` is ``operator``, ``payment`` for a bill being paid, ``review`` for a deduction that
+    operators look at, or ``remittance`` for what is being sent to the customer."""
 
     id: int
     hold_no: str

@@ -31,7 +31,7 @@ class RefundStateForbids(errors.Conflict):
 @dataclass(frozen=True, slots=True)
 class Part:
     """An amount that goes back the way one payment came. ``waiting``: a person has to act; ``open``: the channel is asked;
-    ``credited``: it went to the balance instead."""
+    ``sending``: it is on its way to the customer by a remittance; ``credited``: it went to the balance instead."""
 
     id: int
     refund_id: int
@@ -133,13 +133,13 @@ async def create(
 
 
 _END_PART = """
-UPDATE refund_part SET state = $2, ended_at = $3, ask_at = NULL WHERE id = $1 AND state IN ('waiting', 'open', 'abnormal')
+UPDATE refund_part SET state = $2, ended_at = $3, ask_at = NULL WHERE id = $1 AND state IN ('waiting', 'open', 'abnormal', 'sending')
 """
 _END = """
 UPDATE refund SET ended_at = $2,
     state = CASE WHEN EXISTS (SELECT FROM refund_part WHERE refund_id = $1 AND state = 'failed') THEN 'failed' ELSE 'paid' END
 WHERE id = $1 AND state = 'open'
-  AND NOT EXISTS (SELECT FROM refund_part WHERE refund_id = $1 AND state IN ('waiting', 'open', 'abnormal'))
+  AND NOT EXISTS (SELECT FROM refund_part WHERE refund_id = $1 AND state IN ('waiting', 'open', 'abnormal', 'sending'))
 """
 _REJECT = "UPDATE refund SET state = 'rejected', decided_by = $2, ended_at = $3 WHERE id = $1 AND state = 'requested'"
 
@@ -199,6 +199,19 @@ WHERE refund_id = $1 AND state = 'abnormal'
 async def to_counter(refund: Refund) -> int:
     """What the channel is stuck with waits at the counter instead. Returns how many parts that are."""
     return await db.execute(_TO_COUNTER, refund.id)
+
+
+_SENDING = "UPDATE refund_part SET state = $2 WHERE id = $1 AND state = $3"
+
+
+async def set_sending(part: Part) -> None:
+    """What the counter would pay is sent to the customer instead (``billing.remittances``)."""
+    assert await db.execute(_SENDING, part.id, "sending", "waiting"), f"refund part {part.part_no} waits"
+
+
+async def set_waiting(part: Part) -> None:
+    """It could not be sent: the counter has to pay after all."""
+    assert await db.execute(_SENDING, part.id, "waiting", "sending"), f"refund part {part.part_no} was sent"
 
 
 _ASK_LATER = """

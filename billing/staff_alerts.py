@@ -15,6 +15,7 @@ Kind = Literal[
     "refund_requested", "refund_at_counter", "refund_failed", "refund_abnormal", "refund_contradicted", "refund_not_ours",
     "deduction_review", "abnormal_deduction", "low_balance", "over_cap", "bill_missing", "differences_open",
     "quarantined", "quarantine_not_sent", "voucher_submitted",
+    "remittance_failed", "remittance_stuck", "remittance_contradicted", "remittance_not_ours", "shipping_given_up",
 ]  # fmt: skip
 
 

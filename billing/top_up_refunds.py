@@ -270,9 +270,12 @@ def reference(refund: refund_records.Refund) -> str:
     return f"top_up_refund:{refund.refund_no}"
 
 
-async def paid_back(refund: refund_records.Refund, part: refund_records.Part, *, operator: str) -> None:
-    """The channel, or somebody at the counter, has paid it back."""
-    leg = posting.between_houses(accounts.REFUNDS_PENDING, accounts.clearing(part.tender), part.amount_fen)
+async def paid_back(
+    refund: refund_records.Refund, part: refund_records.Part, *, operator: str, tender: str | None = None
+) -> None:
+    """The channel, or somebody at the counter, has paid it back; by another ``tender`` than it was meant to, if one is named."""
+    house = accounts.clearing(tender or part.tender)
+    leg = posting.between_houses(accounts.REFUNDS_PENDING, house, part.amount_fen)
     transfer = posting.Transfer(
         f"refund:{part.part_no}",
         "top_up_refund_paid",

@@ -311,6 +311,10 @@ class Payouts(Protocol):
     Every call may raise `ResultUnknown`, `ChannelRefused` or `RateLimited`.
     """
 
+    @property
+    def can_transfer(self) -> bool:
+        """Whether the merchant was granted that."""
+
     async def transfer(self, order: TransferOrder) -> ChannelTransfer:
         """Asks for money to go to a customer; `waiting` is the usual answer. Repeat only with the same number."""
 

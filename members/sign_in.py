@@ -81,17 +81,30 @@ async def by_mini_program(platform: LoginPlatform, app_id: str, code: str) -> Si
     Raises:
         LoginCodeRefused, WeChatUnavailable, CustomerBlocked, AccountClosed.
     """
-    try:
-        session = await platform.code_to_session(code)
-    except PlatformRefused as refusal:
-        raise LoginCodeRefused(errcode=refusal.errcode) from refusal
-    except PlatformUnknown as error:
-        raise WeChatUnavailable from error
+    session = await _session(platform, code)
     signed_in = await _find_or_create(
         "mini_program", app_id, session.openid, session.unionid, name=f"微信用户{session.openid[-4:]}"
     )
     customers.admit(signed_in.customer)
     return signed_in
+
+
+async def openid_by(platform: LoginPlatform, code: str) -> str:
+    """Whose phone a login code comes from; nobody is signed in by that.
+
+    Raises:
+        LoginCodeRefused, WeChatUnavailable.
+    """
+    return (await _session(platform, code)).openid
+
+
+async def _session(platform: LoginPlatform, code: str) -> Session:
+    try:
+        return await platform.code_to_session(code)
+    except PlatformRefused as refusal:
+        raise LoginCodeRefused(errcode=refusal.errcode) from refusal
+    except PlatformUnknown as error:
+        raise WeChatUnavailable from error
 
 
 async def by_alipay(platform: AlipayPlatform | None, app_id: str, auth_code: str) -> SignedIn:

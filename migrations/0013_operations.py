@@ -233,7 +233,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "table": "payout",
-                "table_description": "An amount paid out at the counter, and the receipt the customer signed.",
+                "table_description": "An amount paid out at the counter against a receipt, or sent through a channel; the receipt is then the channel's number.",
                 "app": "models",
                 "indexes": [Index(fields=["closing_id"], name="payout_closing")],
                 "pk_attr": "id",

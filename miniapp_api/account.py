@@ -131,9 +131,9 @@ class Hold(kit.Answer):
     kind: Annotated[
         str,
         Field(
-            description="operator：门店冻结；payment：正在支付的账单；review：待核对的扣款 · placed by the shop, for a payment under "
-            "way, or for a deduction under review",
-            examples=["operator", "payment", "review"],
+            description="operator：门店冻结；payment：正在支付的账单；review：待核对的扣款；remittance：正在转给您 · placed by the shop, for a "
+            "payment under way, for a deduction under review, or for money being sent to the customer",
+            examples=["operator", "payment", "review", "remittance"],
         ),
     ]
     title: Annotated[str, Field(examples=["茶具押金"])]

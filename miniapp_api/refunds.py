@@ -59,7 +59,9 @@ class RefundOffer(kit.Answer):
 class RefundPart(kit.Answer):
     tender: Annotated[str, Field(examples=["balance", "wechat_pay", "alipay", "counter"])]
     amount_fen: int
-    state: Annotated[str, Field(examples=["waiting", "open", "abnormal", "paid", "failed", "credited"])]
+    state: Annotated[
+        str, Field(examples=["waiting", "open", "abnormal", "sending", "paid", "failed", "credited"])
+    ]
 
 
 class Refund(kit.Answer):

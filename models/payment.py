@@ -48,6 +48,11 @@ class Payment(Model):
             Index(fields=("customer_id", "id"), name="payment_customer"),
             PartialIndex(fields=("ask_at",), name="payment_ask", where="ask_at IS NOT NULL"),
             PartialIndex(fields=("channel", "paid_at"), name="payment_paid_on", where="paid_at IS NOT NULL"),
+            PartialIndex(
+                fields=("ended_at",),
+                name="payment_in_mini_program",
+                where="state = 'paid' AND channel = 'wechat_pay' AND method = 'jsapi'",
+            ),
         )
         constraints = (
             UniqueConstraint(fields=("channel", "channel_trade_no"), name="payment_channel_trade"),

@@ -53,7 +53,7 @@ class RefundPart(Model):
                 check="tender IN ('balance', 'wechat_pay', 'alipay', 'counter')", name="refund_part_tender"
             ),
             CheckConstraint(
-                check="state IN ('waiting', 'open', 'abnormal', 'paid', 'failed', 'credited')",
+                check="state IN ('waiting', 'open', 'abnormal', 'sending', 'paid', 'failed', 'credited')",
                 name="refund_part_state",
             ),
             CheckConstraint(check="amount_fen > 0", name="refund_part_amount"),

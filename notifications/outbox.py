@@ -47,6 +47,8 @@ Kind = Literal[
     "merged",
     "account_closing",
     "paid_out",
+    "remittance_waiting",
+    "remittance_failed",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

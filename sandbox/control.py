@@ -24,6 +24,7 @@ class Control:
         get("/world/clock", self._clock)
         post("/world/clock", self._advance)
         get("/world/payments", self._payments)
+        get("/world/shipping", self._shipping)
         get("/world/deliveries", self._deliveries)
         post("/world/deliveries/{delivery_id}/resend", self._resend)
         get("/world/faults", self._faults)
@@ -64,6 +65,10 @@ class Control:
             for kind in ("paid", "refunded", "transferred")
         }
         return web.json_response({"items": found, **{f"{kind}_fen": fen for kind, fen in totals.items()}})
+
+    async def _shipping(self, _request: web.Request) -> web.Response:
+        """What the merchant reported as shipped."""
+        return web.json_response({"items": [asdict(one) for one in self._platform.shipping.all()]})
 
     async def _deliveries(self, request: web.Request) -> web.Response:
         found = [asdict(one) for one in self._world.courier.deliveries()]

@@ -33,6 +33,7 @@ class Settings:
     merchant_name: str = "一盏茶体验店"
     shop_api_url: str | None = None
     unionid_bound: bool = True
+    trade_managed: bool = True
     alipay_fee_bp: int = 60
     wechat_pay_fee_bp: int = 60
     official_menu: dict[str, Any] | None = None

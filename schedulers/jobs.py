@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from billing import (
     approvals,
@@ -22,7 +22,9 @@ from billing import (
     payments,
     quarantine_returns,
     refunds,
+    remittances,
     reviews,
+    shipping,
     upkeep,
 )
 from billing.channels import Channels
@@ -60,6 +62,15 @@ class Intervals:
     reconciliation_s: float = 300
 
 
+@dataclass(frozen=True, slots=True)
+class Shipments:
+    """Whom shipments are reported to, for payments in which mini-program, and how orders are handed over."""
+
+    platform: shipping.Platform
+    app_id: str
+    orders: Literal["pick_up", "virtual"]
+
+
 def table(
     intervals: Intervals,
     *,
@@ -67,8 +78,15 @@ def table(
     post: delivery.Post,
     followers: chat.FollowerPlatform | None,
     official_account_app_id: str | None,
+    shipments: Shipments | None = None,
 ) -> tuple[Job, ...]:
     """All jobs of the shop."""
+
+    async def ship() -> int:
+        if shipments is None:
+            return 0
+        await shipping.collect(shipments.app_id, orders=shipments.orders)
+        return await shipping.upload(shipments.platform)
 
     async def look_up() -> int:
         if followers is None or official_account_app_id is None:
@@ -82,6 +100,8 @@ def table(
         Job("payment_poll", intervals.payment_poll_s, lambda: payments.poll(channels)),
         Job("refund_poll", intervals.payment_poll_s, lambda: refunds.poll(channels)),
         Job("quarantine_poll", intervals.payment_poll_s, lambda: quarantine_returns.poll(channels)),
+        Job("remittance_poll", intervals.payment_poll_s, lambda: remittances.poll(channels)),
+        Job("shipping", intervals.payment_poll_s, ship),
         Job("notice_replay", intervals.payment_poll_s, inbox.replay_unhandled),
         Job("chat_look_up", intervals.look_up_s, look_up),
         Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),

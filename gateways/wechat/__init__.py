@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateways.wechat.mini_program import MiniProgram, Session
 from gateways.wechat.official_account import Follower, MiniProgramPage, OfficialAccount
 from gateways.wechat.platform import Account, Platform, PlatformError, PlatformRefused, PlatformUnknown
+from gateways.wechat.shipping import OrderShipping, Shipment
 from gateways.wechat.tokens import AccessTokens
 
 __all__ = [
@@ -14,9 +15,11 @@ __all__ = [
     "MiniProgram",
     "MiniProgramPage",
     "OfficialAccount",
+    "OrderShipping",
     "Platform",
     "PlatformError",
     "PlatformRefused",
     "PlatformUnknown",
     "Session",
+    "Shipment",
 ]

@@ -141,6 +141,11 @@ class WechatPay:
         """
         return await bills.fetch(self._calls, day, into, kind=kind, max_bytes=self._settings.bill_max_bytes)
 
+    @property
+    def can_transfer(self) -> bool:
+        """Whether a scene of transfers is set up."""
+        return self._settings.transfer_scene_id is not None
+
     async def transfer(self, order: TransferOrder) -> ChannelTransfer:
         """Asks for money to go to a customer, who confirms it in the sheet that `package_info` opens."""
         return await transfers.create(self._calls, order)

@@ -18,6 +18,7 @@ TABLES = (
     "deduction_review", "adjustment", "approval", "move", "customer_merge", "closing",
     "channel_day", "bill_file", "channel_fee", "difference", "reconciliation_event",
     "quarantine", "counter_payment", "voucher",
+    "remittance",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -148,6 +149,13 @@ ADJUSTMENTS = {
 CLOSINGS = {
     "closing": """SELECT * FROM closing WHERE id > {closing} OR customer_id IN (
         SELECT substr(code, 10)::bigint FROM account WHERE code LIKE 'customer:%' AND id IN (SELECT id FROM touched_account))"""
+}
+REMITTANCES = {
+    "remittance": """SELECT * FROM remittance WHERE id > {remittance}
+        OR (purpose = 'refund' AND purpose_no IN (
+            SELECT part_no FROM refund_part WHERE refund_id IN (SELECT id FROM touched_refund)))
+        OR customer_id IN (
+            SELECT substr(code, 10)::bigint FROM account WHERE code LIKE 'customer:%' AND id IN (SELECT id FROM touched_account))"""
 }
 _NEW_MOVES = "SELECT move_no FROM move WHERE id > {move}"
 MOVES = {

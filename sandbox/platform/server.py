@@ -16,6 +16,7 @@ from sandbox.platform.customer_messages import CustomerMessages
 from sandbox.platform.login import Login
 from sandbox.platform.menus import Menus
 from sandbox.platform.pushes import Pushes
+from sandbox.platform.shipping import Shipping
 from sandbox.platform.templates import Templates
 from sandbox.platform.tokens import Tokens
 from sandbox.world import World
@@ -34,6 +35,7 @@ class Platform:
         self.pushes = Pushes(world, self.accounts)
         self.templates = Templates(world, self.accounts, self.pushes)
         self.menus = Menus(world)
+        self.shipping = Shipping(world)
         customer_messages = CustomerMessages(world)
         self._customer_messages = customer_messages
         self.chat = Chat(world, self.accounts["official"], self.pushes, customer_messages)
@@ -53,6 +55,10 @@ class Platform:
         custom_send = self._token_call("custom_send", self._custom_send, "mini", "official")
         post(f"{message}/custom/send", custom_send)
         post(f"{message}/template/send", self._token_call("template_send", self._template_send, "official"))
+        post(
+            "/wxa/sec/order/is_trade_managed", self._token_call("trade_managed", self._trade_managed, "mini")
+        )
+        post("/wxa/sec/order/upload_shipping_info", self._token_call("upload_shipping", self._ship, "mini"))
         get("/cgi-bin/user/info", self._token_call("user_info", self._user_info, "official"))
         post("/cgi-bin/menu/create", self._token_call("menu_create", self._menu_create, "official"))
         get("/cgi-bin/menu/get", self._token_call("menu_get", self._menu_get, "official"))
@@ -146,6 +152,12 @@ class Platform:
 
     def _template_send(self, account: Account, body: Body) -> Body:
         return self.templates.send_template(account, body)
+
+    def _trade_managed(self, _account: Account, body: Body) -> Body:
+        return self.shipping.is_managed(body)
+
+    def _ship(self, _account: Account, body: Body) -> Body:
+        return self.shipping.upload(body)
 
     def _menu_create(self, _account: Account, body: Body) -> Body:
         return self.menus.create(body)

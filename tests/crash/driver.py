@@ -15,6 +15,7 @@ from tests.crash import (
     operator_paths,
     paying_paths,
     refund_paths,
+    remittance_paths,
     top_up_paths,
 )
 
@@ -27,6 +28,7 @@ PATHS = {
     **operator_paths.PATHS,
     **refund_paths.PATHS,
     **counter_paths.PATHS,
+    **remittance_paths.PATHS,
 }
 
 

@@ -92,6 +92,8 @@ def killer(_migrated, tmp_path_factory):
         ("quarantine_sent_back", 30),
         ("quarantine_paid_out", 25),
         ("notices_replayed", 40),
+        ("remit_closing", 40),
+        ("remit_refund", 40),
     ],
 )
 @pytest.mark.timeout(900)

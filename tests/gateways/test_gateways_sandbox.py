@@ -834,3 +834,39 @@ async def test_a_token_that_cannot_be_fetched_is_unknown_and_the_next_call_works
     with pytest.raises(wechat.PlatformUnknown):
         await platform.official.user(world.person.official_openid)
     assert (await platform.official.user(world.person.official_openid)).subscribed
+
+
+# ── shipping information ────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_shipments_are_reported_once_and_corrected_once(world, pay):
+    await pay_native(world, pay)
+    trade = await pay.query(NO)
+    account = wechat.Account(world.credentials.mini_app_id, world.credentials.mini_app_secret)
+    async with wechat.Platform(world.sandbox.platform_url) as platform:
+        shipping = wechat.OrderShipping(account, wechat.AccessTokens(account, platform))
+        assert await shipping.is_managed()
+        virtual = wechat.Shipment(
+            trade.channel_trade_no, world.person.mini_openid, "账户充值 200.00 元", "virtual", clock.now()
+        )
+        world.fault("platform.upload_shipping", "invalidate_token")
+        for _ in range(2):
+            await shipping.report(virtual)
+        parcel = dataclasses.replace(virtual, how="express", express_company="SF", tracking_no="SF123456")
+        for _ in range(2):
+            await shipping.report(parcel)
+        await shipping.report(virtual)  # too late for another correction: the parcel stays
+        (said,) = world.sandbox.platform.shipping.all()
+        assert (said.logistics, said.uploads, said.parcels[0]["tracking_no"]) == ("express", 2, "SF123456")
+        for wrong, code in (
+            ({"transaction_id": "4200000000"}, 10060001),
+            ({"payer": "oM-nobody"}, 10060031),
+            ({"item": "长" * 121}, 10060009),
+            ({"item": ""}, 10060008),
+        ):
+            with pytest.raises(wechat.PlatformRefused) as refused:
+                await shipping.report(dataclasses.replace(virtual, **wrong))
+            assert refused.value.errcode == code
+        world.fault("platform.upload_shipping", "500_after")
+        with pytest.raises(wechat.PlatformUnknown):
+            await shipping.report(virtual)

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from core import db
+from core import clock, db
 
 ADDRESS = "/webhooks/wechat-pay"
 
@@ -157,3 +157,47 @@ async def test_a_body_beyond_the_limit_is_not_read(world):
 async def test_only_post_is_known_there(world):
     async with world.http.get(f"{world.url}{ADDRESS}") as answer:
         assert answer.status == 405
+
+
+async def test_a_crowd_of_forged_serials_is_answered_at_once_and_sends_nobody_out(world):
+    world.misbehave("wechat_pay.*", "delay", times=0)  # counts every call that reaches WeChat Pay
+    headers = {
+        "Wechatpay-Timestamp": str(int(clock.now().timestamp())),
+        "Wechatpay-Nonce": "n",
+        "Wechatpay-Signature": "AAAA",
+        "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
+    }
+
+    async def forge(number):
+        named = {**headers, "Wechatpay-Serial": f"{number:040X}"}
+        async with world.http.post(f"{world.url}{ADDRESS}", data=b"{}", headers=named) as answer:
+            return answer.status
+
+    async with asyncio.timeout(30):
+        assert {await forge(number) for number in range(100)} == {401}
+    await asyncio.sleep(0.1)
+    (rule,) = world.sandbox.world.faults.rules()
+    assert rule["hits"] <= 1, "one look for a new certificate in five minutes, whoever asks"
+    assert await notices() == []
+
+
+async def test_a_notification_played_again_later_is_refused(world):
+    kept = []
+    phone = await world.arrive()
+    made = await phone.top_up(amount_fen=100)
+    seal = world.sandbox.wechat_pay.seal
+    honest = seal.headers
+
+    def keep(body, **asked):
+        headers = honest(body, **asked)
+        kept.append((headers, body))
+        return headers
+
+    seal.headers = keep
+    await phone.pay(made.body["payment"])
+    await world.quiet()
+    headers, body = kept[-1]
+    world.advance(minutes=6)
+    async with world.http.post(f"{world.url}{ADDRESS}", data=body, headers=headers) as answer:
+        assert answer.status == 401
+    assert (await phone.balance())["principal_fen"] == 100

@@ -20,6 +20,7 @@ from ledger.proof.checks import (
     plans,
     reconciliation,
     refunds,
+    remittances,
     reviews,
     seals,
 )
@@ -32,7 +33,7 @@ ALL: tuple[Check, ...] = tuple(
         (
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
             *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *holds.CHECKS, *reviews.CHECKS, *operations.CHECKS,
-            *reconciliation.CHECKS, *freshness.CHECKS,
+            *reconciliation.CHECKS, *remittances.CHECKS, *freshness.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )

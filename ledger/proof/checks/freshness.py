@@ -43,6 +43,12 @@ CHECKS = (
     ),
     Check(
         "I16",
+        "a remittance nobody took to the channel, or asked it about, in time",
+        "SELECT 'remittance ' || remittance_no FROM remittance WHERE ask_at < $1::timestamptz - interval '1 hour'",
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
         "a bonus lot nobody expired in time",
         """
         SELECT 'lot ' || l.id FROM lot l JOIN account a ON a.id = l.account_id

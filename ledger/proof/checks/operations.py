@@ -156,7 +156,7 @@ CHECKS = (
         LEFT JOIN LATERAL (SELECT sum(amount_fen) AS fen FROM payout WHERE closing_id = c.id) p ON true
         LEFT JOIN LATERAL (
             SELECT sum(g.amount_fen) AS fen FROM payout p JOIN transfer t ON t.reference = 'payout:' || p.payout_no
-            JOIN posting g ON g.transfer_id = t.id JOIN account a ON a.id = g.target_id AND a.code = 'house:counter'
+            JOIN posting g ON g.transfer_id = t.id JOIN account a ON a.id = g.target_id AND a.code = 'house:' || p.tender
             WHERE p.closing_id = c.id
         ) moved ON true
         WHERE coalesce(p.fen, 0) <> c.paid_out_fen OR coalesce(moved.fen, 0) <> c.paid_out_fen

@@ -12,7 +12,7 @@ CHECKS = (
         """
         SELECT 'bill_payment ' || bp.id FROM bill_payment bp LEFT JOIN (
             SELECT bill_payment_id, sum(amount_fen) FILTER (WHERE state IN ('paid', 'credited')) AS refunded_fen,
-                   sum(amount_fen) FILTER (WHERE state IN ('waiting', 'open', 'abnormal')) AS refunding_fen
+                   sum(amount_fen) FILTER (WHERE state IN ('waiting', 'open', 'abnormal', 'sending')) AS refunding_fen
             FROM refund_part WHERE bill_payment_id IS NOT NULL GROUP BY bill_payment_id
         ) r ON r.bill_payment_id = bp.id
         WHERE bp.refunded_fen <> coalesce(r.refunded_fen, 0) OR bp.refunding_fen <> coalesce(r.refunding_fen, 0)
@@ -28,7 +28,7 @@ CHECKS = (
         HAVING coalesce(sum(p.amount_fen), 0) <> r.amount_fen OR r.state IS DISTINCT FROM CASE
             WHEN r.state = 'requested' AND bool_and(p.state = 'waiting') THEN 'requested'
             WHEN r.state = 'rejected' AND bool_and(p.state = 'failed') THEN 'rejected'
-            WHEN bool_or(p.state IN ('waiting', 'open', 'abnormal')) THEN 'open'
+            WHEN bool_or(p.state IN ('waiting', 'open', 'abnormal', 'sending')) THEN 'open'
             WHEN bool_or(p.state = 'failed') THEN 'failed' ELSE 'paid' END
         """,
         since={**changed.REFUNDS, **changed.REFUND_PARTS},

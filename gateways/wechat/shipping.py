@@ -1,0 +1,83 @@
+"""Shipping information of payments made in the mini-program ("发货信息录入", developers.weixin.qq.com, order-shipping).
+
+Mini-programs under order management get their money only when what was paid for is reported as handed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from gateways import reading
+from gateways.wechat.platform import Account, PlatformRefused
+from gateways.wechat.tokens import AccessTokens
+
+How = Literal["virtual", "pick_up", "express"]
+_LOGISTICS: dict[How, int] = {"express": 1, "virtual": 3, "pick_up": 4}
+_BY_TRANSACTION = 2
+_AT_ONCE = 1
+
+REPORTED_BEFORE = frozenset({10060002, 10060003, 10060023, 268440065})
+"""What the platform says to a payment that is reported already, with the same or for good."""
+NOT_VISIBLE_YET = 10060001
+"""The platform does not know the payment; just after paying it often does not, yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What was handed over for one payment. `express_company` is the platform's code (SF, YTO, …); both it and `tracking_no`
+    belong to `express` alone."""
+
+    transaction_id: str
+    payer: str
+    item: str
+    how: How
+    at: datetime
+    express_company: str | None = None
+    tracking_no: str | None = None
+
+
+class OrderShipping:
+    """Reports shipments for one mini-program."""
+
+    def __init__(self, account: Account, tokens: AccessTokens) -> None:
+        self._account = account
+        self._tokens = tokens
+
+    async def is_managed(self) -> bool:
+        """Whether the platform wants to be told of shipments at all (is_trade_managed).
+
+        Raises: PlatformRefused, PlatformUnknown.
+        """
+        content = await self._tokens.ask(
+            "/wxa/sec/order/is_trade_managed", fields={"appid": self._account.app_id}
+        )
+        return content.get("is_trade_managed") is True
+
+    async def report(self, shipment: Shipment) -> None:
+        """Tells of a shipment (upload_shipping_info). One that was reported before counts as done.
+
+        Raises:
+            PlatformRefused: `NOT_VISIBLE_YET` among others.
+            PlatformUnknown: repeat it; that does no harm.
+        """
+        parcel = {"item_desc": shipment.item}
+        if shipment.how == "express":
+            parcel |= {
+                "express_company": shipment.express_company or "",
+                "tracking_no": shipment.tracking_no or "",
+            }
+        fields: dict[str, object] = {
+            "order_key": {"order_number_type": _BY_TRANSACTION, "transaction_id": shipment.transaction_id},
+            "logistics_type": _LOGISTICS[shipment.how],
+            "delivery_mode": _AT_ONCE,
+            "shipping_list": [parcel],
+            "upload_time": shipment.at.astimezone(reading.BEIJING).isoformat(timespec="milliseconds"),
+            "payer": {"openid": shipment.payer},
+        }
+        try:
+            await self._tokens.ask("/wxa/sec/order/upload_shipping_info", fields=fields)
+        except PlatformRefused as refused:
+            if refused.errcode not in REPORTED_BEFORE:
+                raise
