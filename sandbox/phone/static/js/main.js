@@ -6,7 +6,7 @@ import { locale, setLocale, t } from "./i18n.js";
 import { Mini } from "./mini/app.js";
 import { Phone } from "./phone.js";
 import * as sandbox from "./sandbox.js";
-import { alipayCashier, cashier, subscribePopup } from "./sheets.js";
+import { alipayCashier, cashier, subscribePopup, transferSheet } from "./sheets.js";
 import { Shop } from "./shop.js";
 import { WeChat } from "./wechat/app.js";
 import { wxOf } from "./wx.js";
@@ -64,6 +64,7 @@ async function become(person) {
   wechat.begin(person, items);
   const wx = wxOf(person, {
     cashier: (sheet) => cashier(right, sheet),
+    transfer: (sheet) => transferSheet(right, sheet),
     subscribePopup: async (tmplIds) => {
       const known = await sandbox.templates();
       return subscribePopup(right, world.config.merchant_name, known.filter((one) => tmplIds.includes(one.template_id)));

@@ -42,6 +42,7 @@ export function phoneOf(personId) {
     loginCode: async () => (await post(`${root}/login-code`)).code,
     requestPayment: (params) => post(`${root}/wechat-pay/request-payment`, params),
     scanWechat: (code_url) => post(`${root}/wechat-pay/scan`, { code_url }),
+    requestMerchantTransfer: (bundle) => post(`${root}/wechat-pay/request-merchant-transfer`, { package: bundle }),
     openH5: (h5_url) => post(`${root}/wechat-pay/open-h5`, { h5_url }),
     openAlipay: (url) => post(`${root}/alipay/open`, { url }),
     tradePay: (tradeNO) => post(`${root}/alipay/trade-pay`, { tradeNO }),

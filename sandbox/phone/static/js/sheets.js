@@ -10,13 +10,13 @@ function amount(fen) {
   return h("p", { class: "pay-amount" }, h("span", {}, "¥"), yuan(fen));
 }
 
-function payBody(sheet, { phone, close, word, look, otherwise }) {
+function payBody(sheet, { phone, close, word, look, otherwise, now = "pay.now" }) {
   const pay = async () => {
     try {
       await paySheet(sheet.sheet_no);
       close("paid");
     } catch (refused) {
-      phone.toast(refused.message.replace(/^requestPayment:fail /, ""), "bad");
+      phone.toast(refused.message.replace(/^\w+:fail /, ""), "bad");
     }
   };
   return [
@@ -25,7 +25,7 @@ function payBody(sheet, { phone, close, word, look, otherwise }) {
     h("dl", { class: "pay-rows" },
       h("div", {}, h("dt", {}, t("pay.item")), h("dd", {}, sheet.description)),
       h("div", {}, h("dt", {}, t("pay.method")), h("dd", {}, word))),
-    busyButton({ class: `wide ${look}`, autofocus: true, "data-act": "pay", onclick: pay }, t("pay.now")),
+    busyButton({ class: `wide ${look}`, autofocus: true, "data-act": "pay", onclick: pay }, t(now)),
     ...otherwise,
   ];
 }
@@ -39,6 +39,18 @@ export async function cashier(phone, sheet) {
     payBody(sheet, { phone, close, word: t("pay.change_purse"), look: "wx-green", otherwise: [
       h("button", { class: "quiet", type: "button", "data-act": "timeout", onclick: () => close("timeout") }, t("pay.let_time_out")),
     ] })), { label: t("pay.wechat"), firm: true });
+  if (outcome === "cancel") await cancelSheet(sheet.sheet_no);
+  return outcome;
+}
+
+/** A merchant's transfer to the person, who accepts it. → "paid" | "cancel" */
+export async function transferSheet(phone, sheet) {
+  const outcome = await phone.sheet((close) => h("div", { class: "cashier wechat-pay" },
+    h("header", {},
+      h("button", { class: "plain-icon", type: "button", "aria-label": t("pay.cancel"), "data-act": "cancel", onclick: () => close("cancel") }, icon("close")),
+      h("h2", {}, t("pay.receive"))),
+    payBody(sheet, { phone, close, word: t("pay.change_purse"), look: "wx-green", otherwise: [], now: "pay.receive_now" })),
+  { label: t("pay.receive"), firm: true });
   if (outcome === "cancel") await cancelSheet(sheet.sheet_no);
   return outcome;
 }

@@ -11,10 +11,10 @@ export default {
   "chat.log": "Conversation", "chat.typing": "Typing", "chat.to_keyboard": "Write a message", "chat.to_menu": "Show the menu", "chat.menu": "Account menu",
   "chat.hints": "Things to ask", "chat.write": "Message", "chat.send": "Send", "chat.opens": "Would open: {url}",
   "wechat.title": "WeChat", "wechat.notices": "Service notifications", "wechat.receipts": "Payment receipts", "wechat.nothing": "Nothing yet", "wechat.no_notices": "No service notifications yet", "wechat.no_receipts": "No payments yet",
-  "notice.open": "Open in the mini-program", "receipt.paid": "Paid", "receipt.refunded": "Refunded", "receipt.merchant": "Paid to",
+  "notice.open": "Open in the mini-program", "receipt.paid": "Paid", "receipt.refunded": "Refunded", "receipt.transferred": "Received", "receipt.merchant": "Paid to",
 
   "pay.wechat": "WeChat Pay", "pay.alipay": "Alipay", "pay.item": "Item", "pay.method": "Paid from", "pay.change_purse": "WeChat balance", "pay.alipay_purse": "Alipay balance",
-  "pay.now": "Pay", "pay.cancel": "Cancel payment", "pay.let_time_out": "Walk away and let it time out",
+  "pay.receive": "Transfer from a merchant", "pay.receive_now": "Accept", "pay.now": "Pay", "pay.cancel": "Cancel payment", "pay.let_time_out": "Walk away and let it time out",
   "ask.requests": "asks to", "ask.title": "Send you these messages", "ask.once": "Each time you allow it, one message may be sent", "ask.allow": "Allow", "ask.reject": "Reject", "ask.thanks": "Reminders are on", "ask.fine": "Fine, no messages",
 
   "mini.tabs": "Mini-program navigation", "tab.home": "Home", "tab.mall": "Shop", "tab.orders": "Orders", "tab.plans": "Plans", "tab.me": "Me",
@@ -40,6 +40,7 @@ export default {
   "outcome.closed": "Closed", "outcome.closed.text": "Nothing was charged; please top up again", "outcome.review": "In review", "outcome.review.text": "The money has arrived and the shop is checking it",
   "outcome.cancel": "Cancel this top-up", "outcome.stays_open": "The channel cannot close it now; it closes by itself when its time is over", "outcome.pay_again": "Continue to pay", "outcome.check": "I have paid, check now", "outcome.still_unpaid": "The channel has received no payment", "outcome.done": "Done", "outcome.home": "Back to home",
   "agreement.title": "Prepayment agreement", "agreement.agree": "I have read the prepayment agreement and agree to it", "agreement.read": "Read it", "agreement.agreed": "What I agreed to",
+  "remit.accept": "Accept", "remit.accepted": "Accepted, on its way", "remit.open": "Being prepared", "remit.waiting": "On its way", "remit.paid": "Arrived", "remit.failed": "Not successful",
   "refund.title": "Refund", "refund.list": "My refunds", "refund.paid": "Paid", "refund.given": "Bonus given", "refund.spent": "Spent", "refund.bonus_back": "Bonus taken back", "refund.ask": "Ask for ¥{amount} back",
   "refund.rule.right": "Until {time} no reason is needed: all principal that is unspent goes back", "refund.rule.pro_rata": "What is unspent counts in proportion to what was paid and given; the shop decides", "refund.rule.bonus_first": "What was spent counts as bonus first; the shop decides", "refund.rule.unspent_only": "Unspent principal goes back and unspent bonus is taken back; the shop decides",
   "refund.tender.wechat_pay": "Goes back to WeChat Pay", "refund.tender.alipay": "Goes back to Alipay", "refund.tender.counter": "To be collected at the shop's counter",

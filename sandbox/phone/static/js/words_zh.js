@@ -11,10 +11,10 @@ export default {
   "chat.log": "聊天记录", "chat.typing": "对方正在输入", "chat.to_keyboard": "切换到输入", "chat.to_menu": "切换到菜单", "chat.menu": "公众号菜单",
   "chat.hints": "可以这样问", "chat.write": "发消息", "chat.send": "发送", "chat.opens": "将打开：{url}",
   "wechat.title": "微信", "wechat.notices": "服务通知", "wechat.receipts": "支付凭证", "wechat.nothing": "暂无消息", "wechat.no_notices": "还没有收到服务通知", "wechat.no_receipts": "还没有付过款",
-  "notice.open": "进入小程序查看", "receipt.paid": "付款金额", "receipt.refunded": "退款金额", "receipt.merchant": "收款方",
+  "notice.open": "进入小程序查看", "receipt.paid": "付款金额", "receipt.refunded": "退款金额", "receipt.transferred": "收款金额", "receipt.merchant": "收款方",
 
   "pay.wechat": "微信支付", "pay.alipay": "支付宝", "pay.item": "商品", "pay.method": "付款方式", "pay.change_purse": "零钱", "pay.alipay_purse": "账户余额",
-  "pay.now": "确认支付", "pay.cancel": "取消支付", "pay.let_time_out": "放着不管，让它超时",
+  "pay.receive": "商家转账", "pay.receive_now": "确认收款", "pay.now": "确认支付", "pay.cancel": "取消支付", "pay.let_time_out": "放着不管，让它超时",
   "ask.requests": "申请", "ask.title": "向你发送以下消息", "ask.once": "每同意一次，商家可发送一条", "ask.allow": "允许", "ask.reject": "拒绝", "ask.thanks": "已开启提醒", "ask.fine": "好的，不会打扰你",
 
   "mini.tabs": "小程序导航", "tab.home": "首页", "tab.mall": "商城", "tab.orders": "订单", "tab.plans": "计划", "tab.me": "我的",
@@ -40,6 +40,7 @@ export default {
   "outcome.closed": "订单已关闭", "outcome.closed.text": "没有扣款，如需充值请重新开始", "outcome.review": "款项核对中", "outcome.review.text": "已收到款项，商家正在核对，请放心",
   "outcome.cancel": "取消这笔充值", "outcome.stays_open": "渠道暂时无法关闭这笔充值，过期后自动关闭", "outcome.pay_again": "继续支付", "outcome.check": "我已付款，查询结果", "outcome.still_unpaid": "渠道尚未收到付款", "outcome.done": "完成", "outcome.home": "返回首页",
   "agreement.title": "预付卡协议", "agreement.agree": "我已阅读并同意预付卡协议", "agreement.read": "查看协议", "agreement.agreed": "我同意的协议",
+  "remit.accept": "确认收款", "remit.accepted": "已确认，正在到账", "remit.open": "准备中", "remit.waiting": "到账中", "remit.paid": "已到账", "remit.failed": "未成功",
   "refund.title": "退款", "refund.list": "我的退款", "refund.paid": "当时实付", "refund.given": "当时赠送", "refund.spent": "已用掉", "refund.bonus_back": "收回赠送", "refund.ask": "申请退 ¥{amount}",
   "refund.rule.right": "{time} 前可以无理由退款，未用的本金全部退回", "refund.rule.pro_rata": "未用的部分按实付与赠送的比例折算，由门店审核", "refund.rule.bonus_first": "已用的先算赠送，由门店审核", "refund.rule.unspent_only": "退未用的本金，收回未用的赠送，由门店审核",
   "refund.tender.wechat_pay": "退回微信支付", "refund.tender.alipay": "退回支付宝", "refund.tender.counter": "请到门店柜台领取",

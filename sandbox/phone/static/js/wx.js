@@ -1,10 +1,10 @@
 // The part of WeChat's SDK that this mini-program uses, with the names, arguments and answers of the real one
-// (developers.weixin.qq.com: wx.login, wx.requestPayment, wx.requestSubscribeMessage). Each call takes
+// (developers.weixin.qq.com: wx.login, wx.requestPayment, wx.requestMerchantTransfer, wx.requestSubscribeMessage). Each call takes
 // success/fail/complete callbacks, or gives a promise when there are none.
 
 import { phoneOf } from "./sandbox.js";
 
-/** `show` draws WeChat's own sheets: cashier(sheet) → "paid" | "cancel" | "timeout", and
+/** `show` draws WeChat's own sheets: cashier(sheet) → "paid" | "cancel" | "timeout", transfer(sheet) → "paid" | "cancel", and
  * subscribePopup(tmplIds) → {id: "accept" | "reject"}. */
 export function wxOf(person, show) {
   const phone = phoneOf(person.id);
@@ -18,6 +18,13 @@ export function wxOf(person, show) {
         const sheet = await phone.requestPayment({ timeStamp, nonceStr, package: bundle, signType, paySign });
         const outcome = await show.cashier(sheet);
         if (outcome !== "paid") throw new Error(`requestPayment:fail ${outcome}`);
+        return {};
+      }),
+
+    requestMerchantTransfer: (options) =>
+      settled(options, "requestMerchantTransfer", async () => {
+        const outcome = await show.transfer(await phone.requestMerchantTransfer(options.package));
+        if (outcome !== "paid") throw new Error(`requestMerchantTransfer:fail ${outcome}`);
         return {};
       }),
 

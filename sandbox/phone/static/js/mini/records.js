@@ -7,6 +7,7 @@ import { emptyState } from "../phone.js";
 import { noticeCard } from "../wechat/cards.js";
 import { money } from "./money.js";
 import { refundLinks, refundRow } from "./refund.js";
+import { remittanceRow } from "./remit.js";
 
 export function changeRow(change) {
   const total = change.principal_fen + change.bonus_fen;
@@ -28,12 +29,13 @@ export const changes = {
 export const topUps = {
   title: () => t("home.top_ups"),
   async load({ shop }) {
-    const [items, refunds] = await Promise.all([shop.items("/top-ups"), shop.items("/refunds")]);
-    return { items, refunds };
+    const [items, refunds, sent] = await Promise.all([shop.items("/top-ups"), shop.items("/refunds"), shop.items("/remittances")]);
+    return { items, refunds, sent };
   },
-  view(app, { items, refunds }) {
-    if (!items.length && !refunds.length) return emptyState(t("top_ups.none"), "card");
-    return [refunds.length > 0 && h("h3", { class: "list-word" }, t("refund.list")), refunds.length > 0 && h("ul", { class: "rows sheet-of-paper" }, refunds.map(refundRow)),
+  view(app, { items, refunds, sent }) {
+    if (!items.length && !refunds.length && !sent.length) return emptyState(t("top_ups.none"), "card");
+    return [sent.length > 0 && h("ul", { class: "rows sheet-of-paper" }, sent.map((one) => remittanceRow(app, one))),
+      refunds.length > 0 && h("h3", { class: "list-word" }, t("refund.list")), refunds.length > 0 && h("ul", { class: "rows sheet-of-paper" }, refunds.map(refundRow)),
       h("ul", { class: "rows sheet-of-paper" }, items.map((one) => h("li", { class: "row", key: one.top_up_no },
       h("div", {}, h("strong", {}, money(yuan(one.pay_fen)), one.bonus_fen > 0 && h("em", { class: "bonus-tag" }, t("topup.gives", { amount: yuan(one.bonus_fen) }))),
         h("small", {}, t(`channel.${one.payment.channel}`), " · ", h("time", {}, moment(one.created_at)))),

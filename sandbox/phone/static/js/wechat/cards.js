@@ -19,7 +19,7 @@ export function receiptCard({ body }) {
   return h("article", { class: "notice receipt" },
     h("header", {}, h("span", { class: `app-mark small ${body.channel}` }, icon("card")),
       t(body.channel === "alipay" ? "pay.alipay" : "pay.wechat")),
-    h("p", { class: "receipt-what" }, t(body.what === "refunded" ? "receipt.refunded" : "receipt.paid")),
+    h("p", { class: "receipt-what" }, t(`receipt.${body.what}`)),
     h("p", { class: "receipt-amount" }, "¥", yuan(body.amount_fen)),
     h("dl", {},
       h("div", {}, h("dt", {}, t("receipt.merchant")), h("dd", {}, body.merchant)),
