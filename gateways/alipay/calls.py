@@ -143,6 +143,9 @@ class Calls:
             except (ChannelError, ValueError) as fault:
                 _log.error("alipay's certificate %s could not be taken: %s", number, fault)
                 return
+            except asyncio.CancelledError:  # the caller hung up; the next one may look
+                self._next_look_at = 0.0
+                raise
             self._next_look_at = 0.0
             _log.warning("alipay signs with another certificate now: %s", number)
 

@@ -7,7 +7,7 @@ AMOUNT_FEN = 1000
 
 
 def top_up(phone, client, channel, method):
-    """From the home page to what the method opens."""
+    """From the home page to the button that starts it."""
     phone.act("top-up")
     if client is not None:
         phone.where(client)
@@ -20,13 +20,11 @@ def top_up(phone, client, channel, method):
 def credited(phone, times):
     phone.see(".outcome-card[data-state=credited]")
     phone.act("done")
-    if phone.at.locator(".ask-messages").count() or times == 1:
-        phone.answer_messages("reject")
+    phone.answer_messages("reject")
     phone.has_fen("available", AMOUNT_FEN * times)
 
 
 WAYS = [
-    ("mini_program", "wechat_pay", "jsapi", ".cashier.wechat-pay"),
     ("mobile_browser", "wechat_pay", "h5", ".cashier.wechat-pay"),
     ("mobile_browser", "alipay", "wap", ".cashier.alipay"),
     ("browser", "wechat_pay", "native", ".code-sheet"),
@@ -36,7 +34,7 @@ WAYS = [
 
 
 @pytest.mark.timeout(400)
-def test_every_way_of_paying_in_wechat_and_in_browsers(phone):
+def test_every_way_of_paying_in_browsers(phone):
     phone.arrive()
     for times, (client, channel, method, opens) in enumerate(WAYS, 1):
         top_up(phone, client, channel, method)

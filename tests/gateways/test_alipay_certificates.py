@@ -149,6 +149,20 @@ async def test_a_notification_nobody_can_verify_makes_the_process_ask_once(world
     keeping.cancel()
 
 
+async def test_who_hangs_up_while_a_certificate_is_learnt_keeps_nobody_from_learning_it(world):
+    world.sandbox.alipay.certificates.rotate()
+    world.fault("alipay.certificate", "delay", seconds=60)
+    async with alipay.Alipay(certificate_settings_of(world, total_timeout_s=20.0)) as client:
+        asking = asyncio.create_task(client.query(NO))
+        async with asyncio.timeout(10):
+            while not world.sandbox.world.faults.rules()[0]["hits"]:
+                await asyncio.sleep(0.01)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert (await client.query(NO)).state == "missing"
+
+
 async def test_what_cannot_be_learnt_is_asked_for_once_in_five_minutes(world, ali):
     asked = []
     ali._calls.keyring.add = lambda pem, number, now: asked.append(number) or _refuse()

@@ -6,7 +6,6 @@ from billing import payment_methods
 from core import db
 
 EVERY = [(way.client, way.channel, way.method) for way in payment_methods.WAYS]
-HOME = "https://pay.example.com"
 
 
 async def methods(phone, client):
@@ -80,23 +79,25 @@ async def test_the_same_key_with_another_client_is_another_request(world):
     assert (reused.status, reused.code) == (409, "idempotency_key_reused")
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://evil.example.com/",
-        "http://127.0.0.1:1/",
-        "https://evil.example.com\\\\@{home}/",
-        "{home}.evil.example.com/",
-        "https://user@{home}/",
-    ],
-)
-async def test_customers_are_led_back_to_the_shop_only(world, url):
+async def test_customers_are_led_back_to_the_shop_only(world):
     phone = await world.arrive()
     host = world.url.removeprefix("http://")
-    asked = {"amount_fen": 1000, "client": "mobile_browser", "return_url": url.format(home=host)}
-    refused = await phone.top_up("alipay", "wap", **asked)
-    assert refused.status == 422, refused
-    assert refused.code in ("return_address_not_ours", "invalid_request")
+    for url in (
+        "https://evil.example.com/",
+        "http://127.0.0.1:1/",
+        f"https://evil.example.com\\@{host}/",
+        f"{world.url}.evil.example.com/",
+        f"http://user@{host}/",
+        f"https://{host}/",
+        f"//{host}/",
+        "javascript:alert(1)",
+    ):
+        refused = await phone.top_up(
+            "alipay", "wap", amount_fen=1000, client="mobile_browser", return_url=url
+        )
+        assert refused.status == 422, url
+        assert refused.code in ("return_address_not_ours", "invalid_request"), url
+    assert await db.fetchval("SELECT count(*) FROM payment") == 0
 
 
 async def test_a_browser_comes_back_where_it_wanted(world):
