@@ -160,7 +160,8 @@ class Caller:
                 async for piece in response.content.iter_chunked(_PIECE_BYTES):
                     await take(piece)
                 return None
-        except (TimeoutError, aiohttp.ClientError, OSError) as failed:
+        # Not OSError: a full disk is `take`'s, and no backup helps against it.
+        except (TimeoutError, aiohttp.ClientError, ConnectionError) as failed:
             raise NoAnswer(type(failed).__name__, maybe_executed=True) from None
 
     async def _attempt(self, method: str, url: str, headers: Headers, body: bytes) -> Answer:

@@ -31,6 +31,7 @@ _log = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=12)
 PAUSE_S = 300.0
+_FAILURE_S = 5.0
 _REDIS_TIMEOUT_S = 1.0
 _REDIS_FAULTS = (RedisError, OSError, TimeoutError)
 _SERIAL = re.compile(r"[0-9A-Fa-f]{16,40}", re.ASCII)
@@ -57,6 +58,7 @@ class Certificates:
         self._hint = asyncio.Event()
         self._hinted = ""
         self._next_look_at = 0.0
+        self._fails_until = 0.0
         self._fetched_at: datetime | None = None
 
     async def first(self) -> None:
@@ -64,9 +66,18 @@ class Certificates:
 
         Raises: ResultUnknown, ChannelRefused, RateLimited.
         """
+        loop = asyncio.get_running_loop()
         async with self._turn:
-            if self._keyring.preferred_serial(clock.now()) is None and not await self._adopt():
+            if self._keyring.preferred_serial(clock.now()) is not None or await self._adopt():
+                return
+            # Who waited for one that failed does not try, and make others wait, in turn.
+            if loop.time() < self._fails_until:
+                raise ResultUnknown("certificates could not be fetched")
+            try:
                 await self._refresh()
+            except ChannelError:
+                self._fails_until = loop.time() + _FAILURE_S
+                raise
 
     async def refresh(self) -> None:
         """Downloads the certificates now in force; they replace the ones held.

@@ -487,3 +487,12 @@ async def test_in_public_key_mode_no_certificate_is_asked_for(peer, wechat_clien
     assert [each.target.split("?")[0] for each in peer.received] == [
         f"/v3/pay/transactions/out-trade-no/{NO}"
     ]
+
+
+async def test_who_waits_for_certificates_that_cannot_be_fetched_is_told_with_the_first(
+    peer, certificate_client
+):
+    peer.refuse(500, "SYSTEM_ERROR")
+    asked = await asyncio.gather(*(certificate_client.query(NO) for _ in range(5)), return_exceptions=True)
+    assert {type(one) for one in asked} == {ResultUnknown}
+    assert [each.target for each in peer.received] == ["/v3/certificates"]
