@@ -114,17 +114,21 @@ BEGIN
         ), posted AS MATERIALIZED (
             SELECT verdict.*, nextval('transfer_id_seq') AS id FROM verdict WHERE outcome = 'posted'
         ), piece AS MATERIALIZED (
-            SELECT posted.id AS transfer_id, posted.account_id, leg.no, leg.source_id, leg.target_id,
-                   CASE WHEN leg.is_debit THEN burnt.lot_id END AS source_lot_id,
-                   CASE WHEN leg.is_credit THEN coalesce(leg.target_lot, nextval('lot_id_seq')) END AS target_lot_id,
-                   leg.is_credit AND leg.target_lot IS NULL AS is_new_lot,
-                   leg.is_debit, leg.is_credit, leg.expires_at, posted.reference, burnt.nth,
-                   CASE WHEN leg.is_debit THEN burnt.kind WHEN leg.target_lot IS NOT NULL THEN g.kind ELSE leg.kind END AS kind,
-                   CASE WHEN leg.is_debit THEN burnt.amount ELSE leg.amount END AS amount
-            FROM posted
-            JOIN leg ON leg.n = posted.n
-            LEFT JOIN burnt ON leg.is_debit AND burnt.no = leg.no
-            LEFT JOIN lot g ON g.id = leg.target_lot
+            SELECT p.*, CASE WHEN p.is_new_lot THEN nextval('lot_id_seq') ELSE p.given_lot_id END AS target_lot_id
+            FROM (
+                SELECT posted.id AS transfer_id, posted.account_id, leg.no, leg.source_id, leg.target_id,
+                       CASE WHEN leg.is_debit THEN burnt.lot_id END AS source_lot_id,
+                       CASE WHEN leg.is_credit THEN leg.target_lot END AS given_lot_id,
+                       leg.is_credit AND leg.target_lot IS NULL AS is_new_lot,
+                       leg.is_debit, leg.is_credit, leg.expires_at, posted.reference, burnt.nth,
+                       CASE WHEN leg.is_debit THEN burnt.kind WHEN leg.target_lot IS NOT NULL THEN g.kind ELSE leg.kind END AS kind,
+                       CASE WHEN leg.is_debit THEN burnt.amount ELSE leg.amount END AS amount
+                FROM posted
+                JOIN leg ON leg.n = posted.n
+                LEFT JOIN burnt ON leg.is_debit AND burnt.no = leg.no
+                LEFT JOIN lot g ON g.id = leg.target_lot
+                ORDER BY leg.no  -- new lots are numbered in the order of their legs, which is the order they are burnt in
+            ) p
         ), made_transfers AS (
             INSERT INTO transfer (id, reference, kind, fingerprint, operator, memo, burn_policy, reverses_id, created_at)
             SELECT posted.id, reference, posted.kind, fingerprint, operator, memo,

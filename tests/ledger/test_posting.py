@@ -73,6 +73,20 @@ async def test_a_debit_takes_the_oldest_lot_of_a_kind_first(db):
     assert [row[0] for row in await database.fetch("SELECT remaining_fen FROM lot ORDER BY id")] == [0, 500]
 
 
+@pytest.mark.parametrize("without", ["", "nestloop", "nestloop mergejoin", "nestloop hashjoin"])
+async def test_new_lots_are_numbered_in_the_order_of_their_legs_whatever_the_plan(db, without):
+    customer = await opened()
+    amounts = [7 * nth % 61 for nth in range(1, 61)]
+    legs = [posting.credit(accounts.BONUS_COST, customer, fen, kind="bonus") for fen in amounts]
+    async with database.transaction():
+        for way in without.split():
+            await database.execute(f"SET LOCAL enable_{way} = off")
+        await database.execute("DISCARD PLANS")
+        await posting.post_one(posting.Transfer("grant:1", "grant", legs, operator="test"))
+    rows = await database.fetch("SELECT original_fen FROM lot WHERE source = 'grant:1' ORDER BY id")
+    assert [row[0] for row in rows] == amounts, "lots of one expiry are burnt by their numbers"
+
+
 async def test_the_same_reference_moves_money_once_and_answers_the_same(db):
     code = await opened(principal=1000)
     first = await posting.post_one(spend(code, 400))

@@ -15,7 +15,7 @@ from tests import conftest
 from tests.model.machine import Machine
 from tests.model.shop import Shop
 
-STEPS_AN_EXAMPLE, EXAMPLES_A_SEED = 60, 20
+STEPS_AN_EXAMPLE, EXAMPLES_A_SEED = 100, 20
 
 
 @dataclass

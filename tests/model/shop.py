@@ -30,6 +30,8 @@ from tests.model.look import Eye
 
 CUSTOMERS = 3
 EXAMPLES_BETWEEN_CLEARINGS = 20
+STATEMENTS = 1_000
+"""So many are kept prepared: all that the steps and the proof use."""
 AMOUNTS = (1, 7, 50, 99, 100, 333, 1000, 4999)
 TERMS = (Package(1000, 0, None), Package(5000, 777, None), Package(3333, 1000, 1), Package(100, 100, 2))
 """Packages for everybody."""
@@ -105,7 +107,8 @@ class Shop:
 
     async def _opening(self):
         self._opened = contextlib.AsyncExitStack()
-        await self._opened.enter_async_context(database.opened(self.url, pool_min=4, pool_max=10))
+        url = f"{self.url}?statement_cache_size={STATEMENTS}"
+        await self._opened.enter_async_context(database.opened(url, pool_min=4, pool_max=10))
         deduction_rules.forget()
         self.eye = Eye(
             await asyncpg.connect(self.url, server_settings={"plan_cache_mode": "force_generic_plan"})
