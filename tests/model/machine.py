@@ -160,7 +160,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(back=small)
     def again(self, back):
-        if self.latest and not self.is_over:
+        if not self.is_over and self.latest:
             self._do([self.latest[-1 - back % len(self.latest)]])
 
     @rule(jump=st.sampled_from(JUMPS))
@@ -171,9 +171,11 @@ class Machine(RuleBasedStateMachine):
 
     @rule(runs=st.integers(2, 3), batch=st.sampled_from((1, 2, 500)))
     def several_due_runs(self, runs, batch):
+        if self.is_over:
+            return
         if any(one.active for one in self.model.rules.values()):
             self._do(self._make("due", 0, 0, 0, 0))  # whom they come for first decides what is held
-        elif not self.is_over:
+        else:
             self._due_runs(runs, batch)
 
     @rule(who=small, times=st.integers(2, 6), fen=st.sampled_from(AMOUNTS))
