@@ -72,6 +72,13 @@ class Bill(kit.Answer):
     state: State
     collect_mode: Literal["full", "partial", "instalments"]
     automatic: bool
+    manual_because: Annotated[
+        Literal["refunded", "review_rejected", "review_expired"] | None,
+        Field(
+            description="曾同意自动扣款，为何不再自动扣：已退款、付款核实未通过、核实超时 · why it is no longer taken by itself "
+            "though that was agreed to: refunded, a payment of it turned down or not decided on in a review"
+        ),
+    ]
     due_at: kit.Instant
     source: Annotated[str, Field(examples=["order:S261123…", "plan:42:3", "operator:M261123…"])]
     created_at: kit.Instant

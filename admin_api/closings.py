@@ -13,6 +13,13 @@ from core import http as kit
 
 class NewClosing(kit.Body):
     reason: Reason
+    by_channel: Annotated[
+        bool,
+        Field(
+            description="充值余下的本金在渠道一年退款期内先原路退回，其余在柜台退；false 为全部在柜台退 · what is left of top-ups goes back "
+            "by their channels within their year, the rest at the counter; false: all at the counter"
+        ),
+    ] = True
 
 
 class NewPayout(kit.Body):
@@ -33,6 +40,9 @@ class ClosingsQuery(kit.PageQuery):
 class Preview(kit.Answer):
     customer_id: int
     principal_fen: Annotated[int, Field(description="将退还的本金 · principal to be paid out")]
+    by_channel_fen: Annotated[
+        int, Field(description="其中可原路退回的 · of that, what channels can pay back")
+    ]
     bonus_fen: Annotated[int, Field(description="将失效的赠送 · bonus that would lapse")]
     plans: Annotated[int, Field(description="将终止的扣费计划 · plans that would end")]
     pending_top_ups: Annotated[int, Field(description="未付的充值 · unpaid top-ups")]
@@ -65,8 +75,21 @@ class Payout(kit.Answer):
     created_at: kit.Instant
 
 
+class ClosingRefund(kit.Answer):
+    refund_no: str
+    subject_no: Annotated[str, Field(description="充值单号 · the top-up")]
+    amount_fen: int
+    state: Annotated[
+        str,
+        Field(
+            description="open 在途，paid 已退，failed 被拒，款项已回账户 · on its way, paid back, or refused and on the account again"
+        ),
+    ]
+
+
 class ClosingWithPayouts(Closing):
     payouts: list[Payout]
+    refunds: Annotated[list[ClosingRefund], Field(description="原路退回的 · what goes back by channels")]
 
 
 async def preview(customer_id: int, locale: str) -> Preview:
@@ -78,7 +101,10 @@ async def preview(customer_id: int, locale: str) -> Preview:
 
 async def request(customer_id: int, body: NewClosing, caller: Operator, key: kit.IdempotencyKey) -> Requested:
     """Asks for an account to be closed; a second person decides."""
-    return Requested(approval_no=await closings.request(caller.id, customer_id, reason=body.reason, key=key))
+    number = await closings.request(
+        caller.id, customer_id, reason=body.reason, by_channel=body.by_channel, key=key
+    )
+    return Requested(approval_no=number)
 
 
 async def pay_out(closing_no: str, body: NewPayout, caller: Operator, key: kit.IdempotencyKey) -> object:
@@ -98,4 +124,5 @@ async def one(closing_no: str) -> ClosingWithPayouts:
     """One closing with what was paid out."""
     closing = Closing.model_validate(await closings.get(closing_no))
     paid = [Payout.model_validate(row) for row in await closings.payouts(closing_no)]
-    return ClosingWithPayouts(**closing.model_dump(), payouts=paid)
+    back = [ClosingRefund.model_validate(row) for row in await closings.refunds(closing_no)]
+    return ClosingWithPayouts(**closing.model_dump(), payouts=paid, refunds=back)

@@ -233,6 +233,7 @@ class Money(Section):
     refund_right_days: Annotated[int, Field(ge=0, le=3650)] = 7
     approval_above_fen: Fen = 50_000
     counter_approval_above_fen: Fen = 200_000
+    approval_window_hours: Annotated[int, Field(ge=0, le=744)] = 24
     credit_ceiling_fen: Fen = 200_000
     channel_payment_minutes: Annotated[int, Field(ge=5, le=120)] = 15
     customer_transfers: bool = False

@@ -22,6 +22,7 @@ PREFIX = "Y"
 LIFETIME = timedelta(hours=24)
 """A review nobody decided on in this time is over: nothing is taken."""
 _HABIT = timedelta(days=90)
+_DEBITS = ("bill_payment", "transfer_out")
 _LINES = 200
 """A rule looks at deductions of so long, among so many of the account's latest lines."""
 
@@ -61,29 +62,51 @@ async def active() -> bool:
 async def judge(wanted: Sequence[credit_draws.Wanted], *, operator: str) -> Judged:
     """What the rules in force say to deductions that are about to be made, in order, each one counting for the next. Locks the
     customers' accounts, so that two at once are judged one after the other. What an operator takes is not judged."""
+    return await _judge(
+        [_Asked(one.bill.id, one.bill.customer_id, one.amount_fen) for one in wanted], operator=operator
+    )
+
+
+TRANSFER = 0
+"""The only key in what is said to a transfer."""
+
+
+async def judge_transfer(giver_id: int, amount_fen: int, *, operator: str) -> Judged:
+    """The same for what a customer is about to give another; the caller has locked both accounts."""
+    return await _judge([_Asked(TRANSFER, giver_id, amount_fen)], operator=operator)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    key: int
+    customer_id: int
+    amount_fen: int
+
+
+async def _judge(asked: Sequence[_Asked], *, operator: str) -> Judged:
     rules = await deduction_rules.in_force()
-    if not rules or not wanted or operator.startswith("operator:"):
+    if not rules or not asked or operator.startswith("operator:"):
         return Judged()
-    codes = sorted({accounts.of_customer(one.bill.customer_id) for one in wanted})
+    codes = sorted({accounts.of_customer(one.customer_id) for one in asked})
     balances = await accounts.locked(codes)
     now = clock.now()
-    latest = await habits.latest(codes, kinds=("bill_payment",), since=now - _HABIT, lines=_LINES)
+    latest = await habits.latest(codes, kinds=_DEBITS, since=now - _HABIT, lines=_LINES)
     before = {
-        code: [deduction_rules.Deduction(-one.amount_fen, one.at) for one in moved]
+        code: [deduction_rules.Deduction(-one.amount_fen, one.at) for one in moved if one.amount_fen < 0]
         for code, moved in latest.items()
     }
     findings, held, told = {}, set(), set()
-    for one in wanted:
-        code = accounts.of_customer(one.bill.customer_id)
+    for one in asked:
+        code = accounts.of_customer(one.customer_id)
         seen = deduction_rules.Seen(one.amount_fen, balances[code].balance_fen, now, before[code])
         met = [(rule, facts) for rule in rules if (facts := rule.test.meets(seen)) is not None]
         before[code] = [deduction_rules.Deduction(one.amount_fen, now), *before[code]]
         if met:
-            findings[one.bill.id] = [Finding(rule.id, rule.name, rule.kind, facts) for rule, facts in met]
+            findings[one.key] = [Finding(rule.id, rule.name, rule.kind, facts) for rule, facts in met]
             if any(rule.action == "hold" for rule, _ in met):
-                held.add(one.bill.id)
+                held.add(one.key)
             elif any(rule.tells_customer for rule, _ in met):
-                told.add(one.bill.id)
+                told.add(one.key)
     return Judged(findings, frozenset(held), frozenset(told))
 
 
@@ -93,21 +116,32 @@ async def tell(judged: Judged, taken: Sequence[collecting.Collected]) -> None:
         found = judged.findings.get(one.bill.id)
         if not one.taken_fen or not found:
             continue
-        params = {
-            "bill_no": one.bill.bill_no,
-            "customer_id": one.bill.customer_id,
-            "title": one.bill.title,
-            "amount_fen": one.taken_fen,
-            "rules": ", ".join(finding.name for finding in found),
-        }
-        key = f"{one.bill.bill_no}:{one.bill.paid_fen}"
-        await staff_alerts.raise_once("abnormal_deduction", key, params)
-        if one.bill.id in judged.told:
-            told = {"title": one.bill.title, "amount_fen": one.taken_fen, "at": clock.now()}
-            message = outbox.Message(
-                one.bill.customer_id, "abnormal_deduction", f"abnormal_deduction:{key}", told
-            )
-            await outbox.tell([message])
+        bill, key = one.bill, f"{one.bill.bill_no}:{one.bill.paid_fen}"
+        what = {"bill_no": bill.bill_no, "title": bill.title, "amount_fen": one.taken_fen}
+        await _tell(bill.customer_id, key, what, found, customer_too=bill.id in judged.told)
+
+
+async def tell_of_transfer(
+    judged: Judged, giver_id: int, transfer_no: str, amount_fen: int, title: str
+) -> None:
+    """The same of a transfer that was made."""
+    if found := judged.findings.get(TRANSFER):
+        what = {"bill_no": transfer_no, "title": title, "amount_fen": amount_fen}
+        await _tell(giver_id, transfer_no, what, found, customer_too=TRANSFER in judged.told)
+
+
+async def _tell(
+    customer_id: int, key: str, what: Mapping[str, Any], found: Sequence[Finding], *, customer_too: bool
+) -> None:
+    rules = ", ".join(finding.name for finding in found)
+    await staff_alerts.raise_once(
+        "abnormal_deduction", key, {**what, "customer_id": customer_id, "rules": rules}
+    )
+    if customer_too:
+        told = {"title": what["title"], "amount_fen": what["amount_fen"], "at": clock.now()}
+        await outbox.tell(
+            [outbox.Message(customer_id, "abnormal_deduction", f"abnormal_deduction:{key}", told)]
+        )
 
 
 _WAIT = """
@@ -162,17 +196,15 @@ _END = """
 UPDATE deduction_review SET state = $2, decided_by = $3, reason = $4, decided_at = $5
 WHERE review_no = $1 AND state = 'waiting'
 """
-_GO_ON = "UPDATE bill SET pending_no = NULL, automatic = automatic AND $2 WHERE id = $1"
+_GO_ON = "UPDATE bill SET pending_no = NULL WHERE id = $1"
 
 
-async def end(
-    bill_id: int, review_no: str, state: str, *, by: str, reason: str = "", automatic: bool = True
-) -> None:
-    """Ends the waiting review of a locked bill, which goes on as if it had not been; without ``automatic`` nobody takes it
-    from the balance unasked any more. What is held is the caller's to capture or release, before."""
+async def end(bill_id: int, review_no: str, state: str, *, by: str, reason: str = "") -> None:
+    """Ends the waiting review of a locked bill, which goes on as if it had not been. What is held is the caller's to capture or
+    release, before."""
     ended = await db.execute(_END, review_no, state, by, reason, clock.now())
     assert ended, f"review {review_no} does not wait"
-    await db.execute(_GO_ON, bill_id, automatic)
+    await db.execute(_GO_ON, bill_id)
     await staff_alerts.resolve("deduction_review", [review_no])
 
 

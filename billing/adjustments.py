@@ -83,7 +83,8 @@ async def adjust(
     wish = Wish(customer_id, kind, amount_fen, reason)
 
     async def act() -> str:
-        if approvals.needed(amount_fen):
+        await approvals.one_by_one(operator_id, customer_id)
+        if await approvals.needed(amount_fen, operator_id=operator_id, customer_id=customer_id):
             return await approvals.request(
                 "adjustment", {"customer_id": customer_id, "kind": kind, "amount_fen": amount_fen, "reason": reason},
                 amount_fen=amount_fen, reason=reason, operator_id=operator_id, customer_id=customer_id,

@@ -94,9 +94,41 @@ def register(kind: str, execute: Execute) -> None:
     assert _ACTS.setdefault(kind, execute) is execute, f"two desks carry out {kind}"
 
 
-def needed(amount_fen: int) -> bool:
-    """Whether an act that moves so much needs a second person."""
+def above(amount_fen: int) -> bool:
+    """Whether an act that moves so much needs a second person whatever else was done."""
     return abs(amount_fen) > terms.current().approval_above_fen
+
+
+async def one_by_one(operator_id: int, customer_id: int) -> None:
+    """Lets acts of one operator on one customer wait for each other until the transaction ends, so that ``needed`` finds what was
+    done before. It comes before every other lock."""
+    await db.execute(
+        "SELECT pg_advisory_xact_lock($1, hashtext($2))", _ACTING, f"{operator_id}:{customer_id}"
+    )
+
+
+_ACTING = 0x5975_0001
+_ALONE = """
+SELECT (SELECT coalesce(sum(abs(a.amount_fen)), 0) FROM adjustment a
+        WHERE a.customer_id = $1 AND a.operator_id = $2 AND a.created_at > $4 AND a.approval_no IS NULL AND a.reverses_no IS NULL
+          AND NOT EXISTS (SELECT FROM adjustment r WHERE r.reverses_no = a.adjustment_no))
+     + (SELECT coalesce(sum(amount_fen), 0) FROM refund
+        WHERE customer_id = $1 AND operator = $3 AND decided_by = $3 AND created_at > $4 AND state <> 'failed')
+     + (SELECT coalesce(sum(m.principal_fen + m.bonus_fen), 0) FROM move m
+        WHERE m.giver_id = $1 AND m.operator = $3 AND m.created_at > $4 AND m.kind = 'gift' AND m.approval_no IS NULL
+          AND m.reverses_no IS NULL AND NOT EXISTS (SELECT FROM move r WHERE r.reverses_no = m.move_no))
+"""
+
+
+async def needed(amount_fen: int, *, operator_id: int, customer_id: int) -> bool:
+    """Whether an act that moves so much needs a second person: by itself, or together with what the same operator has adjusted,
+    refunded and transferred of the same customer's money alone within the shop's window. The caller has called ``one_by_one``."""
+    hours = terms.current().approval_window_hours
+    if above(amount_fen) or not hours:
+        return above(amount_fen)
+    since = clock.now() - timedelta(hours=hours)
+    alone_fen = await db.fetchval(_ALONE, customer_id, operator_id, f"operator:{operator_id}", since)
+    return above(abs(amount_fen) + int(alone_fen))
 
 
 _REQUEST = """

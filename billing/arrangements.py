@@ -122,11 +122,13 @@ async def end(
 
 
 _AGREED = """
-UPDATE arrangement SET state = 'running', consent_channel = $2, consented_at = $3 WHERE bill_id = $1 AND state = 'proposed'
-RETURNING id
+UPDATE arrangement a SET state = 'running', consent_channel = $2, consented_at = $3,
+    former_automatic = a.former_automatic AND bill.manual_because IS NULL
+FROM bill WHERE a.bill_id = $1 AND a.state = 'proposed' AND bill.id = a.bill_id RETURNING a.id
 """
 _IN_PARTS = """
-UPDATE bill SET collect_mode = 'instalments', automatic = a.automatic, due_at = f.due_at, collect_at = f.due_at,
+UPDATE bill SET collect_mode = 'instalments', automatic = a.automatic,
+    manual_because = CASE WHEN NOT a.automatic THEN manual_because END, due_at = f.due_at, collect_at = f.due_at,
     consent = coalesce(bill.consent, 'arrangement ' || a.arrangement_no || ', ' || a.consent_version)
 FROM arrangement a, LATERAL (SELECT min(due_at) AS due_at FROM instalment WHERE arrangement_id = a.id) f
 WHERE a.id = $1 AND bill.id = a.bill_id
@@ -141,7 +143,7 @@ async def start(bill: bills.Bill, *, channel: str, by: str) -> None:
 
 
 _AS_BEFORE = """
-UPDATE bill SET collect_mode = a.former_mode, automatic = a.former_automatic, due_at = $2, collect_at = $2
+UPDATE bill SET collect_mode = a.former_mode, automatic = a.former_automatic AND bill.manual_because IS NULL, due_at = $2, collect_at = $2
 FROM arrangement a WHERE bill.id = $1 AND a.bill_id = bill.id AND a.state = 'running'
 """
 

@@ -57,8 +57,9 @@ async def decide(
 ) -> refund_records.Refund:
     """Gives back part of what a locked bill was paid with: from the newest payment on, each as far as it goes.
 
-    The balance has its share at once. A channel's share is reserved, to be taken there from ``ask_at`` on; what was paid at the
-    counter waits until somebody there has paid it out, and so does what is older than the channel's year or goes back ``at_counter``.
+    The balance has its share at once; a bill of which something is still owed is not taken without asking any more. A channel's share
+    is reserved, to be taken there from ``ask_at`` on; what was paid at the counter waits until somebody there has paid it out, and so
+    does what is older than the channel's year or goes back ``at_counter``.
 
     Raises:
         NothingToRefund, RefundTooLarge.
@@ -82,6 +83,8 @@ async def decide(
         customer_id=bill.customer_id, kind="bill", subject_no=bill.bill_no, reason=reason, operator=operator,
         state="open", parts=parts, decided_by=decided_by or operator, retry_of=retry_of,
     )  # fmt: skip
+    if bill.state in bills.OWED:  # or what goes back to the balance would pay the same bill again at once
+        await bills.no_more_unasked(bill.id, "refunded")
     for part in refund.parts:
         assert part.bill_payment_id is not None
         if part.tender == "balance":

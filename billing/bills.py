@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from billing import abnormal
 from core import clock, db, errors, ids
@@ -61,6 +62,8 @@ class Bill:
     created_at: datetime
     pending_no: str | None = None
     """The combined payment or the review under way for it, if any."""
+    manual_because: str | None = None
+    """What ended its being taken without asking: ``refunded``, ``review_rejected`` or ``review_expired``."""
 
     @property
     def under_review(self) -> bool:
@@ -100,7 +103,7 @@ class NewBill:
     memo: str | None = None
 
 
-COLUMNS = "id, bill_no, customer_id, title, source, amount_fen, paid_fen, state, collect_mode, automatic, due_at, created_at, pending_no"
+COLUMNS = "id, bill_no, customer_id, title, source, amount_fen, paid_fen, state, collect_mode, automatic, due_at, created_at, pending_no, manual_because"
 """The fields of a ``Bill`` in its order, for statements that read bills."""
 
 _ISSUE = f"""
@@ -165,6 +168,19 @@ def refuse_pending(bill: Bill) -> None:
         raise BillUnderReview(bill_no=bill.bill_no)
     if bill.pending_no is not None:
         raise BillPaymentPending(bill_no=bill.bill_no, combined_no=bill.pending_no)
+
+
+_MANUAL = """
+UPDATE bill SET automatic = false, manual_because = $2 WHERE id = $1 AND (automatic OR collect_mode = 'instalments')
+"""
+
+
+async def no_more_unasked(
+    bill_id: int, because: Literal["refunded", "review_rejected", "review_expired"]
+) -> None:
+    """From now on nobody takes a locked bill from the balance without asking, although the customer had consented; whoever
+    reads the bill is told why. A new arrangement with their consent begins it again."""
+    await db.execute(_MANUAL, bill_id, because)
 
 
 def refuse_of_an_order(bill: Bill) -> None:

@@ -20,7 +20,7 @@ from billing import (
     refund_records,
     top_up_refunds,
 )
-from billing.channels import Channels
+from billing.channels import Channels, NoSuchChannel
 from core import clock, db, errors, money
 from gateways import channel as at_channel
 
@@ -32,6 +32,10 @@ _AT_CHANNEL = ("open", "abnormal")
 _LEASE = timedelta(seconds=60)
 """How long who takes a refund to the channel has it for themselves."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 60, 3_000
+OFF_PAUSE, OFF_FOR = timedelta(days=1), timedelta(days=7)
+"""What has to go back through a channel that the shop has switched off is looked at so often, and for so long; then an operator
+decides."""
+_OFF = "the channel is switched off"
 _PATIENCE_S = 5.0
 """How long somebody is kept waiting for a channel's answer; then the clock goes on."""
 
@@ -82,9 +86,28 @@ async def ask(channels: Channels, part_no: str, *, first: bool = False) -> Outco
         found = None if first else await _query(channel, part)
         if found is None or found.state == "missing":
             found = await _send(channel, refund, part)
-    except (at_channel.ChannelError, errors.Invalid) as error:
+    except NoSuchChannel:
+        return await _switched_off(part_no)
+    except at_channel.ChannelError as error:
         return await _later(part, f"no answer: {error}")
+    if part.last_answer == _OFF:
+        await refund_alerts.channel_on(part)
     return await settle(part.tender, found)
+
+
+@db.retried
+async def _switched_off(part_no: str) -> Outcome:
+    """Nobody can be asked: the shop's people are told at once, and have it to decide on when that has lasted."""
+    async with db.transaction():
+        known = await locked(part_no)
+        if known is None or known[1].state != "open":
+            return "repeated"
+        refund, part, _ = known
+        since = await refund_alerts.channel_off(refund, part)
+        if since + OFF_FOR <= clock.now():
+            return await _stuck(refund, part, _OFF, None)
+        await refund_records.ask_later(part_no, at=clock.now() + OFF_PAUSE, answer=_OFF)
+        return "waiting"
 
 
 async def _query(channel: at_channel.Channel, part: refund_records.Part) -> at_channel.ChannelRefund:
@@ -144,12 +167,13 @@ async def _settle(channel: str, found: at_channel.ChannelRefund) -> Outcome:
         if part.state not in _AT_CHANNEL:
             return await _not_expected(refund, part, found)
         if found.amount_fen not in (None, part.amount_fen):
-            return await _stuck(refund, part, f"another amount: {found.amount_fen}", found)
+            return await _stuck(refund, part, f"another amount: {found.amount_fen}", found.channel_refund_no)
         if found.state == "abnormal":
-            return await _stuck(refund, part, "abnormal", found)
+            return await _stuck(refund, part, "abnormal", found.channel_refund_no)
         if found.state == "paid_back":
             await pay_back(refund, part, bill, operator=f"channel:{part.tender}")
             await refund_alerts.unstuck(refund)
+            await refund_alerts.channel_on(part)
             return "paid_back"
         if found.state == "closed":
             return await _refused(refund, part, bill, found.channel_refund_no or "closed")
@@ -200,14 +224,16 @@ async def _refused(
     else:
         await top_up_refunds.give_back(refund, part, operator=f"channel:{part.tender}")
     await refund_alerts.unstuck(refund)
+    await refund_alerts.channel_on(part)
     await refund_alerts.failed(refund, part, why)
     return "refused"
 
 
 async def _stuck(
-    refund: refund_records.Refund, part: refund_records.Part, why: str, found: at_channel.ChannelRefund
+    refund: refund_records.Refund, part: refund_records.Part, why: str, channel_refund_no: str | None
 ) -> Outcome:
-    await refund_records.set_abnormal(part, why, found.channel_refund_no)
+    await refund_records.set_abnormal(part, why, channel_refund_no)
+    await refund_alerts.channel_on(part)
     await refund_alerts.abnormal(refund, part, why)
     return "abnormal"
 

@@ -1,8 +1,10 @@
 """Closings 销户: a customer gives the account up; the principal is paid out, the bonus goes back to the house.
 
 Always with a second person. From the approval on the customer is ``closing``: plans have ended, bonus is gone, nobody signs in.
-Principal is paid out at the counter against a receipt; what leaves as a refund of a top-up counts as well. When nothing is left
-the customer is ``closed``. Money that comes later opens the closing again (``billing.standing``).
+Where that is wanted, what is left of top-ups goes back by the channel it came through, within the channel's year: it leaves the
+account at once, the clock takes it to the channel, and what the channel refuses returns. The rest of the principal is paid out at
+the counter against a receipt. When nothing is left and no refund is under way the customer is ``closed``. Money that comes later
+opens the closing again (``billing.standing``).
 """
 
 from __future__ import annotations
@@ -10,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from billing import approvals, staff_alerts
+from billing import approvals, refund_records, staff_alerts, top_up_refunds
 from core import clock, db, errors, ids
 from ledger import accounts, credit_line, holds, idempotency, moves, posting
 from members import customers
@@ -47,7 +49,9 @@ class Preview:
 
     customer_id: int
     principal_fen: int
-    """To be paid out."""
+    """To be paid out, by channels or at the counter."""
+    by_channel_fen: int
+    """How much of that channels can still pay back."""
     bonus_fen: int
     """To go back to the house."""
     plans: int
@@ -102,6 +106,11 @@ SELECT why FROM (
 """
 
 
+_RULE: Final = "unspent_only"
+"""Nobody keeps an account for a rule's sake: all principal leaves, whatever its top-ups say of refunds."""
+_LOOKED_AT = 200
+
+
 async def preview(customer_id: int) -> Preview:
     """What closing the account would do, and what stands in the way.
 
@@ -112,8 +121,11 @@ async def preview(customer_id: int) -> Preview:
     counts = await db.fetchrow(_COUNTS, customer_id)
     assert counts is not None, "a SELECT without FROM has one row"
     balance = await accounts.balance(customer_id)
+    top_ups = await top_up_refunds.newest(customer_id, limit=_LOOKED_AT)
+    offers = [await top_up_refunds.offer(one, rule=_RULE) for one in top_ups if one.tender != "counter"]
     return Preview(
-        customer_id, balance.principal_fen, balance.bonus_fen, plans=counts[0], pending_top_ups=counts[1],
+        customer_id, balance.principal_fen, sum(one.refundable_fen for one in offers), balance.bonus_fen, plans=counts[0],
+        pending_top_ups=counts[1],
         obstacles=await _obstacles(customer_id),
     )  # fmt: skip
 
@@ -124,14 +136,17 @@ async def _obstacles(customer_id: int) -> tuple[str, ...]:
 
 
 @db.retried
-async def request(operator_id: int, customer_id: int, *, reason: str, key: str) -> str:
-    """Asks for an account to be closed; a second person decides. Returns the approval's number.
+async def request(
+    operator_id: int, customer_id: int, *, reason: str, by_channel: bool = False, key: str
+) -> str:
+    """Asks for an account to be closed; a second person decides. Returns the approval's number. ``by_channel``: what is left of
+    top-ups goes back by their channels as far as those can; else all of it is paid out at the counter.
 
     Raises:
         NoSuchCustomer, CannotClose, KeyReused.
     """
     await customers.get(customer_id)
-    content = {"customer_id": customer_id, "reason": reason}
+    content = {"customer_id": customer_id, "reason": reason, "by_channel": by_channel}
 
     async def act() -> str:
         if obstacles := await _obstacles(customer_id):
@@ -159,9 +174,10 @@ VALUES ($1, $2, $3, $4, $5, 'paying', 0, 0, $6) RETURNING id
 
 
 async def _approved(approval: approvals.Approval) -> str:
-    """Plans before the account, as the due run takes them; the obstacles are looked at again under both."""
+    """Top-ups and plans before the account, as everywhere; the obstacles are looked at again under all of them."""
     customer_id, reason = approval.params["customer_id"], approval.params["reason"]
     number, now = ids.new_no("Z"), clock.now()
+    top_ups = await top_up_refunds.lock_of(customer_id) if approval.params["by_channel"] else []
     await db.execute(_END_PLANS, customer_id, now)
     await moves.lock(customer_id)
     if obstacles := await _obstacles(customer_id):
@@ -175,6 +191,7 @@ async def _approved(approval: approvals.Approval) -> str:
     operator = f"operator:{approval.requested_by}"
     forfeited_fen = await _forfeit(closing_id, number, customer_id, operator)
     balance = await accounts.balance(customer_id)
+    await _send_back(top_ups, number, operator, decided_by=f"operator:{approval.decided_by}")
     told = {"bonus_fen": forfeited_fen, "amount_fen": balance.principal_fen, "reason": reason, "at": now}
     await outbox.tell([outbox.Message(customer_id, "account_closing", f"closing:{number}", told)])
     await _finish(closing_id, customer_id)
@@ -182,6 +199,25 @@ async def _approved(approval: approvals.Approval) -> str:
 
 
 approvals.register("closing", _approved)
+
+
+async def _send_back(
+    top_ups: Sequence[top_up_refunds.TopUp], closing_no: str, operator: str, *, decided_by: str
+) -> None:
+    """Takes what channels can pay back out of the account, for the clock to take there: if we die now, it does all the same."""
+    for top_up in top_ups:
+        offered = await top_up_refunds.offer(top_up, rule=_RULE)
+        if top_up.tender != "counter" and offered.amount_fen:
+            await top_up_refunds.hold(
+                top_up, None, operator=operator, reason=closing_no, tender=None, decided_by=decided_by, ask_at=clock.now(),
+                rule=_RULE, closing_no=closing_no,
+            )  # fmt: skip
+
+
+async def refunds(closing_no: str) -> Sequence[refund_records.Refund]:
+    """What went, or is to go, back by channels when the account was given up."""
+    return await refund_records.of_closing(closing_no)
+
 
 _FORFEITED = "UPDATE closing SET bonus_fen = bonus_fen + $2 WHERE id = $1"
 _ENTRY = "SELECT entry_no FROM account WHERE code = $1"

@@ -239,15 +239,24 @@ async def take(bill: bills.Bill, amount_fen: int | None, *, operator: str) -> bi
         if bill.collect_mode != "instalments":
             return await take_in_full(bill, operator=operator)
         amount_fen = parts.asked_fen((await parts.running([bill.id]))[bill.id])
-    if amount_fen > bill.owed_fen:
-        raise AmountAboveOwed(amount_fen=amount_fen, owed_fen=bill.owed_fen)
-    if bill.collect_mode == "full" and amount_fen < bill.owed_fen:
-        raise PaidInFullOnly(bill_no=bill.bill_no, owed_fen=bill.owed_fen)
+    refuse_amount(bill, amount_fen)
     (collected,) = await collect([bill], operator=operator, asked={bill.id: amount_fen}, exact=True)
     if not collected.taken_fen and not collected.bill.under_review:
         balance = await accounts.balance(bill.customer_id)
         raise InsufficientBalance(available_fen=balance.available_fen, amount_fen=amount_fen)
     return collected.bill
+
+
+def refuse_amount(bill: bills.Bill, amount_fen: int) -> None:
+    """Refuses an amount by which a locked bill is not to be paid.
+
+    Raises:
+        AmountAboveOwed, PaidInFullOnly.
+    """
+    if amount_fen > bill.owed_fen:
+        raise AmountAboveOwed(amount_fen=amount_fen, owed_fen=bill.owed_fen)
+    if bill.collect_mode == "full" and amount_fen < bill.owed_fen:
+        raise PaidInFullOnly(bill_no=bill.bill_no, owed_fen=bill.owed_fen)
 
 
 @db.retried

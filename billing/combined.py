@@ -63,12 +63,15 @@ ReturnAddressNotOurs = payment_methods.ReturnAddressNotOurs
 BillNotOwed = bills.BillNotOwed
 BillPaymentPending = bills.BillPaymentPending
 InsufficientBalance = collecting.InsufficientBalance
+AmountAboveOwed = collecting.AmountAboveOwed
+PaidInFullOnly = collecting.PaidInFullOnly
 KeyReused = idempotency.KeyReused
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How a customer wants to pay: so much from the balance (None: all that is available), the rest by this method.
+    """How a customer wants to pay: so much from the balance (None: all that is available), the rest by this method. ``amount_fen``
+    in all, where the bill may be paid in part (None: all that is owed).
 
     ``payer`` is the customer's openid, used where the method needs one and looked up when left out; ``place`` where they are.
     """
@@ -78,16 +81,18 @@ class Wanted:
     method: str
     payer: str | None = None
     place: payment_methods.Place = payment_methods.NOWHERE
+    amount_fen: int | None = None
 
     @property
     def content(self) -> dict[str, object]:
         """What a repeat of the request must have in common with it."""
-        return {
+        content: dict[str, object] = {
             "balance_fen": self.balance_fen,
             "channel": self.channel,
             "method": self.method,
             "client": self.place.client,
         }
+        return content if self.amount_fen is None else {**content, "amount_fen": self.amount_fen}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,7 @@ async def start(channels: Channels, customer_id: int, bill_no: str, wanted: Want
 
     Raises:
         NoSuchBill, BillNotOwed, BillPaymentPending, NothingForChannel, InsufficientBalance, ShareNeedsReview, PayerUnknown,
-        NoSuchChannel, MethodNotHere, ReturnAddressNotOurs, KeyReused,
+        NoSuchChannel, MethodNotHere, ReturnAddressNotOurs, AmountAboveOwed, PaidInFullOnly, KeyReused,
         ChannelUnavailable: the channel gave no definite answer; asking again with the same key is safe,
         ChannelDeclined: the channel will not take it; the hold is released.
     """
@@ -189,14 +194,16 @@ async def begin(chosen: payment_methods.Chosen, bill: bills.Bill, wanted: Wanted
     attempt. Returns the number; ``prepared`` then opens it at the channel, outside the transaction.
 
     Raises:
-        BillNotOwed, BillPaymentPending, NothingForChannel, InsufficientBalance, ShareNeedsReview.
+        BillNotOwed, BillPaymentPending, NothingForChannel, InsufficientBalance, ShareNeedsReview, AmountAboveOwed, PaidInFullOnly.
     """
     if bill.state not in bills.OWED:
         raise BillNotOwed(bill_no=bill.bill_no, state=bill.state)
     bills.refuse_pending(bill)
-    balance_fen = await _share(bill, wanted.balance_fen)
+    total_fen = bill.owed_fen if wanted.amount_fen is None else wanted.amount_fen
+    collecting.refuse_amount(bill, total_fen)
+    balance_fen = await _share(bill, wanted.balance_fen, total_fen)
     combined_no, now = ids.new_no("C"), clock.now()
-    channel_fen = bill.owed_fen - balance_fen
+    channel_fen = total_fen - balance_fen
     await db.execute(_CREATE, combined_no, bill.id, bill.customer_id, balance_fen, channel_fen, now)
     await attempts.create(
         chosen.opened,
@@ -219,11 +226,11 @@ async def begin(chosen: payment_methods.Chosen, bill: bills.Bill, wanted: Wanted
     return combined_no
 
 
-async def _share(bill: bills.Bill, wanted_fen: int | None) -> int:
+async def _share(bill: bills.Bill, wanted_fen: int | None, total_fen: int) -> int:
     available_fen = max(0, (await accounts.balance(bill.customer_id)).available_fen)
     balance_fen = available_fen if wanted_fen is None else wanted_fen
-    if balance_fen >= bill.owed_fen:
-        raise NothingForChannel(owed_fen=bill.owed_fen)
+    if balance_fen >= total_fen:
+        raise NothingForChannel(owed_fen=total_fen)
     if balance_fen:
         share = credit_draws.Wanted(bill, balance_fen, False)
         if (await abnormal.judge([share], operator=accounts.of_customer(bill.customer_id))).held:

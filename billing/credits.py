@@ -47,7 +47,6 @@ async def top_up(top_up_no: str, *, channel: str, operator: str | None = None) -
         posting.Transfer(f"top_up:{top_up_no}", "top_up", legs, operator=operator or f"channel:{channel}"),
         told=told,
     )
-    await caps.alert_if_over(row["customer_id"])
 
 
 def _end_of(days: int | None) -> datetime | None:
@@ -58,7 +57,8 @@ def _end_of(days: int | None) -> datetime | None:
 async def credit(
     customer_id: int, transfer: posting.Transfer, *, told: Callable[[posting.Posted], outbox.Message]
 ) -> posting.Posted:
-    """Posts a transfer that gives a customer money, tells them so, and settles their due bills with it."""
+    """Posts a transfer that gives a customer money, tells them so, and settles their due bills with it. What it leaves above
+    the cap stays, and the shop's people are alerted."""
 
     async def act() -> tuple[posting.Posted, bool]:
         posted = await posting.post_one(transfer)
@@ -66,4 +66,7 @@ async def credit(
             await outbox.tell([told(posted)])
         return posted, posted.is_new
 
-    return await matching.settling(customer_id, act)
+    posted = await matching.settling(customer_id, act)
+    if posted.is_new:
+        await caps.alert_if_over(customer_id)
+    return posted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from billing import staff_alerts
 from billing.refund_records import Part, Refund
 from gateways.channel import ChannelRefund
@@ -38,6 +40,18 @@ async def abnormal(refund: Refund, part: Part, why: str) -> None:
 async def unstuck(refund: Refund) -> None:
     """What was stuck goes on, or has ended."""
     await staff_alerts.resolve("refund_abnormal", [refund.refund_no])
+
+
+async def channel_off(refund: Refund, part: Part) -> datetime:
+    """Money has to go back through a channel that is switched off. Returns since when the shop's people have been told."""
+    params = {**_of(refund, part.amount_fen), "channel": part.tender}
+    await staff_alerts.raise_once("refund_channel_off", part.part_no, params)
+    return await staff_alerts.open_since("refund_channel_off", part.part_no)
+
+
+async def channel_on(part: Part) -> None:
+    """The channel can be asked again, or need not be any more."""
+    await staff_alerts.resolve("refund_channel_off", [part.part_no])
 
 
 async def handled(refund: Refund) -> None:

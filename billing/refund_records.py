@@ -66,6 +66,8 @@ class Refund:
     state: str
     created_at: datetime
     ended_at: datetime | None
+    closing_no: str | None = None
+    """The closing it is part of."""
     parts: tuple[Part, ...] = ()
 
 
@@ -86,8 +88,8 @@ _REFUND = ", ".join(field.name for field in fields(Refund) if field.name != "par
 
 _CREATE = """
 INSERT INTO refund (refund_no, customer_id, kind, subject_no, amount_fen, bonus_fen, reason, rule, operator, decided_by,
-                    retry_of, state, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id
+                    retry_of, state, created_at, closing_no)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id
 """
 _CREATE_PARTS = f"""
 INSERT INTO refund_part (part_no, refund_id, bill_payment_id, tender, payment_no, amount_fen, state, ask_at, asks, ended_at)
@@ -111,13 +113,14 @@ async def create(
     rule: str | None = None,
     decided_by: str | None = None,
     retry_of: str | None = None,
+    closing_no: str | None = None,
 ) -> Refund:
     """Writes a refund down, in the caller's transaction. Parts are numbered in the given order."""
     refund_no, now = ids.new_no("R"), clock.now()
     amount_fen = sum(part.amount_fen for part in parts)
     refund_id = await db.fetchval(
         _CREATE, refund_no, customer_id, kind, subject_no, amount_fen, bonus_fen, reason, rule, operator, decided_by,
-        retry_of, state, now,
+        retry_of, state, now, closing_no,
     )  # fmt: skip
     numbers = [f"{refund_no}_{nth}" for nth in range(1, len(parts) + 1)]
     rows = await db.fetch(
@@ -128,7 +131,7 @@ async def create(
     made = sorted((Part(*row) for row in rows), key=lambda part: numbers.index(part.part_no))
     return Refund(
         refund_id, refund_no, customer_id, kind, subject_no, amount_fen, bonus_fen, reason, rule, operator,
-        decided_by, retry_of, state, now, None, tuple(made),
+        decided_by, retry_of, state, now, None, closing_no, tuple(made),
     )  # fmt: skip
 
 
@@ -274,6 +277,14 @@ async def retried_as(refund_no: str) -> str | None:
     """Number of the refund that makes a failed one good, if there is one."""
     number = await db.fetchval(_RETRIED, refund_no)
     return None if number is None else str(number)
+
+
+_OF_CLOSING = f"SELECT {_REFUND} FROM refund WHERE closing_no = $1 ORDER BY id"
+
+
+async def of_closing(closing_no: str) -> list[Refund]:
+    """The refunds a closing began with, in order."""
+    return await _with_parts([Refund(*row) for row in await db.fetch(_OF_CLOSING, closing_no)])
 
 
 _PAGE = f"""

@@ -66,8 +66,10 @@ async def of_bill(
     wish = {"bill_no": bill_no, "amount_fen": amount_fen, "reason": reason}
 
     async def act() -> str:
+        owner_id = (await bills.find(bill_no)).customer_id
+        await approvals.one_by_one(operator_id, owner_id)
         bill = await bills.lock(bill_no)
-        if approvals.needed(amount_fen):
+        if await approvals.needed(amount_fen, operator_id=operator_id, customer_id=owner_id):
             return await _ask_second_person("bill_refund", wish, amount_fen, operator_id, bill.customer_id)
         return await _of_bill(wish, operator=f"operator:{operator_id}", decided_by=f"operator:{operator_id}")
 
@@ -103,9 +105,11 @@ async def of_top_up(
     wish = {"top_up_no": top_up_no, "amount_fen": amount_fen, "at_counter": at_counter, "reason": reason}
 
     async def act() -> str:
+        owner_id = (await top_up_refunds.get(top_up_no)).customer_id
+        await approvals.one_by_one(operator_id, owner_id)
         top_up = await top_up_refunds.lock(top_up_no)
         offered = await top_up_refunds.offer(top_up, amount_fen, lock=True)
-        if approvals.needed(offered.amount_fen):
+        if await approvals.needed(offered.amount_fen, operator_id=operator_id, customer_id=owner_id):
             named = {**wish, "amount_fen": offered.amount_fen}
             return await _ask_second_person(
                 "top_up_refund", named, offered.amount_fen, operator_id, top_up.customer_id
@@ -318,6 +322,7 @@ async def retry(
 
     Raises:
         NoSuchRefund, RefundStateForbids, NothingToRefund, RefundTooLarge, NotRefundable, InsufficientBalance, KeyReused.
+        BillPaymentPending, BillUnderReview: the bill is being paid; let that end first.
     """
 
     async def act() -> str:
@@ -339,6 +344,7 @@ async def retry(
 async def _again(refund: Refund, bill: bills.Bill | None, *, operator: str, at_counter: bool) -> str:
     amount_fen = sum(part.amount_fen for part in refund.parts if part.state == "failed")
     if bill is not None:
+        bills.refuse_pending(bill)
         again = await bill_refunds.decide(
             bill,
             amount_fen,

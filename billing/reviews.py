@@ -132,10 +132,13 @@ async def _waiting(review_no: str, *, over: bool = False) -> tuple[Review, bills
     return review, bill
 
 
-async def _call_off(review: Review, bill: bills.Bill, state: State, *, by: str, reason: str = "") -> None:
+async def _call_off(
+    review: Review, bill: bills.Bill, state: Literal["rejected", "expired"], *, by: str, reason: str = ""
+) -> None:
     async def act() -> tuple[None, bool]:
         await holds.release(abnormal.hold_of(review.review_no))
-        await abnormal.end(bill.id, review.review_no, state, by=by, reason=reason, automatic=False)
+        await abnormal.end(bill.id, review.review_no, state, by=by, reason=reason)
+        await bills.no_more_unasked(bill.id, "review_rejected" if state == "rejected" else "review_expired")
         balance = await accounts.balance(review.customer_id)
         params = {
             "title": review.title,

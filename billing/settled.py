@@ -66,20 +66,26 @@ WITH part AS (
     SELECT $1, p.tender, p.amount_fen, 0, p.reference, p.payment_no, $2
     FROM unnest($3::text[], $4::bigint[], $5::text[], $6::text[]) AS p (tender, amount_fen, reference, payment_no)
 ), periods AS (
-    UPDATE plan_period SET state = 'charged' WHERE bill_id = $1
+    UPDATE plan_period SET state = 'charged' WHERE bill_id = $1 AND $8
 )
-UPDATE bill SET paid_fen = amount_fen, state = 'paid', paid_at = $2, pending_no = NULL WHERE id = $1
+UPDATE bill SET paid_fen = paid_fen + $7, state = CASE WHEN $8 THEN 'paid' ELSE 'partly_paid' END, paid_at = CASE WHEN $8 THEN $2 END,
+    pending_no = NULL
+WHERE id = $1
 """
 
 
 async def settle(bill: bills.Bill, parts: Sequence[Part]) -> None:
-    """Writes down that a locked bill was paid with these parts, which come to what was owed, and tells its issuer."""
-    assert sum(part.amount_fen for part in parts) == bill.owed_fen, f"not what bill {bill.bill_no} owes"
+    """Writes down that a locked bill was paid with these parts; if they come to all that was owed, its issuer hears that it is
+    paid."""
+    paid_fen = sum(part.amount_fen for part in parts)
+    assert 0 < paid_fen <= bill.owed_fen, f"more than bill {bill.bill_no} owes"
+    is_paid = paid_fen == bill.owed_fen
     await db.execute(
         _SETTLE, bill.id, clock.now(), [part.tender for part in parts], [part.amount_fen for part in parts],
-        [part.reference for part in parts], [part.payment_no for part in parts],
+        [part.reference for part in parts], [part.payment_no for part in parts], paid_fen, is_paid,
     )  # fmt: skip
-    await tell_issuer(bill)
+    if is_paid:
+        await tell_issuer(bill)
 
 
 _TAKE_PART = """

@@ -13,8 +13,8 @@ from core import clock, db, errors, words
 Kind = Literal[
     "proof_failed", "approval_waiting", "late_money",
     "refund_requested", "refund_at_counter", "refund_failed", "refund_abnormal", "refund_contradicted", "refund_not_ours",
-    "deduction_review", "abnormal_deduction", "low_balance", "over_cap", "bill_missing", "differences_open",
-    "quarantined", "quarantine_not_sent", "voucher_submitted",
+    "refund_channel_off", "deduction_review", "abnormal_deduction", "transfer_stopped", "low_balance", "over_cap", "bill_missing",
+    "differences_open", "quarantined", "quarantine_not_sent", "voucher_submitted",
     "remittance_failed", "remittance_stuck", "remittance_contradicted", "remittance_not_ours", "shipping_given_up",
 ]  # fmt: skip
 
@@ -64,6 +64,15 @@ async def raise_all(kind: Kind, alerts: Mapping[str, Mapping[str, Any]]) -> None
     keys = [f"{kind}:{key}" for key in alerts]
     params = [json.dumps(one, ensure_ascii=False) for one in alerts.values()]
     await db.execute(_RAISE_ALL, kind, keys, params, clock.now())
+
+
+_SINCE = "SELECT raised_at FROM staff_alert WHERE dedup_key = $1 AND resolved_at IS NULL"
+
+
+async def open_since(kind: Kind, dedup_key: str) -> datetime:
+    """When the open alert of this key was raised; now, where there is none."""
+    since: datetime | None = await db.fetchval(_SINCE, f"{kind}:{dedup_key}")
+    return since or clock.now()
 
 
 _OPEN = "SELECT dedup_key FROM staff_alert WHERE kind = $1 AND resolved_at IS NULL ORDER BY id LIMIT $2"

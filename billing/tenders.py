@@ -88,7 +88,8 @@ async def _locked(combined_no: str) -> _Combined:
 
 async def _settle(combined: _Combined, bill: bills.Bill, *, payment_no: str, channel: str) -> bool:
     waits_for = combined.combined_no if combined.state == "open" else None
-    is_as_it_was = bill.pending_no == waits_for and bill.owed_fen == combined.total_fen
+    in_part = bill.collect_mode != "full" and bill.owed_fen > combined.total_fen
+    is_as_it_was = bill.pending_no == waits_for and (in_part or bill.owed_fen == combined.total_fen)
     if bill.state not in bills.OWED or not is_as_it_was:
         return False
     judged = await _judge(combined, bill)

@@ -37,6 +37,8 @@ class Terms:
     """So many days a top-up may be refunded without reason."""
     approval_above_fen: int = 50_000
     """An operator's act that moves more needs a second person."""
+    approval_window_hours: int = 24
+    """So long an operator's acts on one customer's money count together towards that; 0: each for itself."""
     counter_approval_above_fen: int = 200_000
     """Recording more taken at the counter at once, or undoing it, needs a second person."""
     credit_ceiling_fen: int = 200_000

@@ -131,6 +131,16 @@ async def newest(customer_id: int, *, limit: int) -> list[TopUp]:
     return [TopUp(*row) for row in await db.fetch(_OPEN, customer_id, limit)]
 
 
+_LOCK_ALL = """
+SELECT top_up_no FROM top_up WHERE customer_id = $1 AND state = 'credited' AND refunded_fen < pay_fen ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+async def lock_of(customer_id: int) -> list[TopUp]:
+    """Locks all of a customer's credited top-ups that are not wholly refunded; the oldest first."""
+    return [await get(row["top_up_no"]) for row in await db.fetch(_LOCK_ALL, customer_id)]
+
+
 _HAD_BEFORE = """
 SELECT EXISTS (
     SELECT FROM bill b JOIN bill_payment p ON p.bill_id = b.id
@@ -147,9 +157,12 @@ async def _rule_of(top_up: TopUp) -> claw_back.Rule:
     return top_up.claw_back if had else "right"
 
 
-async def offer(top_up: TopUp, amount_fen: int | None = None, *, lock: bool = False) -> Offer:
-    """What may go back of a top-up now; without an amount, all of it. An amount beyond what may go back comes to nothing."""
-    rule = await _rule_of(top_up)
+async def offer(
+    top_up: TopUp, amount_fen: int | None = None, *, lock: bool = False, rule: claw_back.Rule | None = None
+) -> Offer:
+    """What may go back of a top-up now, by its own rule unless another is given; without an amount, all of it. An amount beyond what
+    may go back comes to nothing."""
+    rule = rule or await _rule_of(top_up)
     left = await origins.left_of(top_up.customer_id, top_up.reference, lock=lock)
     standing = claw_back.Standing(
         top_up.pay_fen, top_up.bonus_fen, left.of("principal"), left.of("bonus"), top_up.refunded_fen, top_up.clawed_fen,
@@ -192,6 +205,8 @@ async def hold(
     decided_by: str | None,
     ask_at: datetime,
     retry_of: str | None = None,
+    rule: claw_back.Rule | None = None,
+    closing_no: str | None = None,
 ) -> refund_records.Refund:
     """Takes what is to go back out of the customer's lots and writes the refund down. Without an amount: all that may.
 
@@ -201,7 +216,7 @@ async def hold(
         NotRefundable: nothing, or less, may go back.
         InsufficientBalance: the money is there, but held for something else.
     """
-    offered = await offer(top_up, amount_fen, lock=True)
+    offered = await offer(top_up, amount_fen, lock=True, rule=rule)
     if not offered.amount_fen:
         raise NotRefundable(refundable_fen=offered.refundable_fen, amount_fen=amount_fen or 0)
     decided = offered.by_right or decided_by is not None
@@ -211,7 +226,7 @@ async def hold(
     refund = await refund_records.create(
         customer_id=top_up.customer_id, kind="top_up", subject_no=top_up.top_up_no, reason=reason, operator=operator,
         state="open" if decided else "requested", bonus_fen=offered.bonus_back_fen, rule=offered.rule,
-        decided_by=decided_by, retry_of=retry_of,
+        decided_by=decided_by, retry_of=retry_of, closing_no=closing_no,
         parts=[
             refund_records.NewPart(
                 tender, offered.amount_fen, "open" if to_channel else "waiting", payment_no,
@@ -252,8 +267,12 @@ async def _take(top_up: TopUp, refund: refund_records.Refund) -> None:
         "at": clock.now(),
     }
     kind: outbox.Kind = "refund_requested" if refund.state == "requested" else "top_up_refund_started"
+    message = outbox.Message(top_up.customer_id, kind, posted.reference, params)
+    if refund.closing_no is not None:  # who gives the account up need not hear that little is left
+        await outbox.tell([message])
+        return
     await low_balance.tell(
-        [outbox.Message(top_up.customer_id, kind, posted.reference, params)],
+        [message],
         [
             outbox.Movement(
                 top_up.customer_id,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing import approvals, caps, low_balance, matching, terms
+from billing import abnormal, approvals, caps, low_balance, matching, staff_alerts, terms
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency, moves, posting
 from members import customers
@@ -39,6 +39,12 @@ class TransfersClosed(errors.Forbidden):
     """In this shop customers do not transfer balances themselves."""
 
     code = "transfers_closed"
+
+
+class TransferNeedsReview(errors.Conflict):
+    """The shop's rules want somebody to look at a transfer like this one first."""
+
+    code = "transfer_needs_review"
 
 
 class NoSuchTransfer(errors.NotFound):
@@ -102,7 +108,8 @@ async def send(operator_id: int, gift: Gift, *, key: str) -> Outcome:
 
     async def act() -> str:
         amount_fen = gift.principal_fen + gift.bonus_fen
-        if approvals.needed(amount_fen):
+        await approvals.one_by_one(operator_id, gift.giver_id)
+        if await approvals.needed(amount_fen, operator_id=operator_id, customer_id=gift.giver_id):
             return await approvals.request(
                 "customer_transfer", content, amount_fen=amount_fen, reason=gift.reason,
                 operator_id=operator_id, customer_id=gift.giver_id,
@@ -117,16 +124,26 @@ async def send(operator_id: int, gift: Gift, *, key: str) -> Outcome:
     return Outcome(None if waits else made, made if waits else None)
 
 
-@db.retried
 async def send_own(gift: Gift, *, key: str) -> Transfer:
     """A customer gives another some of their own balance, where the shop's terms allow it.
 
     Raises:
         TransfersClosed, NothingToTransfer, NoSuchCustomer, NotBetweenThese, ReceiverLimit, InsufficientBalance, KeyReused.
+        TransferNeedsReview: a rule for abnormal deductions would hold it; the shop's people are told, and may make it themselves.
     """
     if not terms.current().customer_transfers:
         raise TransfersClosed
     await _check(gift)
+    try:
+        return await _send_own(gift, key=key)
+    except TransferNeedsReview:
+        told = {"customer_id": gift.giver_id, "amount_fen": gift.principal_fen + gift.bonus_fen}
+        await staff_alerts.raise_once("transfer_stopped", str(gift.giver_id), told)
+        raise
+
+
+@db.retried
+async def _send_own(gift: Gift, *, key: str) -> Transfer:
     caller = accounts.of_customer(gift.giver_id)
 
     async def act() -> str:
@@ -164,6 +181,10 @@ async def _give(gift: Gift, operator: str, *, approval_no: str | None = None) ->
         await moves.lock(gift.giver_id, gift.receiver_id)
         await check_standing(gift.giver_id, gift.receiver_id)
         await _check_limit(gift)
+        amount_fen = gift.principal_fen + gift.bonus_fen
+        judged = await abnormal.judge_transfer(gift.giver_id, amount_fen, operator=operator)
+        if judged.held:
+            raise TransferNeedsReview
         parts = await moves.parts(gift.giver_id, principal_fen=gift.principal_fen, bonus_fen=gift.bonus_fen)
         await record(number, "gift", gift, operator, approval_no=approval_no)
         taken, given = await moves.post(
@@ -171,6 +192,7 @@ async def _give(gift: Gift, operator: str, *, approval_no: str | None = None) ->
             memo=gift.reason,
         )  # fmt: skip
         await told(gift.giver_id, gift.receiver_id, taken, given, gift.reason)
+        await abnormal.tell_of_transfer(judged, gift.giver_id, number, amount_fen, gift.reason)
         return number, True
 
     return await matching.settling(gift.receiver_id, act)

@@ -19,6 +19,7 @@ from bot import (
     instalments,
     last_deduction,
     orders,
+    pay_bill,
     plans,
     refunds,
     statement,
@@ -100,6 +101,12 @@ COMMANDS = (
         ("bills", "bill", "due", "what do i owe"),
     ),
     Command(
+        "pay_bill",
+        pay_bill.answer,
+        ("付账单", "付帳單", "付款", "支付账单", "支付帳單", "交账单", "缴费", "繳費", "还款", "還款", "付学费", "付學費"),
+        ("pay bill", "pay bills", "pay my bill", "pay a bill", "pay"),
+    ),
+    Command(
         "instalments",
         instalments.answer,
         ("分期", "分期付款", "分期账单", "分期帳單", "分几期", "分幾期", "下一期"),
@@ -131,6 +138,9 @@ class Found:
 
 def find(text: str) -> Found | None:
     """The command a person's text asks for; None when it is none we know."""
+    if (confirmed := pay_bill.confirmed(text)) is not None:
+        confirmation, locale = confirmed
+        return Found(Command("confirm_payment", confirmation.answer, (), ()), locale)
     return _match(_bare(text))
 
 

@@ -56,6 +56,14 @@ class Migration(migrations.Migration):
                 check="refunding_fen >= 0 AND refunded_fen + refunding_fen <= amount_fen",
             ),
         ),
+        ops.AddField("Bill", "manual_because", fields.CharField(null=True, max_length=16)),
+        ops.AddConstraint(
+            "Bill",
+            CheckConstraint(
+                name="bill_manual_because",
+                check="manual_because IS NULL OR manual_because IN ('refunded', 'review_rejected', 'review_expired') AND NOT automatic",
+            ),
+        ),
         ops.AddField("TopUp", "claw_back", fields.CharField(default="pro_rata", max_length=16)),
         ops.AddField("TopUp", "refund_right_days", fields.IntField(default=7)),
         ops.AddField("TopUp", "refunded_fen", fields.BigIntField(default=0)),

@@ -241,5 +241,10 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         *_checks("Payout", payout_amount="amount_fen > 0"),
+        ops.AddField("Refund", "closing_no", fields.CharField(null=True, max_length=32)),
+        ops.AddIndex(
+            "Refund",
+            PartialIndex(fields=["closing_no"], name="refund_closing", where="closing_no IS NOT NULL"),
+        ),
         ops.RunSQL([_TRANSIT]),
     ]

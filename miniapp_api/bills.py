@@ -97,6 +97,13 @@ class Bill(kit.Answer):
         Field(description="一次付清、可部分付、分期 · paid in full, in part, in instalments"),
     ]
     automatic: Annotated[bool, Field(description="到期自动从余额扣 · taken from the balance when due")]
+    manual_because: Annotated[
+        Literal["refunded", "review_rejected", "review_expired"] | None,
+        Field(
+            description="曾同意自动扣款，为何不再自动扣：已退款、付款核实未通过、核实超时 · why it is no longer taken by itself "
+            "though that was agreed to: refunded, a payment of it turned down or not decided on in a review"
+        ),
+    ]
     next_part: Annotated[Part | None, Field(description="下一未付期 · the next unpaid part")]
     pending_no: Annotated[
         str | None,

@@ -22,6 +22,14 @@ class NewCombinedPayment(kit.Body):
             examples=[800],
         ),
     ] = None
+    amount_fen: Annotated[
+        kit.PositiveFen | None,
+        Field(
+            description="一共付多少，可部分付或分期的账单才能少付；不填为全部应付 · how much in all, less than is owed only of a bill that "
+            "may be paid in part or is in instalments; left out: all that is owed",
+            examples=[5000],
+        ),
+    ] = None
     channel: Annotated[Literal["wechat_pay", "alipay"], Field(examples=["wechat_pay"])]
     method: Annotated[Method, Field(examples=["jsapi"])]
     client: ClientField = None
@@ -78,7 +86,9 @@ async def start_for_bill(
 
 def _wanted(body: NewCombinedPayment, request: web.Request) -> combined.Wanted:
     place = place_of(body.client, body.return_url, request)
-    return combined.Wanted(body.balance_fen, body.channel, body.method, place=place)
+    return combined.Wanted(
+        body.balance_fen, body.channel, body.method, place=place, amount_fen=body.amount_fen
+    )
 
 
 async def listing(query: kit.PageQuery, caller: Customer) -> object:

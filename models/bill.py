@@ -27,6 +27,8 @@ class Bill(Model):
     """Taken in full, in part as far as the balance goes, or in instalments as its running arrangement says."""
     automatic = fields.BooleanField(default=False)
     """Whether the clock and a new top-up may take it from the balance without asking (the customer consented)."""
+    manual_because = fields.CharField(max_length=16, null=True)
+    """What ended its being taken without asking, though the customer had consented; a new consent begins it again."""
     consent = fields.CharField(max_length=500, null=True)
     """Why a bill issued by an operator is automatic: what the customer agreed to, and how."""
     due_at = fields.DatetimeField()
@@ -73,6 +75,10 @@ class Bill(Model):
             CheckConstraint(check="(paid_at IS NOT NULL) = (state = 'paid')", name="bill_paid_at"),
             CheckConstraint(
                 check="pending_no IS NULL OR state IN ('open', 'partly_paid')", name="bill_pending"
+            ),
+            CheckConstraint(
+                check="manual_because IS NULL OR manual_because IN ('refunded', 'review_rejected', 'review_expired') AND NOT automatic",
+                name="bill_manual_because",
             ),
             CheckConstraint(check="voided_at IS NULL OR state = 'void'", name="bill_voided_at"),
             CheckConstraint(

@@ -32,6 +32,8 @@ class Refund(Model):
     """Who let it go ahead or turned it down; the customer's right needs nobody."""
     retry_of = fields.CharField(max_length=32, null=True, unique=True)
     """Number of the failed refund it makes good; each is made good once."""
+    closing_no = fields.CharField(max_length=32, null=True)
+    """The closing that sends it back before the counter pays the rest."""
     state = fields.CharField(max_length=10)
     created_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)
@@ -41,6 +43,7 @@ class Refund(Model):
         indexes = (
             Index(fields=("customer_id", "id"), name="refund_customer"),
             Index(fields=("kind", "subject_no"), name="refund_subject"),
+            PartialIndex(fields=("closing_no",), name="refund_closing", where="closing_no IS NOT NULL"),
             PartialIndex(fields=("id",), name="refund_open", where="state IN ('requested', 'open')"),
         )
         constraints = (

@@ -136,6 +136,8 @@ ROUTES = (
         answer=refunds.Refund,
         refusals=(
             *_DECIDING,
+            billing_refunds.BillPaymentPending,
+            billing_refunds.BillUnderReview,
             billing_refunds.NothingToRefund,
             billing_refunds.RefundTooLarge,
             billing_refunds.NotRefundable,

@@ -11,6 +11,8 @@ _STARTING = (
     combined.BillPaymentPending,
     billing_bills.BillUnderReview,
     combined.NothingForChannel,
+    combined.AmountAboveOwed,
+    combined.PaidInFullOnly,
     combined.ShareNeedsReview,
     combined.InsufficientBalance,
     combined.PayerUnknown,

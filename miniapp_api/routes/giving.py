@@ -18,6 +18,7 @@ ROUTES = (
         answer=transfers.Transfer,
         refusals=(
             billing_transfers.TransfersClosed,
+            billing_transfers.TransferNeedsReview,
             billing_transfers.NothingToTransfer,
             billing_transfers.NoSuchCustomer,
             billing_transfers.NoSuchAccount,

@@ -1,5 +1,6 @@
 """What time brings about, and what operators call off, that dies halfway."""
 
+import contextlib
 from datetime import timedelta
 
 from billing import (
@@ -9,6 +10,7 @@ from billing import (
     expiry,
     operator_bills,
     operator_holds,
+    payable,
     reviews,
 )
 from core import clock, db
@@ -165,7 +167,24 @@ class OperatorBills(Path):
         return (balance.balance_fen, [row[0] for row in rows]) != (7_000, ["paid", "void"])
 
 
+class PayByWord(Path):
+    """A customer pays a bill by a word in the chat; the process dies; they say it again."""
+
+    async def before(self):
+        made = await super().before()
+        return {**made, "bill": await factories.bill(made["customer"], 4_000)}
+
+    async def act(self, made):
+        with contextlib.suppress(payable.NothingSoNamed):  # said again when it is paid
+            await payable.confirm(made["customer"], made["bill"][-4:], 4_000)
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        return (balance.balance_fen, (await self.told(made))["deducted"]) != (7_000, 1)
+
+
 PATHS = {
+    "pay_by_word": PayByWord,
     "expire_order": ExpireOrder,
     "expire_bonus": ExpireBonus,
     "repay_freed": RepayFreed,

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from datetime import timedelta
 
 from billing import (
     adjustments,
@@ -15,7 +16,7 @@ from billing import (
     top_ups,
     transfers,
 )
-from core import db
+from core import clock, db
 from ledger import accounts
 from members import customers
 from tests import factories
@@ -183,6 +184,39 @@ class OwnTransfer(OperatorPath):
         return None if found == [(600, 0), (100, 0)] else found
 
 
+class CloseByChannel(OperatorPath):
+    """An account is given up: one part goes back by its channel, the clock takes it there, the counter pays the other."""
+
+    right = ([(0, 0)], "closed", 200, ["paid"])
+
+    async def before(self):
+        customer = await factories.customer(principal=1_000, bonus=300)
+        await adjustments.adjust(
+            ASKS, customer.id, kind="principal", amount_fen=200, reason="r", key=secrets.token_hex(8)
+        )
+        number = await closings.request(
+            ASKS, customer.id, reason="r", by_channel=True, key=secrets.token_hex(8)
+        )
+        return {"customer": customer.id, "approval": number}
+
+    async def act(self, made):
+        await super().act(made)
+        number = (await approvals.get(made["approval"])).result
+        await closings.pay_out(ASKS, number, receipt_no="SJ-1", key=made["approval"])
+        await refunds.poll(OPENED)
+        await closings.finish_paid()
+
+    async def again(self, made):
+        clock.set_offset(timedelta(minutes=10))
+        await self.act(made)
+
+    async def found(self, made):
+        (closing,) = [one for one in await closings.page() if one.customer_id == made["customer"]]
+        states = [one.state for one in await closings.refunds(closing.closing_no)]
+        state = (await customers.get(made["customer"])).state
+        return await balances(made["customer"]), state, closing.paid_out_fen, states
+
+
 class FinishClosing(OperatorPath):
     """The last money of an account that is being closed left by other means; the clock closes it, dies, and comes again."""
 
@@ -208,6 +242,7 @@ PATHS = {
     "reverse_adjustment": ReverseAdjustment,
     "own_transfer": OwnTransfer,
     "finish_closing": FinishClosing,
+    "close_by_channel": CloseByChannel,
     "adjust_approved": AdjustApproved,
     "transfer": Transfer,
     "merge": Merge,

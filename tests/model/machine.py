@@ -75,7 +75,7 @@ class Machine(RuleBasedStateMachine):
             return
         self.shop.fresh()
         self.every, self.together = steps.of(about)
-        terms.use(replace(terms.current(), approval_above_fen=APPROVAL_ABOVE_FEN))
+        terms.use(replace(terms.current(), approval_above_fen=APPROVAL_ABOVE_FEN, approval_window_hours=0))
         self.prefix = f"m{next(self.shop.numbers)}x"
         self.count, self.latest = 0, []
         self.model = books.Books(day)

@@ -113,7 +113,14 @@ class Shop:
         self.eye = Eye(
             await asyncpg.connect(self.url, server_settings={"plan_cache_mode": "force_generic_plan"})
         )
-        terms.use(replace(terms.current(), approval_above_fen=AMOUNT_LIMIT_FEN, refund_right_days=0))
+        terms.use(
+            replace(
+                terms.current(),
+                approval_above_fen=AMOUNT_LIMIT_FEN,
+                approval_window_hours=0,
+                refund_right_days=0,
+            )
+        )
         await tiers.put("gold", name_zh="金卡", name_en="Gold", rank=1)
         self.packages = [
             (await packages.add(name="套餐", pay_fen=one.pay, bonus_fen=one.bonus, bonus_days=one.days)).id

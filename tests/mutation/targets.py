@@ -13,7 +13,7 @@ def _shop(*names):
     return tuple(f"tests/shop/test_{name}.py" for name in names)
 
 
-_POSTING = _ledger("posting", "burn_order", "holds", "plain_debits")
+_POSTING = _ledger("posting", "posting_edges", "burn_order", "holds", "plain_debits")
 _PROOF = _ledger("proof", "proof_operations", "proof_since")
 _REFUNDS = _billing("bill_refunds", "top_up_refunds")
 _COMBINED = _billing("combined_payments", "combined_in_any_order")

@@ -305,3 +305,15 @@ async def test_inside_a_transaction_the_payment_is_part_of_it(db, alone):
             raise ZeroDivisionError
     assert alone == [order.order_no]
     assert (await orders.get(customer.id, order.order_no)).state == "placed"
+
+
+async def test_nobody_pays_anothers_order_not_even_among_others(db, alone):
+    sku = await factories.sku(600)
+    owner, stranger = await factories.customer(principal=1_000), await factories.customer(principal=1_000)
+    theirs, own = await placed(owner, sku), await placed(stranger, sku)
+    said = await asyncio.gather(
+        pay(own), orders.pay(stranger.id, theirs.order_no, key=factories.key()), return_exceptions=True
+    )
+    assert said[0].state == "paid" and isinstance(said[1], orders.NoSuchOrder)
+    assert [await factories.balance(one.id) for one in (owner, stranger)] == [(1_000, 0), (400, 0)]
+    assert (await orders.get(owner.id, theirs.order_no)).state == "placed"

@@ -168,6 +168,16 @@ CHECKS = (
     ),
     Check(
         "I19",
+        "a refund of another's closing, or of no closing, or a closed account with one of its refunds under way",
+        """
+        SELECT 'refund ' || r.refund_no FROM refund r LEFT JOIN closing c ON c.closing_no = r.closing_no
+        WHERE r.closing_no IS NOT NULL
+          AND (c.id IS NULL OR r.kind <> 'top_up' OR c.customer_id <> r.customer_id OR c.state = 'closed' AND r.state IN ('requested', 'open'))
+        """,
+        since=changed.REFUNDS,
+    ),
+    Check(
+        "I19",
         "a payout in the books that no closing knows",
         """
         SELECT 'transfer ' || t.reference FROM transfer t LEFT JOIN payout p ON 'payout:' || p.payout_no = t.reference

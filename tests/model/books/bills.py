@@ -47,6 +47,7 @@ class Bill:
     parts: list[tuple[int, int]] = field(default_factory=list)
     """(the sum paid once this part is paid, the minute it is due) of the instalments that run."""
     former: tuple[str, bool] | None = None
+    manual: bool = False
     proposed: Proposal | None = None
     arrangements: list[str] = field(default_factory=list)
     reviews: list = field(default_factory=list)
@@ -85,6 +86,11 @@ class Bill:
         if self.mode != "instalments":
             return self.owed
         return self.due_by(now) or next(up_to for up_to, _ in self.parts if up_to > self.paid) - self.paid
+
+    def no_more_unasked(self):
+        """A refund of what is still owed, or a payment that was turned down, ends its being taken without asking."""
+        if self.automatic or self.mode == "instalments":
+            self.automatic, self.manual = False, True
 
     def was_paid(self, amount):
         """A bill in instalments is due with its next part."""

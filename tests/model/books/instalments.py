@@ -82,9 +82,10 @@ class Arranging:
         bill.mode, bill.automatic, bill.former, bill.parts = (
             "instalments",
             one.automatic,
-            one.former,
+            (one.former[0], one.former[1] and not bill.manual),
             one.parts,
         )
+        bill.manual = bill.manual and not one.automatic
         bill.due, bill.on_the_minute, bill.stamped = one.parts[0][1], True, 0
         bill.comes = (bill.due, 0)
 
@@ -111,7 +112,8 @@ class Arranging:
                     raise Refused("no_arrangement")
                 return
             bill.arrangements[bill.arrangements.index("running")] = "cancelled"
-            (bill.mode, bill.automatic), bill.parts = bill.former, []
+            (bill.mode, was_automatic), bill.parts = bill.former, []
+            bill.automatic = was_automatic and not bill.manual
             bill.due, bill.on_the_minute, bill.stamped = self.now, False, self.next()
             bill.comes = (self.now, 2)
 

@@ -33,6 +33,8 @@ class Refunding:
                 raise Refused("nothing_to_refund")
             if amount > bill.to_give_back:
                 raise Refused("refund_too_large")
+            if bill.is_owed:
+                bill.no_more_unasked()
             self.give_back(bill, amount)
 
         self.once("operator", "refund_bill", key, (source, amount), act)

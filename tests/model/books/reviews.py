@@ -139,7 +139,7 @@ class Reviewing:
 
     def _call_off(self, bill, state):
         self.free(bill, state)
-        bill.automatic = False
+        bill.no_more_unasked()
         self.accounts[bill.customer].tell("review_ended")
         self.settle(bill.customer)
 

@@ -1,0 +1,90 @@
+"""Payable 待付: the bills a customer can pay from the balance by a word, and paying the one the word names.
+
+Each is named by the end of its number and by the amount, so that what is confirmed is what was shown: if the bill owes something
+else by then, nothing is paid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing import bills, collecting, parts
+from core import errors
+from ledger import accounts
+
+_DIGITS = 4
+_LOOKED_AT = 50
+
+
+class NothingSoNamed(errors.NotFound):
+    """No bill of the customer ends with these digits and is to be paid by this amount now."""
+
+    code = "no_bill_so_named"
+
+
+InsufficientBalance = collecting.InsufficientBalance
+
+
+@dataclass(frozen=True, slots=True)
+class Payable:
+    """A bill that can be paid now, and how much of it: what is due of one in instalments, or else its next part."""
+
+    bill: bills.Bill
+    amount_fen: int
+
+    @property
+    def code(self) -> str:
+        """What names it beside the amount."""
+        return self.bill.bill_no[-_DIGITS:]
+
+    @property
+    def title(self) -> str:
+        return self.bill.title
+
+    @property
+    def due_at(self) -> datetime:
+        return self.bill.due_at
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What confirming came to: the bill after it, what was taken, and what is available now."""
+
+    bill: bills.Bill
+    amount_fen: int
+    available_fen: int
+
+
+async def of(customer_id: int) -> Sequence[Payable]:
+    """The customer's bills that can be paid, what is due first at the head; not those of orders, which are paid with the order, nor
+    those that are being paid."""
+    owed = await bills.page(customer_id, states=bills.OWED, limit=_LOOKED_AT)
+    free = [bill for bill in owed if not bill.is_of_an_order and bill.pending_no is None]
+    in_parts = await parts.running([bill.id for bill in free if bill.collect_mode == "instalments"])
+    found = [
+        Payable(bill, parts.asked_fen(in_parts[bill.id]) if bill.id in in_parts else bill.owed_fen)
+        for bill in free
+    ]
+    return sorted(found, key=lambda one: (one.due_at, one.bill.id))
+
+
+async def available_fen(customer_id: int) -> int:
+    """What the customer can pay with."""
+    return (await accounts.balance(customer_id)).available_fen
+
+
+async def confirm(customer_id: int, code: str, amount_fen: int) -> Paid:
+    """Pays the bill that the customer names, by this amount, from the balance. Saying it twice at once pays once.
+
+    Raises:
+        NothingSoNamed: none is to be paid so (any more).
+        InsufficientBalance, and what ``collecting.pay`` raises.
+    """
+    for one in await of(customer_id):
+        if (one.code, one.amount_fen) == (code, amount_fen):
+            key = f"said-{one.bill.bill_no}-{one.bill.paid_fen}-{amount_fen}"
+            bill = await collecting.pay(customer_id, one.bill.bill_no, amount_fen=amount_fen, key=key)
+            return Paid(bill, amount_fen, await available_fen(customer_id))
+    raise NothingSoNamed(code=code, amount_fen=amount_fen)
