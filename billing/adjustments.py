@@ -84,7 +84,7 @@ async def adjust(
 
     async def act() -> str:
         await approvals.one_by_one(operator_id, customer_id)
-        if await approvals.needed(amount_fen, operator_id=operator_id, customer_id=customer_id):
+        if await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=customer_id):
             return await approvals.request(
                 "adjustment", {"customer_id": customer_id, "kind": kind, "amount_fen": amount_fen, "reason": reason},
                 amount_fen=amount_fen, reason=reason, operator_id=operator_id, customer_id=customer_id,

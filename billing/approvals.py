@@ -1,6 +1,7 @@
 """Approvals 复核: an operator's act above the shop's limit waits for a second person, who decides and thereby carries it out.
 
-A desk whose acts may need a second person registers how one is carried out (``register``), asks ``needed`` with the amount, and
+A desk whose acts may need a second person registers how one is carried out (``register``), asks ``needed`` with the amount (``adds_up`` where small acts count
+together), and
 records the exact act with ``request`` in its own transaction instead of moving money. Deciding and carrying out are one
 transaction, by the facts of that moment: an act that is refused then leaves the approval ``failed`` with the reason, and
 nothing else. Lock order: the approval comes before everything.
@@ -94,13 +95,13 @@ def register(kind: str, execute: Execute) -> None:
     assert _ACTS.setdefault(kind, execute) is execute, f"two desks carry out {kind}"
 
 
-def above(amount_fen: int) -> bool:
+def needed(amount_fen: int) -> bool:
     """Whether an act that moves so much needs a second person whatever else was done."""
     return abs(amount_fen) > terms.current().approval_above_fen
 
 
 async def one_by_one(operator_id: int, customer_id: int) -> None:
-    """Lets acts of one operator on one customer wait for each other until the transaction ends, so that ``needed`` finds what was
+    """Lets acts of one operator on one customer wait for each other until the transaction ends, so that ``adds_up`` finds what was
     done before. It comes before every other lock."""
     await db.execute(
         "SELECT pg_advisory_xact_lock($1, hashtext($2))", _ACTING, f"{operator_id}:{customer_id}"
@@ -120,15 +121,15 @@ SELECT (SELECT coalesce(sum(abs(a.amount_fen)), 0) FROM adjustment a
 """
 
 
-async def needed(amount_fen: int, *, operator_id: int, customer_id: int) -> bool:
+async def adds_up(amount_fen: int, *, operator_id: int, customer_id: int) -> bool:
     """Whether an act that moves so much needs a second person: by itself, or together with what the same operator has adjusted,
     refunded and transferred of the same customer's money alone within the shop's window. The caller has called ``one_by_one``."""
     hours = terms.current().approval_window_hours
-    if above(amount_fen) or not hours:
-        return above(amount_fen)
+    if needed(amount_fen) or not hours:
+        return needed(amount_fen)
     since = clock.now() - timedelta(hours=hours)
     alone_fen = await db.fetchval(_ALONE, customer_id, operator_id, f"operator:{operator_id}", since)
-    return above(abs(amount_fen) + int(alone_fen))
+    return needed(abs(amount_fen) + int(alone_fen))
 
 
 _REQUEST = """

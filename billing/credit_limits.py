@@ -80,7 +80,7 @@ async def set_limit(
 
     async def act() -> str:
         before = await credit_line.of(customer_id)
-        if limit_fen > before.limit_fen and approvals.above(limit_fen):
+        if limit_fen > before.limit_fen and approvals.needed(limit_fen):
             return await approvals.request(
                 "credit_limit", asdict(wish), amount_fen=limit_fen, reason=reason, operator_id=operator_id,
                 customer_id=customer_id,

@@ -69,7 +69,7 @@ async def of_bill(
         owner_id = (await bills.find(bill_no)).customer_id
         await approvals.one_by_one(operator_id, owner_id)
         bill = await bills.lock(bill_no)
-        if await approvals.needed(amount_fen, operator_id=operator_id, customer_id=owner_id):
+        if await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=owner_id):
             return await _ask_second_person("bill_refund", wish, amount_fen, operator_id, bill.customer_id)
         return await _of_bill(wish, operator=f"operator:{operator_id}", decided_by=f"operator:{operator_id}")
 
@@ -109,7 +109,7 @@ async def of_top_up(
         await approvals.one_by_one(operator_id, owner_id)
         top_up = await top_up_refunds.lock(top_up_no)
         offered = await top_up_refunds.offer(top_up, amount_fen, lock=True)
-        if await approvals.needed(offered.amount_fen, operator_id=operator_id, customer_id=owner_id):
+        if await approvals.adds_up(offered.amount_fen, operator_id=operator_id, customer_id=owner_id):
             named = {**wish, "amount_fen": offered.amount_fen}
             return await _ask_second_person(
                 "top_up_refund", named, offered.amount_fen, operator_id, top_up.customer_id

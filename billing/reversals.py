@@ -89,7 +89,7 @@ async def _ask(
 
     async def once() -> str:
         _refuse_undone(await _current(undone, number), number)
-        if not approvals.above(amount_fen):
+        if not approvals.needed(amount_fen):
             return await act(None)
         if await db.fetchrow(_WAITING, kind, customer_id, number) is not None:
             raise AlreadyReversed(number=number)

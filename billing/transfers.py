@@ -109,7 +109,7 @@ async def send(operator_id: int, gift: Gift, *, key: str) -> Outcome:
     async def act() -> str:
         amount_fen = gift.principal_fen + gift.bonus_fen
         await approvals.one_by_one(operator_id, gift.giver_id)
-        if await approvals.needed(amount_fen, operator_id=operator_id, customer_id=gift.giver_id):
+        if await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=gift.giver_id):
             return await approvals.request(
                 "customer_transfer", content, amount_fen=amount_fen, reason=gift.reason,
                 operator_id=operator_id, customer_id=gift.giver_id,

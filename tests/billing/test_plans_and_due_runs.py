@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import bills, collecting, deductions, payments, plans, schedule
+from billing import bills, collecting, deductions, operator_holds, payments, plans, schedule
 from core import clock
 from core import db as database
+from members import customers
 from notifications import outbox
 from tests import factories
 
@@ -230,3 +231,20 @@ async def test_what_is_not_plain_in_a_set_goes_the_long_way_and_the_rest_does_no
     kinds = [kind for kind, _ in await messages()]
     assert [kinds.count(kind) for kind in ("deducted", "payment_due", "low_balance")] == [5, 1, 1]
     assert await factories.balance(rich[0].id) == (3_200, 0)
+
+
+async def test_what_is_held_and_a_plans_own_line_count_for_the_alert_of_a_set_too(db):
+    holder, warned = await factories.customer(principal=1_000), await factories.customer(principal=1_000)
+    for customer in (holder, warned):
+        await customers.set_threshold(customer.id, 600 if customer is holder else None)
+    await operator_holds.place(
+        1, holder.id, amount_fen=300, title="押金", expires_at=None, key=factories.key()
+    )
+    await factories.plan(holder.id, 200)
+    await plans.set_warning(warned.id, (await factories.plan(warned.id, 400)).id, 2)
+    over = await factories.plan(warned.id, 300)  # a plan that has ended warns of nothing
+    await plans.set_warning(warned.id, over.id, 9)
+    await plans.cancel(warned.id, over.id)
+    assert await deductions.run_due() == deductions.DueRun(due=2, charged=2)
+    told = sorted(who for kind, who in await messages() if kind == "low_balance")
+    assert told == sorted([holder.id, warned.id])

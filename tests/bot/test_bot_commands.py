@@ -249,6 +249,7 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
         "订单",
         "计划",
         "账单",
+        "付账单",
         "分期",
         "退款",
         "帮助",

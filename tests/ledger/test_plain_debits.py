@@ -1,9 +1,11 @@
 """Plain debits take a shorter statement than other transfers: to the same answers, rows and refusals."""
 
 import random
+from datetime import timedelta
 
 import pytest
 
+from core import clock
 from core import db as database
 from ledger import accounts, holds, posting
 from tests import factories
@@ -14,9 +16,15 @@ async def twins(policy, chance):
     both = [await factories.customer() for _ in range(2)]
     for number in range(chance.randint(1, 4)):
         kind, amount_fen = chance.choice(["principal", "bonus"]), chance.randint(1, 99)
+        days = chance.choice([None, 5, 9]) if kind == "bonus" else None
+        expires_at = None if days is None else clock.now() + timedelta(days=days)
         for customer in both:
             given = posting.credit(
-                accounts.BONUS_COST, accounts.of_customer(customer.id), amount_fen, kind=kind
+                accounts.BONUS_COST,
+                accounts.of_customer(customer.id),
+                amount_fen,
+                kind=kind,
+                expires_at=expires_at,
             )
             await posting.post_one(
                 posting.Transfer(f"in:{customer.id}:{number}", "grant", [given], operator="t")

@@ -317,3 +317,18 @@ async def test_nobody_pays_anothers_order_not_even_among_others(db, alone):
     assert said[0].state == "paid" and isinstance(said[1], orders.NoSuchOrder)
     assert [await factories.balance(one.id) for one in (owner, stranger)] == [(1_000, 0), (400, 0)]
     assert (await orders.get(owner.id, theirs.order_no)).state == "placed"
+
+
+async def test_in_a_mixed_set_the_keys_stay_with_those_who_paid(db, alone):
+    sku = await factories.sku(600)
+    rich, poor = await factories.customer(principal=1_000), await factories.customer(principal=100)
+    paid, waits = await placed(rich, sku), await placed(poor, sku)
+    await asyncio.gather(pay(paid, "the-rich-key"), pay(waits, "the-poor-key"), return_exceptions=True)
+    assert alone == [waits.order_no]
+    assert await database.fetchval(
+        "SELECT array_agg(key) FROM request_key WHERE operation = 'orders.pay'"
+    ) == ["the-rich-key"]
+    await factories.topped_up(poor.id, 1_000)
+    assert (await pay(waits, "the-poor-key")).state == "paid"
+    with pytest.raises(orders.KeyReused):
+        await pay(await placed(rich, sku), "the-rich-key")
