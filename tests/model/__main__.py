@@ -24,9 +24,15 @@ LONGEST_LINE = 2**24
 def main(steps=10_000, first_seed=1, jobs=1):
     jobs = max(1, min(int(jobs), int(steps)))
     run = Run(int(steps), int(first_seed))
+    signal.signal(signal.SIGTERM, _too_early)
     with conftest._local_servers() as servers:
         asyncio.run(run.all(list(_databases(servers.postgres, jobs))))
     return run.sum_up()
+
+
+def _too_early(*_):
+    print("steps=0 seeds=0 failures=0 interrupted", flush=True)
+    sys.exit(1)
 
 
 def _databases(postgres, jobs):
