@@ -236,7 +236,7 @@ async def test_what_is_not_plain_in_a_set_goes_the_long_way_and_the_rest_does_no
 async def test_what_is_held_and_a_plans_own_line_count_for_the_alert_of_a_set_too(db):
     holder, warned = await factories.customer(principal=1_000), await factories.customer(principal=1_000)
     for customer in (holder, warned):
-        await customers.set_threshold(customer.id, 600 if customer is holder else None)
+        await customers.set_threshold(customer.id, 700 if customer is holder else None)
     await operator_holds.place(
         1, holder.id, amount_fen=300, title="押金", expires_at=None, key=factories.key()
     )
