@@ -157,6 +157,11 @@ REMITTANCES = {
         OR customer_id IN (
             SELECT substr(code, 10)::bigint FROM account WHERE code LIKE 'customer:%' AND id IN (SELECT id FROM touched_account))"""
 }
+PAYOUTS = {
+    "payout": """SELECT * FROM payout WHERE closing_id IN (
+        SELECT id FROM closing WHERE customer_id IN (
+            SELECT substr(code, 10)::bigint FROM account WHERE code LIKE 'customer:%' AND id IN (SELECT id FROM touched_account)))"""
+}
 _NEW_MOVES = "SELECT move_no FROM move WHERE id > {move}"
 MOVES = {
     "move": """SELECT * FROM move WHERE id > {move} OR move_no IN (

@@ -273,7 +273,6 @@ async def test_the_incremental_proof_sees_a_payout_without_its_remittance(db):
     sent = await of_closing(channel, number)
     await proof.run()
     await remittances.settle("wechat_pay", channel.word(sent.remittance_no, "paid"))
-    assert not (await proof.run(since_last=True)).violations
     await database.execute("UPDATE remittance SET amount_fen = amount_fen - 1")
     assert "I21" in {found.invariant for found in (await proof.run(since_last=True)).violations}
 

@@ -55,5 +55,6 @@ CHECKS = (
         SELECT 'payout ' || o.payout_no FROM payout o LEFT JOIN remittance r ON r.remittance_no = o.remittance_no
         WHERE o.remittance_no IS NOT NULL AND (r.state IS DISTINCT FROM 'paid' OR r.amount_fen <> o.amount_fen)
         """,
+        since=changed.PAYOUTS,
     ),
 )
