@@ -24,6 +24,7 @@ from benchmarks import (
     http_doors,
     in_process,
     place,
+    reconcile,
     report,
     rounds,
 )
@@ -53,6 +54,7 @@ ALL = (
     Benchmark("post-one", floor.NAME, in_process.post_one),
     Benchmark("due-run", due_run.FLOOR, due_run.periods),
     Benchmark("hot-shop", hot_shop.FLOOR, hot_shop.payments, 0.9),
+    Benchmark("reconcile", reconcile.FLOOR, reconcile.day, reconcile.TARGET),
     Benchmark("growth", growth.FLOOR, growth.sizes, growth.TARGET),
     Benchmark("peer-pgledger", floor.NAME, pgledger.one_shop),
     Benchmark("peer-pgledger-spread", floor.NAME, pgledger.many_shops),

@@ -228,6 +228,7 @@ class Migration(migrations.Migration):
                 ("resolved_by", fields.CharField(null=True, max_length=64)),
                 ("approval_no", fields.CharField(null=True, max_length=32)),
                 ("transfer_reference", fields.CharField(null=True, unique=True, max_length=100)),
+                ("sent_back_by", fields.CharField(null=True, unique=True, max_length=32)),
                 ("opened_at", fields.DatetimeField()),
                 ("resolved_at", fields.DatetimeField(null=True)),
             ],
@@ -259,6 +260,7 @@ class Migration(migrations.Migration):
             difference_resolution="resolution IN ('settled', 'credit', 'send_back', 'adjust', 'ignore')",
             difference_resolved="(resolved_at IS NOT NULL AND resolution IS NOT NULL AND resolved_by IS NOT NULL) = (state = 'resolved')",
             difference_moved="(transfer_reference IS NOT NULL) = coalesce(resolution IN ('credit', 'adjust'), false)",
+            difference_sent_back="(sent_back_by IS NOT NULL) = coalesce(resolution = 'send_back', false)",
             difference_reason="resolution IS NULL OR resolution = 'settled' OR reason IS NOT NULL",
         ),
         ops.CreateModel(

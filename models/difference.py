@@ -45,6 +45,8 @@ class Difference(Model):
     approval_no = fields.CharField(max_length=32, null=True)
     transfer_reference = fields.CharField(max_length=100, null=True, unique=True)
     """What it moved in the books, if anything."""
+    sent_back_by = fields.CharField(max_length=32, null=True, unique=True)
+    """The refund by which it went back; a refund explains one difference."""
     opened_at = fields.DatetimeField()
     resolved_at = fields.DatetimeField(null=True)
 
@@ -78,6 +80,10 @@ class Difference(Model):
             CheckConstraint(
                 check="(transfer_reference IS NOT NULL) = coalesce(resolution IN ('credit', 'adjust'), false)",
                 name="difference_moved",
+            ),
+            CheckConstraint(
+                check="(sent_back_by IS NOT NULL) = coalesce(resolution = 'send_back', false)",
+                name="difference_sent_back",
             ),
             CheckConstraint(
                 check="resolution IS NULL OR resolution = 'settled' OR reason IS NOT NULL",

@@ -53,8 +53,10 @@ CROSS JOIN LATERAL (SELECT CASE
     WHEN r.amount_fen <> l.amount_fen THEN 'amount'
     WHEN NOT {agreeing.REFUND_STATES_AGREE} THEN 'refund'
     WHEN abs(l.fee_milli - l.expected_milli) > {agreeing.REFUND_FEE_TOLERANCE_MILLI} THEN 'fee' END AS kind) d
-WHERE line.id BETWEEN $1 AND $2 AND NOT line.agrees AND line.kind = 'refund' AND d.kind IS NOT NULL
+WHERE line.id BETWEEN $1 AND $2 AND NOT line.agrees AND line.kind = 'refund' AND d.kind IS NOT NULL AND NOT EXISTS (
+    SELECT FROM quarantine q WHERE q.refund_no = line.refund_no AND q.channel = $3 AND q.amount_fen = line.amount_fen)
 """
+"""Quarantined money that was sent back is followed there."""
 
 _TWICE = """
 INSERT INTO found
@@ -186,7 +188,7 @@ async def _settle_what_came_late(day: days.Day, file_id: int) -> None:
 async def _find(day: days.Day, file_id: int) -> None:
     lines = bill_imports.span(file_id)
     await db.execute(_ODD_PAYMENTS, *lines, day.channel)
-    await db.execute(_ODD_REFUNDS, *lines)
+    await db.execute(_ODD_REFUNDS, *lines, day.channel)
     for ours in ("payment_id", "part_id"):
         await db.execute(_TWICE.format(ours=ours), *lines)
         await db.execute(_TWICE_IN_TWO_BILLS.format(ours=ours), *lines, day.channel, day.day)

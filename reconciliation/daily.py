@@ -20,10 +20,20 @@ UPDATE channel_day SET match_at = $2 FROM due WHERE channel_day.id = due.id RETU
 """
 
 
+_LOOK_AGAIN_EVERY = timedelta(hours=1)
+_LOOK_AGAIN = """
+UPDATE channel_day SET match_at = $1 WHERE state = 'matched' AND match_at IS NULL AND matched_at < $2
+"""
+
+
 async def run(channels: Channels, *, progress: bill_imports.Progress = bill_imports.quiet) -> int:
-    """One turn. Returns how many days were closed. Several at once share the work."""
+    """One turn. Returns how many days were closed. Several at once share the work.
+
+    Days that are not explained are looked at again every hour: what was missing may have been confirmed or decided on elsewhere.
+    """
     await fetching.open_days(channels)
     await fetching.fetch_due(channels, progress=progress)
+    await db.execute(_LOOK_AGAIN, clock.now(), clock.now() - _LOOK_AGAIN_EVERY)
     closed = await compare_due()
     while await asking.ask_due(channels):
         closed += await compare_due()

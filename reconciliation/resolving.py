@@ -177,6 +177,8 @@ SELECT EXISTS (
     WHERE r.refund_no = $1 AND p.payment_no = $2 AND p.tender = $3 AND p.state <> 'failed' AND p.amount_fen >= $4)
 """
 
+_USED = "SELECT EXISTS (SELECT FROM difference WHERE sent_back_by = $1)"
+
 
 async def _check_sent_back(found: Difference, wish: Wish) -> None:
     is_refunded = wish.refund_no and await db.fetchval(
@@ -184,11 +186,13 @@ async def _check_sent_back(found: Difference, wish: Wish) -> None:
     )
     if not is_refunded:
         raise ResolutionNotPossible(why="refund_missing")
+    if await db.fetchval(_USED, wish.refund_no):
+        raise ResolutionNotPossible(why="refund_used")
 
 
 _END = """
 UPDATE difference SET state = 'resolved', resolution = $2, reason = $3, resolved_by = $4, approval_no = $5, transfer_reference = $6,
-    resolved_at = $7, ask_at = NULL
+    resolved_at = $7, ask_at = NULL, sent_back_by = $8
 WHERE id = $1
 """
 
@@ -205,7 +209,17 @@ async def _end(
     reference = f"difference:{found.difference_no}" if wish.resolution in ("credit", "adjust") else None
     if reference is not None:
         await _move(found, wish, move, reference, who)
-    await db.execute(_END, found.id, wish.resolution, wish.reason, who, approval_no, reference, clock.now())
+    await db.execute(
+        _END,
+        found.id,
+        wish.resolution,
+        wish.reason,
+        who,
+        approval_no,
+        reference,
+        clock.now(),
+        wish.refund_no if wish.resolution == "send_back" else None,
+    )
     await history.add(
         day.id, "resolved", who, difference_id=found.id, approval_no=approval_no, **asdict(wish)
     )

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from app import config
-from app.cli import books, inbox, processes, setup
+from app.cli import books, inbox, processes, reconcile, setup
 from app.cli.command import Act, Commands
 from app.exit_codes import ExitCode
 
@@ -47,5 +47,6 @@ def _parser() -> argparse.ArgumentParser:
     processes.add(commands)
     books.add(commands)
     inbox.add(commands)
+    reconcile.add(commands)
     setup.add(commands)
     return parser

@@ -6,12 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from app import config
 from billing import inbox, inbox_refusals
 from core import clock
 from core import db as database
 from gateways.channel import PaymentNotice
 from members import operators
+from reconciliation import days
 from tests import factories
+from tests.gateways import bill_files
 
 
 def yucun(config_file, *arguments, said=""):
@@ -134,3 +137,22 @@ async def test_the_inbox_is_listed_shown_and_handed_in_again(config_file, db):
     assert (again.returncode, "cli: ask_channel" in again.stdout) == (0, True)
     failed = yucun(config_file, "inbox", "replay", "--failed")
     assert (failed.returncode, "left 1" in failed.stdout) == (1, True)
+
+
+async def test_a_bill_is_taken_by_hand_compared_and_reported(config_file, db, tmp_path):
+    on = days.yesterday()
+    merchant_id = config.load(config_file).wechat_pay.mch_id
+    rows = [bill_files.Row("P-x", 55, at=f"{on} 12:00:00", merchant_id=merchant_id)]
+    bill, table = tmp_path / "bill.csv", tmp_path / "report.csv"
+    bill.write_bytes(bill_files.wechat(rows)[:-40])
+    refused = yucun(config_file, "reconcile", "import", "wechat_pay", str(on), str(bill))
+    assert refused.returncode == 1 and "·" in refused.stderr, refused
+    bill.write_bytes(bill_files.wechat(rows))
+    taken = yucun(config_file, "reconcile", "import", "wechat_pay", str(on), str(bill))
+    assert taken.returncode == 0, taken.stderr
+    assert "已比对" in taken.stdout and "差异 · differences 1 (1)" in taken.stdout
+    assert "读取 · reading: 1" in taken.stderr
+    written = yucun(
+        config_file, "reconcile", "report", "--from", str(on), "--to", str(on), "--csv", str(table)
+    )
+    assert written.returncode == 0 and str(on) in table.read_text("utf-8-sig")

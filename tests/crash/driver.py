@@ -14,6 +14,7 @@ from tests.crash import (
     killing,
     operator_paths,
     paying_paths,
+    reconciliation_paths,
     refund_paths,
     remittance_paths,
     top_up_paths,
@@ -29,6 +30,7 @@ PATHS = {
     **refund_paths.PATHS,
     **counter_paths.PATHS,
     **remittance_paths.PATHS,
+    **reconciliation_paths.PATHS,
 }
 
 

@@ -45,7 +45,7 @@ class Stopwatch:
 
 
 WATCH = Stopwatch()
-for name in ("fetch", "fetchrow", "fetchval", "execute"):
+for name in ("fetch", "fetchrow", "fetchval", "execute", "copy_in"):
     setattr(db, name, WATCH.wrap(getattr(db, name)))
 for name in ("begin", "commit", "rollback", "savepoint", "release_savepoint"):
     setattr(TransactionWrapper, name, WATCH.wrap(getattr(TransactionWrapper, name)))

@@ -39,6 +39,18 @@ class RememberingChannel(factories.QuietChannel):
             raise at_channel.AlreadyPaid("ORDERPAID")
         self._note("closed", out_trade_no, 0)
 
+    async def fetch_bill(self, day, into, *, kind="trades"):
+        file = self.home / f"bill-{day}"
+        if not file.exists():
+            raise at_channel.BillNotReady(day)
+        path = into / "bill"
+        path.write_bytes(file.read_bytes())
+        return at_channel.BillFile(self.name, kind, day, path, path.stat().st_size)
+
+    def makes_bill(self, day, content):
+        """Its bill of the day, from now on."""
+        (self.home / f"bill-{day}").write_bytes(content)
+
     def pays(self, payment):
         """Somebody pays this at the channel, which tells us when it is asked."""
         self._note("paid", payment.payment_no, payment.amount_fen)
@@ -65,6 +77,7 @@ class Channel(RememberingChannel):
     query_refund = WATCH.wrap(RememberingChannel.query_refund)
     query = WATCH.wrap(RememberingChannel.query)
     close = WATCH.wrap(RememberingChannel.close)
+    fetch_bill = WATCH.wrap(RememberingChannel.fetch_bill)
 
 
 CHANNEL = Channel()

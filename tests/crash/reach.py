@@ -12,7 +12,7 @@ import functools
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-DESK = ("billing", "shop")
+DESK = ("billing", "shop", "reconciliation")
 DOORS = ("bot", "miniapp_api", "admin_api", "webhooks", "schedulers", "app")
 BOOKS = frozenset(
     {

@@ -96,6 +96,9 @@ def killer(_migrated, tmp_path_factory):
         ("notices_replayed", 40),
         ("remit_closing", 40),
         ("remit_refund", 40),
+        ("reconcile", 120),
+        ("replace_bill", 60),
+        ("decide_difference", 80),
     ],
 )
 @pytest.mark.timeout(900)

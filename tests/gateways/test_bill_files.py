@@ -215,3 +215,19 @@ def test_the_line_that_is_wrong_is_named(read):
     with pytest.raises(bills.BillUnreadable) as refused:
         read("wechat_pay", content)
     assert (refused.value.line_no, refused.value.found) == (3, "2026-11-24 12:61:00")
+
+
+def test_a_long_bill_is_read_in_bounded_memory(tmp_path):
+    """Ten times the rows take no more memory: a piece of the file at a time."""
+    import tracemalloc
+
+    peaks = []
+    for count in (4_000, 40_000):
+        path = tmp_path / "bill"
+        path.write_bytes(bill_files.wechat([Row(f"P{n}", 100 + n, fee_milli=n) for n in range(count)]))
+        tracemalloc.start()
+        with bills.trades("wechat_pay", path, bills.Expected(MERCHANTS["wechat_pay"], DAY)) as bill:
+            assert sum(len(batch) for batch in bill.batches()) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 12_000_000, "what is remembered of amounts has a limit of its own"

@@ -3,8 +3,6 @@
 import secrets
 from datetime import datetime, timedelta
 
-from bill_files import DAY, Row, alipay, wechat
-
 from billing import channels, payments, refunds
 from core import clock, db
 from gateways import channel as at_channel
@@ -12,6 +10,7 @@ from gateways import reading
 from reconciliation import bill_imports, comparing, days
 from tests import factories
 from tests.billing import refunding
+from tests.gateways.bill_files import DAY, Row, alipay, wechat
 
 NEXT_MORNING = datetime(DAY.year, DAY.month, DAY.day, 11, tzinfo=reading.BEIJING) + timedelta(days=1)
 MERCHANTS = {"wechat_pay": factories.MERCHANT_ID, "alipay": "2088000000000000"}

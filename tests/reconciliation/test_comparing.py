@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from bill_files import DAY, Row
-
 from core import db as database
 from reconciliation import comparing, rates
 from tests import factories
+from tests.gateways.bill_files import DAY, Row
 from tests.reconciliation import books
 from tests.reconciliation.books import at
 

@@ -3,13 +3,12 @@
 import asyncio
 from datetime import timedelta
 
-from bill_files import DAY, Row
-
 from billing import staff_alerts
 from core import db as database
 from gateways import channel as at_channel
 from reconciliation import daily, days, fetching
 from tests import factories
+from tests.gateways.bill_files import DAY, Row
 from tests.reconciliation import books
 
 NEXT = DAY + timedelta(days=1)

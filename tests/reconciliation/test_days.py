@@ -4,12 +4,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from bill_files import DAY, Row, wechat
 
 from core import db as database
 from ledger import accounts
 from reconciliation import bill_imports, closing, comparing, days, differences, history, resolving
 from tests import factories
+from tests.gateways.bill_files import DAY, Row, wechat
 from tests.reconciliation import books
 
 

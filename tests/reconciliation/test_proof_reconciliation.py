@@ -4,13 +4,13 @@ import secrets
 from datetime import timedelta
 
 import pytest
-from bill_files import DAY
 
 from billing import approvals, terms
 from core import db as database
 from ledger import proof
 from ledger.proof import checks, marks
 from reconciliation import closing, resolving
+from tests.gateways.bill_files import DAY
 from tests.ledger.test_proof import REWRITE
 from tests.reconciliation import books
 

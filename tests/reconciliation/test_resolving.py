@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from bill_files import DAY
 
 from billing import approvals, terms
 from core import db as database
 from ledger import accounts
 from reconciliation import closing, differences, history, resolving
 from tests import factories
+from tests.gateways.bill_files import DAY
 from tests.reconciliation import books
 from tests.reconciliation.test_days import balance_of
 
