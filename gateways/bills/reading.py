@@ -123,7 +123,8 @@ def check_number(number: str, line_no: int) -> None:
     Raises:
         BillUnreadable
     """
-    if len(number) > _NUMBER_AT_MOST or _SPREADSHEET.fullmatch(number) or not number.isprintable():
+    is_rounded = "E+" in number and _SPREADSHEET.fullmatch(number)
+    if len(number) > _NUMBER_AT_MOST or is_rounded or not number.isprintable():
         raise BillUnreadable("number", line_no, number)
 
 
