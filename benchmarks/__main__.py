@@ -23,6 +23,7 @@ from benchmarks import (
     hot_shop,
     http_doors,
     in_process,
+    ingest,
     place,
     reconcile,
     report,
@@ -50,6 +51,7 @@ class Benchmark:
 ALL = (
     Benchmark("http-balance", http_doors.FLOOR, http_doors.balance, 0.8),
     Benchmark("http-pay", http_doors.FLOOR, http_doors.pay, 0.5),
+    Benchmark("ingest", ingest.FLOOR, ingest.notifications, 0.5),
     Benchmark("posting", floor.NAME, in_process.pay, 0.5),
     Benchmark("post-one", floor.NAME, in_process.post_one),
     Benchmark("due-run", due_run.FLOOR, due_run.periods),

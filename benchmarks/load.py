@@ -32,6 +32,7 @@ class Run:
         self.deadline = self.began + seconds
         self.used_up = False
         self.last_answer = self.began
+        self.took_s: list[float] = []
 
     def next(self) -> bytes | None:
         if time.perf_counter() < self.deadline and not self.failures:
@@ -44,13 +45,20 @@ class Run:
             self.finished.set_result(None)
         return None
 
-    def answered(self, head: bytes, answer: bytes) -> None:
+    def answered(self, head: bytes, answer: bytes, sent: float) -> None:
         if not head.startswith(b"HTTP/1.1 2"):
             self.failures.append((head[:40] + b" ... " + answer[-300:]).decode(errors="replace"))
         now = time.perf_counter()
         if now <= self.deadline:
             self.done += 1
             self.last_answer = now
+            self.took_s.append(now - sent)
+
+    @property
+    def p99_ms(self) -> float:
+        """One answer of a hundred took longer."""
+        ordered = sorted(self.took_s)
+        return ordered[len(ordered) * 99 // 100] * 1_000 if ordered else 0.0
 
 
 class Connection(asyncio.Protocol):
@@ -59,6 +67,7 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self.run: Run | None = None
         self.buffer = b""
+        self.sent = 0.0
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -85,7 +94,7 @@ class Connection(asyncio.Protocol):
             return
         self.buffer = b""
         assert self.run is not None
-        self.run.answered(data[:end], data[end + 4 :])
+        self.run.answered(data[:end], data[end + 4 :], self.sent)
         self._send()
 
     def _send(self) -> None:
@@ -94,6 +103,7 @@ class Connection(asyncio.Protocol):
         if request is None:
             self.run = None
         else:
+            self.sent = time.perf_counter()
             self.transport.write(request)
 
 
@@ -116,6 +126,7 @@ class Generator:
             "elapsed": elapsed,
             "failure": run.failures[0] if run.failures else None,
             "cpu_share": (_cpu_s() - used) / elapsed,
+            "p99_ms": run.p99_ms,
         }
 
     async def _connect(self, port: int, count: int) -> None:

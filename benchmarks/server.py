@@ -1,26 +1,32 @@
-"""A server process of the real application with one more route, ``/bench/select-1``: the floor of the HTTP benchmarks.
+"""A server process of the real application with two more routes, the floors of the HTTP benchmarks: ``/bench/select-1`` asks the
+database once, ``/bench/confirm`` acts on a channel's word that needs neither proof nor writing down.
 
-The floor passes the same edge as every request (request id, headers, access line) and asks the same database once.
+They pass the same edge as every request (request id, headers, access line).
 """
 
 from __future__ import annotations
 
 import argparse
+from datetime import datetime
 from pathlib import Path
 from unittest import mock
 
 from aiohttp import web
 
 from app import config, doors, log_lines, runtime, server_process
+from billing import payments
 from core import db
+from gateways.channel import ChannelTrade
 
 FLOOR = "/bench/select-1"
+CONFIRM = "/bench/confirm"
 
 
 def assembled(found: runtime.Runtime) -> web.Application:
     """The real application, and the floor beside it."""
     application = _assemble(found)
     application.router.add_get(FLOOR, _select_1)
+    application.router.add_post(CONFIRM, _confirm)
     return application
 
 
@@ -29,6 +35,12 @@ _assemble = doors.assemble
 
 async def _select_1(_request: web.Request) -> web.Response:
     return web.json_response({"one": await db.fetchval("SELECT 1")})
+
+
+async def _confirm(request: web.Request) -> web.Response:
+    said = await request.json()
+    trade = ChannelTrade(**{**said, "paid_at": datetime.fromisoformat(said["paid_at"])})
+    return web.json_response({"outcome": await payments.confirm(trade)})
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ class NoSuchReceipt(errors.NotFound):
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What was received, from whom, how and for what. ``source_no`` is the payment's number at the channel or the counter payment's,
-    ``reference`` the channel's, the bank's or the terminal's own."""
+    ``reference`` the channel's, the bank's or the terminal's own; ``refunded_fen`` went back, or of a top-up is on its way back."""
 
     id: int
     receipt_no: str
@@ -73,12 +73,14 @@ _COLUMNS = """
 r.id, r.receipt_no, r.customer_id, c.name AS customer_name, r.source, r.source_no,
 coalesce(p.purpose, n.purpose) AS purpose, coalesce(b.title, d.title) AS title, coalesce(p.channel, n.tender) AS tender,
 coalesce(p.channel_trade_no, n.reference) AS reference, coalesce(p.amount_fen, n.amount_fen) AS amount_fen,
-CASE WHEN r.source = 'payment' THEN coalesce((
-         SELECT sum(f.amount_fen) FROM refund_part f WHERE f.payment_no = r.source_no AND f.state = 'paid'), 0)
-     WHEN n.state = 'undone' THEN 0
-     WHEN n.purpose = 'bill' THEN coalesce((
+CASE WHEN n.state = 'undone' THEN 0
+     WHEN coalesce(p.purpose, n.purpose) = 'top_up' THEN coalesce((
+         SELECT t.refunded_fen FROM top_up t WHERE t.top_up_no = coalesce(p.purpose_no, n.purpose_no)), 0)
+     WHEN r.source = 'payment' THEN coalesce((
+         SELECT bp.refunded_fen FROM bill_payment bp WHERE bp.payment_no = r.source_no), 0)
+     ELSE coalesce((
          SELECT bp.refunded_fen FROM bill_payment bp WHERE bp.transfer_reference = n.transfer_reference), 0)
-     ELSE coalesce((SELECT t.refunded_fen FROM top_up t WHERE t.top_up_no = n.purpose_no), 0) END::bigint AS refunded_fen,
+END::bigint AS refunded_fen,
 coalesce(n.state = 'undone', false) AS is_undone, coalesce(p.paid_at, n.created_at) AS paid_at, r.created_at
 FROM receipt r JOIN customer c ON c.id = r.customer_id
 LEFT JOIN payment p ON r.source = 'payment' AND p.payment_no = r.source_no

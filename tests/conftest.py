@@ -39,6 +39,8 @@ class Servers:
 
     database_url: str
     redis_url: str
+    postgres: local_servers.postgres.LocalPostgres | None = None
+    """Where it is the session's own: it may be crashed."""
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +54,8 @@ def servers():
             url = stack.enter_context(_database_on(given_database))
         else:
             url = started.database_url("yucun_test")
-        yield Servers(url, given_redis or started.redis_url)
+        own = None if given_database else started.postgres
+        yield Servers(url, given_redis or started.redis_url, own)
 
 
 @pytest.fixture(scope="session")

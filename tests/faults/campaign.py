@@ -48,31 +48,37 @@ class Report:
         )
 
 
-def run(scenarios, seed, *, only=None, processes=2, strength=1.0):
-    """So many stories; with ``only`` just the one of that number."""
+def run(scenarios, seed, *, only=None):
+    """So many stories in a shop of its own; with ``only`` just the one of that number."""
     home = Path(tempfile.mkdtemp(prefix="yucun-faults-"))
     home.chmod(0o755)  # root's PostgreSQL runs as another user
     try:
-        return asyncio.run(_run(home, scenarios, seed, only, processes, strength))
+        with local_servers.start(home / "servers", durable=False) as servers:
+            url = servers.database_url("campaign")
+            asyncio.run(database.migrate(url))
+            place = shops.Place(url, servers.redis_url, servers.postgres)
+            return asyncio.run(at(home, place, scenarios, seed, only=only))
     finally:
         local_servers.erase(home / "servers")
         shutil.rmtree(home, ignore_errors=True)
 
 
-async def _run(home, scenarios, seed, only, processes, strength):
+async def at(home, place, scenarios, seed, *, only=None, processes=2, between_blows_s=(4.0, 12.0)):
+    """The same in a given place, the shop's files in ``home``."""
     report, began = Report(scenarios, seed), time.monotonic()
-    async with shops.opened(home, processes=processes) as shop:
+    async with shops.opened(home, place, processes=processes) as shop:
         await _answers(shop)
         world = shop.sandbox.world
         world.faults.seed(seed)
-        for rule in plan.rules(strength):
+        for rule in plan.rules():
             world.faults.add(rule)
-        blows = asyncio.create_task(shop.strike(random.Random(f"{seed}:blows")))
+        shop.between_blows_s = between_blows_s
+        striking = asyncio.create_task(shop.strike(random.Random(f"{seed}:blows")))
         try:
             report.failures += await _stories(shop, seed, range(scenarios) if only is None else [only])
         finally:
-            blows.cancel()
-            await asyncio.gather(blows, return_exceptions=True)
+            striking.cancel()
+            await asyncio.gather(striking, return_exceptions=True)
         report.faults = shop.faults + Counter(_struck(world.faults.rules()))
         world.faults.clear()
         async with database.opened(shop.database_url):
@@ -131,7 +137,7 @@ async def _calm(shop):
         if not sum(left.values()) and not shop.sandbox.world.agenda.busy(within_s=5):
             return []
         if left["refunds"] or left["notices"]:  # they wait longer each time
-            shop.sandbox.world.clock.advance(60)
+            shop.sandbox.world.clock.advance(600)
     return [f"still not known: {dict(left)}"]
 
 

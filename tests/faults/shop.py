@@ -10,10 +10,10 @@ import os
 import signal
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
-from app import config, database, demo_settings, local_servers
+from app import config, database, demo_settings
 from app.local_servers import children
 from members import operators
 from sandbox.app import Sandbox, Settings
@@ -22,28 +22,37 @@ from shop import products
 
 PASSWORD = "long enough to be a password"
 _LOOK_EVERY_S = 0.2
-_BETWEEN_BLOWS_S = (4.0, 12.0)
 _BLOWS = ("server", "server", "worker", "worker", "database")
 PRICE_FEN = 1_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a campaign runs: an empty, migrated database, Redis, and the PostgreSQL that may be crashed; None: somebody else's."""
+
+    database_url: str
+    redis_url: str
+    postgres: object
 
 
 class Shop:
     """Everything that runs. ``faults`` counts what was done to it."""
 
-    def __init__(self, home, servers, sandbox, port, processes):
-        self.home, self.servers, self.sandbox, self.port = home, servers, sandbox, port
+    def __init__(self, home, place, sandbox, port, processes):
+        self.home, self.place, self.sandbox, self.port = home, place, sandbox, port
         self.url = f"http://127.0.0.1:{port}"
         self.sheets = PaySheets(
             sandbox.world, sandbox.wechat_pay.cashier, sandbox.wechat_pay.transfers, sandbox.alipay.cashier
         )
         self.faults = Counter()
+        self.between_blows_s = (4.0, 12.0)
         self._names = [f"server-{number}" for number in range(processes)] + ["worker"]
         self._running = {}
         self._stopping = False
 
     @property
     def database_url(self):
-        return self.servers.database_url("campaign")
+        return self.place.database_url
 
     def start_processes(self):
         for name in self._names:
@@ -67,10 +76,12 @@ class Shop:
     async def strike(self, rng):
         """Kills processes and crashes the database, from time to time, as the seed says."""
         while True:
-            await asyncio.sleep(rng.uniform(*_BETWEEN_BLOWS_S))
+            await asyncio.sleep(rng.uniform(*self.between_blows_s))
             await self.blow(rng.choice(_BLOWS), rng)
 
     async def blow(self, what, rng):
+        if what == "database" and self.place.postgres is None:
+            return
         if what == "database":
             await asyncio.to_thread(self._crash_database)
         else:
@@ -81,9 +92,10 @@ class Shop:
 
     def _crash_database(self):
         """One backend dies, so PostgreSQL ends all others and recovers from its log: what a crash of it does, on the same port."""
-        asked = "SELECT pid FROM pg_stat_activity WHERE datname = 'campaign' AND backend_type = 'client backend' LIMIT 1"
+        name = urlsplit(self.database_url).path[1:]
+        asked = f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}' AND backend_type = 'client backend' LIMIT 1"
         with contextlib.suppress(children.LocalServerFailed, ProcessLookupError, ValueError):
-            os.kill(int(self.servers.postgres.ask(asked)), signal.SIGKILL)
+            os.kill(int(self.place.postgres.ask(asked)), signal.SIGKILL)
 
     def stop(self):
         self._stopping = True
@@ -92,16 +104,14 @@ class Shop:
 
 
 @contextlib.asynccontextmanager
-async def opened(home, *, processes=2):
+async def opened(home, place, *, processes=2):
     """A shop with a product on the shelf and an operator, its processes running."""
     async with contextlib.AsyncExitStack() as stack:
-        servers = stack.enter_context(local_servers.start(home / "servers", durable=False))
         sandbox = await Sandbox.start(Settings(time_scale=0.01))
         stack.push_async_callback(sandbox.stop)
         port = children.free_port()
-        shop = Shop(home, servers, sandbox, port, processes)
+        shop = Shop(home, place, sandbox, port, processes)
         _write_settings(home, shop)
-        await database.migrate(shop.database_url)
         async with database.opened(shop.database_url):
             made = await products.add(
                 name="茶", description="", skus=[products.NewSku("杯", PRICE_FEN, 10_000_000)]
@@ -122,7 +132,7 @@ def _write_settings(home, shop):
     given.write_text(json.dumps(asdict(sandbox.credentials)))
     urls = (sandbox.platform_url, sandbox.wechat_pay_url, sandbox.alipay_url)
     places = demo_settings.Places(shop.port, *(int(urlsplit(url).port or 0) for url in urls))
-    path = demo_settings.write(home, places, database_url=shop.database_url, redis_url=shop.servers.redis_url)
+    path = demo_settings.write(home, places, database_url=shop.database_url, redis_url=shop.place.redis_url)
     text = (
         path.read_text()
         .replace("payment_poll_s = 5", "payment_poll_s = 1")

@@ -27,6 +27,9 @@ class Story:
     def __init__(self, shop, http, seed, number):
         self.shop, self.http, self.number = shop, http, number
         self.rng = random.Random(f"{seed}:{number}")
+        self.keys = random.Random(
+            f"{seed}:{number}:keys"
+        )  # of their own: how often something is tried decides nothing
         self.address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         self.token, self.topped_up = None, []
 
@@ -122,7 +125,7 @@ class Story:
 
     async def _ask(self, method, path, body):
         headers = {
-            "Idempotency-Key": uuid.UUID(int=self.rng.getrandbits(128)).hex,
+            "Idempotency-Key": uuid.UUID(int=self.keys.getrandbits(128)).hex,
             "X-Forwarded-For": self.address,
         }
         if self.token:
