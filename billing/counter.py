@@ -298,7 +298,7 @@ async def pay_bill(bill_no: str, amount_fen: int, taking: Taking, by: By) -> str
     await posting.post_one(
         posting.Transfer(reference, "counter_payment", [leg], operator=by.operator, memo=owed.title)
     )
-    await settled.take_part(owed, settled.Part("counter", fen, reference))
+    await settled.settle(owed, [settled.Part("counter", fen, reference)])
     told = {
         "title": owed.title, "bill_no": bill_no, "amount_fen": fen, "owed_fen": owed.owed_fen - fen, "at": clock.now(),
     }  # fmt: skip

@@ -88,37 +88,6 @@ async def settle(bill: bills.Bill, parts: Sequence[Part]) -> None:
         await tell_issuer(bill)
 
 
-_TAKE_PART = """
-WITH part AS (
-    INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, payment_no, created_at)
-    VALUES ($1, $3, $4, 0, $5, $6, $2)
-), periods AS (
-    UPDATE plan_period SET state = 'charged' WHERE bill_id = $1 AND $7
-)
-UPDATE bill SET paid_fen = paid_fen + $4, state = CASE WHEN $7 THEN 'paid' ELSE 'partly_paid' END,
-    paid_at = CASE WHEN $7 THEN $2::timestamptz END
-WHERE id = $1
-"""
-
-
-async def take_part(bill: bills.Bill, part: Part) -> None:
-    """Writes down that so much of a locked bill was paid, and tells its issuer if that is all of it."""
-    assert 0 < part.amount_fen <= bill.owed_fen, f"more than bill {bill.bill_no} owes"
-    is_all = part.amount_fen == bill.owed_fen
-    await db.execute(
-        _TAKE_PART,
-        bill.id,
-        clock.now(),
-        part.tender,
-        part.amount_fen,
-        part.reference,
-        part.payment_no,
-        is_all,
-    )
-    if is_all:
-        await tell_issuer(bill)
-
-
 _GIVE_UP_PART = """
 WITH periods AS (
     UPDATE plan_period SET state = 'owed' WHERE bill_id = $1 AND state = 'charged'
