@@ -12,9 +12,15 @@ _SUSPENSE = """
 INSERT INTO account (code, kind, currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, entry_no, burn_policy, created_at)
 VALUES ('house:suspense', 'house', 'CNY', 0, 0, 0, 0, 0, 'bonus_first', now()) ON CONFLICT (code) DO NOTHING
 """
+_BODY_IN_BYTES = (
+    ops.RenameField("ChannelNotice", "body", "text_body"),
+    ops.AddField("ChannelNotice", "body", fields.BinaryField(null=True)),
+    ops.RunSQL(["UPDATE channel_notice SET body = convert_to(text_body, 'UTF8')"]),
+    ops.AlterField("ChannelNotice", "body", fields.BinaryField()),
+    ops.RemoveField("ChannelNotice", "text_body"),
+)
 _BEFORE = (
     _SUSPENSE,
-    "ALTER TABLE channel_notice ALTER COLUMN body TYPE bytea USING convert_to(body, 'UTF8')",
     "DROP INDEX channel_notice_unhandled",
     "DROP INDEX quarantine_open",
     "ALTER TABLE quarantine DROP CONSTRAINT quarantine_state",
@@ -63,7 +69,7 @@ class Migration(migrations.Migration):
     # each operation, which takes longer than all else.
     operations = [
         ops.RunSQL([*_BEFORE]),
-        ops.AlterField("ChannelNotice", "body", fields.BinaryField()),
+        *_BODY_IN_BYTES,
         ops.AddField(
             model_name="ChannelNotice",
             name="act_at",
