@@ -36,10 +36,13 @@ async def test_a_customer_shows_a_transfer_and_the_shop_credits_it(world):
     status, shown = await send(phone, made["voucher_no"], data=form(picture()))
     assert (status, shown["state"]) == (200, "submitted")
     (waiting,) = (await desk.get("/vouchers?state=submitted")).body["items"]
-    image = await desk.get(f"/vouchers/{waiting['voucher_no']}/image")
-    assert (
-        image.headers["Content-Type"] == "image/jpeg" and image.headers["X-Content-Type-Options"] == "nosniff"
+    address, signed_in = (
+        f"{world.url}/admin/v1/vouchers/{waiting['voucher_no']}/image",
+        {"Authorization": f"Bearer {desk.token}"},
     )
+    async with world.http.get(address, headers=signed_in) as image:
+        assert (await image.read()).startswith(b"\xff\xd8")
+        assert (image.content_type, image.headers["X-Content-Type-Options"]) == ("image/jpeg", "nosniff")
     wish = {"amount_fen": 5_000, "reference": "20261125000123"}
     done = (await desk.post(f"/vouchers/{waiting['voucher_no']}/confirm", wish)).body
     assert done["voucher"]["state"] == "confirmed"
