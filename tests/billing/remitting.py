@@ -3,6 +3,8 @@ sent to them."""
 
 from __future__ import annotations
 
+import secrets
+
 from billing import approvals, channels, closings, refunds, remittances, top_ups
 from core import db as database
 from gateways import channel as at_channel
@@ -76,16 +78,16 @@ async def at_counter(channel, customer, amount_fen=None):
     """Number of a refund that the counter has to pay."""
     (top_up,) = await top_ups.page(customer.id)
     made = await refunds.of_top_up(
-        channel.open(), BOSS, top_up.top_up_no, amount_fen=amount_fen, at_counter=True, reason="r", key=factories.key()
+        channel.open(), BOSS, top_up.top_up_no, amount_fen=amount_fen, at_counter=True, reason="r", key=secrets.token_hex(16)
     )  # fmt: skip
     if made.approval_no is not None:
-        return (await approvals.approve(DECIDES, made.approval_no, key=factories.key())).result
+        return (await approvals.approve(DECIDES, made.approval_no, key=secrets.token_hex(16))).result
     return made.refund.refund_no
 
 
 async def closing_of(customer):
-    asked = await closings.request(BOSS, customer.id, reason="搬家", key=factories.key())
-    return (await approvals.approve(DECIDES, asked, key=factories.key())).result
+    asked = await closings.request(BOSS, customer.id, reason="搬家", key=secrets.token_hex(16))
+    return (await approvals.approve(DECIDES, asked, key=secrets.token_hex(16))).result
 
 
 async def of_refund(channel, refund_no, **more):
