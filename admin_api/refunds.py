@@ -6,7 +6,7 @@ from pydantic import Field
 
 from admin_api.adjustments import Reason
 from admin_api.services import Operator, Services
-from billing import refunds
+from billing import card_refunds, refunds
 from core import http as kit
 
 
@@ -35,6 +35,30 @@ class NewTopUpRefund(kit.Body):
         bool, Field(description="在柜台付给顾客，不走渠道 · paid out at the counter, not by the channel")
     ] = False
     reason: Reason
+
+
+class ToCard(kit.Body):
+    bank_type: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Z0-9_]+$",
+            min_length=2,
+            max_length=32,
+            examples=["ICBC_DEBIT"],
+            description="开户银行，按微信支付的银行类型 · the bank, by WeChat Pay's list of types",
+        ),
+    ]
+    account_no: Annotated[
+        str,
+        Field(
+            pattern=r"^[0-9]+$",
+            min_length=8,
+            max_length=32,
+            examples=["6222021234567890123"],
+            description="只转给渠道，不保存 · passed on to the channel and kept nowhere",
+        ),
+    ]
+    real_name: Annotated[str, Field(min_length=1, max_length=64, examples=["林晓"])]
 
 
 class RefundPart(kit.Answer):
@@ -153,6 +177,14 @@ async def to_balance(refund_no: str, caller: Operator, key: kit.IdempotencyKey) 
 async def to_counter(refund_no: str, caller: Operator, key: kit.IdempotencyKey) -> object:
     """The counter pays it out instead."""
     return await refunds.to_counter(caller.id, refund_no, key=key)
+
+
+async def to_card(
+    refund_no: str, body: ToCard, caller: Operator, services: Services, key: kit.IdempotencyKey
+) -> object:
+    """Has the channel pay it to another card."""
+    card = card_refunds.BankCard(body.bank_type, body.account_no, body.real_name)
+    return await card_refunds.to_card(services.channels, caller.id, refund_no, card, key=key)
 
 
 async def retry(

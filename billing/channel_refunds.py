@@ -105,7 +105,7 @@ async def _switched_off(part_no: str) -> Outcome:
         refund, part, _ = known
         since = await refund_alerts.channel_off(refund, part)
         if since + OFF_FOR <= clock.now():
-            return await _stuck(refund, part, _OFF, None)
+            return await stuck(refund, part, _OFF, None)
         await refund_records.ask_later(part_no, at=clock.now() + OFF_PAUSE, answer=_OFF)
         return "waiting"
 
@@ -167,9 +167,9 @@ async def _settle(channel: str, found: at_channel.ChannelRefund) -> Outcome:
         if part.state not in _AT_CHANNEL:
             return await _not_expected(refund, part, found)
         if found.amount_fen not in (None, part.amount_fen):
-            return await _stuck(refund, part, f"another amount: {found.amount_fen}", found.channel_refund_no)
+            return await stuck(refund, part, f"another amount: {found.amount_fen}", found.channel_refund_no)
         if found.state == "abnormal":
-            return await _stuck(refund, part, "abnormal", found.channel_refund_no)
+            return await stuck(refund, part, "abnormal", found.channel_refund_no)
         if found.state == "paid_back":
             await pay_back(refund, part, bill, operator=f"channel:{part.tender}")
             await refund_alerts.unstuck(refund)
@@ -229,9 +229,10 @@ async def _refused(
     return "refused"
 
 
-async def _stuck(
+async def stuck(
     refund: refund_records.Refund, part: refund_records.Part, why: str, channel_refund_no: str | None
 ) -> Outcome:
+    """The channel cannot go on with a part: it waits for an operator. Its bill or top-up is locked."""
     await refund_records.set_abnormal(part, why, channel_refund_no)
     await refund_alerts.channel_on(part)
     await refund_alerts.abnormal(refund, part, why)

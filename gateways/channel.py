@@ -122,6 +122,15 @@ class ChannelRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class BankCard:
+    """A customer's own card. `bank_type` by WeChat Pay's list (ICBC_DEBIT, CMB_CREDIT, …)."""
+
+    bank_type: str
+    account_no: str = field(repr=False)
+    real_name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class TransferOrder:
     """Money to send to a customer who confirms that it should come; not a refund of a payment.
 
@@ -302,6 +311,19 @@ class Channel(Protocol):
 
         Raises: BillNotReady.
         """
+
+
+@runtime_checkable
+class RefundsToCards(Protocol):
+    """A channel that can send a refund it is stuck with to a card of the customer's (WeChat Pay, "发起异常退款").
+
+    May raise `ResultUnknown`, `ChannelRefused` or `RateLimited`.
+    """
+
+    async def apply_abnormal_refund(
+        self, *, out_refund_no: str, channel_refund_no: str, to: BankCard
+    ) -> ChannelRefund:
+        """`accepted` is the usual answer; repeating with the same values changes nothing."""
 
 
 @runtime_checkable

@@ -1,7 +1,8 @@
 import functools
 from json import dumps, loads
 
-from tortoise import fields, migrations
+from tortoise import fields
+from migrations import _steps
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
@@ -9,7 +10,7 @@ from tortoise.migrations import operations as ops
 from core.partial_index import PartialIndex
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     initial = True
 
     operations = [

@@ -1,11 +1,12 @@
 """The database guards what the rules promise. Tortoise drops a model's constraints when it creates the table, so they are added here."""
 
-from tortoise import migrations
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+from migrations import _steps
 
-class Migration(migrations.Migration):
+
+class Migration(_steps.Migration):
     dependencies = [("models", "0001_tables")]
 
     operations = [

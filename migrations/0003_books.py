@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from tortoise import migrations
 from tortoise.migrations import operations as ops
+
+from migrations import _steps
 
 _SQL = Path(__file__).parent / "sql"
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0002_constraints")]
 
     operations = [

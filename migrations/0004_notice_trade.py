@@ -1,12 +1,13 @@
 """What a notification said of a trade is kept with it, so that the clock can hand it in again without any key."""
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.migrations import operations as ops
 
 from core.partial_index import PartialIndex
+from migrations import _steps
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0003_books")]
 
     operations = [

@@ -1,11 +1,13 @@
 """Bonus may expire: packages and top-ups say after how many days; principal never does."""
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
 
+from migrations import _steps
 
-class Migration(migrations.Migration):
+
+class Migration(_steps.Migration):
     dependencies = [("models", "0004_notice_trade")]
 
     operations = [

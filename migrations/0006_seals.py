@@ -3,12 +3,13 @@
 from json import dumps, loads
 from pathlib import Path
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
+from migrations import _steps
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -17,7 +18,7 @@ def _id() -> tuple[str, fields.BigIntField]:
     return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0005_bonus_expiry")]
 
     operations = [

@@ -6,8 +6,9 @@ is a few pages. A range is summarised by vacuum once it is full, so an insert wr
 new table is summarised from the start, hence a small one.
 """
 
-from tortoise import migrations
 from tortoise.migrations import operations as ops
+
+from migrations import _steps
 
 _NUMBER = """
 DO $$
@@ -22,7 +23,7 @@ $$
 """
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0006_seals")]
 
     operations = [

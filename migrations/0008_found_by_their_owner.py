@@ -1,11 +1,12 @@
 """Rows that are looked up by what they belong to; PostgreSQL makes no index for a foreign key by itself."""
 
-from tortoise import migrations
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
+from migrations import _steps
 
-class Migration(migrations.Migration):
+
+class Migration(_steps.Migration):
     dependencies = [("models", "0007_when_entries_were_made")]
 
     operations = [

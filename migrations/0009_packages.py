@@ -1,6 +1,6 @@
 """Recharge packages by tier, store, period and count; tiers, stores, and what operators set for a customer with its history."""
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
@@ -8,9 +8,10 @@ from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
 
 from core.partial_index import PartialIndex
+from migrations import _steps
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0008_found_by_their_owner")]
 
     operations = [

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
+from migrations import _steps
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -16,7 +17,7 @@ def _id() -> tuple[str, fields.BigIntField]:
     return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0009_packages")]
 
     operations = [

@@ -1,15 +1,16 @@
 """A bill may be paid by a channel, wholly or for what the balance leaves; operators may hold money of a customer."""
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
+from migrations import _steps
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0010_instalments")]
 
     operations = [

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
 
 from core.partial_index import PartialIndex
+from migrations import _steps
 
 
 def _id() -> tuple[str, fields.BigIntField]:
@@ -41,7 +42,7 @@ ALTER TABLE top_up ALTER COLUMN claw_back SET DEFAULT 'pro_rata', ALTER COLUMN r
 _REFUNDING = "ALTER TABLE bill_payment ALTER COLUMN refunding_fen SET DEFAULT 0"
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0011_channel_tenders")]
 
     operations = [

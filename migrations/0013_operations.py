@@ -3,13 +3,14 @@
 from json import dumps, loads
 from typing import Any
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
+from migrations import _steps
 
 
 def _id() -> tuple[str, fields.BigIntField]:
@@ -45,7 +46,7 @@ VALUES ('house:transit', 'house', 'CNY', 0, 0, 0, 0, 0, 'bonus_first', now()) ON
 """
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0012_refunds")]
 
     operations = [

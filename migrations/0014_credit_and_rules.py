@@ -3,13 +3,14 @@
 from json import dumps, loads
 from typing import Any
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
+from migrations import _steps
 
 _HOUSE = """
 INSERT INTO account (code, kind, currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, entry_no, burn_policy, created_at)
@@ -194,7 +195,7 @@ _RULES = [
 ]
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0013_operations")]
 
     operations = [

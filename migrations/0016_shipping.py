@@ -1,12 +1,13 @@
 """WeChat Pay: money sent to customers, shipping reports, the address a browser pays from."""
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
+from migrations import _steps
 
 
 def _id() -> tuple[str, fields.BigIntField]:
@@ -19,7 +20,7 @@ def _checks(table: str, **checks: str) -> list[ops.AddConstraint]:
     ]
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0015_set_posting")]
 
     operations = [

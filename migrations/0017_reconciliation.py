@@ -3,13 +3,14 @@
 from json import dumps, loads
 from typing import Any
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
+from migrations import _steps
 
 _APPEND_ONLY = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON reconciliation_event
@@ -42,7 +43,7 @@ def _checks(table: str, **checks: str) -> list[ops.AddConstraint]:
     ]
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0016_shipping")]
 
     operations = [

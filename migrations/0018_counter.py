@@ -1,12 +1,13 @@
 """Counter payments, vouchers, receipts; the inbox keeps what was refused, and set-aside money stands in the books."""
 
-from tortoise import fields, migrations
+from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
+from migrations import _steps
 
 _SUSPENSE = """
 INSERT INTO account (code, kind, currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, entry_no, burn_policy, created_at)
@@ -62,7 +63,7 @@ _CONSTRAINTS = (
 )
 
 
-class Migration(migrations.Migration):
+class Migration(_steps.Migration):
     dependencies = [("models", "0017_reconciliation")]
 
     # Constraints and indexes are added by one operation and told to Tortoise with the models: it draws all models anew for

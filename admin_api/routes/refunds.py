@@ -3,6 +3,7 @@
 from admin_api import agreements, refunds
 from admin_api.routes.caller import OPERATOR
 from billing import agreements as billing_agreements
+from billing import card_refunds
 from billing import refunds as billing_refunds
 from core import http as kit
 
@@ -121,6 +122,20 @@ ROUTES = (
         ),
         answer=refunds.Refund,
         refusals=_DECIDING,
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.post(
+        "/refunds/{refund_no}/to-card",
+        refunds.to_card,
+        summary=("渠道退不动，退到顾客的另一张卡", "Send what a channel is stuck with to another card"),
+        description=(
+            "微信支付的异常退款（原卡注销等）：退款单号不变，由渠道付到顾客本人的银行卡。卡号只转给渠道，不保存。",
+            "Abnormal refunds of WeChat Pay (the card was closed, …): the refund keeps its number and the channel pays it to a card "
+            "of the customer's own. The card's number is passed on and kept nowhere.",
+        ),
+        answer=refunds.Refund,
+        refusals=(*_DECIDING, card_refunds.RefundToCardRefused),
         auth=OPERATOR,
         idempotent=True,
     ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gateways.channel import BankCard
 from gateways.wechat_pay.client import WechatPay
-from gateways.wechat_pay.refunds import BankCard
 from gateways.wechat_pay.settings import Settings
 
 __all__ = ["BankCard", "Settings", "WechatPay"]

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from gateways.channel import (
     AlreadyPaid,
+    BankCard,
     BillFile,
     BillKind,
     ChannelRefund,
@@ -125,7 +126,7 @@ class WechatPay:
         return await refunds.query(self._calls, out_trade_no=out_trade_no, out_refund_no=out_refund_no)
 
     async def apply_abnormal_refund(
-        self, *, out_refund_no: str, channel_refund_no: str, to: refunds.BankCard | Literal["merchant"]
+        self, *, out_refund_no: str, channel_refund_no: str, to: BankCard | Literal["merchant"]
     ) -> ChannelRefund:
         """Sends a refund that is `abnormal` to a card of the customer, or to the merchant's own (who then pays them).
 

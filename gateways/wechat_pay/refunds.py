@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
-from gateways.channel import ChannelRefund, ChannelRefused, RefundOrder, ResultUnknown
+from gateways.channel import BankCard, ChannelRefund, ChannelRefused, RefundOrder, ResultUnknown
 from gateways.reading import JsonObject
 from gateways.wechat_pay import answers
 from gateways.wechat_pay.calls import Calls, quoted, understood
 
 _REFUNDS = "/v3/refund/domestic/refunds"
 _REASON_LETTERS = 80
-
-
-@dataclass(frozen=True, slots=True)
-class BankCard:
-    """A customer's own card. `bank_type` by WeChat Pay's list (ICBC_DEBIT, CMB_CREDIT, …)."""
-
-    bank_type: str
-    account_no: str = field(repr=False)
-    real_name: str = field(repr=False)
 
 
 async def apply(calls: Calls, order: RefundOrder) -> ChannelRefund:

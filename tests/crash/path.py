@@ -51,6 +51,10 @@ class RememberingChannel(factories.QuietChannel):
         """Its bill of the day, from now on."""
         (self.home / f"bill-{day}").write_bytes(content)
 
+    async def apply_abnormal_refund(self, *, out_refund_no, channel_refund_no, to):
+        self._note("to_card", out_refund_no, 1)
+        return self._refund(out_refund_no)
+
     def pays(self, payment):
         """Somebody pays this at the channel, which tells us when it is asked."""
         self._note("paid", payment.payment_no, payment.amount_fen)
@@ -66,7 +70,8 @@ class RememberingChannel(factories.QuietChannel):
     def _refund(self, number):
         amount = self._noted("refunds").get(number)
         special = {None: "missing", str(REFUSED_FEN): "closed", str(STUCK_FEN): "abnormal"}
-        return at_channel.ChannelRefund(number, None, special.get(amount, "paid_back"), None)
+        state = "paid_back" if number in self._noted("to_card") else special.get(amount, "paid_back")
+        return at_channel.ChannelRefund(number, None if state == "missing" else f"50{number}", state, None)
 
 
 class Channel(RememberingChannel):
@@ -75,6 +80,7 @@ class Channel(RememberingChannel):
     prepare = WATCH.wrap(factories.QuietChannel.prepare)
     refund = WATCH.wrap(RememberingChannel.refund)
     query_refund = WATCH.wrap(RememberingChannel.query_refund)
+    apply_abnormal_refund = WATCH.wrap(RememberingChannel.apply_abnormal_refund)
     query = WATCH.wrap(RememberingChannel.query)
     close = WATCH.wrap(RememberingChannel.close)
     fetch_bill = WATCH.wrap(RememberingChannel.fetch_bill)

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
-from billing import refunds, top_ups
+from billing import card_refunds, refunds, top_ups
 from core import clock
 from ledger import accounts
 from tests import factories
 from tests.billing import refunding
 from tests.crash.path import OPENED, REFUSED_FEN, STUCK_FEN, Path
+
+CARD = card_refunds.BankCard("ICBC_DEBIT", "6222021234567890123", "林晓")
 
 
 class RefundBill(Path):
@@ -148,7 +150,27 @@ class StuckPaidOut(Stuck):
         return (found.state, found.parts[0].tender) != ("paid", "counter")
 
 
+class StuckToCard(Stuck):
+    """What a channel is stuck with is sent to another card; what did not get through is stuck again, and sent once more."""
+
+    async def act(self, made):
+        stuck = made[str(STUCK_FEN)]
+        await card_refunds.to_card(OPENED, 1, stuck, CARD, key=f"{stuck}-1")
+
+    async def again(self, made):
+        await self.act(made)
+        clock.set_offset(timedelta(minutes=10))
+        await refunds.poll(OPENED)
+        stuck = made[str(STUCK_FEN)]
+        if (await refunds.get(stuck)).parts[0].state == "abnormal":
+            await card_refunds.to_card(OPENED, 1, stuck, CARD, key=f"{stuck}-2")
+
+    async def wrong(self, made):
+        return (await refunds.get(made[str(STUCK_FEN)])).state != "paid"
+
+
 PATHS = {
+    "refund_stuck_to_card": StuckToCard,
     "refund_requested": Requested,
     "refund_stuck": Stuck,
     "refund_stuck_paid_out": StuckPaidOut,

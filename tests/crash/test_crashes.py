@@ -48,6 +48,7 @@ def killer(_migrated, tmp_path_factory):
         ("pay_on_credit", 50),
         ("review", 45),
         ("refund_bill", 50),
+        ("refund_stuck_to_card", 20),
         ("refund_top_up", 30),
         ("refund_refused", 30),
         ("due_run", 15),
