@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import NewType
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from core.http import problems
 
@@ -35,7 +36,7 @@ async def read(request: web.Request, most_bytes: int) -> Upload:
             return await _in_form(request, most_bytes)
         if kind == "application/octet-stream" or kind.startswith("image/"):
             return Upload(await _whole(request.content.readany, most_bytes))
-    except (web.RequestPayloadError, ValueError, AssertionError):
+    except (web.RequestPayloadError, HttpProcessingError, ValueError, AssertionError, RuntimeError):
         raise problems.BadRequest from None  # aiohttp says so of a form that is none
     raise problems.UnsupportedMediaType
 

@@ -47,7 +47,9 @@ async def test_a_refund_of_the_counter_is_sent_instead(world, saver):
 
 async def test_a_closing_is_sent_to_somebody_who_cannot_sign_in_any_more(world, saver):
     asks, decides = await world.operator(), await world.operator("second")
-    asked = await asks.post(f"/customers/{saver.customer_id}/closing", {"reason": "搬家"})
+    asked = await asks.post(
+        f"/customers/{saver.customer_id}/closing", {"reason": "搬家", "by_channel": False}
+    )
     closing_no = (await decides.post(f"/approvals/{asked.body['approval_no']}/approve")).body["result"]
     sent = await asks.post(f"/closings/{closing_no}/remittance", {"amount_fen": 5_000})
     assert sent.body["state"] == "waiting"

@@ -8,6 +8,8 @@ from PIL import Image
 
 from billing import voucher_images
 
+BROKEN = b'--x\r\nContent-Disposition: form-data; name="\x1bfile"\r\n\r\nv\r\n--x--\r\n'
+
 
 def picture():
     file = io.BytesIO()
@@ -71,13 +73,14 @@ async def test_a_customer_shows_a_transfer_and_the_shop_credits_it(world):
         ({"data": b"{}", "headers": {"Content-Type": "application/json"}}, "unsupported_media_type"),
         ({"data": b"--x--", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, "bad_request"),
         ({"data": b"no form", "headers": {"Content-Type": "multipart/form-data"}}, "bad_request"),
+        ({"data": BROKEN, "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, "bad_request"),
         ({"data": form(b"x", name="another")}, "bad_request"),
         (
             {"data": b"x" * (voucher_images.MAX_BYTES + 1), "headers": {"Content-Type": "image/png"}},
             "request_too_large",
         ),
     ],
-    ids=["PDF", "JSON", "empty form", "no boundary", "another field", "too large"],
+    ids=["PDF", "JSON", "empty form", "no boundary", "a broken header", "another field", "too large"],
 )
 async def test_an_upload_that_is_no_image_is_refused(world, what, code):
     phone = await world.arrive()
