@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from billing import attempts, credits, quarantine, tenders
@@ -156,12 +156,14 @@ async def confirm(trade: at_channel.ChannelTrade, *, give_up: bool = False) -> C
             return "unknown_number"
         if trade.state == "refunded":
             return await _refunded_at_channel(trade, attempt)
+        if attempt["state"] == "closed":
+            return await _closed_before(trade, attempt)
         if attempt["state"] not in ("created", "prepared"):
-            return "closed" if attempt["state"] == "closed" else "repeated"
+            return "repeated"
         ends_early = give_up and attempt["purpose"] != "top_up"
         is_over = ends_early or attempt["expires_at"] <= clock.now()
         if trade.state == "closed" or (is_over and trade.state in ("missing", "failed")):
-            await _closed(trade.out_trade_no)
+            await _closed(trade.out_trade_no, ask_at=_once_more_at(trade, attempt))
             return "closed"
         await _ask_later(attempt)
         return "waiting"
@@ -267,19 +269,38 @@ async def _declined(payment_no: str) -> bool:
         return True
 
 
-_CLOSED = "UPDATE payment SET state = 'closed', ended_at = $2, ask_at = NULL WHERE payment_no = $1 AND state IN ('created', 'prepared') RETURNING purpose, purpose_no"
+_CLOSED = """
+UPDATE payment SET state = 'closed', ended_at = $2, ask_at = $3 WHERE payment_no = $1 AND state IN ('created', 'prepared')
+RETURNING purpose, purpose_no
+"""
 _CLOSE_TOP_UP = "UPDATE top_up SET state = 'closed' WHERE top_up_no = $1 AND state = 'pending'"
 
 
-async def _closed(payment_no: str) -> None:
+async def _closed(payment_no: str, *, ask_at: datetime | None = None) -> None:
     async with db.transaction():
-        ended = await db.fetchrow(_CLOSED, payment_no, clock.now())
+        ended = await db.fetchrow(_CLOSED, payment_no, clock.now(), ask_at)
         if ended is None:
             return
         if ended["purpose"] == "top_up":
             await db.execute(_CLOSE_TOP_UP, ended["purpose_no"])
         else:
             await tenders.closed(ended["purpose_no"])
+
+
+_AFTER_ITS_TIME = timedelta(minutes=1)
+_NO_MORE = "UPDATE payment SET ask_at = $2 WHERE payment_no = $1 AND state = 'closed'"
+
+
+def _once_more_at(trade: at_channel.ChannelTrade, attempt: Any) -> datetime | None:
+    """When to ask about an attempt that was closed here before its time while its channel did not know it: a trade that is born when
+    the customer opens the cashier can still come to life until then, and its notification can be lost."""
+    at: datetime = attempt["expires_at"] + _AFTER_ITS_TIME
+    return at if trade.state == "missing" and clock.now() < at else None
+
+
+async def _closed_before(trade: at_channel.ChannelTrade, attempt: Any) -> Confirmation:
+    await db.execute(_NO_MORE, attempt["payment_no"], _once_more_at(trade, attempt))
+    return "closed"
 
 
 _ASK_LATER = "UPDATE payment SET asks = asks + 1, ask_at = $2 WHERE payment_no = $1"

@@ -157,7 +157,7 @@ class Migration(_steps.Migration):
             "Payment",
             CheckConstraint(
                 name="payment_asked_while_open",
-                check="(ask_at IS NOT NULL) = (state IN ('created', 'prepared'))",
+                check="(ask_at IS NULL) = (state NOT IN ('created', 'prepared')) OR state = 'closed'",
             ),
         ),
         ops.AddConstraint(

@@ -458,7 +458,7 @@ class Migration(_steps.Migration):
                         name="payment_paid",
                     ),
                     CheckConstraint(
-                        check="(ask_at IS NOT NULL) = (state IN ('created', 'prepared'))",
+                        check="(ask_at IS NULL) = (state NOT IN ('created', 'prepared')) OR state = 'closed'",
                         name="payment_asked_while_open",
                     ),
                 ],

@@ -1,13 +1,14 @@
 """A bill paid with a share of the balance and the rest through a channel: both shares or neither, whatever comes when."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from billing import bills, collecting, combined, deductions, payments, refunds, settled, terms
-from core import clock
+from core import clock, errors
 from core import db as database
 from gateways import channel as at_channel
 from ledger import accounts
@@ -290,6 +291,30 @@ async def test_cancelling_what_the_channel_never_heard_of_ends_it(db):
     channel = Channel(factories.trade(payment, state="missing", channel_trade_no=None, amount_fen=None))
     cancelled = await combined.cancel(at(channel), payment.customer_id, payment.combined_no)
     assert cancelled.standing == "closed"
+
+
+@pytest.mark.parametrize("comes_to_life", [True, False])
+async def test_what_was_given_up_while_its_channel_did_not_know_it_is_asked_about_after_its_time(
+    db, comes_to_life
+):
+    _, payment = await begun()
+    unknown = factories.trade(payment, state="missing", channel_trade_no=None, amount_fen=None)
+    await combined.cancel(at(Channel(unknown)), payment.customer_id, payment.combined_no)
+    assert await standing(payment) == ("closed", 0, 700, "placed", "open")
+    asked = Channel(factories.trade(payment) if comes_to_life else unknown)
+    assert await payments.poll(at(asked)) == 0  # not before: there is still time to open the cashier
+    assert await payments.confirm(unknown) == "closed"
+    clock.set_offset(timedelta(minutes=terms.current().channel_payment_minutes + 2))
+    with contextlib.suppress(errors.DomainError):
+        await payments.poll(at(Channel(at_channel.ResultUnknown("time-out"))))  # it stays to be asked about
+    clock.set_offset(timedelta(minutes=terms.current().channel_payment_minutes + 4))
+    assert await payments.poll(at(asked)) == 1
+    assert (await combined.get(payment.customer_id, payment.combined_no)).standing == (
+        "paid" if comes_to_life else "closed"
+    )
+    assert await payments.poll(at(asked)) == 0
+    clock.set_offset(timedelta(hours=5))
+    assert await payments.poll(at(asked)) == 0
 
 
 async def test_cancelling_what_was_paid_meanwhile_finds_it_paid(db):
