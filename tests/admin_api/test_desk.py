@@ -16,8 +16,8 @@ async def test_customers_are_found_by_name_and_id_with_their_balance(world):
     await world.give(one.customer_id, 1_000, kind="bonus")
     listed = await desk.all("/customers")
     assert [row["id"] for row in listed] == [other.customer_id, one.customer_id]
-    (found,) = (await desk.get(f"/customers?query={one.customer_id}")).body["items"]
-    assert found["id"] == one.customer_id
+    found = (await desk.get(f"/customers?query={one.customer_id}")).body["items"]
+    assert one.customer_id in [row["id"] for row in found]  # a name may have that digit too
     assert (await desk.get("/customers?query=%25")).body["items"] == []
     shown = (await desk.get(f"/customers/{one.customer_id}")).body
     assert (shown["balance"]["bonus_fen"], shown["state"]) == (1_000, "active")

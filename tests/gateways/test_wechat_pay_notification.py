@@ -221,7 +221,7 @@ def test_an_unknown_serial_causes_no_call(monkeypatch):
     async def call(*_args, **_kwargs):
         raise AssertionError("called out")
 
-    monkeypatch.setattr(client._caller, "send", call)
+    monkeypatch.setattr(client._calls.caller, "send", call)
     with pytest.raises(BadNotification, match="unknown serial"):
         read(envelope(TRANSACTION), client=client)
 
