@@ -21,7 +21,7 @@ async def world(start_sandbox, start_peer):
 
 @pytest.fixture
 async def ali(world):
-    async with alipay.Alipay(alipay_settings_of(world, total_timeout_s=0.3)) as client:
+    async with alipay.Alipay(alipay_settings_of(world, total_timeout_s=1.0)) as client:
         yield client
 
 
@@ -34,14 +34,14 @@ UNCLEAR = [
 @pytest.mark.parametrize("do", UNCLEAR)
 async def test_a_mini_programs_trade_is_one_whatever_the_answer(world, ali, do):
     order = an_order(payer=world.person.alipay_open_id, expires_at=world.expires_at)
-    world.fault("alipay.create", do, seconds=0.5)
+    world.fault("alipay.create", do, seconds=1.5)
     with pytest.raises(ResultUnknown):
         await ali.prepare("create", order)
     made = await ali.prepare("create", order)
     assert (await ali.prepare("create", order)).client == made.client
     await world.pay("alipay/trade-pay", made.client)
     assert (await ali.query(NO)).state == "paid"
-    world.fault("alipay.refund", do, seconds=0.5)
+    world.fault("alipay.refund", do, seconds=1.5)
     with pytest.raises(ResultUnknown):
         await ali.refund(a_refund())
     assert (await ali.refund(a_refund())).state in ("paid_back", "accepted")
