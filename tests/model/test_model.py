@@ -54,7 +54,7 @@ _BREAKS = {
 
 
 _QUICKLY_FOUND = {
-    "bonus first burns principal first", "the account is not locked first", "any amount is credited",
+    "bonus first burns principal first", "the account is not locked first",
     "keys are not remembered", "a repeated word is credited again", "orders expire at once",
 }  # fmt: skip
 
