@@ -6,83 +6,44 @@ the kind of row decides. 服务费 is what Alipay keeps, negative in most files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gateways.bills import alipay_text, amounts
 from gateways.bills.lines import BillLine, BillUnreadable, Expected, Totals
-from gateways.bills.reading import Bill, Pick, check_number, check_rows, checked_time, header, picking, place
-
-_FIRST = "支付宝交易号"
-_TITLE = "商品名称"
+from gateways.bills.reading import Bill, check_number, checked_time, picking, place
 
 
 def opened(path: Path, expected: Expected) -> Bill[BillLine, Totals]:
     """See ``bills.trades``."""
-    layout = _Trades(expected)
-    return Bill(alipay_text.opened(path, expected, "业务明细"), layout, layout.totals)
+    kind = _Trades(expected)
+    lines = alipay_text.opened(path, expected, "业务明细")
+    return Bill(lines, alipay_text.Table(kind, expected), kind.totals)
 
 
 class _Trades:
+    """See ``alipay_text.Kind``."""
+
+    FIRST = "支付宝交易号"
+
     def __init__(self, expected: Expected) -> None:
         self.totals = Totals()
-        self._expected = expected
         self._day = expected.day.isoformat()
-        self._frame = alipay_text.Frame(expected)
-        self._count = 0
-        self._pick: Pick | None = None
-        self._free = 0
-        self._anchors = (0, 0)
         self._received = {"payment": 0, "refund": 0}
         self._fen = amounts.remembering(amounts.fen)
         self._milli = amounts.remembering(amounts.milli_fen)
 
-    def rows(self, lines: Sequence[str], line_no: int) -> list[BillLine]:
-        """See ``reading.Layout``."""
-        found: list[BillLine] = []
-        for number, line in enumerate(lines, line_no):
-            if line[:1] == "#":
-                self._frame.take(line, number)
-            elif not line or line.isspace():
-                continue
-            elif self._frame.has_ended:
-                raise BillUnreadable("after_the_end", number, line)
-            elif self._pick is None:
-                self._header(line, number)
-            else:
-                found.append(self._row(line, number))
-        check_rows(self.totals.rows, self._expected, line_no)
-        return found
-
-    def end(self) -> None:
-        """See ``reading.Layout``."""
-        if self._pick is None:
-            raise BillUnreadable("no_header")
-        self._frame.end()
-        counts = {"payment": self.totals.payments, "refund": self.totals.refunds}
-        for said, kind in (("交易", "payment"), ("退款", "refund")):
-            count, received = self._frame.totals.get(said, (counts[kind], None))
-            if count != counts[kind] or (
-                received is not None and abs(amounts.fen(received)) != self._received[kind]
-            ):
-                raise BillUnreadable("summary", found=f"{said} {count} {received}")
-
-    def _header(self, line: str, line_no: int) -> None:
-        names = header(line)
-        if _FIRST not in names:
-            raise BillUnreadable("no_header", line_no, line)
-
+    def columns(self, names: Sequence[str], line_no: int) -> alipay_text.Columns:
         def at(*spellings: str) -> int:
             return place(names, line_no, *spellings)
 
-        self._count, self._free = len(names), at(_TITLE)
-        self._anchors = (at("创建时间"), at("完成时间"))
+        ended = at("完成时间")
         self._pick = picking(
             *(
-                at(_FIRST),
+                at(self.FIRST),
                 at("商户订单号"),
                 at("业务类型"),
-                self._anchors[1],
+                ended,
                 at("订单金额（元）", "订单金额"),
             ),
             *(
@@ -91,10 +52,9 @@ class _Trades:
                 at("服务费（元）", "服务费"),
             ),
         )
+        return alipay_text.Columns(len(names), at("商品名称"), (at("创建时间"), ended))
 
-    def _row(self, line: str, line_no: int) -> BillLine:
-        cells = alipay_text.cells_of(line, self._count, self._free, self._anchors, line_no)
-        assert self._pick is not None
+    def row(self, cells: Sequence[str], line_no: int) -> BillLine:
         trade_no, payment_no, said, at, amount, received, refund_no, fee = self._pick(cells)
         try:
             amount_fen, received_fen, fee_milli = (
@@ -124,3 +84,10 @@ class _Trades:
         totals.payment_fen += amount_fen
         totals.fee_milli += fee_milli
         return BillLine(line_no, kind, at, trade_no, payment_no, "", "", amount_fen, fee_milli, "paid", said)
+
+    def sums(self) -> Mapping[str, tuple[int, int]]:
+        totals = self.totals
+        return {
+            "交易": (totals.payments, self._received["payment"]),
+            "退款": (totals.refunds, self._received["refund"]),
+        }

@@ -70,6 +70,17 @@ class FundTotals:
     def rows(self) -> int:
         return self.income + self.outgo
 
+    def count(self, amount_fen: int, *, is_fee: bool) -> None:
+        """One movement more."""
+        if amount_fen >= 0:
+            self.income += 1
+            self.income_fen += amount_fen
+        else:
+            self.outgo += 1
+            self.out_fen -= amount_fen
+        if is_fee:
+            self.fee_fen -= amount_fen
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:

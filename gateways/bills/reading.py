@@ -14,12 +14,20 @@ from gateways.bills.lines import BillUnreadable, Expected
 
 L = TypeVar("L")
 T = TypeVar("T")
+Row = TypeVar("Row", covariant=True)
 
 Pick = Callable[[Sequence[str]], Any]
 """Takes the cells that matter out of a row, several at once."""
 
 _NUMBER_AT_MOST = 64
 _SPREADSHEET = re.compile(r"\d(?:\.\d+)?E\+\d+", re.ASCII)
+
+
+class Counted(Protocol):
+    """What rows come to; both kinds of totals are."""
+
+    @property
+    def rows(self) -> int: ...
 
 
 class Layout(Protocol[L]):
