@@ -41,13 +41,13 @@ async def to_card(
     return await refund_records.get(refund_no)
 
 
-@db.retried
 async def _under_way_again(
     channels: Channels, operator_id: int, refund_no: str, card: BankCard, key: str
 ) -> list[Part]:
     stuck: list[Part] = []
 
     async def act() -> str:
+        stuck.clear()  # a first try may have been undone
         refund = await refund_records.get(refund_no)
         await channel_refunds.lock_subject(refund)
         refund = await refund_records.get(refund_no)
@@ -59,10 +59,9 @@ async def _under_way_again(
         return refund_no
 
     shown = {"refund_no": refund_no, "bank_type": card.bank_type, "ends_in": card.account_no[-4:]}
-    async with db.transaction():
-        await idempotency.once(
-            caller=f"operator:{operator_id}", operation="refunds.to_card", key=key, content=shown, act=act
-        )
+    await idempotency.alone(
+        caller=f"operator:{operator_id}", operation="refunds.to_card", key=key, content=shown, act=act
+    )
     return stuck
 
 

@@ -124,7 +124,6 @@ def needs_second_person(amount_fen: int) -> bool:
     return amount_fen > terms.current().counter_approval_above_fen
 
 
-@db.retried
 async def top_up(operator_id: int, wish: TopUpWish, taking: Taking, *, key: str) -> Outcome:
     """Records a top-up that was paid at the counter; it is credited at once, by the rules and limits of any top-up.
 
@@ -136,20 +135,17 @@ async def top_up(operator_id: int, wish: TopUpWish, taking: Taking, *, key: str)
     named = _named(wish, taking)
 
     async def act() -> str:
-        await customers.staying(wish.customer_id)
-        await _refuse_recorded(taking)
-        terms_of = await _terms(wish)
-        if needs_second_person(terms_of.pay_fen):
+        agreed = await _agreed(wish, taking)
+        if needs_second_person(agreed.pay_fen):
             return await approvals.request(
-                "counter_top_up", named, amount_fen=terms_of.pay_fen, reason=_reason(taking), operator_id=operator_id,
+                "counter_top_up", named, amount_fen=agreed.pay_fen, reason=_reason(taking), operator_id=operator_id,
                 customer_id=wish.customer_id,
             )  # fmt: skip
-        return await _top_up(wish, taking, By(f"operator:{operator_id}"))
+        return await _top_up(wish, agreed, taking, By(f"operator:{operator_id}"))
 
     return await _once("counter.top_up", operator_id, named, act, key)
 
 
-@db.retried
 async def bill(
     operator_id: int, bill_no: str, taking: Taking, *, amount_fen: int | None = None, key: str
 ) -> Outcome:
@@ -179,10 +175,9 @@ async def bill(
 
 
 async def _once(operation: str, operator_id: int, named: Mapping[str, Any], act: Any, key: str) -> Outcome:
-    async with db.transaction():
-        made = await idempotency.once(
-            caller=f"operator:{operator_id}", operation=operation, key=key, content=named, act=act
-        )
+    made = await idempotency.alone(
+        caller=f"operator:{operator_id}", operation=operation, key=key, content=named, act=act
+    )
     if made.startswith(approvals.PREFIX):
         return Outcome(None, made)
     return Outcome(await get(made), None)
@@ -203,9 +198,9 @@ def _reason(taking: Taking) -> str:
 async def _approved_top_up(approval: approvals.Approval) -> str:
     given = dict(approval.params)
     taking = Taking(given.pop("tender"), given.pop("reference"), given.pop("memo"))
-    return await _top_up(
-        TopUpWish(**given), taking, By(f"operator:{approval.requested_by}", approval.approval_no)
-    )
+    wish = TopUpWish(**given)
+    by = By(f"operator:{approval.requested_by}", approval.approval_no)
+    return await _top_up(wish, await _agreed(wish, taking), taking, by)
 
 
 async def _approved_bill(approval: approvals.Approval) -> str:
@@ -231,15 +226,15 @@ async def _refuse_recorded(taking: Taking) -> None:
         raise AlreadyRecorded(reference=taking.reference, counter_no=number)
 
 
-async def _terms(wish: TopUpWish) -> top_ups.Terms:
+async def _agreed(wish: TopUpWish, taking: Taking) -> top_ups.Terms:
+    """What the top-up would be, with everything locked that it changes: bills come before the account, which the terms lock."""
+    customers.refuse_left(await customers.staying(wish.customer_id))
+    await _refuse_recorded(taking)
+    await bills.lock_overdue(wish.customer_id)
     return await top_ups.terms_of(wish.customer_id, wish.package_id, wish.amount_fen, wish.store)
 
 
-async def _top_up(wish: TopUpWish, taking: Taking, by: By) -> str:
-    customers.refuse_left(await customers.staying(wish.customer_id))
-    await _refuse_recorded(taking)
-    await bills.lock_overdue(wish.customer_id)  # bills come before the account, which the terms lock
-    agreed = await _terms(wish)
+async def _top_up(wish: TopUpWish, agreed: top_ups.Terms, taking: Taking, by: By) -> str:
     top_up_no = await top_ups.create(wish.customer_id, wish.package_id, wish.store, agreed)
     await agreements.fix_terms(top_up_no, wish.agreement_version, channel="counter")
     return await _credit(wish.customer_id, top_up_no, agreed.pay_fen, taking, by)

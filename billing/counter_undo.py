@@ -53,7 +53,6 @@ KeyReused = idempotency.KeyReused
 _WAITING = "SELECT FROM approval WHERE kind = 'counter_undo' AND state = 'waiting' AND customer_id = $1 AND params ->> 'counter_no' = $2"
 
 
-@db.retried
 async def undo(operator_id: int, counter_no: str, *, reason: str, key: str) -> Outcome:
     """Undoes what was recorded wrongly; above the shop's limit a second person agrees first.
 
@@ -75,10 +74,9 @@ async def undo(operator_id: int, counter_no: str, *, reason: str, key: str) -> O
             customer_id=found.customer_id,
         )  # fmt: skip
 
-    async with db.transaction():
-        made = await idempotency.once(
-            caller=f"operator:{operator_id}", operation="counter.undo", key=key, content=wish, act=act
-        )
+    made = await idempotency.alone(
+        caller=f"operator:{operator_id}", operation="counter.undo", key=key, content=wish, act=act
+    )
     if made.startswith(approvals.PREFIX):
         return Outcome(None, made)
     return Outcome(await counter.get(counter_no), None)

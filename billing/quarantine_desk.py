@@ -14,7 +14,7 @@ from typing import Any
 from billing import approvals, caps, credits, quarantine, quarantine_returns
 from billing.channels import Channels
 from billing.quarantine import Quarantined
-from core import clock, db, errors
+from core import clock, errors
 from ledger import accounts, idempotency, posting
 from members import customers
 from notifications import outbox
@@ -114,7 +114,6 @@ async def close(operator_id: int, quarantine_id: int, *, reason: str, key: str) 
     )
 
 
-@db.retried
 async def _ask(kind: str, operator_id: int, wish: Mapping[str, Any], key: str) -> Outcome:
     async def act() -> str:
         found = await _waiting(kind, wish["quarantine_id"])
@@ -126,10 +125,9 @@ async def _ask(kind: str, operator_id: int, wish: Mapping[str, Any], key: str) -
             customer_id=wish.get("customer_id"),
         )  # fmt: skip
 
-    async with db.transaction():
-        made = await idempotency.once(
-            caller=f"operator:{operator_id}", operation=kind, key=key, content=wish, act=act
-        )
+    made = await idempotency.alone(
+        caller=f"operator:{operator_id}", operation=kind, key=key, content=wish, act=act
+    )
     waits = made.startswith(approvals.PREFIX)
     return Outcome(await quarantine.get(wish["quarantine_id"]), made if waits else None)
 

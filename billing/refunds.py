@@ -20,7 +20,6 @@ from billing import (
     top_up_refunds,
 )
 from billing.channels import Channels
-from core import db
 from ledger import accounts, idempotency, origins
 
 Refund = refund_records.Refund
@@ -211,7 +210,10 @@ async def ask_for(
         return refund.refund_no
 
     content = {"top_up_no": top_up_no, "amount_fen": amount_fen, "reason": reason}
-    return await _sent(channels, await _once_for(caller, "refunds.ask_for", content, act, key))
+    made = await idempotency.alone(
+        caller=caller, operation="refunds.ask_for", key=key, content=content, act=act
+    )
+    return await _sent(channels, made)
 
 
 async def approve(channels: Channels, operator_id: int, refund_no: str, *, key: str) -> Refund:
@@ -385,12 +387,6 @@ async def _locked(
 async def _once(
     operator_id: int, operation: str, content: Mapping[str, Any], act: Callable[[], Awaitable[str]], key: str
 ) -> str:
-    return await _once_for(f"operator:{operator_id}", operation, content, act, key)
-
-
-@db.retried
-async def _once_for(
-    caller: str, operation: str, content: Mapping[str, Any], act: Callable[[], Awaitable[str]], key: str
-) -> str:
-    async with db.transaction():
-        return await idempotency.once(caller=caller, operation=operation, key=key, content=content, act=act)
+    return await idempotency.alone(
+        caller=f"operator:{operator_id}", operation=operation, key=key, content=content, act=act
+    )

@@ -194,7 +194,6 @@ WHERE id = $1
 """
 
 
-@db.retried
 async def retry(operator_id: int, payment_no: str, *, key: str) -> ShippingReport:
     """Has one that was given up uploaded again.
 
@@ -210,15 +209,12 @@ async def retry(operator_id: int, payment_no: str, *, key: str) -> ShippingRepor
         await staff_alerts.resolve("shipping_given_up", [payment_no])
         return payment_no
 
-    async with db.transaction():
-        await idempotency.once(
-            caller=f"operator:{operator_id}", operation="shipping.retry", key=key, content={"payment_no": payment_no},
-            act=act,
-        )  # fmt: skip
+    await idempotency.alone(
+        caller=f"operator:{operator_id}", operation="shipping.retry", key=key, content={"payment_no": payment_no}, act=act
+    )  # fmt: skip
     return await get(payment_no)
 
 
-@db.retried
 async def express(
     operator_id: int, payment_no: str, *, company: str, tracking_no: str, key: str
 ) -> ShippingReport:
@@ -238,10 +234,9 @@ async def express(
         return payment_no
 
     content = {"payment_no": payment_no, "company": company, "tracking_no": tracking_no}
-    async with db.transaction():
-        await idempotency.once(
-            caller=f"operator:{operator_id}", operation="shipping.express", key=key, content=content, act=act
-        )
+    await idempotency.alone(
+        caller=f"operator:{operator_id}", operation="shipping.express", key=key, content=content, act=act
+    )
     return await get(payment_no)
 
 

@@ -6,7 +6,7 @@ reason. What the customer says of the amount moves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
@@ -17,7 +17,6 @@ from ledger import accounts, idempotency
 from notifications import outbox
 
 State = Literal["started", "submitted", "confirmed", "rejected", "withdrawn"]
-PREFIX = "W"
 MOST_WAITING = 5
 """So many vouchers of a customer may wait at once."""
 
@@ -105,7 +104,7 @@ async def start(
         await accounts.locked_balance(customer_id)  # of two at once the second is counted after the first
         if await db.fetchval(_COUNT, customer_id) >= MOST_WAITING:
             raise TooManyVouchers(most=MOST_WAITING)
-        number = ids.new_no(PREFIX)
+        number = ids.new_no("U")
         await db.execute(_CREATE, number, customer_id, bill_no, amount_fen, note, clock.now())
         return number
 
@@ -195,7 +194,9 @@ async def confirm(
         await db.execute(_WAITS, voucher_no, approval_no)
         return approval_no
 
-    made = await _once(operator_id, "vouchers.confirm", wish, act, key)
+    made = await idempotency.alone(
+        caller=f"operator:{operator_id}", operation="vouchers.confirm", key=key, content=wish, act=act
+    )
     return Outcome(await get(voucher_no), made if made.startswith(approvals.PREFIX) else None)
 
 
@@ -241,18 +242,11 @@ async def reject(operator_id: int, voucher_no: str, *, reason: str, key: str) ->
         await outbox.tell([message])
         return voucher_no
 
-    await _once(operator_id, "vouchers.reject", {"voucher_no": voucher_no, "reason": reason}, act, key)
+    await idempotency.alone(
+        caller=f"operator:{operator_id}", operation="vouchers.reject", key=key,
+        content={"voucher_no": voucher_no, "reason": reason}, act=act,
+    )  # fmt: skip
     return await get(voucher_no)
-
-
-@db.retried
-async def _once(
-    operator_id: int, operation: str, content: Mapping[str, Any], act: Callable[[], Awaitable[str]], key: str
-) -> str:
-    async with db.transaction():
-        return await idempotency.once(
-            caller=f"operator:{operator_id}", operation=operation, key=key, content=content, act=act
-        )
 
 
 def _refuse_decided(found: Voucher, *states: State) -> None:

@@ -63,6 +63,19 @@ async def once(
     return str(json.loads(old["answer"]))
 
 
+@db.retried
+async def alone(
+    *, caller: str, operation: str, key: str, content: Mapping[str, Any], act: Callable[[], Awaitable[object]]
+) -> str:
+    """``once`` in a transaction of its own, tried again where PostgreSQL asks for it.
+
+    Raises:
+        KeyReused: the key was used with another content.
+    """
+    async with db.transaction():
+        return await once(caller=caller, operation=operation, key=key, content=content, act=act)
+
+
 _FORGET = "DELETE FROM request_key WHERE created_at < $1"
 
 
