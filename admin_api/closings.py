@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from admin_api.adjustments import Reason
 from admin_api.merges import Obstacle, Requested, obstacles
 from admin_api.services import Operator
-from billing import closings
+from billing import closings, payouts
 from core import http as kit
 
 
@@ -109,7 +109,7 @@ async def request(customer_id: int, body: NewClosing, caller: Operator, key: kit
 
 async def pay_out(closing_no: str, body: NewPayout, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Records principal handed to the customer at the counter."""
-    return await closings.pay_out(
+    return await payouts.at_counter(
         caller.id, closing_no, receipt_no=body.receipt_no, amount_fen=body.amount_fen, key=key
     )
 
@@ -123,6 +123,6 @@ async def listing(query: ClosingsQuery) -> object:
 async def one(closing_no: str) -> ClosingWithPayouts:
     """One closing with what was paid out."""
     closing = Closing.model_validate(await closings.get(closing_no))
-    paid = [Payout.model_validate(row) for row in await closings.payouts(closing_no)]
+    paid = [Payout.model_validate(row) for row in await payouts.of(closing_no)]
     back = [ClosingRefund.model_validate(row) for row in await closings.refunds(closing_no)]
     return ClosingWithPayouts(**closing.model_dump(), payouts=paid, refunds=back)

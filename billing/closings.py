@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from billing import approvals, refund_records, staff_alerts, top_up_refunds
 from core import clock, db, errors, ids
-from ledger import accounts, credit_line, holds, idempotency, moves, posting
+from ledger import accounts, credit_line, idempotency, moves, posting
 from members import customers
 from notifications import outbox
 
@@ -31,12 +31,6 @@ class NoSuchClosing(errors.NotFound):
     """There is no closing of this number."""
 
     code = "no_such_closing"
-
-
-class NothingToPayOut(errors.Conflict):
-    """The account has no principal to pay out, or less than that."""
-
-    code = "nothing_to_pay_out"
 
 
 NoSuchCustomer = customers.NoSuchCustomer
@@ -75,19 +69,6 @@ class Closing:
     paid_out_fen: int
     created_at: datetime
     closed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Payout:
-    """Principal paid out at the counter, and the receipt for it; or sent by a remittance, and the channel's number of it."""
-
-    payout_no: str
-    amount_fen: int
-    receipt_no: str
-    tender: str
-    remittance_no: str | None
-    operator_id: int
-    created_at: datetime
 
 
 _COUNTS = """
@@ -189,12 +170,12 @@ async def _approved(approval: approvals.Approval) -> str:
     await db.execute(_CLOSING, customer_id)
     await db.execute(_END_PLANS, customer_id, now)  # one that began while we waited for the customer's row
     operator = f"operator:{approval.requested_by}"
-    forfeited_fen = await _forfeit(closing_id, number, customer_id, operator)
+    forfeited_fen = await forfeit(closing_id, number, customer_id, operator)
     balance = await accounts.balance(customer_id)
     await _send_back(top_ups, number, operator, decided_by=f"operator:{approval.decided_by}")
     told = {"bonus_fen": forfeited_fen, "amount_fen": balance.principal_fen, "reason": reason, "at": now}
     await outbox.tell([outbox.Message(customer_id, "account_closing", f"closing:{number}", told)])
-    await _finish(closing_id, customer_id)
+    await finish(closing_id, customer_id)
     return number
 
 
@@ -223,7 +204,7 @@ _FORFEITED = "UPDATE closing SET bonus_fen = bonus_fen + $2 WHERE id = $1"
 _ENTRY = "SELECT entry_no FROM account WHERE code = $1"
 
 
-async def _forfeit(closing_id: int, closing_no: str, customer_id: int, operator: str) -> int:
+async def forfeit(closing_id: int, closing_no: str, customer_id: int, operator: str) -> int:
     """Gives what is there of bonus back to the house. The account must be locked; its entry number makes the reference once."""
     balance = await accounts.balance(customer_id)
     bonus_fen = min(balance.bonus_fen, balance.balance_fen - balance.held_fen)
@@ -238,150 +219,18 @@ async def _forfeit(closing_id: int, closing_no: str, customer_id: int, operator:
 
 
 _LOCK = "SELECT id, customer_id, closing_no FROM closing WHERE closing_no = $1 FOR NO KEY UPDATE"
-_PAY_OUT = """
-INSERT INTO payout (payout_no, closing_id, amount_fen, receipt_no, operator_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-"""
-_PAID_OUT = "UPDATE closing SET paid_out_fen = paid_out_fen + $2 WHERE id = $1"
 
 
-@db.retried
-async def pay_out(
-    operator_id: int, closing_no: str, *, receipt_no: str, amount_fen: int | None = None, key: str
-) -> Closing:
-    """Records that principal was handed to the customer at the counter against a receipt: all of it, or ``amount_fen``. When
-    nothing is left the account is closed.
-
-    Raises:
-        NoSuchClosing, NothingToPayOut, KeyReused.
-    """
-
-    async def act() -> str:
-        closing = await _locked(closing_no)
-        await _hand_out(
-            closing["id"], closing_no, closing["customer_id"], operator_id, receipt_no, amount_fen
-        )
-        await _finish(closing["id"], closing["customer_id"])
-        return closing_no
-
-    content = {"closing_no": closing_no, "receipt_no": receipt_no, "amount_fen": amount_fen}
-    async with db.transaction():
-        await idempotency.once(
-            caller=f"operator:{operator_id}", operation="closings.pay_out", key=key, content=content, act=act,
-            answer=closing_no,
-        )  # fmt: skip
-    return await get(closing_no)
-
-
-async def _owed(
-    closing_id: int, closing_no: str, customer_id: int, operator: str, amount_fen: int | None
-) -> int:
-    """What is paid out now, all that is there or ``amount_fen``; the account is locked from here on.
-
-    Raises:
-        NothingToPayOut.
-    """
-    await moves.lock(customer_id)
-    await _forfeit(closing_id, closing_no, customer_id, operator)
-    balance = await accounts.balance(customer_id)
-    there_fen = min(balance.principal_fen, balance.balance_fen - balance.held_fen)
-    wanted_fen = there_fen if amount_fen is None else amount_fen
-    if not 0 < wanted_fen <= there_fen:
-        raise NothingToPayOut(principal_fen=there_fen)
-    return wanted_fen
-
-
-async def set_aside(
-    closing_no: str, *, amount_fen: int | None, reference: str, operator: str
-) -> tuple[int, int]:
-    """Holds what is to be sent to the customer by a remittance, in the caller's transaction. Returns customer and amount.
-
-    Raises:
-        NoSuchClosing, NothingToPayOut.
-    """
-    closing = await _locked(closing_no)
-    customer_id = closing["customer_id"]
-    wanted_fen = await _owed(closing["id"], closing_no, customer_id, operator, amount_fen)
-    await holds.place(
-        accounts.of_customer(customer_id),
-        reference=reference,
-        amount_fen=wanted_fen,
-        title="销户退款",
-        operator=operator,
-    )
-    return customer_id, wanted_fen
-
-
-async def let_go(closing_no: str, *, reference: str) -> None:
-    """What was set aside was not sent; it waits to be paid out again."""
-    await _locked(closing_no)
-    await holds.release(reference)
-
-
-_SENT = """
-INSERT INTO payout (payout_no, closing_id, amount_fen, receipt_no, operator_id, created_at, tender, remittance_no)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-"""
-
-
-async def sent(
-    closing_no: str, *, reference: str, amount_fen: int, tender: str, receipt_no: str, remittance_no: str, operator_id: int
-) -> None:  # fmt: skip
-    """What was set aside reached the customer by ``tender``. When nothing is left the account is closed."""
-    closing = await _locked(closing_no)
-    closing_id, customer_id = closing["id"], closing["customer_id"]
-    await moves.lock(customer_id)
-    await holds.release(reference)
-    code, number, now = accounts.of_customer(customer_id), ids.new_no("O"), clock.now()
-    # It is principal that was set aside; should some of it be gone since, what is left pays, of whatever kind.
-    is_there = (await accounts.balance(customer_id)).principal_fen >= amount_fen
-    leg = posting.debit(code, accounts.clearing(tender), amount_fen, kind="principal" if is_there else None)
-    await posting.post_one(
-        posting.Transfer(f"payout:{number}", "payout", [leg], operator=f"channel:{tender}", memo=receipt_no)
-    )
-    await db.execute(
-        _SENT, number, closing_id, amount_fen, receipt_no, operator_id, now, tender, remittance_no
-    )
-    await db.execute(_PAID_OUT, closing_id, amount_fen)
-    told = {"amount_fen": amount_fen, "receipt_no": receipt_no, "at": now}
-    await outbox.tell([outbox.Message(customer_id, "paid_out", f"payout:{number}", told)])
-    await _finish(closing_id, customer_id)
-
-
-async def lock(closing_no: str) -> None:
-    """Locks a closing until the transaction ends.
+async def locked(closing_no: str) -> tuple[int, int]:
+    """Locks a closing until the transaction ends. Returns its id and its customer's.
 
     Raises:
         NoSuchClosing.
     """
-    await _locked(closing_no)
-
-
-async def _locked(closing_no: str) -> Any:
-    closing = await db.fetchrow(_LOCK, closing_no)
-    if closing is None:
+    row = await db.fetchrow(_LOCK, closing_no)
+    if row is None:
         raise NoSuchClosing(closing_no=closing_no)
-    return closing
-
-
-async def _hand_out(
-    closing_id: int,
-    closing_no: str,
-    customer_id: int,
-    operator_id: int,
-    receipt_no: str,
-    amount_fen: int | None,
-) -> None:
-    operator = f"operator:{operator_id}"
-    wanted_fen = await _owed(closing_id, closing_no, customer_id, operator, amount_fen)
-    number, now = ids.new_no("O"), clock.now()
-    leg = posting.debit(accounts.of_customer(customer_id), accounts.COUNTER, wanted_fen, kind="principal")
-    await posting.post_one(
-        posting.Transfer(f"payout:{number}", "payout", [leg], operator=operator, memo=receipt_no)
-    )
-    await db.execute(_PAY_OUT, number, closing_id, wanted_fen, receipt_no, operator_id, now)
-    await db.execute(_PAID_OUT, closing_id, wanted_fen)
-    told = {"amount_fen": wanted_fen, "receipt_no": receipt_no, "at": now}
-    await outbox.tell([outbox.Message(customer_id, "paid_out", f"payout:{number}", told)])
+    return row["id"], row["customer_id"]
 
 
 _CLOSED = """
@@ -395,7 +244,7 @@ UPDATE customer SET state = 'closed' FROM done WHERE customer.id = done.customer
 """
 
 
-async def _finish(closing_id: int, customer_id: int) -> None:
+async def finish(closing_id: int, customer_id: int) -> None:
     """Closes for good once nothing is left. The account must be locked."""
     balance = await accounts.balance(customer_id)
     if balance.balance_fen == 0 and balance.held_fen == 0:
@@ -419,8 +268,8 @@ async def finish_paid(*, limit: int = 100) -> int:
             if closing is not None:
                 await moves.lock(closing["customer_id"])
                 if not (await accounts.balance(closing["customer_id"])).principal_fen:
-                    await _forfeit(closing["id"], closing["closing_no"], closing["customer_id"], "clock")
-                await _finish(closing["id"], closing["customer_id"])
+                    await forfeit(closing["id"], closing["closing_no"], closing["customer_id"], "clock")
+                await finish(closing["id"], closing["customer_id"])
     return len(rows)
 
 
@@ -440,17 +289,6 @@ async def get(closing_no: str) -> Closing:
     if row is None:
         raise NoSuchClosing(closing_no=closing_no)
     return Closing(*row)
-
-
-_PAYOUTS = """
-SELECT p.payout_no, p.amount_fen, p.receipt_no, p.tender, p.remittance_no, p.operator_id, p.created_at
-FROM payout p JOIN closing c ON c.id = p.closing_id WHERE c.closing_no = $1 ORDER BY p.id
-"""
-
-
-async def payouts(closing_no: str) -> Sequence[Payout]:
-    """What was paid out of an account that is closed, in order."""
-    return [Payout(*row) for row in await db.fetch(_PAYOUTS, closing_no)]
 
 
 _PAGE = f"""

@@ -13,13 +13,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from billing import (
     channel_refunds,
     closings,
+    payouts,
     refund_alerts,
     refund_records,
     remittance_alerts,
@@ -40,10 +40,8 @@ NoSuchRemittance = remittance_records.NoSuchRemittance
 NoSuchRefund = refund_records.NoSuchRefund
 RefundStateForbids = refund_records.RefundStateForbids
 NoSuchClosing = closings.NoSuchClosing
-NothingToPayOut = closings.NothingToPayOut
+NothingToPayOut = payouts.NothingToPayOut
 KeyReused = idempotency.KeyReused
-LoginCodeRefused = sign_in.LoginCodeRefused
-WeChatUnavailable = sign_in.WeChatUnavailable
 Outcome = Literal["paid", "failed", "waiting", "repeated", "contradicted", "not_ours"]
 
 get = remittance_records.get
@@ -144,10 +142,10 @@ async def of_closing(
 
     async def act() -> str:
         number = remittance_records.new_no()
-        await closings.lock(closing_no)
+        await closings.locked(closing_no)
         if await remittance_records.under_way("closing", closing_no) is not None:
             raise RemittanceUnderWay(closing_no=closing_no)
-        customer_id, wanted_fen = await closings.set_aside(
+        customer_id, wanted_fen = await payouts.set_aside(
             closing_no, amount_fen=amount_fen, reference=reference(number), operator=f"operator:{operator_id}"
         )
         payee = await _payee(customer_id, app_id, wanted_fen, payee_name)
@@ -184,8 +182,8 @@ def _open(channels: Channels) -> str:
     opened = channels.by_name.get(CHANNEL)
     if opened is None:
         raise CannotRemit
-    payouts: object = opened.channel
-    if not isinstance(payouts, at_channel.Payouts) or not payouts.can_transfer:
+    channel: object = opened.channel
+    if not isinstance(channel, at_channel.Payouts) or not channel.can_transfer:
         raise CannotRemit
     return opened.app_id
 
@@ -203,14 +201,12 @@ def _clocks_turn() -> datetime:
     return clock.now() + _LEASE
 
 
-@db.retried
 async def _once(
     operator_id: int, operation: str, content: Mapping[str, Any], act: Callable[[], Awaitable[str]], key: str
 ) -> str:
-    async with db.transaction():
-        return await idempotency.once(
-            caller=f"operator:{operator_id}", operation=operation, key=key, content=content, act=act
-        )
+    return await idempotency.alone(
+        caller=f"operator:{operator_id}", operation=operation, key=key, content=content, act=act
+    )
 
 
 async def _sent(channels: Channels, remittance_no: str) -> Remittance:
@@ -340,7 +336,7 @@ _Subject = tuple[refund_records.Refund, refund_records.Part, Any] | None
 async def _locked_subject(remittance: Remittance) -> _Subject:
     """Locks what it is for before itself: the bill or the top-up of a refund. A closing locks its own row."""
     if remittance.purpose == "closing":
-        await closings.lock(remittance.purpose_no)
+        await closings.locked(remittance.purpose_no)
         return None
     return await channel_refunds.locked(remittance.purpose_no)
 
@@ -352,7 +348,7 @@ async def _paid(remittance: Remittance, subject: _Subject, found: at_channel.Cha
             refund, part, bill, operator=f"channel:{remittance.channel}", tender=remittance.channel
         )
         return
-    await closings.sent(
+    await payouts.sent(
         remittance.purpose_no, reference=reference(remittance.remittance_no), amount_fen=remittance.amount_fen,
         tender=remittance.channel, receipt_no=found.channel_bill_no or remittance.remittance_no,
         remittance_no=remittance.remittance_no, operator_id=remittance.operator_id,
@@ -365,7 +361,7 @@ async def _failed(remittance: Remittance, subject: _Subject, why: str) -> None:
         await refund_records.set_waiting(part)
         await refund_alerts.at_counter(refund, part)
     else:
-        await closings.let_go(remittance.purpose_no, reference=reference(remittance.remittance_no))
+        await payouts.let_go(remittance.purpose_no, reference=reference(remittance.remittance_no))
     await remittance_alerts.over(remittance)
     await remittance_alerts.failed(remittance, why)
     await _tell("remittance_failed", remittance)
@@ -394,47 +390,3 @@ async def _not_expected(remittance: Remittance, found: at_channel.ChannelTransfe
         await remittance_alerts.contradicted(remittance)
         return "contradicted"
     return "repeated"
-
-
-@dataclass(frozen=True, slots=True)
-class ForCustomer:
-    """A remittance as its customer sees it. ``client`` is what wx.requestMerchantTransfer is given, while it can be confirmed."""
-
-    id: int
-    remittance_no: str
-    amount_fen: int
-    remark: str
-    state: str
-    client: dict[str, str] | None
-    created_at: datetime
-    ended_at: datetime | None
-
-
-async def of_customer(
-    channels: Channels, customer_id: int, *, before: int | None = None, limit: int = 20
-) -> list[ForCustomer]:
-    """A customer's remittances, newest first."""
-    rows = await page(customer_id=customer_id, before=before, limit=limit)
-    return [_for_customer(channels, row) for row in rows]
-
-
-async def waiting_by_code(
-    channels: Channels, platform: sign_in.LoginPlatform, code: str
-) -> list[ForCustomer]:
-    """What waits for the person whose phone a login code comes from. Who is closing an account cannot sign in any more.
-
-    Raises:
-        LoginCodeRefused, WeChatUnavailable.
-    """
-    openid = await sign_in.openid_by(platform, code)
-    return [_for_customer(channels, row) for row in await remittance_records.waiting_for(openid)]
-
-
-def _for_customer(channels: Channels, remittance: Remittance) -> ForCustomer:
-    opened, client = channels.by_name.get(remittance.channel), None
-    if opened is not None and remittance.package_info is not None and not remittance.is_stopping:
-        client = {"mchId": opened.merchant_id, "appId": opened.app_id, "package": remittance.package_info}
-    return ForCustomer(
-        remittance.id, remittance.remittance_no, remittance.amount_fen, remittance.remark, remittance.state, client,
-        remittance.created_at, remittance.ended_at,
-    )  # fmt: skip

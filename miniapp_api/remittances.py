@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from billing import remittances
+from billing import remittances_shown
 from core import http as kit
 from miniapp_api.login import LoginCode
 from miniapp_api.services import Customer, Services
@@ -40,7 +40,7 @@ class Remittances(kit.Answer):
 
 async def listing(query: kit.PageQuery, caller: Customer, services: Services) -> object:
     """The newest first."""
-    rows = await remittances.of_customer(
+    rows = await remittances_shown.of_customer(
         services.channels, caller.id, before=query.after(int), limit=query.limit + 1
     )
     return kit.cut(rows, query, lambda row: row.id)
@@ -48,5 +48,5 @@ async def listing(query: kit.PageQuery, caller: Customer, services: Services) ->
 
 async def waiting(body: LoginCode, services: Services) -> object:
     """What waits for whoever's phone this is."""
-    found = await remittances.waiting_by_code(services.channels, services.mini_program, body.code)
+    found = await remittances_shown.waiting_by_code(services.channels, services.mini_program, body.code)
     return {"items": found}

@@ -4,6 +4,7 @@ from admin_api import closings, merges, reversals, transfers
 from admin_api.routes.caller import OPERATOR
 from billing import closings as billing_closings
 from billing import merges as billing_merges
+from billing import payouts
 from billing import reversals as billing_reversals
 from billing import transfers as billing_transfers
 from core import http as kit
@@ -161,7 +162,7 @@ ROUTES = (
         answer=closings.Closing,
         refusals=(
             billing_closings.NoSuchClosing,
-            billing_closings.NothingToPayOut,
+            payouts.NothingToPayOut,
             billing_closings.KeyReused,
         ),
         auth=OPERATOR,

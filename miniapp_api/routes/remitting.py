@@ -1,6 +1,6 @@
 """Money the shop sends to its customers."""
 
-from billing import remittances as billing_remittances
+from billing import remittances_shown
 from core import http as kit
 from miniapp_api import remittances
 from miniapp_api.routes.caller import CUSTOMER
@@ -25,7 +25,7 @@ ROUTES = (
             "Without signing in: who is closing an account cannot sign in, and has to confirm what is paid back.",
         ),
         answer=remittances.Remittances,
-        refusals=(billing_remittances.LoginCodeRefused, billing_remittances.WeChatUnavailable),
+        refusals=(remittances_shown.LoginCodeRefused, remittances_shown.WeChatUnavailable),
         rate=kit.Rate(600, 60),  # many customers of one carrier share an address
     ),
 )

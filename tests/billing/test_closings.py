@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from billing import approvals, closings, deductions, payments, plans, staff_alerts
+from billing import approvals, closings, deductions, payments, payouts, plans, staff_alerts
 from core import db as database
 from members import customers, sign_in
 from shop import orders
@@ -24,7 +24,7 @@ async def closing_of(customer):
 
 
 async def pay_out(number, amount=None, **more):
-    return await closings.pay_out(
+    return await payouts.at_counter(
         ASKS, number, receipt_no="SJ-001", amount_fen=amount, key=more.get("key") or factories.key()
     )
 
@@ -47,13 +47,13 @@ async def test_bonus_goes_back_plans_end_and_principal_is_paid_out(db):
         await sign_in.admitted(customer.id)
     part = await pay_out(number, 400)
     assert (part.state, part.paid_out_fen, part.bonus_fen) == ("paying", 400, 200)
-    with pytest.raises(closings.NothingToPayOut):
+    with pytest.raises(payouts.NothingToPayOut):
         await pay_out(number, 601)
     key = factories.key()
     done = await asyncio.gather(*(pay_out(number, key=key) for _ in range(3)))
     assert {(one.state, one.paid_out_fen) for one in done} == {("closed", 1_000)}
     assert await state(customer) == "closed"
-    assert [(one.amount_fen, one.receipt_no) for one in await closings.payouts(number)] == [
+    assert [(one.amount_fen, one.receipt_no) for one in await payouts.of(number)] == [
         (400, "SJ-001"), (600, "SJ-001"),
     ]  # fmt: skip
     assert [one.closing_no for one in await closings.page(state="closed")] == [number]
@@ -137,7 +137,7 @@ async def test_of_two_pay_outs_at_once_one_pays(db):
     customer = await factories.customer(principal=1_000)
     number = await closing_of(customer)
     said = await asyncio.gather(*(pay_out(number) for _ in range(4)), return_exceptions=True)
-    assert sum(isinstance(one, closings.NothingToPayOut) for one in said) == 3, said
+    assert sum(isinstance(one, payouts.NothingToPayOut) for one in said) == 3, said
     assert (await closings.get(number)).paid_out_fen == 1_000
     with pytest.raises(closings.NoSuchClosing):
         await pay_out("Z0")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import adjustments, approvals, closings, payments, refunds, top_ups
+from billing import adjustments, approvals, closings, payments, payouts, refunds, top_ups
 from core import clock
 from core import db as database
 from ledger import proof
@@ -59,7 +59,7 @@ async def test_channels_first_and_the_counter_pays_the_rest(db):
     assert await refunds.poll(opened) == 2
     assert [order.amount_fen for order in (*channel.sent, *other.sent)] == [600, 500]
     assert await state(customer_id) == "closing"  # the counter has not paid yet
-    done = await closings.pay_out(ASKS, number, receipt_no="SJ-1", key=factories.key())
+    done = await payouts.at_counter(ASKS, number, receipt_no="SJ-1", key=factories.key())
     assert (done.state, done.paid_out_fen) == ("closed", 200)
     assert [(one.amount_fen, one.state) for one in await closings.refunds(number)] == [
         (600, "paid"),
@@ -89,7 +89,7 @@ async def test_what_a_channel_refuses_is_paid_out_at_the_counter(db):
     await refunds.poll(opened)
     assert await refunds.settle("wechat_pay", channel.says("closed", 1_000)) == "refused"
     assert await factories.balance(customer_id) == (1_000, 0)
-    done = await closings.pay_out(ASKS, number, receipt_no="SJ-1", key=factories.key())
+    done = await payouts.at_counter(ASKS, number, receipt_no="SJ-1", key=factories.key())
     assert (done.state, done.paid_out_fen) == ("closed", 1_000)
 
 
@@ -136,7 +136,7 @@ async def test_closing_refunding_topping_up_and_spending_at_once(db):
         await refunds.poll(opened)
         left_fen = (await factories.balance(customer_id))[0]
         if left_fen:
-            await closings.pay_out(ASKS, said[0].result, receipt_no="SJ-1", key=factories.key())
+            await payouts.at_counter(ASKS, said[0].result, receipt_no="SJ-1", key=factories.key())
         await closings.finish_paid()
         assert await state(customer_id) == "closed"
         clock.set_offset(timedelta())

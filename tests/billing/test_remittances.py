@@ -5,7 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from billing import closings, refunds, remittance_records, remittances, staff_alerts
+from billing import (
+    closings,
+    payouts,
+    refunds,
+    remittance_records,
+    remittances,
+    remittances_shown,
+    staff_alerts,
+)
 from core import clock
 from core import db as database
 from gateways import channel as at_channel
@@ -51,7 +59,7 @@ async def test_a_refund_that_the_counter_would_pay_is_sent_and_confirmed(db):
         await refunds.paid_out(1, refund_no, key=factories.key())
     with pytest.raises(refunds.RefundStateForbids):
         await of_refund(channel, refund_no)
-    (shown,) = await remittances.of_customer(channel.open(), customer.id)
+    (shown,) = await remittances_shown.of_customer(channel.open(), customer.id)
     assert shown.client == {"mchId": factories.MERCHANT_ID, "appId": factories.APP_ID, "package": "ABBQ"}
     before = await moved("house:wechat_pay")
     for _ in range(2):
@@ -89,13 +97,13 @@ async def test_the_principal_of_a_closing_is_held_sent_and_the_account_closed(db
     assert part.state == "waiting"
     with pytest.raises(remittances.RemittanceUnderWay):
         await of_closing(channel, number)
-    with pytest.raises(closings.NothingToPayOut):
-        await closings.pay_out(1, number, receipt_no="SJ-1", amount_fen=6_001, key=factories.key())
+    with pytest.raises(payouts.NothingToPayOut):
+        await payouts.at_counter(1, number, receipt_no="SJ-1", amount_fen=6_001, key=factories.key())
     with pytest.raises(customers.AccountClosed):
         await sign_in.admitted(customer.id)
-    (seen,) = await remittances.waiting_by_code(channel.open(), Login("oM-1"), "code")
+    (seen,) = await remittances_shown.waiting_by_code(channel.open(), Login("oM-1"), "code")
     assert seen.client["package"] == "ABBQ"
-    assert await remittances.waiting_by_code(channel.open(), Login("somebody"), "code") == []
+    assert await remittances_shown.waiting_by_code(channel.open(), Login("somebody"), "code") == []
     await remittances.settle("wechat_pay", channel.word(part.remittance_no, "paid"))
     assert (await closings.get(number)).paid_out_fen == 4_000
     rest = await of_closing(channel, number)
@@ -104,7 +112,7 @@ async def test_the_principal_of_a_closing_is_held_sent_and_the_account_closed(db
     closing = await closings.get(number)
     assert (closing.state, closing.paid_out_fen) == ("closed", 10_000)
     assert (await customers.get(customer.id)).state == "closed"
-    assert [(one.tender, one.remittance_no) for one in await closings.payouts(number)] == [
+    assert [(one.tender, one.remittance_no) for one in await payouts.of(number)] == [
         ("wechat_pay", part.remittance_no), ("wechat_pay", rest.remittance_no),
     ]  # fmt: skip
     assert await factories.told(customer.id, "paid_out") == 2
@@ -115,7 +123,7 @@ async def test_a_closing_that_is_not_confirmed_is_paid_at_the_counter(db):
     number = await closing_of(customer)
     sent = await of_closing(channel, number)
     assert await remittances.settle("wechat_pay", channel.word(sent.remittance_no, "failed")) == "failed"
-    paid = await closings.pay_out(1, number, receipt_no="SJ-1", key=factories.key())
+    paid = await payouts.at_counter(1, number, receipt_no="SJ-1", key=factories.key())
     assert (paid.state, paid.paid_out_fen) == ("closed", 10_000)
 
 
@@ -156,7 +164,7 @@ async def test_one_is_stopped_before_it_is_confirmed(db):
         *(remittances.cancel(channel.open(), 1, sent.remittance_no, key=key) for _ in range(3))
     )
     assert {(one.state, one.is_stopping) for one in stopped} == {("waiting", True)}
-    (shown,) = await remittances.of_customer(channel.open(), customer.id)
+    (shown,) = await remittances_shown.of_customer(channel.open(), customer.id)
     assert shown.client is None
     channel.says = "cancelled"
     assert await later(channel) == 1

@@ -16,6 +16,7 @@ from billing import (
     operator_bills,
     operator_holds,
     payments,
+    payouts,
     plans,
     refunds,
     reviews,
@@ -64,11 +65,11 @@ async def test_bonus_that_comes_back_to_a_closed_account_does_not_keep_it_closin
     customer = await factories.customer(principal=1_000, bonus=300)
     bill_no = await refunding.paid_bill(customer.id, 300)
     number = await closing_of(customer.id)
-    await closings.pay_out(ASKS, number, receipt_no="SJ-1", key=factories.key())
+    await payouts.at_counter(ASKS, number, receipt_no="SJ-1", key=factories.key())
     await refunded(bill_no, 300)
     assert await factories.balance(customer.id) == (0, 300)
-    with pytest.raises(closings.NothingToPayOut):
-        await closings.pay_out(ASKS, number, receipt_no="SJ-2", key=factories.key())
+    with pytest.raises(payouts.NothingToPayOut):
+        await payouts.at_counter(ASKS, number, receipt_no="SJ-2", key=factories.key())
     assert await closings.finish_paid() == 1
     assert await factories.balance(customer.id) == (0, 0)
     now = await closings.get(number)
@@ -168,12 +169,12 @@ async def test_late_money_of_who_was_merged_into_an_account_that_is_closed_by_no
     late = await factories.top_up(gone.id, 500, 50)
     await merged(gone.id, kept.id)
     number = await closing_of(kept.id)
-    await closings.pay_out(ASKS, number, receipt_no="SJ-1", key=factories.key())
+    await payouts.at_counter(ASKS, number, receipt_no="SJ-1", key=factories.key())
     assert await payments.confirm(factories.trade(late)) == "credited"
     assert await factories.balance(kept.id) == (500, 50)
     assert (await customers.get(kept.id)).state == "closing"
     assert {alert.kind for alert in await staff_alerts.page(is_open=True)} == {"late_money"}
-    done = await closings.pay_out(ASKS, number, receipt_no="SJ-2", key=factories.key())
+    done = await payouts.at_counter(ASKS, number, receipt_no="SJ-2", key=factories.key())
     assert (done.state, done.paid_out_fen) == ("closed", 600)
 
 

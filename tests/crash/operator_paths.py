@@ -10,6 +10,7 @@ from billing import (
     closings,
     merges,
     payments,
+    payouts,
     refunds,
     reversals,
     terms,
@@ -129,7 +130,7 @@ class Close(OperatorPath):
     async def act(self, made):
         await super().act(made)
         number = (await approvals.get(made["approval"])).result
-        await closings.pay_out(ASKS, number, receipt_no="SJ-1", key=made["approval"])
+        await payouts.at_counter(ASKS, number, receipt_no="SJ-1", key=made["approval"])
 
     async def found(self, made):
         code = accounts.of_customer(made["customer"])
@@ -202,7 +203,7 @@ class CloseByChannel(OperatorPath):
     async def act(self, made):
         await super().act(made)
         number = (await approvals.get(made["approval"])).result
-        await closings.pay_out(ASKS, number, receipt_no="SJ-1", key=made["approval"])
+        await payouts.at_counter(ASKS, number, receipt_no="SJ-1", key=made["approval"])
         await refunds.poll(OPENED)
         await closings.finish_paid()
 

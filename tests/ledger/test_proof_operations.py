@@ -1,6 +1,6 @@
 """The proof names what is wrong with acts of operators, moves between customers and accounts that are gone."""
 
-from billing import adjustments, approvals, closings, merges, payments, reversals, terms, transfers
+from billing import adjustments, approvals, closings, merges, payments, payouts, reversals, terms, transfers
 from core import db as database
 from ledger import proof
 from ledger.proof import checks, marks
@@ -37,7 +37,7 @@ async def a_busy_desk():
     await agreed(await merges.request(1, gone.id, receiver.id, reason="r", key=factories.key()))
     await payments.confirm(factories.trade(late))
     number = await agreed(await closings.request(1, closed.id, reason="r", key=factories.key()))
-    await closings.pay_out(1, number, receipt_no="1", key=factories.key())
+    await payouts.at_counter(1, number, receipt_no="1", key=factories.key())
     await agreed(await closings.request(1, leaving.id, reason="r", key=factories.key()))
 
 

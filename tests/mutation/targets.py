@@ -115,6 +115,7 @@ _OPERATIONS = {
     "billing/transfers.py": _billing("transfers"),
     "billing/merges.py": _billing("merges"),
     "billing/closings.py": _billing("closings"),
+    "billing/payouts.py": _billing("closings", "remittances"),
     "billing/standing.py": _billing("merges", "closings", "combined_payments"),
     "billing/operator_holds.py": _billing("operator_holds"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing import closings, merges
+from billing import closings, merges, payouts
 from tests.model.shop import AMOUNTS, CUSTOMERS
 from tests.model.steps.step import a_key, pick, step
 
@@ -39,7 +39,7 @@ def pay_out(machine, customer, a, b, c):
     key = a_key(machine, c)
 
     async def call():
-        return (await closings.pay_out(1, number, receipt_no="1", amount_fen=amount, key=key)).state
+        return (await payouts.at_counter(1, number, receipt_no="1", amount_fen=amount, key=key)).state
 
     return step(call, lambda model, seen: model.pay_out(number, amount, key))
 
