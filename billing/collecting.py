@@ -106,8 +106,8 @@ async def _take_on_credit(
 
 
 def _payment(wanted: credit_draws.Wanted, operator: str) -> posting.Transfer:
-    """The payment that the bill's state calls for. What is paid so far is part of the reference: under the bill's lock it only
-    grows, whoever pays, so no stage can be taken twice."""
+    """The payment that the bill's state calls for. What is paid so far is part of the reference: under the bill's lock it grows, whoever
+    pays, and only the last payment can be undone, if it was made at the counter; so no stage can be taken twice."""
     bill = wanted.bill
     assert 0 < wanted.amount_fen <= bill.owed_fen
     customer = accounts.of_customer(bill.customer_id)
