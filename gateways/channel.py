@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 TradeState = Literal["paid", "waiting", "closed", "refunded", "missing", "failed"]
 RefundState = Literal["accepted", "paid_back", "abnormal", "closed", "missing"]
@@ -22,6 +22,9 @@ TransferState = Literal[
     "accepted", "waiting", "sending", "paid", "failed", "cancelling", "cancelled", "missing"
 ]
 BillKind = Literal["trades", "funds"]
+
+BILL_MAX_BYTES: Final = 4 * 1024**3
+"""So many a bill's text may have, unless the caller says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,12 +307,14 @@ class Channel(Protocol):
     async def query_refund(self, *, out_trade_no: str, out_refund_no: str) -> ChannelRefund:
         """What the channel knows about one refund."""
 
-    async def fetch_bill(self, day: date, into: Path, *, kind: BillKind = "trades") -> BillFile:
+    async def fetch_bill(
+        self, day: date, into: Path, *, kind: BillKind = "trades", max_bytes: int = BILL_MAX_BYTES
+    ) -> BillFile:
         """Downloads the bill of a past day (in Beijing) into the directory `into`, piece by piece.
 
         What does not arrive whole leaves no file. Two calls for the same day and kind need two directories.
 
-        Raises: BillNotReady.
+        Raises: BillNotReady; ChannelRefused "bill_too_large" beyond `max_bytes`, packed or not.
         """
 
 

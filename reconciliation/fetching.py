@@ -82,7 +82,8 @@ async def fetch(
     try:
         channel = channels.find(day.channel).channel
         with tempfile.TemporaryDirectory(prefix="yucun-bill-") as into:
-            file = await channel.fetch_bill(day.day, Path(into))
+            most = terms.current().bill_bytes_most
+            file = await channel.fetch_bill(day.day, Path(into), max_bytes=most)
             given = bill_imports.Given(file.path, f"channel:{day.channel}")
             await bill_imports.take(channels, day.channel, day.day, given, progress=progress)
     except at_channel.BillNotReady:

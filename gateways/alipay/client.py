@@ -16,6 +16,7 @@ from gateways.alipay import answers, bills, prepaying
 from gateways.alipay.calls import Calls, understood
 from gateways.alipay.settings import Settings
 from gateways.channel import (
+    BILL_MAX_BYTES,
     AlreadyPaid,
     BillFile,
     BillKind,
@@ -149,13 +150,15 @@ class Alipay:
             amount_fen = answers.fen(reading.text(content, "refund_amount"))
         return ChannelRefund(out_refund_no, None, "paid_back", amount_fen)
 
-    async def fetch_bill(self, day: date, into: Path, *, kind: BillKind = "trades") -> BillFile:
+    async def fetch_bill(
+        self, day: date, into: Path, *, kind: BillKind = "trades", max_bytes: int = BILL_MAX_BYTES
+    ) -> BillFile:
         """The details of the trade bill (业务明细) or account bill (账务明细) of a past day: GBK text as delivered.
 
         Raises:
             BillNotReady: before nine in the morning of the next day, or there is none.
         """
-        return await bills.fetch(self._calls, day, into, kind=kind, max_bytes=self._settings.bill_max_bytes)
+        return await bills.fetch(self._calls, day, into, kind=kind, max_bytes=max_bytes)
 
     async def open_id_of(self, auth_code: str) -> str:
         """Who a person in the mini-program is, by the code of my.getAuthCode (good once): an open id, of older apps the

@@ -14,7 +14,7 @@ class Settings:
     (appCertPublicKey_….crt), `alipay_certificate_pem` (alipayCertPublicKey_RSA2.crt), `root_certificate_pem`
     (alipayRootCert.crt). `quit_url` is where the phone cashier's "back" leads, `return_url` where it leads after paying
     (never a proof of payment). `mini_program_app_id` is the mini-program that calls my.tradePay, where it is another
-    than this app. `bill_max_bytes` bounds a bill's text.
+    than this app.
     """
 
     app_id: str
@@ -31,7 +31,6 @@ class Settings:
     gateway_url: str = "https://openapi.alipay.com/gateway.do"
     total_timeout_s: float = 10.0
     connect_timeout_s: float = 4.0
-    bill_max_bytes: int = 2 * 1024**3
 
     def __post_init__(self) -> None:
         three = (self.app_certificate_pem, self.alipay_certificate_pem, self.root_certificate_pem)

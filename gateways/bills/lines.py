@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from gateways.channel import BILL_MAX_BYTES
+
 
 class BillLine(NamedTuple):
     """One payment or refund as the channel's bill has it.
@@ -89,7 +91,7 @@ class Expected:
     merchant_id: str
     day: date
     max_rows: int = 5_000_000
-    max_bytes: int = 4 * 1024**3
+    max_bytes: int = BILL_MAX_BYTES
 
 
 class BillUnreadable(Exception):

@@ -12,6 +12,7 @@ import aiohttp
 from redis.asyncio import Redis
 
 from gateways.channel import (
+    BILL_MAX_BYTES,
     AlreadyPaid,
     BankCard,
     BillFile,
@@ -134,13 +135,15 @@ class WechatPay:
         """
         return await refunds.apply_abnormal(self._calls, out_refund_no, channel_refund_no, to)
 
-    async def fetch_bill(self, day: date, into: Path, *, kind: BillKind = "trades") -> BillFile:
+    async def fetch_bill(
+        self, day: date, into: Path, *, kind: BillKind = "trades", max_bytes: int = BILL_MAX_BYTES
+    ) -> BillFile:
         """The trade bill or the fund-flow bill (basic account) of a past day, checked against WeChat Pay's hash.
 
         Raises:
             BillNotReady: before ten in the morning of the next day, or there is none.
         """
-        return await bills.fetch(self._calls, day, into, kind=kind, max_bytes=self._settings.bill_max_bytes)
+        return await bills.fetch(self._calls, day, into, kind=kind, max_bytes=max_bytes)
 
     @property
     def can_transfer(self) -> bool:

@@ -18,7 +18,7 @@ class Settings:
 
     `h5_return_url` is where a phone's browser goes after paying (never a proof of payment), `h5_app_name` the name of the
     site as shown to WeChat Pay. Refunds are taken from what is not settled yet, unless `refund_from_available`. `transfer_scene_id` is the scene of transfers to customers the merchant was granted (without one there are no transfers),
-    `transfer_scene_infos` the pairs of info_type and info_content that this scene has to report. `bill_max_bytes` bounds a bill's text.
+    `transfer_scene_infos` the pairs of info_type and info_content that this scene has to report.
     """
 
     mch_id: str
@@ -38,7 +38,6 @@ class Settings:
     h5_app_name: str | None = None
     transfer_scene_id: str | None = None
     transfer_scene_infos: tuple[tuple[str, str], ...] = ()
-    bill_max_bytes: int = 2 * 1024**3
 
     def __post_init__(self) -> None:
         if len(self.api_v3_key.encode()) != _API_V3_KEY_BYTES:

@@ -39,7 +39,7 @@ class RememberingChannel(factories.QuietChannel):
             raise at_channel.AlreadyPaid("ORDERPAID")
         self._note("closed", out_trade_no, 0)
 
-    async def fetch_bill(self, day, into, *, kind="trades"):
+    async def fetch_bill(self, day, into, *, kind="trades", max_bytes):
         file = self.home / f"bill-{day}"
         if not file.exists():
             raise at_channel.BillNotReady(day)

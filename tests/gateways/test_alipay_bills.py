@@ -145,14 +145,14 @@ def zipped(*files: tuple[str, bytes], **how) -> bytes:
     return into.getvalue()
 
 
-async def fetched(peer, tmp_path, body: bytes, *, url="{peer}/file?token=1", **changes):
+async def fetched(peer, tmp_path, body: bytes, *, url="{peer}/file?token=1", **bounds):
     signed = signed_by_alipay(
         METHOD, {"code": "10000", "msg": "Success", "bill_download_url": url.format(peer=peer.url)}
     )
     peer.answers = [(200, {}, signed), (200, {}, body)]
-    settings = alipay_settings(gateway_url=f"{peer.url}/gateway.do", total_timeout_s=1.0, **changes)
+    settings = alipay_settings(gateway_url=f"{peer.url}/gateway.do", total_timeout_s=1.0)
     async with alipay.Alipay(settings) as client:
-        return await client.fetch_bill(DAY, tmp_path)
+        return await client.fetch_bill(DAY, tmp_path, **bounds)
 
 
 async def test_the_recorded_archive(peer, tmp_path):
@@ -185,9 +185,9 @@ async def test_a_bomb_is_refused_before_it_goes_off(peer, tmp_path):
     bomb = zipped(("a.csv", b"\x00" * 50_000_000))
     assert len(bomb) < 100_000
     with pytest.raises(ChannelRefused, match="bill_too_large"):
-        await fetched(peer, tmp_path, bomb, bill_max_bytes=1_000_000)
+        await fetched(peer, tmp_path, bomb, max_bytes=1_000_000)
     with pytest.raises(ChannelRefused, match="bill_too_large"):
-        await fetched(peer, tmp_path, b"PK" + b"x" * 2_000_000, bill_max_bytes=1_000_000)
+        await fetched(peer, tmp_path, b"PK" + b"x" * 2_000_000, max_bytes=1_000_000)
     assert list(tmp_path.iterdir()) == []
 
 

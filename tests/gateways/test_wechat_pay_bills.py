@@ -88,10 +88,10 @@ async def test_a_file_that_breaks_off_is_fetched_from_the_backup(start_peer, day
 async def test_a_few_bytes_that_unpack_to_many_are_stopped(peer, day, tmp_path):
     many = bytes(40 * 1024 * 1024)
     offers(peer, gzip.compress(many), text=many)
-    settings = wechat_settings(base_urls=(peer.url,), bill_max_bytes=8 * 1024 * 1024)
+    settings = wechat_settings(base_urls=(peer.url,))
     async with wechat_pay.WechatPay(settings) as client:
         with pytest.raises(ChannelRefused, match="bill_too_large"):
-            await client.fetch_bill(day, tmp_path)
+            await client.fetch_bill(day, tmp_path, max_bytes=8 * 1024 * 1024)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -50,12 +50,14 @@ class BookKeeper(factories.QuietChannel):
             out_refund_no, None, "missing", None
         )
 
-    async def fetch_bill(self, day, into, *, kind="trades"):
+    async def fetch_bill(self, day, into, *, kind="trades", max_bytes):
         found = self.bills.get(day)
         if isinstance(found, Exception):
             raise found
         if found is None:
             raise at_channel.BillNotReady(day)
+        if len(found) > max_bytes:
+            raise at_channel.ChannelRefused("bill_too_large", "")
         path = into / "bill"
         path.write_bytes(found)
         return at_channel.BillFile(self.name, kind, day, path, len(found))

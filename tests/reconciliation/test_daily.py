@@ -1,9 +1,10 @@
 """The clock's day: bills are asked for until they are there, what is missing is asked about first, what is explained is closed."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
-from billing import staff_alerts
+from billing import staff_alerts, terms
 from core import db as database
 from gateways import channel as at_channel
 from reconciliation import daily, days, fetching
@@ -171,3 +172,14 @@ async def test_a_file_that_is_not_the_bill_is_not_taken_and_asked_for_again(db):
         True,
         True,
     )
+
+
+async def test_a_bill_larger_than_the_shop_takes_is_not_even_fetched(db):
+    keeper = books.BookKeeper()
+    trade = await books.paid(1_000)
+    keeper.bills[DAY] = books.bill([books.row(trade)])
+    terms.use(replace(terms.current(), bill_bytes_most=len(keeper.bills[DAY]) - 1))
+    books.move_to(books.NEXT_MORNING)
+    await daily.run(keeper.opened())
+    day = await days.get("wechat_pay", DAY)
+    assert (day.state, "bill_too_large" in day.last_answer) == ("waiting", True)
