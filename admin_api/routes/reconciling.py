@@ -10,6 +10,11 @@ from reconciliation import rates as desk_rates
 
 _DAY = "/reconciliation/days/{channel}/{day}"
 _DIFFERENCE = "/differences/{difference_no}"
+_NOTING = (
+    desk_differences.NoSuchDifference,
+    desk_differences.DifferenceResolved,
+    desk_differences.KeyReused,
+)
 
 ROUTES = (
     kit.get(
@@ -125,11 +130,7 @@ ROUTES = (
         differences.assign,
         summary=("指定负责人", "Say who looks after it"),
         answer=differences.Difference,
-        refusals=(
-            desk_differences.NoSuchDifference,
-            desk_differences.DifferenceResolved,
-            desk_differences.KeyReused,
-        ),
+        refusals=_NOTING,
         auth=OPERATOR,
         idempotent=True,
     ),
@@ -138,11 +139,7 @@ ROUTES = (
         differences.note,
         summary=("写备注", "Write a remark"),
         answer=differences.Difference,
-        refusals=(
-            desk_differences.NoSuchDifference,
-            desk_differences.DifferenceResolved,
-            desk_differences.KeyReused,
-        ),
+        refusals=_NOTING,
         auth=OPERATOR,
         idempotent=True,
     ),
