@@ -23,8 +23,7 @@ from ledger.proof import checks
 from shop import orders
 from tests import factories
 from tests.billing import refunding, remitting
-
-REWRITE = "SET LOCAL session_replication_role = replica"
+from tests.ledger import breaking
 
 
 async def a_busy_shop():
@@ -104,10 +103,7 @@ async def payments_for_bills(customer_id):
 
 
 async def broken_by(*statements):
-    async with database.transaction():
-        await database.execute(REWRITE)
-        for statement in statements:
-            assert await database.execute(statement), f"nothing was broken by: {statement}"
+    await breaking.rewrite(*statements)
     return {violation.invariant for violation in await proof.check()}
 
 

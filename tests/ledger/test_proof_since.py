@@ -9,17 +9,11 @@ from core import db as database
 from ledger import posting, proof
 from ledger.proof import checks, marks
 from tests import factories
-from tests.ledger import test_proof
+from tests.ledger import breaking
 from tests.ledger.test_proof import BREAKING, a_busy_shop
 
 ALWAYS_WHOLE = {"I4", "I14", "I16"}
 """Cheap however long the history is: so they are asked of everything each time."""
-
-
-async def break_by(statement):
-    async with database.transaction():
-        await database.execute(test_proof.REWRITE)
-        assert await database.execute(statement), f"nothing was broken by: {statement}"
 
 
 async def named(since):
@@ -49,7 +43,7 @@ async def test_what_is_broken_in_new_rows_is_named(db, how):
     await a_busy_shop()
     assert await named(mark) == set()
     invariant, statement = BREAKING[how]
-    await break_by(await among_new(statement, mark))
+    await breaking.rewrite(await among_new(statement, mark))
     assert invariant in await named(mark)
 
 
@@ -66,7 +60,7 @@ async def test_what_is_broken_in_old_rows_is_left_to_the_whole_proof(db, how):
         statement = statement.replace("FROM entry)", f"FROM entry WHERE id <= {mark.last_ids['entry']})")
     elif not re.search(r"\bid = \d|min\(id\)", statement):
         statement += f" AND id <= {last}" if " WHERE " in statement else f" WHERE id <= {last}"
-    await break_by(statement)
+    await breaking.rewrite(statement)
     assert invariant in {violation.invariant for violation in await proof.check()}
     assert await named(mark) == set()
 
@@ -96,7 +90,7 @@ async def test_a_failed_proof_leaves_no_mark(db):
     customer = await factories.customer(principal=100)
     before = await marked()
     await factories.topped_up(customer.id, 500)
-    await break_by("UPDATE account SET principal_fen = principal_fen + 1 WHERE kind = 'customer'")
+    await breaking.rewrite("UPDATE account SET principal_fen = principal_fen + 1 WHERE kind = 'customer'")
     for _ in range(2):
         failed = await proof.run(since_last=True)
         assert failed.since == before and not failed.is_mark

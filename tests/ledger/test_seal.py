@@ -13,8 +13,7 @@ from core import clock
 from core import db as database
 from ledger import posting, proof, seal, settled
 from tests import factories
-
-REWRITE = "SET LOCAL session_replication_role = replica"
+from tests.ledger.breaking import rewrite
 
 
 def in_days(days, **more):
@@ -29,13 +28,6 @@ async def three_days():
     await factories.topped_up(customer.id, 700, 70)
     in_days(3)
     return customer
-
-
-async def rewrite(*statements):
-    async with database.transaction():
-        await database.execute(REWRITE)
-        for statement in statements:
-            assert await database.execute(statement), f"nothing was changed by: {statement}"
 
 
 async def seals():
