@@ -13,10 +13,8 @@ from reconciliation import rates
 
 REFUND_FEE_TOLERANCE_MILLI = 1000
 
-EXPECTED_PAYMENT = """
-1000 * least(greatest(round(line.amount_fen::numeric * rate.ppm / 1000000) + rate.fixed_fen, rate.min_fen), rate.max_fen)::bigint
-"""
-EXPECTED_REFUND = "-1000 * round(line.amount_fen::numeric * rate.ppm / 1000000)::bigint"
+EXPECTED_PAYMENT = f"1000 * {rates.charged_in_sql('line.amount_fen', 'rate')}"
+EXPECTED_REFUND = f"-1000 * {rates.proportion_in_sql('line.amount_fen', 'rate')}"
 
 PAYMENT_AGREES = f"""
 coalesce(p.state = 'paid' AND p.amount_fen = line.amount_fen AND p.channel_trade_no = line.channel_trade_no
@@ -32,16 +30,17 @@ coalesce(r.amount_fen = line.amount_fen AND r.payment_no = line.payment_no AND {
 """
 
 RATES = """
-rate (method, low_fen, high_fen, ppm, fixed_fen, min_fen, max_fen) AS (
+rate (method, low_fen, high_fen, rate_ppm, fixed_fen, min_fen, max_fen) AS (
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
 )
 """
 """A common table expression over the first seven parameters, ``rate_columns``."""
 
 OF_RATE = """
-LEFT JOIN rate ON line.amount_fen > rate.low_fen AND line.amount_fen <= rate.high_fen AND p.id IS NOT NULL
+LEFT JOIN rate ON {line}.amount_fen > rate.low_fen AND {line}.amount_fen <= rate.high_fen AND p.id IS NOT NULL
     AND rate.method = CASE WHEN p.method = ANY ($1::text[]) THEN p.method ELSE '' END
 """
+"""``line``: what the row is called where the rate is joined."""
 
 
 def rate_columns(brackets: Sequence[rates.Bracket]) -> list[list[Any]]:

@@ -219,7 +219,7 @@ SELECT $8::bigint + line.line_no, line.kind, line.at, line.channel_trade_no, lin
        line.fee_milli, line.state, p.id, NULL, {agreeing.EXPECTED_PAYMENT}, {agreeing.PAYMENT_AGREES}, p.id IS NULL
 FROM staged line
 LEFT JOIN payment p ON p.payment_no = line.payment_no AND p.channel = $9 AND p.paid_at >= $10 AND p.paid_at < $11
-{agreeing.OF_RATE}
+{agreeing.OF_RATE.format(line="line")}
 WHERE line.kind = 'payment'
 """
 _KEEP_REFUNDS = f"""
@@ -231,7 +231,7 @@ SELECT $8::bigint + line.line_no, line.kind, line.at, line.channel_trade_no, lin
 FROM staged line
 LEFT JOIN refund_part r ON r.part_no = line.refund_no AND r.tender = $9
 LEFT JOIN payment p ON p.payment_no = r.payment_no
-{agreeing.OF_RATE}
+{agreeing.OF_RATE.format(line="line")}
 WHERE line.kind = 'refund'
 """
 
@@ -244,8 +244,7 @@ UPDATE bill_line line SET payment_id = p.id, expected_milli = {agreeing.EXPECTED
         SELECT FROM bill_line twin WHERE twin.payment_id = p.id AND twin.id NOT BETWEEN $8 AND $9),
     other_day = coalesce(p.paid_at < $11 OR p.paid_at >= $12, true)
 FROM odd JOIN payment p ON p.payment_no = odd.payment_no AND p.channel = $10
-LEFT JOIN rate ON odd.amount_fen > rate.low_fen AND odd.amount_fen <= rate.high_fen
-    AND rate.method = CASE WHEN p.method = ANY ($1::text[]) THEN p.method ELSE '' END
+{agreeing.OF_RATE.format(line="odd")}
 WHERE line.id = odd.id
 """
 _LOOK_AT_REFUNDS = f"""
@@ -258,8 +257,7 @@ UPDATE bill_line line SET part_id = r.id, expected_milli = {agreeing.EXPECTED_RE
     other_day = coalesce(r.ended_at < $11 OR r.ended_at >= $12, true)
 FROM odd JOIN refund_part r ON r.part_no = odd.refund_no AND r.tender = $10
 LEFT JOIN payment p ON p.payment_no = r.payment_no
-LEFT JOIN rate ON odd.amount_fen > rate.low_fen AND odd.amount_fen <= rate.high_fen
-    AND rate.method = CASE WHEN p.method = ANY ($1::text[]) THEN p.method ELSE '' END
+{agreeing.OF_RATE.format(line="odd")}
 WHERE line.id = odd.id
 """
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core import clock, db
-from reconciliation import report
+from reconciliation import rates, report
 
-_DUE = """
+_DUE = f"""
 WITH line AS (
     SELECT * FROM fee_rule WHERE charge = 'commission' AND from_on <= $2 AND (until_on IS NULL OR until_on >= $1)
       AND ($5::text IS NULL OR party = $5)
@@ -23,7 +23,7 @@ WITH line AS (
     FROM bill WHERE state = 'paid' AND paid_at >= $3 AND paid_at < $4 AND paid_fen > refunded_fen
 ), due AS (
     SELECT DISTINCT ON (p.id, l.party) p.id, p.bill_no, p.title, p.on_day, p.amount_fen, l.party, l.id AS rate_id,
-        least(greatest(round(p.amount_fen::numeric * l.rate_ppm / 1000000) + l.fixed_fen, l.min_fen), l.max_fen)::bigint AS commission_fen
+        {rates.charged_in_sql("p.amount_fen", "l")} AS commission_fen
     FROM paid p JOIN line l ON p.on_day >= l.from_on AND (l.until_on IS NULL OR p.on_day <= l.until_on) AND p.amount_fen > l.above_fen
         AND (l.applies_to IS NULL OR l.applies_to = p.issued_by OR l.applies_to = p.kind)
     ORDER BY p.id, l.party, l.applies_to IS NULL, l.applies_to IS DISTINCT FROM p.issued_by, l.above_fen DESC, l.from_on DESC, l.id DESC

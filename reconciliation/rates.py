@@ -66,6 +66,19 @@ class Rate(Terms):
         return charged_fen if self.max_fen is None else min(charged_fen, self.max_fen)
 
 
+def proportion_in_sql(amount: str, rate: str) -> str:
+    """What ``Rate.of`` charges in proportion, as SQL over an amount and a row with ``rate_ppm``. The whole millions apart: no product
+    is too large for a bigint."""
+    return (
+        f"({amount} / 1000000 * {rate}.rate_ppm + ({amount} % 1000000 * {rate}.rate_ppm + 500000) / 1000000)"
+    )
+
+
+def charged_in_sql(amount: str, rate: str) -> str:
+    """``Rate.of`` as SQL."""
+    return f"least(greatest({proportion_in_sql(amount, rate)} + {rate}.fixed_fen, {rate}.min_fen), {rate}.max_fen)"
+
+
 _COLUMNS = "charge, party, applies_to, above_fen, rate_ppm, fixed_fen, min_fen, max_fen, from_on, until_on, id, created_by"
 _ADD = """
 INSERT INTO fee_rule (charge, party, applies_to, above_fen, rate_ppm, fixed_fen, min_fen, max_fen, from_on, until_on, created_by,

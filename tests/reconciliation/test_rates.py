@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core import db as database
+from core import money
 from reconciliation import agreeing, rates
 from tests import factories
 from tests.reconciliation import books
@@ -81,3 +82,19 @@ async def test_the_database_expects_the_same_fees(db, tmp_path):
     for amount_fen, expected_milli in found:
         assert expected_milli == 1000 * await charged(amount_fen, "native"), amount_fen
     assert agreeing.rate_columns([]) == [[]] * 7
+
+
+@pytest.mark.parametrize("max_fen", [None, 40])
+async def test_the_database_charges_every_amount_alike(db, max_fen):
+    charge = rates.charged_in_sql("one.amount_fen", "rate")
+    for amount_fen in (1, 249, 250, 999_999, 1_000_000, 1_000_083, money.MAX_FEN - 1, money.MAX_FEN):
+        for rate_ppm in (0, 1, 6_000, 999_999, 1_000_000):
+            rate = rates.Rate(
+                "channel", "wechat_pay", None, 0, rate_ppm, 3, 7, max_fen, DAY, None, 1, "operator:1"
+            )
+            charged_fen = await database.fetchval(
+                f"SELECT {charge} FROM (SELECT $1::bigint AS amount_fen) one, (SELECT $2::int AS rate_ppm, 3::bigint AS fixed_fen,"
+                " 7::bigint AS min_fen, $3::bigint AS max_fen) rate",
+                amount_fen, rate_ppm, max_fen,
+            )  # fmt: skip
+            assert charged_fen == rate.of(amount_fen), (amount_fen, rate_ppm)
