@@ -6,11 +6,16 @@ from tortoise.models import Model
 
 from core.partial_index import PartialIndex
 
+SPAN = 100_000_000
+"""Ids of a file's rows: the file's id times this, plus the line's number."""
+OF_FILE = f"BETWEEN f.id * {SPAN} AND f.id * {SPAN} + {SPAN - 1}"
+"""Which ids the rows of a file ``f`` have, in SQL."""
+
 
 class BillLine(Model):
     """One payment or refund as the channel's bill has it, and what of ours it stands for.
 
-    ``id`` is the file's id times 100,000,000 plus the line's number: the rows of a file lie together, in their order.
+    ``id`` goes by ``SPAN``: the rows of a file lie together, in their order.
     """
 
     id = fields.BigIntField(primary_key=True, generated=False)

@@ -19,10 +19,8 @@ from billing import terms
 from billing.channels import Channels
 from core import clock, db, errors
 from gateways import bills
+from models import bill_line
 from reconciliation import agreeing, days, differences, fee_postings, history, rates
-
-SPAN = 100_000_000
-"""Ids of a file's rows: the file's id times this, plus the line's number."""
 
 Progress = Callable[[str, int], object]
 """Is told what is being done, and how many rows are through."""
@@ -118,7 +116,7 @@ async def _replace(day: days.Day, file_id: int, given: Given) -> None:
 
 def span(file_id: int) -> tuple[int, int]:
     """The first and the last id that a row of the file can have."""
-    return file_id * SPAN, file_id * SPAN + SPAN - 1
+    return file_id * bill_line.SPAN, (file_id + 1) * bill_line.SPAN - 1
 
 
 _FILE = """
@@ -141,7 +139,7 @@ async def _imported(day: days.Day, given: Given, sha256: bytes, progress: Progre
     totals = await _staged(day, given.path, progress)
     progress("matching", totals.rows)
     brackets = agreeing.rate_columns(await rates.brackets("channel", day.channel, day.day))
-    begins = file_id * SPAN
+    begins, _ = span(file_id)
     await db.execute(_KEEP_PAYMENTS, *brackets, begins, day.channel, day.begins, day.ends)
     await db.execute(_KEEP_REFUNDS, *brackets, begins, day.channel, day.begins, day.ends)
     await look_again(day, file_id)

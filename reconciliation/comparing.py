@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from billing import terms
 from core import clock, db
+from models import bill_line
 from reconciliation import agreeing, bill_imports, days, differences, history
 
 _FOUND = """
@@ -78,7 +79,7 @@ FROM bill_line l WHERE l.id IN (
     WHERE l.id BETWEEN $1 AND $2 AND l.other_day
     UNION
     SELECT l.id FROM channel_day d JOIN bill_file f ON f.day_id = d.id AND f.is_current
-    JOIN bill_line other ON other.id BETWEEN f.id * 100000000 AND f.id * 100000000 + 99999999 AND other.other_day
+    JOIN bill_line other ON other.id {of_file} AND other.other_day
     JOIN bill_line l ON l.{ours} = other.{ours} AND l.id BETWEEN $1 AND $2
     WHERE d.channel = $3 AND d.day BETWEEN $4::date - 31 AND $4::date + 31 AND d.day <> $4
 )
@@ -191,7 +192,9 @@ async def _find(day: days.Day, file_id: int) -> None:
     await db.execute(_ODD_REFUNDS, *lines, day.channel)
     for ours in ("payment_id", "part_id"):
         await db.execute(_TWICE.format(ours=ours), *lines)
-        await db.execute(_TWICE_IN_TWO_BILLS.format(ours=ours), *lines, day.channel, day.day)
+        await db.execute(
+            _TWICE_IN_TWO_BILLS.format(ours=ours, of_file=bill_line.OF_FILE), *lines, day.channel, day.day
+        )
     for kind in ("payment", "refund"):
         await db.execute(_NOT_IN_THE_BILL[kind], *lines, day.channel, day.begins, day.ends)
         await _carry_or_miss(day, kind)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from billing import staff_alerts
 from core import clock, db, errors
 from ledger import idempotency
+from models import bill_line
 from reconciliation import days, history
 
 Kind = Literal["missing_here", "missing_there", "amount", "fee", "status", "refund", "duplicate"]
@@ -77,7 +78,7 @@ class Difference:
     @property
     def line_no(self) -> int | None:
         """The line of the bill's text it stands in."""
-        return None if self.line_id is None else self.line_id % 100_000_000
+        return None if self.line_id is None else self.line_id % bill_line.SPAN
 
 
 _SELECT = """

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from models import bill_line
+
 TABLES = (
     "transfer", "posting", "entry", "lot", "hold", "top_up", "payment", "bill", "bill_payment", "shop_order", "plan",
     "plan_period", "request_key", "seal", "credit_movement", "combined_payment", "arrangement", "refund", "refund_part",
@@ -231,8 +233,8 @@ CHANNEL_FEES = {
         UNION SELECT id FROM transfer WHERE reference IN (SELECT reversal_reference FROM channel_fee))""",
 }
 BILL_LINES = {
-    "bill_line": """SELECT l.* FROM bill_file f
-        JOIN bill_line l ON l.id BETWEEN f.id * 100000000 AND f.id * 100000000 + 99999999 WHERE f.id > {bill_file}"""
+    "bill_line": f"""SELECT l.* FROM bill_file f
+        JOIN bill_line l ON l.id {bill_line.OF_FILE} WHERE f.id > {{bill_file}}"""
 }
 DIFFERENCES = {
     "difference": """SELECT * FROM difference WHERE day_id IN (SELECT id FROM touched_day) OR id > {difference}"""

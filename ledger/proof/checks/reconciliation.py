@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ledger.proof import changed
 from ledger.proof.checks.check import Check
+from models import bill_line
 
 CHECKS = (
     Check(
@@ -41,12 +42,12 @@ CHECKS = (
     Check(
         "I20",
         "a bill whose rows are not what it says they come to",
-        """
+        f"""
         SELECT 'bill_file ' || f.id FROM bill_file f LEFT JOIN LATERAL (
             SELECT count(*) FILTER (WHERE kind = 'payment') AS payments, count(*) FILTER (WHERE kind = 'refund') AS refunds,
                    coalesce(sum(amount_fen) FILTER (WHERE kind = 'payment'), 0) AS payment_fen,
                    coalesce(sum(amount_fen) FILTER (WHERE kind = 'refund'), 0) AS refund_fen, coalesce(sum(fee_milli), 0) AS fee_milli
-            FROM bill_line WHERE id BETWEEN f.id * 100000000 AND f.id * 100000000 + 99999999
+            FROM bill_line WHERE id {bill_line.OF_FILE}
         ) l ON true
         WHERE f.is_current AND (f.payments, f.payment_fen, f.refunds, f.refund_fen, f.fee_milli)
               IS DISTINCT FROM (l.payments, l.payment_fen, l.refunds, l.refund_fen, l.fee_milli)
@@ -57,8 +58,8 @@ CHECKS = (
     Check(
         "I20",
         "a row of a bill that stands for a payment or refund of another number, or agrees and is not it",
-        """
-        SELECT 'bill_line ' || l.id FROM bill_line l JOIN bill_file f ON f.id = l.id / 100000000 JOIN channel_day d ON d.id = f.day_id
+        f"""
+        SELECT 'bill_line ' || l.id FROM bill_line l JOIN bill_file f ON f.id = l.id / {bill_line.SPAN} JOIN channel_day d ON d.id = f.day_id
         LEFT JOIN payment p ON p.id = l.payment_id LEFT JOIN refund_part r ON r.id = l.part_id
         WHERE l.payment_id IS NOT NULL AND (p.payment_no, p.channel) IS DISTINCT FROM (l.payment_no, d.channel)
            OR l.part_id IS NOT NULL AND (r.part_no, r.tender) IS DISTINCT FROM (l.refund_no, d.channel)
@@ -71,13 +72,13 @@ CHECKS = (
     Check(
         "I20",
         "a payment or refund of a compared day that stands in bills twice, and nobody is told",
-        """
+        f"""
         SELECT 'bill_line ' || l.id FROM (
             SELECT l.id, t.id AS twin_id FROM bill_line l JOIN bill_line t ON t.payment_id = l.payment_id AND t.id < l.id
             UNION ALL SELECT l.id, t.id FROM bill_line l JOIN bill_line t ON t.part_id = l.part_id AND t.id < l.id
-        ) l JOIN bill_file f ON f.id = l.id / 100000000
+        ) l JOIN bill_file f ON f.id = l.id / {bill_line.SPAN}
         JOIN channel_day d ON d.id = f.day_id AND d.state IN ('matched', 'closed')
-        JOIN bill_file g ON g.id = l.twin_id / 100000000 JOIN channel_day e ON e.id = g.day_id AND e.state IN ('matched', 'closed')
+        JOIN bill_file g ON g.id = l.twin_id / {bill_line.SPAN} JOIN channel_day e ON e.id = g.day_id AND e.state IN ('matched', 'closed')
         WHERE NOT EXISTS (SELECT FROM difference x WHERE x.kind = 'duplicate' AND x.line_id IN (l.id, l.twin_id))
         """,
         since=changed.BILL_LINES,
