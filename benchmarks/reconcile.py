@@ -71,14 +71,7 @@ async def day(where: place.Place) -> AsyncIterator[Contest]:
     """``reconciliation``: a bill taken and compared. Every segment is the whole day; its length is ignored."""
     async with place.opened(where):
         on = days.yesterday()
-        await db.execute(_PAYMENTS, ROWS, on, await seeds.customers(1_000), _MERCHANT, days.start_of(on))
-        charged = rates.Terms("channel", "wechat_pay", None, 0, 6_000, 0, 0, None, on, None)
-        await rates.add(1, charged, key="bench-rate")
-        bill, plain = where.home / "bill.csv", where.home / "bill.copy"
-        await _write(on, bill, plain)
-        columns = ", ".join(f"c{n} text" for n in range(1, _NAMES.count(",") + 2))
-        await db.execute(f"CREATE TABLE floor_bill ({columns})")
-        await db.execute("VACUUM ANALYZE payment")
+        bill, plain = await _paid_day(on, where)
         opened = _channels()
 
         async def floor(_seconds: float) -> float:
@@ -128,6 +121,19 @@ async def day(where: place.Place) -> AsyncIterator[Contest]:
             yield Contest(floor=floor, subject=subject, counters=counted, before_round=before_round)
         finally:
             await db.execute(_GONE)
+
+
+async def _paid_day(on: date, where: place.Place) -> tuple[Path, Path]:
+    """A day's payments and the rate they are charged by; returns the day's bill, and its cells as PostgreSQL copies them."""
+    await db.execute(_PAYMENTS, ROWS, on, await seeds.customers(1_000), _MERCHANT, days.start_of(on))
+    charged = rates.Terms("channel", "wechat_pay", None, 0, 6_000, 0, 0, None, on, None)
+    await rates.add(1, charged, key="bench-rate")
+    bill, plain = where.home / "bill.csv", where.home / "bill.copy"
+    await _write(on, bill, plain)
+    columns = ", ".join(f"c{n} text" for n in range(1, _NAMES.count(",") + 2))
+    await db.execute(f"CREATE TABLE floor_bill ({columns})")
+    await db.execute("VACUUM ANALYZE payment")
+    return bill, plain
 
 
 def _channels() -> channels.Channels:
