@@ -2,7 +2,7 @@
 
     credit     the channel has more of a payment than its customer was given: the rest onto their balance
     adjust     the channel has more or less than our books say: what it holds for us is corrected against the adjustments
-    send_back  it goes back to the payer by a refund that names the payment, which the books know already
+    send_back  it went back to the payer by a refund of that payment, which the books know already; one refund explains one difference
     ignore     nothing moves, for the reason that is written down
 
 Money that is in the quarantine is decided on there, and a payment that the channel has not confirmed is asked about: neither can be
@@ -174,7 +174,7 @@ async def _payer(found: Difference) -> int:
 _SENT_BACK = """
 SELECT EXISTS (
     SELECT FROM refund r JOIN refund_part p ON p.refund_id = r.id
-    WHERE r.refund_no = $1 AND p.payment_no = $2 AND p.tender = $3 AND p.state <> 'failed' AND p.amount_fen >= $4)
+    WHERE r.refund_no = $1 AND p.payment_no = $2 AND p.tender = $3 AND p.state = 'paid' AND p.amount_fen >= $4)
 """
 
 _USED = "SELECT EXISTS (SELECT FROM difference WHERE sent_back_by = $1)"

@@ -1,11 +1,13 @@
 """Differences end by decisions: what each may do, what it moves, and who has to agree."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
-from billing import approvals, terms
+from billing import approvals, refunds, terms
 from core import db as database
+from gateways import channel as at_channel
 from ledger import accounts
 from reconciliation import closing, differences, history, resolving
 from tests import factories
@@ -135,6 +137,38 @@ async def test_it_goes_back_by_a_refund_that_names_the_payment(db, tmp_path):
             await resolve(number, "send_back", refund_no=refund_no)
     done = await resolve(number, "send_back", refund_no=part_no.removesuffix("_1"))
     assert done.difference.resolution == "send_back"
+
+
+async def test_a_refund_explains_nothing_before_the_money_went_back(db, tmp_path):
+    trade = await books.paid(1_000)
+    part_no = await books.refunded(trade, 300, told=False)
+    number = await one_difference(tmp_path, trade, amount_fen=1_300)
+    refund_no = part_no.removesuffix("_1")
+    with pytest.raises(resolving.ResolutionNotPossible) as refused:
+        await resolve(number, "send_back", refund_no=refund_no)
+    assert refused.value.params["why"] == "refund_missing"
+    found = at_channel.ChannelRefund(part_no, f"50{part_no}", "paid_back", 300)
+    assert await refunds.settle(trade.channel, found) == "paid_back"
+    assert (await resolve(number, "send_back", refund_no=refund_no)).difference.resolution == "send_back"
+
+
+async def test_one_refund_explains_one_of_two_differences_at_once(db, tmp_path):
+    trade = await books.paid(1_000)
+    part_no = await books.refunded(trade, 1_000)
+    keeper = books.BookKeeper()
+    back = books.row(trade, amount_fen=1_000, refund_no=part_no)
+    await books.compared(keeper, books.bill([books.row(trade, amount_fen=1_300), back]), tmp_path)
+    after = DAY + timedelta(days=1)
+    twice = books.row(trade, at=f"{after} 00:00:01")
+    await books.compared(keeper, books.bill([twice]), tmp_path, day=after)
+    numbers = [number for (number,) in await books.found("difference_no", subject="payment")]
+    refund_no = part_no.removesuffix("_1")
+    done = await asyncio.gather(
+        *(resolve(number, "send_back", refund_no=refund_no) for number in numbers), return_exceptions=True
+    )
+    (refused,) = [one for one in done if isinstance(one, resolving.ResolutionNotPossible)]
+    assert refused.params["why"] == "refund_used"
+    assert len(numbers) == 2 == len(await books.found("resolution", resolution="send_back")) + 1
 
 
 async def test_a_refund_made_at_the_channels_own_desk_is_adjusted(db, tmp_path):
