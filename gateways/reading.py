@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
+
+from gateways.channel import ResultUnknown
 
 BEIJING = timezone(timedelta(hours=8))
 """The zone in which both channels write their times, whatever the shop's own zone is."""
@@ -18,6 +21,15 @@ JsonObject = Mapping[str, object]
 
 class Malformed(ValueError):
     """Not of the shape that the protocol promises. The message names the field, never its value."""
+
+
+@contextlib.contextmanager
+def understood() -> Iterator[None]:
+    """Turns an unreadable part of a proven answer of a channel into `ResultUnknown`."""
+    try:
+        yield
+    except Malformed as fault:
+        raise ResultUnknown(f"unreadable answer: {fault}") from None
 
 
 def json_object(raw: bytes) -> JsonObject:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from core import clock
-from gateways import http, reading
+from gateways import http, packed, reading
 from gateways.alipay import answers, archive
-from gateways.alipay.calls import Calls, understood
+from gateways.alipay.calls import Calls
 from gateways.channel import BillFile, BillKind, BillNotReady, ChannelRefused, ResultUnknown
-from gateways.reading import Malformed
+from gateways.reading import Malformed, understood
 
 READY_AT: Final = time(9, 0)
 """From then on (Beijing) there can be a bill of yesterday; now and then it is later."""
@@ -40,19 +40,16 @@ async def fetch(calls: Calls, day: date, into: Path, *, kind: BillKind, max_byte
     with understood():
         origin, target = _address(reading.text(content, "bill_download_url"), calls.origin)
     path = into / f"alipay-{kind}-{day.isoformat()}.csv"
-    packed, part = path.with_suffix(".zip"), path.with_suffix(".part")
+    zipped, part = path.with_suffix(".zip"), path.with_suffix(".part")
     try:
-        with packed.open("wb") as file:
-            await _download(calls, origin, target, file, max_bytes)
-        with part.open("wb") as file:
-            size_bytes = await asyncio.to_thread(archive.unpack, packed, file, max_bytes=max_bytes)
+        with packed.whole():
+            with zipped.open("wb") as file:
+                await _download(calls, origin, target, file, max_bytes)
+            with part.open("wb") as file:
+                size_bytes = await asyncio.to_thread(archive.unpack, zipped, file, max_bytes=max_bytes)
         part.replace(path)
-    except archive.TooLarge:
-        raise ChannelRefused("bill_too_large", "the bill has more bytes than allowed") from None
-    except archive.Torn:
-        raise ResultUnknown("the bill's archive is torn") from None
     finally:
-        packed.unlink(missing_ok=True)
+        zipped.unlink(missing_ok=True)
         part.unlink(missing_ok=True)
     return BillFile(answers.CHANNEL, kind, day, path, size_bytes)
 
@@ -65,7 +62,7 @@ async def _download(calls: Calls, origin: str, target: str, file: BinaryIO, max_
     async def take(piece: bytes) -> None:
         await asyncio.to_thread(file.write, piece)
         if file.tell() > max_bytes:
-            raise archive.TooLarge
+            raise packed.TooLarge
 
     try:
         async with calls.caller_of(origin) as caller:

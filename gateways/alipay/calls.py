@@ -8,7 +8,7 @@ import contextlib
 import logging
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import aiohttp
@@ -148,12 +148,3 @@ class Calls:
                 raise
             self._next_look_at = 0.0
             _log.warning("alipay signs with another certificate now: %s", number)
-
-
-@contextlib.contextmanager
-def understood() -> Iterator[None]:
-    """Turns an unreadable part of a proven answer into `ResultUnknown`."""
-    try:
-        yield
-    except Malformed as fault:
-        raise ResultUnknown(f"unreadable answer: {fault}") from None

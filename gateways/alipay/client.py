@@ -13,7 +13,7 @@ import aiohttp
 from core import money
 from gateways import reading
 from gateways.alipay import answers, bills, prepaying
-from gateways.alipay.calls import Calls, understood
+from gateways.alipay.calls import Calls
 from gateways.alipay.settings import Settings
 from gateways.channel import (
     BILL_MAX_BYTES,
@@ -30,6 +30,7 @@ from gateways.channel import (
     RefundState,
     ResultUnknown,
 )
+from gateways.reading import understood
 
 
 class Alipay:

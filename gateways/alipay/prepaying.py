@@ -11,8 +11,9 @@ from typing import Final
 from core import money
 from gateways import reading
 from gateways.alipay import answers
-from gateways.alipay.calls import Calls, understood
+from gateways.alipay.calls import Calls
 from gateways.channel import AlreadyPaid, ChannelRefused, Prepared, PrepayOrder
+from gateways.reading import understood
 
 PAGES: Final = {
     "wap": ("alipay.trade.wap.pay", "QUICK_WAP_WAY"),

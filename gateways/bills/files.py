@@ -11,14 +11,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
+from gateways import packed
 from gateways.bills.lines import BillUnreadable
 
 _PIECE = 256 * 1024
 MAX_LINE = 64 * 1024
 """No row of a bill is as long."""
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
-_UTF8_FLAG = 0x800
-_ENCRYPTED = 0x1
 
 
 class _Readable(Protocol):
@@ -59,10 +58,7 @@ class TextLines:
             return file
         try:
             archive = self._closing.enter_context(zipfile.ZipFile(file))
-            members = [one for one in archive.infolist() if not one.is_dir() and is_wanted(_name(one))]
-            if len(members) != 1 or members[0].flag_bits & _ENCRYPTED:
-                raise BillUnreadable("archive", found=", ".join(_name(one) for one in archive.infolist()[:5]))
-            return self._closing.enter_context(archive.open(members[0]))
+            return self._closing.enter_context(archive.open(packed.member(archive, is_wanted)))
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as broken:
             raise BillUnreadable("archive", found=str(broken)) from None
 
@@ -109,16 +105,6 @@ class TextLines:
         if "\0" in text:
             raise BillUnreadable("encoding", self.line_no)
         return text
-
-
-def _name(member: zipfile.ZipInfo) -> str:
-    """A member's name. Without the flag that says UTF-8, zipfile takes the bytes for code page 437; they are GBK."""
-    if member.flag_bits & _UTF8_FLAG:
-        return member.filename
-    try:
-        return member.filename.encode("cp437").decode("gb18030")
-    except UnicodeError:
-        return member.filename
 
 
 def _decoder(first: bytes) -> codecs.IncrementalDecoder:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from core import clock
-from gateways import http, reading
+from gateways import http, packed, reading
 from gateways.channel import BillFile, BillKind, BillNotReady, ChannelRefused, ResultUnknown
-from gateways.reading import JsonObject, Malformed
+from gateways.reading import JsonObject, Malformed, understood
 from gateways.wechat_pay import answers
-from gateways.wechat_pay.calls import Calls, quoted, understood
-from gateways.wechat_pay.unpacking import TooLarge, Torn, Unpacking
+from gateways.wechat_pay.calls import Calls, quoted
+from gateways.wechat_pay.unpacking import Unpacking
 
 READY_AT: Final = time(10, 0)
 """From then on (Beijing) yesterday's bill is whole; what is there earlier may not be."""
@@ -68,7 +66,7 @@ async def _download(calls: Calls, target: str, file: BinaryIO, max_bytes: int) -
     async def take(piece: bytes) -> None:
         await asyncio.to_thread(unpacking.feed, piece)
 
-    with _whole():
+    with packed.whole():
         try:
             answer = await calls.download(target, take=take, begin=begin)
         except http.NoAnswer as failed:
@@ -92,13 +90,3 @@ def _hash(content: JsonObject) -> str:
     if reading.text(content, "hash_type") != "SHA1":
         raise Malformed("hash_type is not SHA1")
     return reading.text(content, "hash_value").lower()
-
-
-@contextlib.contextmanager
-def _whole() -> Iterator[None]:
-    try:
-        yield
-    except TooLarge:
-        raise ChannelRefused("bill_too_large", "the bill has more bytes than allowed") from None
-    except Torn:
-        raise ResultUnknown("the bill is torn") from None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import urllib.parse
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 import aiohttp
@@ -16,7 +15,7 @@ from redis.asyncio import Redis
 from core import clock
 from gateways import http, keys, reading
 from gateways.channel import BadNotification, PaymentNotice, ResultUnknown
-from gateways.reading import JsonObject, Malformed
+from gateways.reading import JsonObject, understood
 from gateways.wechat_pay import answers, notification, sealed, trust
 from gateways.wechat_pay.certificates import Certificates
 from gateways.wechat_pay.settings import Settings
@@ -150,15 +149,6 @@ class Calls:
         except trust.Untrusted as doubt:
             return doubt.reason
         return None
-
-
-@contextlib.contextmanager
-def understood() -> Iterator[None]:
-    """Turns an unreadable part of a proven answer into `ResultUnknown`."""
-    try:
-        yield
-    except Malformed as fault:
-        raise ResultUnknown(f"unreadable answer: {fault}") from None
 
 
 def quoted(part: str) -> str:

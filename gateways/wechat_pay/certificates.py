@@ -24,7 +24,7 @@ from redis.exceptions import RedisError
 from core import clock
 from gateways import http, reading
 from gateways.channel import ChannelError, ResultUnknown
-from gateways.reading import Malformed
+from gateways.reading import Malformed, understood
 from gateways.wechat_pay import answers, sealed, trust
 
 _log = logging.getLogger(__name__)
@@ -150,10 +150,8 @@ class Certificates:
         answer = await self._download()
         if answer.status != 200:
             raise answers.failure(answer)
-        try:
+        with understood():
             certificates = self._listed(answer.body)
-        except Malformed as fault:
-            raise ResultUnknown(f"unreadable answer: {fault}") from None
         candidates = trust.Keyring(certificates=certificates)
         now = clock.now()
         try:

@@ -28,8 +28,9 @@ from gateways.channel import (
     ResultUnknown,
     TransferOrder,
 )
+from gateways.reading import understood
 from gateways.wechat_pay import answers, bills, refunds, transfers
-from gateways.wechat_pay.calls import Calls, quoted, understood
+from gateways.wechat_pay.calls import Calls, quoted
 from gateways.wechat_pay.prepaying import client_side, fields_of
 from gateways.wechat_pay.settings import Settings
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from gateways.channel import BankCard, ChannelRefund, ChannelRefused, RefundOrder, ResultUnknown
-from gateways.reading import JsonObject
+from gateways.reading import JsonObject, understood
 from gateways.wechat_pay import answers
-from gateways.wechat_pay.calls import Calls, quoted, understood
+from gateways.wechat_pay.calls import Calls, quoted
 
 _REFUNDS = "/v3/refund/domestic/refunds"
 _REASON_LETTERS = 80

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gateways.channel import ChannelRefused, ChannelTransfer, ResultUnknown, TransferOrder
-from gateways.reading import JsonObject
+from gateways.reading import JsonObject, understood
 from gateways.wechat_pay import answers
-from gateways.wechat_pay.calls import Calls, quoted, understood
+from gateways.wechat_pay.calls import Calls, quoted
 
 _BILLS = "/v3/fund-app/mch-transfer/transfer-bills"
 _REMARK_LETTERS = 32

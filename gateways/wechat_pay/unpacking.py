@@ -6,17 +6,11 @@ import hashlib
 import zlib
 from typing import BinaryIO
 
+from gateways.packed import TooLarge, Torn
+
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
 _PIECE_BYTES = 1024 * 1024
-
-
-class TooLarge(Exception):
-    """More bytes than a bill may have."""
-
-
-class Torn(Exception):
-    """The packed file ends too early, or is no gzip file after its first bytes."""
 
 
 class Unpacking:

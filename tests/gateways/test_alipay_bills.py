@@ -14,7 +14,7 @@ from gateway_peers import a_refund, alipay_settings, an_order, signed_by_alipay
 from test_gateways_sandbox import World, alipay_settings_of
 
 from core import clock
-from gateways import alipay
+from gateways import alipay, packed
 from gateways import bills as read_bills
 from gateways.alipay import archive, bills
 from gateways.bills import Expected
@@ -234,5 +234,5 @@ def test_an_encrypted_member_is_no_bill(tmp_path):
     raw = bytearray(zipped(("a.csv", b"text")))
     raw[raw.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(raw)
-    with pytest.raises(archive.Torn):
+    with pytest.raises(packed.Torn):
         archive.unpack(path, io.BytesIO(), max_bytes=100)
