@@ -54,24 +54,45 @@ def _settings(
         "redis": {"url": redis_url},
         "clock": {"follow_url": f"{places.sandbox_url}/world/clock"},
         "tokens": {"customer_keys": [{"kid": "demo", "secret": _token_key(home)}]},
-        "wechat": {
-            "api_base_url": places.sandbox_url,
-            "mini_program": {
-                "app_id": given["mini_app_id"],
-                "secret": given["mini_app_secret"],
-                "push": "safe",
-                "token": given["mini_token"],
-                "encoding_aes_key": given["mini_encoding_aes_key"],
-            },
-            "official_account": {
-                "app_id": given["official_app_id"],
-                "secret": given["official_app_secret"],
-                "original_id": given["official_original_id"],
-                "token": given["official_token"],
-                "encoding_aes_key": given["official_encoding_aes_key"],
-            },
-            "message_templates": _templates(given["subscribe_templates"]),
+        "wechat": _wechat(places, given),
+        **_channels(places, given),
+        "jobs": {
+            "due_run_s": 2,
+            "outbox_s": 1,
+            "payment_poll_s": 5,
+            "expiry_s": 5,
+            "look_up_s": 1,
+            "proof_s": 60,
+            "seal_s": 10,
+            "reconciliation_s": 20,
         },
+        "logging": {"format": "text"},
+    }
+
+
+def _wechat(places: Places, given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "api_base_url": places.sandbox_url,
+        "mini_program": {
+            "app_id": given["mini_app_id"],
+            "secret": given["mini_app_secret"],
+            "push": "safe",
+            "token": given["mini_token"],
+            "encoding_aes_key": given["mini_encoding_aes_key"],
+        },
+        "official_account": {
+            "app_id": given["official_app_id"],
+            "secret": given["official_app_secret"],
+            "original_id": given["official_original_id"],
+            "token": given["official_token"],
+            "encoding_aes_key": given["official_encoding_aes_key"],
+        },
+        "message_templates": _templates(given["subscribe_templates"]),
+    }
+
+
+def _channels(places: Places, given: dict[str, Any]) -> dict[str, Any]:
+    return {
         "wechat_pay": {
             "mch_id": given["mch_id"],
             "serial_no": given["merchant_serial_no"],
@@ -90,17 +111,6 @@ def _settings(
             "alipay_public_key": given["alipay_public_key_pem"],
             "gateway_url": f"http://127.0.0.1:{places.alipay_port}/gateway.do",
         },
-        "jobs": {
-            "due_run_s": 2,
-            "outbox_s": 1,
-            "payment_poll_s": 5,
-            "expiry_s": 5,
-            "look_up_s": 1,
-            "proof_s": 60,
-            "seal_s": 10,
-            "reconciliation_s": 20,
-        },
-        "logging": {"format": "text"},
     }
 
 
