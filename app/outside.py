@@ -43,7 +43,8 @@ def build(
 ) -> Outside:
     """Connects nothing yet: gateways call when they are asked to."""
     platform = wechat.Platform(settings.wechat.api_base_url, session=session)
-    mini_program = _mini_program(settings, platform, redis)
+    account, tokens = _mini_account(settings, platform, redis)
+    mini_program = wechat.MiniProgram(account, platform, tokens)
     chosen = settings.alipay
     by_wechat_pay, by_alipay = _wechat_pay(settings, session, redis), _alipay(settings, session)
     return Outside(
@@ -52,7 +53,7 @@ def build(
         wechat_pay=by_wechat_pay,
         alipay=by_alipay,
         alipay_app_id="" if chosen is None else chosen.mini_program_app_id or chosen.app_id,
-        shipping=_shipping(settings, platform, redis),
+        shipping=wechat.OrderShipping(account, tokens) if _reports_shipping(settings) else None,
         channels=_channels(settings, by_wechat_pay, by_alipay),
         readers=_readers(by_wechat_pay, by_alipay),
         post=_post(settings, mini_program),
@@ -105,22 +106,16 @@ def _post(settings: config.Config, mini_program: wechat.MiniProgram) -> delivery
     return delivery.Post(settings.wechat.mini_program.app_id, mini_program, by_kind)
 
 
-def _mini_program(
+def _mini_account(
     settings: config.Config, platform: wechat.Platform, redis: redis.asyncio.Redis | None
-) -> wechat.MiniProgram:
+) -> tuple[wechat.Account, wechat.AccessTokens]:
     chosen = settings.wechat.mini_program
     account = wechat.Account(chosen.app_id, chosen.secret.get_secret_value())
-    return wechat.MiniProgram(account, platform, wechat.AccessTokens(account, platform, redis=redis))
+    return account, wechat.AccessTokens(account, platform, redis=redis)
 
 
-def _shipping(
-    settings: config.Config, platform: wechat.Platform, redis: redis.asyncio.Redis | None
-) -> wechat.OrderShipping | None:
-    chosen = settings.wechat.mini_program
-    if settings.wechat_pay is None or not chosen.report_shipping:
-        return None
-    account = wechat.Account(chosen.app_id, chosen.secret.get_secret_value())
-    return wechat.OrderShipping(account, wechat.AccessTokens(account, platform, redis=redis))
+def _reports_shipping(settings: config.Config) -> bool:
+    return settings.wechat_pay is not None and settings.wechat.mini_program.report_shipping
 
 
 def _official_account(
