@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -61,7 +61,7 @@ def asked(
     """Asks the opened shop and says the answer; a refusal is said in both languages and ends with ``refused``."""
     from app import database
     from billing import terms
-    from core import clock, errors
+    from core import clock
 
     settings = settings_of(given)
     clock.set_zone(settings.shop.timezone)
@@ -70,6 +70,19 @@ def asked(
     async def answer() -> T:
         async with database.opened(settings.database.url.get_secret_value()):
             return await ask()
+
+    return ended(answer, say, refused=refused)
+
+
+def ended(
+    answer: Callable[[], Coroutine[Any, Any, T]],
+    say: Callable[[T], ExitCode],
+    *,
+    refused: ExitCode = ExitCode.FAILED,
+) -> ExitCode:
+    """Says what ``answer`` comes to, as ``asked`` does; for commands that open more than the database."""
+    from app import database
+    from core import errors
 
     try:
         found = asyncio.run(answer())

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 
-from app.cli.command import Commands, lines, no_database, settings_of
+from app.cli.command import Commands, ended, lines, settings_of
 from app.exit_codes import ExitCode
 from billing.channels import Channels
 
@@ -86,8 +85,7 @@ class Progress:
 
 
 def _asked(given: argparse.Namespace, ask: Callable[[Channels], Awaitable[list[str]]]) -> ExitCode:
-    from app import database, runtime
-    from core import errors
+    from app import runtime
 
     settings = settings_of(given)
 
@@ -95,10 +93,4 @@ def _asked(given: argparse.Namespace, ask: Callable[[Channels], Awaitable[list[s
         async with runtime.opened(settings) as opened:
             return await ask(opened.outside.channels)
 
-    try:
-        return lines(asyncio.run(answer()))
-    except errors.DomainError as refusal:
-        print(f"{refusal.sentence('zh-CN')} · {refusal.sentence('en')}", file=sys.stderr)
-        return ExitCode.FAILED
-    except database.CANNOT_OPEN as error:
-        return no_database(error)
+    return ended(answer, lines)
