@@ -69,7 +69,8 @@ async def resolve(operator_id: int, difference_no: str, wish: Wish, *, key: str)
 
     async def act() -> str:
         day, found = await differences.locked(difference_no)
-        await _check_open(day, found)
+        _check_open(day, found)
+        await _check_not_waiting(found)
         move = await _planned(found, wish)
         if not approvals.needed(found.at_stake_fen):
             await _end(day, found, wish, move, operator_id)
@@ -97,10 +98,7 @@ async def _approved(approval: approvals.Approval) -> str:
     params = dict(approval.params)
     difference_no = params.pop("difference_no")
     day, found = await differences.locked(difference_no)
-    if found.state == "resolved":
-        raise differences.DifferenceResolved(difference_no=difference_no)
-    if day.state == "closed":
-        raise days.DayClosed(channel=day.channel, day=day.day)
+    _check_open(day, found)
     if found.at_stake_fen > approval.amount_fen:
         raise ResolutionNotPossible(why="at_stake")
     wish = Wish(**params)
@@ -115,11 +113,14 @@ _WAITING = (
 )
 
 
-async def _check_open(day: days.Day, found: Difference) -> None:
+def _check_open(day: days.Day, found: Difference) -> None:
     if found.state == "resolved":
         raise differences.DifferenceResolved(difference_no=found.difference_no)
     if day.state == "closed":
         raise days.DayClosed(channel=day.channel, day=day.day)
+
+
+async def _check_not_waiting(found: Difference) -> None:
     if found.approval_no and await db.fetchval(_WAITING, found.approval_no, clock.now()):
         raise DifferenceWaits(difference_no=found.difference_no, approval_no=found.approval_no)
 
