@@ -5,6 +5,12 @@ from admin_api.routes.caller import OPERATOR
 from billing import shipping as billing_shipping
 from core import http as kit
 
+_CHANGING = (
+    billing_shipping.NoSuchShippingReport,
+    billing_shipping.ShippingReportForbids,
+    billing_shipping.KeyReused,
+)
+
 ROUTES = (
     kit.get(
         "/shipping-reports",
@@ -22,11 +28,7 @@ ROUTES = (
         shipping.retry,
         summary=("重新上传", "Upload one again that was given up"),
         answer=shipping.ShippingReport,
-        refusals=(
-            billing_shipping.NoSuchShippingReport,
-            billing_shipping.ShippingReportForbids,
-            billing_shipping.KeyReused,
-        ),
+        refusals=_CHANGING,
         auth=OPERATOR,
         idempotent=True,
     ),
@@ -39,11 +41,7 @@ ROUTES = (
             "What was uploaded before can be corrected once.",
         ),
         answer=shipping.ShippingReport,
-        refusals=(
-            billing_shipping.NoSuchShippingReport,
-            billing_shipping.ShippingReportForbids,
-            billing_shipping.KeyReused,
-        ),
+        refusals=_CHANGING,
         auth=OPERATOR,
         idempotent=True,
     ),
