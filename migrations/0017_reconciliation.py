@@ -260,7 +260,7 @@ class Migration(_steps.Migration):
             difference_asked="(ask_at IS NOT NULL) = (state = 'asking')",
             difference_resolution="resolution IN ('settled', 'credit', 'send_back', 'adjust', 'ignore')",
             difference_resolved="(resolved_at IS NOT NULL AND resolution IS NOT NULL AND resolved_by IS NOT NULL) = (state = 'resolved')",
-            difference_moved="(transfer_reference IS NOT NULL) = coalesce(resolution IN ('credit', 'adjust'), false)",
+            difference_moved="(transfer_reference IS NOT NULL) = coalesce(resolution IN ('credit', 'adjust', 'send_back'), false)",
             difference_sent_back="(sent_back_by IS NOT NULL) = coalesce(resolution = 'send_back', false)",
             difference_reason="resolution IS NULL OR resolution = 'settled' OR reason IS NOT NULL",
         ),

@@ -78,7 +78,7 @@ class Difference(Model):
                 name="difference_resolved",
             ),
             CheckConstraint(
-                check="(transfer_reference IS NOT NULL) = coalesce(resolution IN ('credit', 'adjust'), false)",
+                check="(transfer_reference IS NOT NULL) = coalesce(resolution IN ('credit', 'adjust', 'send_back'), false)",
                 name="difference_moved",
             ),
             CheckConstraint(

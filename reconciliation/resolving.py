@@ -2,7 +2,8 @@
 
     credit     the channel has more of a payment than its customer was given: the rest onto their balance
     adjust     the channel has more or less than our books say: what it holds for us is corrected against the adjustments
-    send_back  it went back to the payer by a refund of that payment, which the books know already; one refund explains one difference
+    send_back  it went back to the payer by a refund of that payment. That refund took it from their balance, where the channel's
+               excess never came: so it is put there, as by credit. One refund explains one difference
     ignore     nothing moves, for the reason that is written down
 
 Money that is in the quarantine is decided on there, and a payment that the channel has not confirmed is asked about: neither can be
@@ -136,18 +137,17 @@ class _Move:
 async def _planned(found: Difference, wish: Wish) -> _Move:
     if wish.resolution == "ignore":
         return _Move()
-    if wish.resolution == "send_back":
-        await _check_sent_back(found, wish)
-        return _Move()
     if found.ours_state == "quarantined":
         raise ResolutionNotPossible(why="quarantined")
     is_unknown = found.kind == "missing_here" and found.subject == "payment"
     if is_unknown or found.ours_state in ("created", "prepared", "closed", "open", "abnormal"):
         raise ResolutionNotPossible(why="not_confirmed")
-    held_fen = _held_more(found)
-    if not held_fen or (wish.resolution == "credit" and (held_fen < 0 or found.subject == "refund")):
+    held_fen, is_credit = _held_more(found), wish.resolution != "adjust"
+    if not held_fen or (is_credit and (held_fen < 0 or found.subject == "refund")):
         raise ResolutionNotPossible(why="nothing_to_move")
-    return _Move(held_fen, await _payer(found) if wish.resolution == "credit" else None)
+    if wish.resolution == "send_back":
+        await _check_sent_back(found, wish)
+    return _Move(held_fen, await _payer(found) if is_credit else None)
 
 
 def _held_more(found: Difference) -> int:
@@ -207,7 +207,7 @@ async def _end(
     approval_no: str | None = None,
 ) -> None:
     who = f"operator:{operator_id}"
-    reference = f"difference:{found.difference_no}" if wish.resolution in ("credit", "adjust") else None
+    reference = f"difference:{found.difference_no}" if wish.resolution != "ignore" else None
     if reference is not None:
         await _move(found, wish, move, reference, who)
     await db.execute(

@@ -135,8 +135,21 @@ async def test_it_goes_back_by_a_refund_that_names_the_payment(db, tmp_path):
     for refund_no in (None, "R-nobody", of_other.removesuffix("_1")):
         with pytest.raises(resolving.ResolutionNotPossible):
             await resolve(number, "send_back", refund_no=refund_no)
-    done = await resolve(number, "send_back", refund_no=part_no.removesuffix("_1"))
-    assert done.difference.resolution == "send_back"
+    held, key = await balance_of(accounts.WECHAT_PAY), factories.key()
+    assert await factories.balance(await owner(trade)) == (700, 0), "the refund took it from their balance"
+    for _ in range(2):
+        done = await resolve(number, "send_back", refund_no=part_no.removesuffix("_1"), key=key)
+        assert done.difference.resolution == "send_back"
+    assert await factories.balance(await owner(trade)) == (1_000, 0), "what they paid and have not had back"
+    assert await balance_of(accounts.WECHAT_PAY) == held - 300
+
+
+async def test_money_the_channel_has_not_confirmed_is_not_sent_back(db, tmp_path):
+    trade = await books.paid(1_000, told=False)
+    number = await one_difference(tmp_path, trade)
+    with pytest.raises(resolving.ResolutionNotPossible) as refused:
+        await resolve(number, "send_back", refund_no="R261124000000001")
+    assert refused.value.params["why"] == "not_confirmed"
 
 
 async def test_a_refund_explains_nothing_before_the_money_went_back(db, tmp_path):

@@ -102,7 +102,7 @@ CHECKS = (
             SELECT t.reference, t.kind, t.operator FROM transfer t WHERE t.kind IN ('difference_credit', 'difference_adjustment')
         ) t ON t.reference = x.transfer_reference
         WHERE t.reference IS NULL OR x.transfer_reference IS NULL OR t.operator <> x.resolved_by
-           OR t.kind <> CASE x.resolution WHEN 'credit' THEN 'difference_credit' ELSE 'difference_adjustment' END
+           OR t.kind <> CASE x.resolution WHEN 'adjust' THEN 'difference_adjustment' ELSE 'difference_credit' END
         """,
         since=changed.DIFFERENCE_MONEY,
     ),
