@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 from gateway_peers import Peer, RedisServer, alipay_settings, wechat_settings
+from gateway_worlds import World, alipay_settings_of, wechat_settings_of
 
 from gateways import alipay, wechat_pay
 
@@ -60,6 +61,35 @@ async def start_sandbox():
     yield start
     for sandbox in running:
         await sandbox.stop()
+
+
+@pytest.fixture
+async def enter(start_sandbox, start_peer):
+    """Makes a world with a sandbox of these settings."""
+
+    async def enter(**settings) -> World:
+        shop = await start_peer()
+        shop.answers = [(200, {}, b"success")]
+        return World(await start_sandbox(**settings), shop)
+
+    return enter
+
+
+@pytest.fixture
+async def world(enter):
+    return await enter()
+
+
+@pytest.fixture
+async def pay(world):
+    async with wechat_pay.WechatPay(wechat_settings_of(world)) as client:
+        yield client
+
+
+@pytest.fixture
+async def ali(world):
+    async with alipay.Alipay(alipay_settings_of(world)) as client:
+        yield client
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from gateway_peers import a_refund, alipay_settings, an_order, signed_by_alipay
-from test_gateways_sandbox import World, alipay_settings_of
+from gateway_worlds import NO
 
 from core import clock
 from gateways import alipay, packed
@@ -36,19 +36,6 @@ def real_time_again():
 
 
 @pytest.fixture
-async def world(start_sandbox, start_peer):
-    shop = await start_peer()
-    shop.answers = [(200, {}, b"success")]
-    return World(await start_sandbox(), shop)
-
-
-@pytest.fixture
-async def ali(world):
-    async with alipay.Alipay(alipay_settings_of(world)) as client:
-        yield client
-
-
-@pytest.fixture
 async def yesterday(world, ali):
     """A day with a payment and a refund, over since noon; the worlds' clocks are moved."""
     prepared = await ali.prepare("precreate", an_order(expires_at=world.expires_at))
@@ -70,9 +57,6 @@ async def test_a_days_bill_is_the_text_as_alipay_wrote_it(world, ali, yesterday,
     assert lines[1] == f"#账号：[{world.credentials.alipay_seller_id}0156]"
     assert sum("账户充值" not in line and NO in line for line in lines) == rows
     assert list(tmp_path.iterdir()) == [bill.path]
-
-
-NO = "T2611230000000000001"
 
 
 async def test_what_is_fetched_can_be_read_and_comes_to_its_own_sums(world, ali, yesterday, tmp_path):

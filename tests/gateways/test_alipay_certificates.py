@@ -11,7 +11,7 @@ from pathlib import Path
 import alipay as sdk
 import pytest
 from gateway_peers import a_refund, alipay_settings, an_order, private_pem
-from test_gateways_sandbox import World, alipay_settings_of, pairs_of
+from gateway_worlds import NO, World, alipay_settings_of, pairs_of
 
 from core import clock
 from gateways import alipay
@@ -22,7 +22,6 @@ from gateways.channel import BadNotification, ResultUnknown
 pytestmark = pytest.mark.filterwarnings("ignore:X509.get_issuer:DeprecationWarning")  # the SDK's own
 
 ROOT = json.loads((Path(__file__).parents[1] / "vectors" / "alipay_root_certificate.json").read_text())
-NO = "T2611230000000000001"
 
 
 def certificate_settings_of(world: World, **changes) -> alipay.Settings:
@@ -37,13 +36,6 @@ def certificate_settings_of(world: World, **changes) -> alipay.Settings:
             **changes,
         },
     )
-
-
-@pytest.fixture
-async def world(start_sandbox, start_peer):
-    shop = await start_peer()
-    shop.answers = [(200, {}, b"success")]
-    return World(await start_sandbox(), shop)
 
 
 @pytest.fixture

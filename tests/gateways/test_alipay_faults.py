@@ -4,26 +4,9 @@ from __future__ import annotations
 
 import pytest
 from gateway_peers import a_refund, an_order
-from test_gateways_sandbox import World, alipay_settings_of
+from gateway_worlds import NO
 
-from gateways import alipay
 from gateways.channel import RateLimited, ResultUnknown
-
-NO = "T2611230000000000001"
-
-
-@pytest.fixture
-async def world(start_sandbox, start_peer):
-    shop = await start_peer()
-    shop.answers = [(200, {}, b"success")]
-    return World(await start_sandbox(), shop)
-
-
-@pytest.fixture
-async def ali(world):
-    async with alipay.Alipay(alipay_settings_of(world, total_timeout_s=1.0)) as client:
-        yield client
-
 
 UNCLEAR = [
     "500_before", "500_after", "drop_before", "drop_connection", "slow_drip", "timeout", "timeout_before",
