@@ -73,6 +73,7 @@ SELECT coalesce(sum(s.seq_tup_read), 0)::int8 AS rows_scanned,
                     + coalesce(b.idx_blks_hit, 0) + coalesce(b.idx_blks_read, 0)), 0)::int8 AS buffers
 FROM pg_stat_user_tables s JOIN pg_statio_user_tables b USING (relid) WHERE s.schemaname = 'public'
 """
+_LOG_KEPT = "8GB"
 _WRITTEN = """
 SELECT coalesce(sum(record_length - fpi_length), 0)::int8 AS wal_bytes,
        count(*) FILTER (WHERE resource_manager IN ('Heap', 'Heap2')
@@ -95,6 +96,10 @@ async def per_operation(
     watcher = await asyncpg.connect(url)
     try:
         await watcher.execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect")
+        await watcher.execute(
+            f"ALTER SYSTEM SET wal_keep_size = '{_LOG_KEPT}'"
+        )  # an act may write more than is kept
+        await watcher.execute("SELECT pg_reload_conf()")
         await _next_tells()
         seen = [await _one(watcher, act, 0)]
         before = await watcher.fetchrow(_READ)

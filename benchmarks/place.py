@@ -32,7 +32,7 @@ class Place:
 
     @property
     def processes(self) -> int:
-        """How many server processes: one per core, as an installation would have."""
+        """How many server processes: ``SERVERS``, else one per core, as an installation would have."""
         return self.settings.server.workers
 
 
@@ -65,7 +65,7 @@ def settings_toml(database_url: str, redis_url: str) -> str:
         "shop": {"name": "压测"},
         "server": {
             "public_url": "http://127.0.0.1",
-            "workers": os.cpu_count() or 1,
+            "workers": int(os.environ.get("SERVERS", 0)) or os.cpu_count() or 1,
             "trusted_proxies": [
                 "127.0.0.1/32"
             ],  # the load generator speaks for many addresses, as a proxy does
