@@ -1,8 +1,8 @@
 """A bill file becomes rows: read, compared with its own sums, and written with what of ours each row stands for.
 
 One transaction: nothing of a file that turns out wrong, or of a process that dies, is left. The rows go into a table of this
-connection alone first; from there one statement writes them, joined with the payments of the day. Whatever that does not find (paid
-on another day here, or not at all) is looked up by its number.
+connection alone first, a group at a time; from there one statement writes them, joined with the payments of the same hours. Whatever
+that does not find (paid on another day here, or not at all) is looked up by its number.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from billing import terms
@@ -20,7 +20,7 @@ from billing.channels import Channels
 from core import clock, db, errors
 from gateways import bills
 from models import bill_line
-from reconciliation import agreeing, days, differences, fee_postings, history, rates
+from reconciliation import agreeing, bill_texts, days, differences, fee_postings, history, rates
 
 Progress = Callable[[str, int], object]
 """Is told what is being done, and how many rows are through."""
@@ -136,12 +136,8 @@ WHERE id = $1
 
 async def _imported(day: days.Day, given: Given, sha256: bytes, progress: Progress) -> int:
     file_id = int(await db.fetchval(_FILE, day.id, sha256, _size(given.path), given.by, clock.now()))
-    totals = await _staged(day, given.path, progress)
+    totals = await _kept(day, file_id, given.path, progress)
     progress("matching", totals.rows)
-    brackets = agreeing.rate_columns(await rates.brackets("channel", day.channel, day.day))
-    begins, _ = span(file_id)
-    await db.execute(_KEEP_PAYMENTS, *brackets, begins, day.channel, day.begins, day.ends)
-    await db.execute(_KEEP_REFUNDS, *brackets, begins, day.channel, day.begins, day.ends)
     await look_again(day, file_id)
     await db.execute(
         _TOTALS,
@@ -157,6 +153,8 @@ async def _imported(day: days.Day, given: Given, sha256: bytes, progress: Progre
         day.id, "bill_imported", given.by, file_id=file_id, rows=totals.rows, sha256=sha256.hex()
     )
     await differences.bill_is_here(day)
+    if totals.rows > _GROUP_ROWS:  # last, since another bill's import waits for it
+        await db.execute("ANALYZE bill_line")
     return file_id
 
 
@@ -170,40 +168,52 @@ CREATE TEMPORARY TABLE staged (
     amount_fen bigint, fee_milli bigint, state text, method text
 ) ON COMMIT DROP
 """
-_IN_BEIJING = "SET LOCAL TIME ZONE 'Asia/Shanghai'"
-_ROW = "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\n"
-_TABS = _ROW.count("\t")
+_SETTINGS = ("SET LOCAL TIME ZONE 'Asia/Shanghai'", "SET LOCAL work_mem = '64MB'")
+"""Times of a bill are Beijing's; a group's payments are joined in memory."""
+_GROUP_ROWS = 100_000
+_SPAN_OF_GROUP = "SELECT min(at) - interval '1 minute', max(at) + interval '1 minute' FROM staged"
 
 
-async def _staged(day: days.Day, path: Path, progress: Progress) -> bills.Totals:
+async def _kept(day: days.Day, file_id: int, path: Path, progress: Progress) -> bills.Totals:
+    """Writes the rows group by group, while the next ones are read, joined with the payments of the group's hours."""
     limits = terms.current()
     expected = bills.Expected(
         day.merchant_id, day.day, max_rows=limits.bill_rows_most, max_bytes=limits.bill_bytes_most
     )
-    await db.execute("DROP TABLE IF EXISTS staged")
-    await db.execute(_STAGE)
-    await db.execute(_IN_BEIJING)
+    for prepare in ("DROP TABLE IF EXISTS staged", _STAGE, *_SETTINGS):
+        await db.execute(prepare)
+    brackets = agreeing.rate_columns(await rates.brackets("channel", day.channel, day.day))
+    begins, _ = span(file_id)
     try:
-        with bills.trades(day.channel, path, expected) as bill:
-            await db.copy_in("staged", _texts(bill, progress))
-            totals = bill.totals
+        async with bill_texts.opened(day.channel, path, expected) as reading:
+            while await db.copy_in("staged", _group(reading, progress)):
+                await db.execute("ANALYZE staged (kind, payment_no)")
+                first, last = await _hours(day)
+                await db.execute(_KEEP_PAYMENTS, *brackets, begins, day.channel, first, last)
+                await db.execute(_KEEP_REFUNDS, *brackets, begins, day.channel, day.begins, day.ends)
+                await db.execute("TRUNCATE staged")
+            return reading.totals
     except bills.BillUnreadable as refused:
         raise BillFileUnreadable(
             reason=refused.reason, line_no=refused.line_no, found=refused.found
         ) from None
-    await db.execute("ANALYZE staged (kind, payment_no)")
-    return totals
 
 
-async def _texts(bill: bills.Bill[bills.BillLine, bills.Totals], progress: Progress) -> AsyncIterator[bytes]:
-    """The rows as PostgreSQL's COPY reads them; what a number of a channel cannot have (a tab) was refused before."""
-    for lines in bill.batches():
-        text = "".join([_ROW % line for line in lines])
-        if "\\" in text:
-            text = text.replace("\\", "\\\\")
-        yield text.encode()
-        progress("reading", bill.totals.rows)
-        await asyncio.sleep(0)  # others have their turn between two pieces
+async def _hours(day: days.Day) -> tuple[datetime, datetime]:
+    row = await db.fetchrow(_SPAN_OF_GROUP)
+    assert row is not None
+    return max(row[0], day.begins), min(row[1], day.ends)
+
+
+async def _group(reading: bill_texts.Reading, progress: Progress) -> AsyncIterator[bytes]:
+    """The next rows, some ``_GROUP_ROWS``; none: the bill has ended."""
+    first = None
+    async for text, rows in reading.pieces:
+        yield text
+        progress("reading", rows)
+        first = rows if first is None else first
+        if rows - first >= _GROUP_ROWS:
+            return
 
 
 _COLUMNS = """
