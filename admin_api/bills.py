@@ -9,7 +9,7 @@ from admin_api.services import Operator
 from billing import bill_records, bills, operator_bills
 from core import http as kit
 
-State = Literal["open", "partly_paid", "paid", "void"]
+State = Literal["open", "partly_paid", "paid", "void", "written_off"]
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 

@@ -10,14 +10,27 @@ from core import http as kit
 
 class Job(kit.Answer):
     id: Annotated[str, Field(examples=["due_run"])]
+    every_ms: Annotated[int | None, Field(description="间隔（毫秒） · its interval")]
     runs: int
+    missed: Annotated[
+        int, Field(description="没有任何 worker 按时运行的次数 · intervals in which no worker began a run")
+    ]
     failures: int
+    failed_in_a_row: Annotated[int, Field(description="连续失败次数 · failures since the last good run")]
     last_started_at: kit.Instant | None
-    last_finished_at: kit.Instant | None
+    last_finished_at: Annotated[
+        kit.Instant | None, Field(description="最近一次成功结束的时间 · when a run last ended well")
+    ]
     last_duration_ms: int | None
+    last_lag_ms: Annotated[
+        int | None, Field(description="最近一次晚了多少毫秒才开始 · how late the last run began")
+    ]
+    last_worker: Annotated[
+        str | None, Field(description="由哪个进程运行 · host and process", examples=["shop-1:4711"])
+    ]
     last_result: str | None
     last_error: str | None
-    next_at: kit.Instant | None
+    next_at: Annotated[kit.Instant | None, Field(description="预计下一次 · when the next is expected")]
 
 
 class Violation(kit.Answer):

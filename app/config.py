@@ -91,6 +91,7 @@ class Database(Section):
     url: Secret
     pool_min: Annotated[int, Field(ge=0, le=1000)] = 2
     pool_max: Annotated[int, Field(ge=1, le=1000)] = 10
+    frozen_after_s: Annotated[float, Field(ge=1, le=86400)] = 60
 
     @pydantic.model_validator(mode="after")
     def _ordered(self) -> "Database":
@@ -242,6 +243,17 @@ class Money(Section):
     bill_patience_days: Annotated[int, Field(ge=1, le=60)] = 3
     bill_rows_most: Annotated[int, Field(ge=1, le=20_000_000)] = 5_000_000
     bill_bytes_most: Annotated[int, Field(ge=1024, le=16 * 1024**3)] = 4 * 1024**3
+    due_run_parked_most: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    dunning_retry_days: Annotated[tuple[Annotated[int, Field(ge=1, le=365)], ...], Field(max_length=20)] = (
+        1,
+        3,
+        7,
+    )
+    dunning_partial: bool = False
+    dunning_grace_days: Annotated[int, Field(ge=0, le=365)] = 7
+    dunning_suspends: bool = False
+    due_soon_days: Annotated[int, Field(ge=0, le=60)] = 3
+    overdue_days: Annotated[int, Field(ge=1, le=60)] = 1
 
     def terms(self) -> terms.Terms:
         """As the desk takes them."""
@@ -257,6 +269,8 @@ class Jobs(Section):
     proof_s: Seconds = 3600
     seal_s: Seconds = 600
     reconciliation_s: Seconds = 300
+    alert_failures: Annotated[int, Field(ge=1, le=1000)] = 3
+    alert_late_s: Seconds = 900
 
 
 class Limits(Section):

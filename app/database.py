@@ -37,9 +37,19 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]
 
 
 def tortoise_config(
-    url: str, *, pool_min: int = 1, pool_max: int = 10, application_name: str = "yucun"
+    url: str,
+    *,
+    pool_min: int = 1,
+    pool_max: int = 10,
+    application_name: str = "yucun",
+    frozen_after_s: float | None = None,
 ) -> dict[str, Any]:
-    """Tortoise's settings for a database ``postgres://user:password@host:port/name``: every module of ``models``."""
+    """Tortoise's settings for a database ``postgres://user:password@host:port/name``: every module of ``models``.
+
+    A process that is frozen inside a transaction (stopped, swapped out, its machine gone) would keep the rows it has locked from
+    everybody for as long as that lasts. After ``frozen_after_s`` PostgreSQL ends its session: what it had done is undone, the rows are
+    free, and when it wakes up its next statement fails.
+    """
     connection = expand_db_url(url)
     connection["credentials"] |= {
         "minsize": pool_min,
@@ -47,6 +57,10 @@ def tortoise_config(
         "application_name": application_name,
         "connection_class": PooledConnection,
     }
+    if frozen_after_s is not None:
+        connection["credentials"]["server_settings"] = {
+            "idle_in_transaction_session_timeout": f"{frozen_after_s * 1000:.0f}"
+        }
     tables = [f"models.{module.name}" for module in pkgutil.iter_modules(models.__path__)]
     return {
         "connections": {"default": connection},
@@ -59,10 +73,13 @@ def tortoise_config(
 
 
 @contextlib.asynccontextmanager
-async def opened(url: str, *, pool_min: int = 1, pool_max: int = 10) -> AsyncIterator[TortoiseContext]:
+async def opened(
+    url: str, *, pool_min: int = 1, pool_max: int = 10, frozen_after_s: float | None = None
+) -> AsyncIterator[TortoiseContext]:
     """The pool, open for as long as the block runs; models and ``core.db`` find it by themselves."""
     async with TortoiseContext() as context:
-        await context.init(config=tortoise_config(url, pool_min=pool_min, pool_max=pool_max))
+        chosen = tortoise_config(url, pool_min=pool_min, pool_max=pool_max, frozen_after_s=frozen_after_s)
+        await context.init(config=chosen)
         # uvloop starts a connection's tasks outside our context; they find the pool through this second way. Only one
         # can be registered, and a test that opens a second server in its own process does without.
         with contextlib.suppress(ConfigurationError):

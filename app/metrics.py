@@ -79,11 +79,29 @@ class _Shown(Collector):
         lasted = GaugeMetricFamily(
             "yucun_job_last_duration_seconds", "How long that run took", labels=["job"]
         )
+        lag = GaugeMetricFamily(
+            "yucun_job_last_lag_seconds", "How late the last run began, over all workers", labels=["job"]
+        )
+        missed = CounterMetricFamily(
+            "yucun_job_missed", "Intervals in which no worker began a run", labels=["job"]
+        )
+        in_a_row = GaugeMetricFamily(
+            "yucun_job_failed_in_a_row", "Failures since the last good run", labels=["job"]
+        )
+        following = GaugeMetricFamily(
+            "yucun_job_next_timestamp_seconds", "When the next run is expected", labels=["job"]
+        )
         for job in self._found.jobs:
+            missed.add_metric([job.id], job.missed)
+            in_a_row.add_metric([job.id], job.failed_in_a_row)
+            if job.last_lag_ms is not None:
+                lag.add_metric([job.id], job.last_lag_ms / 1000)
+            if job.next_at is not None:
+                following.add_metric([job.id], job.next_at.timestamp())
             runs.add_metric([job.id], job.runs)
             failures.add_metric([job.id], job.failures)
             if job.last_finished_at is not None:
                 finished.add_metric([job.id], job.last_finished_at.timestamp())
             if job.last_duration_ms is not None:
                 lasted.add_metric([job.id], job.last_duration_ms / 1000)
-        yield from (runs, failures, finished, lasted)
+        yield from (runs, failures, finished, lasted, lag, missed, in_a_row, following)

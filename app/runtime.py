@@ -55,6 +55,7 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
                 settings.database.url.get_secret_value(),
                 pool_min=settings.database.pool_min,
                 pool_max=pool_max or settings.database.pool_max,
+                frozen_after_s=settings.database.frozen_after_s,
             )
         )
         await db.fetchval(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from datetime import timedelta
 
 import uvloop
 
 from app import config, database, runtime, server_process
 from app.exit_codes import ExitCode
+from billing import job_watch
 from schedulers import jobs, runner
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ def jobs_of(opened: runtime.Runtime) -> tuple[jobs.Job, ...]:
         followers=opened.outside.official_account,
         official_account_app_id=account.app_id if account else None,
         shipments=_shipments(opened),
+        watch=job_watch.Bounds(chosen.alert_failures, timedelta(seconds=chosen.alert_late_s)),
     )
 
 

@@ -148,7 +148,7 @@ WITH taken AS (
     UPDATE bill SET paid_fen = bill.paid_fen + t.amount_fen,
         state = CASE WHEN bill.paid_fen + t.amount_fen >= bill.amount_fen THEN 'paid' ELSE 'partly_paid' END,
         paid_at = CASE WHEN bill.paid_fen + t.amount_fen >= bill.amount_fen THEN $4 END
-    FROM taken t WHERE bill.id = t.bill_id AND bill.state <> 'void' AND bill.paid_fen < bill.amount_fen
+    FROM taken t WHERE bill.id = t.bill_id AND bill.state IN ('open', 'partly_paid') AND bill.paid_fen < bill.amount_fen
     RETURNING bill.*
 ), periods AS (
     UPDATE plan_period SET state = 'charged' FROM changed WHERE plan_period.bill_id = changed.id AND changed.state = 'paid'

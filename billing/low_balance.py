@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from billing import forecast, staff_alerts
+from billing import forecast, job_record, staff_alerts
 from core import db
 from ledger import accounts
 from notifications import outbox
@@ -68,4 +68,6 @@ async def resolve_recovered(*, limit: int = 5_000) -> int:
         or (held := balances.get(accounts.of_customer(number))) is None
         or held.available_fen >= lines[number]
     ]
-    return await staff_alerts.resolve("low_balance", recovered)
+    async with db.transaction():
+        await job_record.still_ours()
+        return await staff_alerts.resolve("low_balance", recovered)

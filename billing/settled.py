@@ -92,7 +92,8 @@ _GIVE_UP_PART = """
 WITH periods AS (
     UPDATE plan_period SET state = 'owed' WHERE bill_id = $1 AND state = 'charged'
 )
-UPDATE bill SET paid_fen = paid_fen - $2, state = CASE WHEN paid_fen = $2 THEN 'open' ELSE 'partly_paid' END, paid_at = NULL
+UPDATE bill SET paid_fen = paid_fen - $2, paid_at = NULL,
+    state = CASE WHEN state = 'written_off' THEN state WHEN paid_fen = $2 THEN 'open' ELSE 'partly_paid' END
 WHERE id = $1
 """
 

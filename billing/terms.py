@@ -56,6 +56,19 @@ class Terms:
     bill_rows_most: int = 5_000_000
     bill_bytes_most: int = 4 * 1024**3
     """How large a channel's bill of one day may be."""
+    due_run_parked_most: int = 20
+    """A due run that has set so many periods aside pauses itself: then it is not about those periods."""
+    dunning_retry_days: tuple[int, ...] = (1, 3, 7)
+    """So many days after the first try a plan's period is tried again, where no policy says otherwise."""
+    dunning_partial: bool = False
+    """Whether a plan's period takes what the balance has where that is less than all."""
+    dunning_grace_days: int = 7
+    dunning_suspends: bool = False
+    """Whether a plan is suspended when its period is not paid so many days after the first try."""
+    due_soon_days: int = 3
+    """So many days before a bill is due its customer is reminded; 0: not at all."""
+    overdue_days: int = 1
+    """So many days after it was due they are told that it is overdue."""
 
 
 _DEFAULT = Terms()

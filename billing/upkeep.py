@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from billing import staff_alerts
+from billing import job_record, staff_alerts
 from core import clock, db
 from ledger import idempotency, proof
 from ledger import seal as seals
@@ -30,9 +30,12 @@ async def prove(*, freshness: bool = True, since_last: bool = False) -> Proof:
     """Proves the books, records the result, logs each violation as an error and alerts the shop's people.
 
     With ``since_last`` only what changed since the last successful proof is checked. One alert is open per broken invariant;
-    it is resolved by a proof of the whole database that finds the invariant kept.
+    it is resolved by a proof of the whole database that finds the invariant kept. A worker that was frozen while it looked, so that
+    another has looked since, records nothing and resolves nothing.
     """
-    result = await proof.run(freshness=freshness, since_last=since_last)
+    result = await proof.run(
+        freshness=freshness, since_last=since_last, before_recording=job_record.still_ours
+    )
     for violation in result.violations:
         log.error("the books do not balance: %s", violation)
     await _alert(result, freshness=freshness)
@@ -42,6 +45,7 @@ async def prove(*, freshness: bool = True, since_last: bool = False) -> Proof:
 async def _alert(result: Proof, *, freshness: bool) -> None:
     broken = {violation.invariant: violation for violation in reversed(result.violations)}
     async with db.transaction():
+        await job_record.still_ours()
         for invariant, violation in sorted(broken.items()):
             params = {
                 "invariant": invariant,

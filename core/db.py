@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import random
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -18,12 +18,19 @@ from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
+from core import errors
+
 CONNECTION = "default"
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_OF_THE_ROWS = (
+    asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.PLPGSQLError, asyncpg.CardinalityViolationError,
+    AssertionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, errors.DomainError,
+)  # fmt: skip
+"""What fails because of what the rows say; everything else is about the database, its connection, or the time."""
 _TRIES = 4
 
 
@@ -121,12 +128,23 @@ def retried(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     return again
 
 
+def is_of_the_rows(error: BaseException) -> bool:
+    """Whether a set failed because of what some of its rows say, so that the others could succeed without them."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, (asyncpg.InterfaceError, OSError, *_RETRIED)) for cause in causes):
+        return False
+    return any(isinstance(cause, _OF_THE_ROWS) for cause in causes)
+
+
 def _worth_another_try(error: BaseException) -> bool:
+    return any(isinstance(cause, (*_RETRIED, asyncpg.UniqueViolationError)) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, what it was raised from, and what Tortoise wrapped."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, (*_RETRIED, asyncpg.UniqueViolationError)):
-            return True
+        yield cause
         cause = cause.__cause__ or (
             cause.args[0] if cause.args and isinstance(cause.args[0], BaseException) else None
         )
-    return False

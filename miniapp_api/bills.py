@@ -9,7 +9,7 @@ from billing import bill_records, collecting, instalments
 from core import http as kit
 from miniapp_api.services import Customer
 
-State = Literal["open", "partly_paid", "paid", "void"]
+State = Literal["open", "partly_paid", "paid", "void", "written_off"]
 
 
 class BillQuery(kit.PageQuery):

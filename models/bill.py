@@ -45,6 +45,8 @@ class Bill(Model):
     voided_at = fields.DatetimeField(null=True)
     voided_by = fields.CharField(max_length=64, null=True)
     void_reason = fields.CharField(max_length=200, null=True)
+    written_off_at = fields.DatetimeField(null=True)
+    """When the shop gave up what was still owed; two people agreed to that."""
 
     class Meta:
         table = "bill"
@@ -62,7 +64,9 @@ class Bill(Model):
             ),
         )
         constraints = (
-            CheckConstraint(check="state IN ('open', 'partly_paid', 'paid', 'void')", name="bill_state"),
+            CheckConstraint(
+                check="state IN ('open', 'partly_paid', 'paid', 'void', 'written_off')", name="bill_state"
+            ),
             CheckConstraint(
                 check="collect_mode IN ('full', 'partial', 'instalments')", name="bill_collect_mode"
             ),
@@ -81,6 +85,9 @@ class Bill(Model):
                 name="bill_manual_because",
             ),
             CheckConstraint(check="voided_at IS NULL OR state = 'void'", name="bill_voided_at"),
+            CheckConstraint(
+                check="(written_off_at IS NOT NULL) = (state = 'written_off')", name="bill_written_off_at"
+            ),
             CheckConstraint(
                 check="issued_by IS NULL OR NOT automatic OR consent IS NOT NULL", name="bill_consent"
             ),

@@ -15,6 +15,10 @@ class PlanOffer(Model):
     consent_version = fields.CharField(max_length=20)
     consent_text = fields.TextField()
     active = fields.BooleanField(default=True)
+    dunning_policy = fields.ForeignKeyField(
+        "models.DunningPolicy", null=True, related_name="offers", on_delete=fields.RESTRICT, db_index=False
+    )
+    """What follows when a period cannot be taken; None: the shop's terms."""
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -16,6 +16,7 @@ from billing import (
     expiry,
     inbox,
     inbox_refusals,
+    job_watch,
     low_balance,
     merges,
     operator_holds,
@@ -39,7 +40,7 @@ class Job:
     """Something the clock does every ``every_s`` seconds.
 
     Every worker ticks and runs it; the function claims its work row by row, so several at once are safe and share the work.
-    An ``alone`` job is run by one worker an interval.
+    An ``alone`` job is run by one worker an interval, and by no other meanwhile.
     """
 
     id: str
@@ -79,6 +80,7 @@ def table(
     followers: chat.FollowerPlatform | None,
     official_account_app_id: str | None,
     shipments: Shipments | None = None,
+    watch: job_watch.Bounds | None = None,
 ) -> tuple[Job, ...]:
     """All jobs of the shop."""
 
@@ -93,7 +95,10 @@ def table(
             return 0
         return await chat.look_up(followers, official_account_app_id)
 
-    return (
+    async def look_after() -> int:
+        return await job_watch.run(watch or job_watch.Bounds(), {job.id for job in every})
+
+    every: tuple[Job, ...] = (
         Job("due_run", intervals.due_run_s, deductions.run_due),
         Job("due_bills", intervals.due_run_s, due_bills.run),
         Job("outbox", intervals.outbox_s, lambda: delivery.run(post)),
@@ -120,4 +125,6 @@ def table(
         Job("refused_notice_expiry", intervals.proof_s, inbox_refusals.forget_old, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),
         Job("proof", intervals.proof_s, upkeep.prove, alone=True),
+        Job("job_watch", intervals.expiry_s, look_after),
     )
+    return every

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
+import socket
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from billing import job_record
-from core import clock
 from schedulers.jobs import Job
 
 log = logging.getLogger(__name__)
@@ -56,23 +58,47 @@ async def run_once(jobs: Sequence[Job]) -> None:
 
 
 async def _run(job: Job) -> None:
-    """One run of a job. Its failure is logged and recorded; the next tick tries again."""
-    every = timedelta(seconds=job.every_s)
+    """One run of a job, if it is this worker's turn. Its failure is logged and recorded; the next tick tries again."""
     try:
-        if job.alone and not await job_record.claim(job.id, every):
+        run = await job_record.begin(
+            job.id,
+            timedelta(seconds=job.every_s),
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            alone=job.alone,
+        )
+        if run is None:
             return
-        started_at, began = clock.now(), time.monotonic()
+        began = time.monotonic()
         try:
-            result = await job.run()
+            async with _kept(run):
+                result = await job.run()
         except Exception as error:  # a job is an edge: whatever it is, the clock goes on
             log.exception("job %s failed", job.id)
-            await job_record.failed(
-                job.id, started_at=started_at, error=f"{type(error).__name__}: {error}", every=every
-            )
+            await job_record.failed(run, error=f"{type(error).__name__}: {error}")
             return
         duration_ms = round((time.monotonic() - began) * 1000)
-        await job_record.finished(
-            job.id, started_at=started_at, duration_ms=duration_ms, result=str(result), every=every
-        )
+        await job_record.finished(run, duration_ms=duration_ms, result=str(result))
     except Exception:  # the record itself could not be written: the database is away
         log.exception("job %s could not be recorded", job.id)
+
+
+@contextlib.asynccontextmanager
+async def _kept(run: job_record.Run) -> AsyncIterator[None]:
+    """While the block lasts a job for one worker at a time stays this worker's."""
+    with job_record.running(run):
+        renewing = asyncio.create_task(_renew(run)) if run.alone else None
+        try:
+            yield
+        finally:
+            if renewing is not None:
+                renewing.cancel()
+
+
+async def _renew(run: job_record.Run) -> None:
+    while True:
+        await asyncio.sleep(job_record.LEASE.total_seconds() / 3)
+        try:
+            if not await job_record.renew(run):
+                return  # another run has begun: still_ours says so to whom it concerns
+        except Exception:
+            log.exception("the lease of job %s could not be renewed", run.job_id)

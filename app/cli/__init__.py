@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from app import config
-from app.cli import books, inbox, processes, reconcile, setup
+from app.cli import books, clock, inbox, processes, reconcile, setup
 from app.cli.command import Act, Commands
 from app.exit_codes import ExitCode
 
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = Commands(parser.add_subparsers(dest="command", required=True, metavar="COMMAND"))
     processes.add(commands)
     books.add(commands)
+    clock.add(commands)
     inbox.add(commands)
     reconcile.add(commands)
     setup.add(commands)

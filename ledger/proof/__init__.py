@@ -7,6 +7,7 @@ in ``checks/``, a file a topic.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import asyncpg
@@ -86,20 +87,30 @@ class Proof:
         )
 
 
-async def run(*, freshness: bool = False, since_last: bool = False, patience_s: float = 2.0) -> Proof:
+async def run(
+    *,
+    freshness: bool = False,
+    since_last: bool = False,
+    patience_s: float = 2.0,
+    before_recording: Callable[[], Awaitable[None]] | None = None,
+) -> Proof:
     """Checks and records the result. With ``since_last`` only what changed since the last success, if there was one.
 
     Before it looks, it waits up to ``patience_s`` for transactions that may still commit rows with lower numbers than it
-    sees; while one of them stays open, the result is as good, but no later proof can go on from it.
+    sees; while one of them stays open, the result is as good, but no later proof can go on from it. ``before_recording`` is asked
+    in the transaction that records; what it raises is raised, and nothing is recorded.
     """
     since = await marks.last() if since_last else None
     last_ids = await settled.last_ids(changed.TABLES, patience_s=patience_s)
     violations = await check(freshness=freshness, since=since)
     counts = await marks.counts(since)
-    is_mark = await marks.keep(
-        whole=since is None, freshness=freshness, last_ids=last_ids, counts=counts,
-        violations=_by_invariant(violations),
-    )  # fmt: skip
+    async with db.transaction():
+        if before_recording is not None:
+            await before_recording()
+        is_mark = await marks.keep(
+            whole=since is None, freshness=freshness, last_ids=last_ids, counts=counts,
+            violations=_by_invariant(violations),
+        )  # fmt: skip
     return Proof(tuple(violations), since, *counts, is_mark=is_mark)
 
 

@@ -97,7 +97,8 @@ async def test_the_figures_can_be_read_by_prometheus(world):
     await database.execute(BREAK)
     await upkeep.prove()
     await database.execute(
-        "INSERT INTO job (id, runs, failures, last_duration_ms) VALUES ('proof', 3, 1, 1500)"
+        "INSERT INTO job (id, starts, runs, missed, failures, failed_in_a_row, last_run_no, last_duration_ms, last_lag_ms)"
+        " VALUES ('proof', 3, 3, 2, 1, 1, 3, 1500, 250)"
     )
     await database.execute(
         "UPDATE outbox_message SET state = 'dead', next_attempt_at = NULL, ended_at = now()"
@@ -107,6 +108,11 @@ async def test_the_figures_can_be_read_by_prometheus(world):
     assert found["yucun_proof_last_timestamp_seconds",] == found["yucun_proof_last_whole_timestamp_seconds",]
     assert (found["yucun_job_runs_total", "proof"], found["yucun_job_failures_total", "proof"]) == (3, 1)
     assert found["yucun_job_last_duration_seconds", "proof"] == 1.5
+    assert (found["yucun_job_last_lag_seconds", "proof"], found["yucun_job_missed_total", "proof"]) == (
+        0.25,
+        2,
+    )
+    assert found["yucun_job_failed_in_a_row", "proof"] == 1
     assert (found["yucun_outbox_queued",], found["yucun_outbox_dead",]) == (0, 1)
     assert (found["yucun_payments_open",], found["yucun_staff_alerts_open",]) == (1, 3)
     await database.execute(MEND)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app import config
-from billing import inbox, inbox_refusals
+from billing import inbox, inbox_refusals, job_record
 from core import clock
 from core import db as database
 from gateways.channel import PaymentNotice
@@ -156,3 +156,19 @@ async def test_a_bill_is_taken_by_hand_compared_and_reported(config_file, db, tm
         config_file, "reconcile", "report", "--from", str(on), "--to", str(on), "--csv", str(table)
     )
     assert written.returncode == 0 and str(on) in table.read_text("utf-8-sig")
+
+
+async def test_jobs_are_listed_and_one_that_fails_again_and_again_is_the_answer_no(config_file, db):
+    none = yucun(config_file, "jobs")
+    assert none.returncode == 0 and "no job has run yet" in none.stdout, none.stderr
+    every = timedelta(minutes=5)
+    await job_record.finished(
+        await job_record.begin("seal", every, worker="shop-1:7"), duration_ms=1_500, result="3 days"
+    )
+    well = yucun(config_file, "jobs")
+    assert well.returncode == 0 and "seal: 正常 · well" in well.stdout and "took 1.5 s" in well.stdout
+    assert "3 days" in well.stdout and "shop-1:7" in well.stdout
+    for _ in range(3):
+        await job_record.failed(await job_record.begin("seal", every, worker="shop-1:7"), error="no luck")
+    failing = yucun(config_file, "jobs")
+    assert failing.returncode == 1 and "失败 · failing" in failing.stdout and "no luck" in failing.stdout

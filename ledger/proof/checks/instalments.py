@@ -34,7 +34,7 @@ CHECKS = (
         LEFT JOIN LATERAL (
             SELECT min(due_at) AS due_at FROM instalment WHERE arrangement_id = a.id AND cumulative_fen > b.paid_fen
         ) coming ON true
-        WHERE CASE WHEN b.state = 'void' THEN a.id IS NOT NULL
+        WHERE CASE WHEN b.state IN ('void', 'written_off') THEN a.id IS NOT NULL
                    WHEN (b.collect_mode = 'instalments') <> (a.id IS NOT NULL) THEN true
                    WHEN a.id IS NULL THEN false
                    ELSE a.base_fen > b.paid_fen
