@@ -27,8 +27,8 @@ test: env-dev  ## 运行全部测试 · run every test; ARGS="-k words" picks so
 	@$(PYTEST) -m "not stress" $(ARGS)
 stress: env-dev  ## 长时间压力测试 · long load runs
 	@$(PYTEST) -m stress --timeout 1800 $(ARGS)
-crash: env-dev  ## 在每一步杀死进程 · kill processes at every step of every money path
-	@YUCUN_CRASH_EVERY=1 $(PYTEST) -m crash $(ARGS)
+crash: env-dev  ## 在每一步杀死进程：EVERY=1 JOBS=2 PATHS="pay_order" · kill processes at every step of every money path
+	@$(BIN)/python -m tests.crash --every $(or $(EVERY),1) --jobs $(or $(JOBS),2) $(PATHS)
 STEPS ?= 10000
 SEED ?= 1
 model: env-dev  ## 用模型核对账务：STEPS=1000000 SEED=1 JOBS=2 · every money step against a model
@@ -37,8 +37,8 @@ SCENARIOS ?= 10000
 faults: env-dev  ## 渠道故障、进程被杀、数据库崩溃之后核对：SCENARIOS=10000 SEED=1 · stories under faults, then compared
 	@$(BIN)/python -m tests.faults $(SCENARIOS) $(SEED) $(ONLY)
 
-mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" EACH=12 SEED=1 · do tests notice small changes of money code?
-	@$(BIN)/python -m tests.mutation --seed $(SEED) $(if $(EACH),--each $(EACH)) $(if $(MOST),--most $(MOST)) $(if $(JOBS),--jobs $(JOBS)) $(FILES)
+mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" EACH=12 BOUND=20 SEED=1 · do tests notice small changes of money code?
+	@$(BIN)/python -m tests.mutation --seed $(SEED) $(if $(EACH),--each $(EACH)) $(if $(MOST),--most $(MOST)) $(if $(BOUND),--bound $(BOUND)) $(if $(JOBS),--jobs $(JOBS)) $(FILES)
 
 .PHONY: check format
 check: env-dev  ## 格式、静态检查、类型、导入方向、生成文件 · format, lint, types, imports, generated files

@@ -1,10 +1,12 @@
-"""Kills a process at the steps of money paths, and says what was wrong afterwards.
+"""Kills processes at the steps of money paths, and says what was wrong afterwards.
 
-python -m tests.crash.driver postgres://… [every so many-th step; 1: all] < names of paths > a line of JSON each
+python -m tests.crash.driver [every so many-th step; 1: all] < a line "path postgres://…" each > a line of JSON each
 """
 
 import json
+import pathlib
 import sys
+import tempfile
 
 from tests.crash import (
     clock_paths,
@@ -13,7 +15,9 @@ from tests.crash import (
     due_paths,
     killing,
     operator_paths,
+    path,
     paying_paths,
+    processes,
     reconciliation_paths,
     refund_paths,
     remittance_paths,
@@ -34,7 +38,14 @@ PATHS = {
 }
 
 
+def main(every=1):
+    processes.get_ready()
+    for line in sys.stdin:
+        name, url = line.split()
+        with tempfile.TemporaryDirectory(prefix="yucun-crash-") as home:
+            path.RememberingChannel.home = pathlib.Path(home)
+            print(json.dumps(killing.run(PATHS[name](), url, every=every)), flush=True)
+
+
 if __name__ == "__main__":
-    url, every = sys.argv[1], int(sys.argv[2]) if sys.argv[2:] else 1
-    for name in sys.stdin:
-        print(json.dumps(killing.run(PATHS[name.strip()](), url, every=every)), flush=True)
+    main(*map(int, sys.argv[1:]))

@@ -1,7 +1,6 @@
 """What money paths have in common: a customer, a channel that remembers, and the questions a path answers."""
 
 import pathlib
-import tempfile
 from collections import Counter
 
 from billing import channels
@@ -17,7 +16,8 @@ REFUSED_FEN, STUCK_FEN = 7, 9
 class RememberingChannel(factories.QuietChannel):
     """Pays refunds back, once a number, and closes what nobody paid; what it was told it remembers though our processes die."""
 
-    home = pathlib.Path(tempfile.mkdtemp(prefix="yucun-crash-"))
+    home: pathlib.Path
+    """Set by the driver, for each path another."""
 
     async def refund(self, order):
         self._note("refunds", order.out_refund_no, order.amount_fen)

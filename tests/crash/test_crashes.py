@@ -22,12 +22,12 @@ def killer(_migrated, tmp_path_factory):
     """One process that has read everything and forks for each step."""
     said = tmp_path_factory.mktemp("crash") / "said"
     with said.open("w") as errors, subprocess.Popen(
-        [sys.executable, "-m", "tests.crash.driver", _migrated, str(EVERY)],
+        [sys.executable, "-m", "tests.crash.driver", str(EVERY)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
     ) as process:  # fmt: skip
 
         def kill(path):
-            process.stdin.write(f"{path}\n")
+            process.stdin.write(f"{path} {_migrated}\n")
             process.stdin.flush()
             answer = process.stdout.readline()
             assert answer, said.read_text()[-3000:]

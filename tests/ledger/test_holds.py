@@ -24,8 +24,9 @@ async def test_held_money_is_not_available_but_still_the_customers(db):
     with pytest.raises(posting.InsufficientBalance):
         await holds.place(code, reference="h2", amount_fen=601)
     spend = posting.Transfer("s", "payment", [posting.debit(code, accounts.REVENUE, 601)], operator=code)
-    with pytest.raises(posting.InsufficientBalance):
+    with pytest.raises(posting.InsufficientBalance) as refused:
         await posting.post_one(spend)
+    assert refused.value.params == {"available_fen": 600, "amount_fen": 601}
 
 
 async def test_a_capture_takes_its_part_frees_the_rest_and_repeats_harmlessly(db):

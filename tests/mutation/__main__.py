@@ -1,6 +1,6 @@
 """Mutation testing: small changes in money code, one at a time; the tests of that file must notice each.
 
-    python -m tests.mutation [--most N] [--each N] [--seed N] [--jobs N] [FILE …]
+    python -m tests.mutation [--most N] [--each N] [--seed N] [--jobs N] [--bound S] [FILE …]
 
 One PostgreSQL runs throughout; every mutant's tests get a copy of a migrated database, those that run the changed function are
 asked, the quickest first, and the first failure ends it. Python is changed in memory, in a fork of a process that has read all
@@ -48,6 +48,9 @@ def main(arguments):
     asked.add_argument("--each", type=int)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    asked.add_argument(
+        "--bound", type=float, metavar="S", help="of each mutant ask the quickest tests, S seconds' worth"
+    )
     asked.add_argument("files", nargs="*", default=[])
     given = asked.parse_args(arguments)
     files = [file for one in given.files for file in one.split()] or list(TARGETS)
@@ -64,14 +67,16 @@ def main(arguments):
                 heard = dict(
                     zip(tests, pool.map(lambda test: bench.recorded(test, list(chosen)), tests), strict=True)
                 )
-                counted = list(pool.map(lambda file: _of_file(bench, heard, file, chosen[file]), chosen))
+                counted = list(
+                    pool.map(lambda file: _of_file(bench, heard, file, chosen[file], given.bound), chosen)
+                )
     finally:
         shutil.rmtree(home, ignore_errors=True)
     print(_summary(sum(counted, Counter())))
     return 1 if any(one["broken"] for one in counted) else 0
 
 
-def _of_file(bench, heard, file, found):
+def _of_file(bench, heard, file, found, bound_s):
     broken = [test for test in TARGETS[file] if heard[test] is None]
     if broken:
         print(f"{file:40} these tests fail without any change: {' '.join(broken)}", flush=True)
@@ -79,10 +84,12 @@ def _of_file(bench, heard, file, found):
     recorded = {test: one for name in TARGETS[file] for test, one in heard[name].items()}
     asked, counted = Asked(file, bench.code(file), recorded), Counter()
     for mutant in found:
-        verdict = bench.try_out(mutant, asked.about(mutant.line), patience_s=30 + 5 * asked.seconds)
+        tests = asked.about(mutant.line, bound_s)
+        takes_s = sum(asked.recorded[test]["s"] for test in tests)
+        verdict = bench.try_out(mutant, tests, patience_s=30 + 5 * takes_s) if tests else "survived"
         counted[verdict] += 1
         if verdict == "survived":
-            print(f"survived  {mutant}", flush=True)
+            print(f"survived  {mutant}  ({len(tests)} tests asked)", flush=True)
     print(f"{file:40} {_summary(counted)}", flush=True)
     return counted
 

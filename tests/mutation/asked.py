@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import bisect
+import itertools
 from dataclasses import dataclass
 
 
@@ -16,19 +18,25 @@ class Asked:
             for test, one in recorded.items()
         }
         self.places = [] if file.endswith(".sql") else _places(code)
-        self.seconds = sum(one["s"] for one in recorded.values())
 
-    def about(self, line):
-        """All of them where the change is in no function, or in one that none was seen to run."""
-        names = self._functions(line)
-        chosen = [test for test, one in self.recorded.items() if names & one["ran"]]
-        return sorted(chosen or self.recorded, key=lambda test: self.recorded[test]["s"])
-
-    def _functions(self, line):
-        """The function a line is of; for a constant those that mention it, also by way of other constants."""
+    def about(self, line, bound_s=None):
+        """Those that run the function a line is of, none where none was seen to; all of them where the change is in no function.
+        With a bound only the quickest, that together take no longer, but one at least."""
         place = next((one for one in self.places if one.begin <= line <= one.end), None)
-        if place is None or place.is_function:
-            return place.names if place else set()
+        names = self._functions(place) if place else set()
+        chosen = [test for test, one in self.recorded.items() if names & one["ran"]]
+        if not chosen and not (place and place.is_function):
+            chosen = self.recorded
+        ordered = sorted(chosen, key=lambda test: self.recorded[test]["s"])
+        if bound_s is None:
+            return ordered
+        takes_s = list(itertools.accumulate(self.recorded[test]["s"] for test in ordered))
+        return ordered[: max(1, bisect.bisect_right(takes_s, bound_s))]
+
+    def _functions(self, place):
+        """A function itself; for a constant those that mention it, also by way of other constants."""
+        if place.is_function:
+            return place.names
         wanted, found = set(place.names), set()
         for _ in self.places:
             for other in self.places:

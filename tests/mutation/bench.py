@@ -13,6 +13,7 @@ import sys
 import threading
 from pathlib import Path
 from queue import Queue
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -26,7 +27,7 @@ class Bench:
     """Tries mutants out on a copy of the tree as it was when the run began."""
 
     def __init__(self, servers, home, jobs):
-        self.url, self.redis_url = servers.database_url("yucun_mutation"), servers.redis_url
+        self.url = servers.database_url("yucun_mutation")
         self.admin_url = servers.database_url("postgres")
         asyncio.run(database.migrate(self.url))
         asyncio.run(conftest._remember_seeds(self.url))
@@ -34,10 +35,11 @@ class Bench:
         self.tree = tree = home / "tree"
         _copy(tree)
         self.trials, self.processes = Queue(), []
-        for _ in range(jobs):
+        for job in range(jobs):
+            own = {"PYTHONPATH": str(tree), "YUCUN_TEST_REDIS_URL": _redis_database(servers.redis_url, job)}
             trial = subprocess.Popen(
                 [sys.executable, "-m", "tests.mutation.trial"], cwd=tree, text=True,
-                env=os.environ | {"PYTHONPATH": str(tree)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                env=os.environ | own, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             )  # fmt: skip
             self.processes.append(trial)
             self.trials.put(trial)
@@ -73,9 +75,7 @@ class Bench:
         return None
 
     def _answer(self, asked, template):
-        asked["env"] = {
-            "YUCUN_TEST_DATABASE_URL": self.admin_url, "YUCUN_TEST_REDIS_URL": self.redis_url, "YUCUN_TEST_TEMPLATE": template,
-        }  # fmt: skip
+        asked["env"] = {"YUCUN_TEST_DATABASE_URL": self.admin_url, "YUCUN_TEST_TEMPLATE": template}
         trial = self.trials.get()
         try:
             trial.stdin.write(json.dumps(asked) + "\n")
@@ -105,6 +105,11 @@ class Bench:
         with self.lock:
             self.count += 1
             return self.count
+
+
+def _redis_database(url, number):
+    """Tests empty their database of Redis, so those that run side by side have one each."""
+    return urlsplit(url)._replace(path=f"/{number}").geturl()
 
 
 def _again(code):

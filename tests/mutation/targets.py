@@ -13,11 +13,16 @@ def _shop(*names):
     return tuple(f"tests/shop/test_{name}.py" for name in names)
 
 
+def _reconciliation(*names):
+    return tuple(f"tests/reconciliation/test_{name}.py" for name in names)
+
+
 _POSTING = _ledger("posting", "posting_edges", "burn_order", "holds", "plain_debits")
 _PROOF = _ledger("proof", "proof_operations", "proof_since")
 _REFUNDS = _billing("bill_refunds", "top_up_refunds")
 _COMBINED = _billing("combined_payments", "combined_in_any_order")
 _ORDERS = _shop("orders", "paying_together")
+_INBOX = ("tests/webhooks/test_inbox.py",)
 
 _SQL = {
     "migrations/sql/ledger_post.sql": (
@@ -59,6 +64,8 @@ _LEDGER = {
     "ledger/proof/checks/operations.py": _PROOF,
     "ledger/proof/checks/payments.py": _PROOF,
     "ledger/proof/checks/plans.py": _PROOF,
+    "ledger/proof/checks/reconciliation.py": (*_PROOF, *_reconciliation("proof_reconciliation")),
+    "ledger/proof/checks/remittances.py": (*_PROOF, *_billing("remittances")),
     "ledger/proof/checks/refunds.py": (*_PROOF, *_REFUNDS),
     "ledger/proof/checks/reviews.py": (*_PROOF, *_billing("abnormal_deductions")),
     "ledger/proof/checks/seals.py": (*_PROOF, *_ledger("seal")),
@@ -70,6 +77,8 @@ _BILLS = {
         *_shop("orders"),
     ),
     "billing/matching.py": _billing("matching", "bills", "abnormal_deductions"),
+    "billing/bill_records.py": _billing("instalments", "operator_bills", "matching"),
+    "billing/payable.py": ("tests/bot/test_bot_paying.py",),
     "billing/operator_bills.py": _billing("operator_bills", "instalments"),
     "billing/due_bills.py": _billing("operator_bills", "instalments", "seams"),
     "billing/deductions.py": _billing("plans_and_due_runs"),
@@ -90,6 +99,16 @@ _MONEY_IN = {
     "billing/attempts.py": _billing("top_ups_and_payments", "combined_payments"),
     "billing/top_ups.py": _billing("top_ups_and_payments", "caps", "packages"),
     "billing/caps.py": _billing("caps"),
+    "billing/counter.py": _billing("counter", "vouchers"),
+    "billing/counter_undo.py": _billing("counter"),
+    "billing/vouchers.py": (*_billing("vouchers"), "tests/miniapp_api/test_vouchers.py"),
+    "billing/voucher_images.py": (*_billing("vouchers"), "tests/miniapp_api/test_vouchers.py"),
+    "billing/quarantine.py": _billing("quarantine", "credit_assessment"),
+    "billing/quarantine_desk.py": _billing("quarantine"),
+    "billing/quarantine_returns.py": _billing("quarantine"),
+    "billing/inbox.py": _INBOX,
+    "billing/inbox_refusals.py": _INBOX,
+    "billing/inbox_replays.py": _INBOX,
     "billing/package_rules.py": _billing("packages", "caps"),
     "billing/packages.py": _billing("packages"),
     "billing/combined.py": _COMBINED,
@@ -107,6 +126,10 @@ _MONEY_BACK = {
     "billing/channel_refunds.py": _REFUNDS,
     "billing/refund_records.py": _REFUNDS,
     "billing/claw_back.py": _billing("claw_back"),
+    "billing/card_refunds.py": _billing("card_refunds"),
+    "billing/remittances.py": _billing("remittances"),
+    "billing/remittance_records.py": _billing("remittances"),
+    "billing/remittances_shown.py": (*_billing("remittances"), "tests/admin_api/test_remittances.py"),
 }
 _OPERATIONS = {
     "billing/adjustments.py": _billing("approvals", "transfers"),
@@ -114,8 +137,10 @@ _OPERATIONS = {
     "billing/reversals.py": _billing("transfers"),
     "billing/transfers.py": _billing("transfers"),
     "billing/merges.py": _billing("merges"),
-    "billing/closings.py": _billing("closings"),
-    "billing/payouts.py": _billing("closings", "remittances"),
+    "billing/closings.py": _billing("closings", "closings_by_channel"),
+    "billing/payouts.py": _billing("closings", "closings_by_channel", "remittances"),
+    "billing/upkeep.py": ("tests/admin_api/test_alerts_and_metrics.py",),
+    "billing/statements.py": _billing("statements", "provenance"),
     "billing/standing.py": _billing("merges", "closings", "combined_payments"),
     "billing/operator_holds.py": _billing("operator_holds"),
 }
@@ -124,5 +149,32 @@ _SHOP = {
     "shop/paying.py": _ORDERS,
     "shop/channel_payments.py": _billing("combined_payments"),
 }
+_RECONCILIATION = {
+    "reconciliation/agreeing.py": _reconciliation("rates"),
+    "reconciliation/asking.py": _reconciliation("daily", "resolving"),
+    "reconciliation/bill_imports.py": _reconciliation("days", "comparing", "daily"),
+    "reconciliation/closing.py": _reconciliation("days", "resolving", "proof_reconciliation"),
+    "reconciliation/commissions.py": _reconciliation("rates", "comparing", "days"),
+    "reconciliation/comparing.py": _reconciliation("comparing", "days"),
+    "reconciliation/daily.py": _reconciliation("daily"),
+    "reconciliation/days.py": _reconciliation("days", "daily"),
+    "reconciliation/differences.py": _reconciliation("resolving", "days", "comparing"),
+    "reconciliation/fee_postings.py": _reconciliation("days", "rates", "resolving", "proof_reconciliation"),
+    "reconciliation/fetching.py": _reconciliation("daily"),
+    "reconciliation/history.py": _reconciliation("days", "resolving"),
+    "reconciliation/rates.py": _reconciliation("rates", "comparing", "resolving"),
+    "reconciliation/report.py": (*_reconciliation("days"), "tests/admin_api/test_reconciliation.py"),
+    "reconciliation/report_files.py": ("tests/admin_api/test_reconciliation.py",),
+    "reconciliation/resolving.py": _reconciliation("resolving", "days", "proof_reconciliation"),
+}
 
-TARGETS = {**_SQL, **_LEDGER, **_BILLS, **_MONEY_IN, **_MONEY_BACK, **_OPERATIONS, **_SHOP}
+TARGETS = {
+    **_SQL,
+    **_LEDGER,
+    **_BILLS,
+    **_MONEY_IN,
+    **_MONEY_BACK,
+    **_OPERATIONS,
+    **_SHOP,
+    **_RECONCILIATION,
+}
