@@ -7,12 +7,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from zoneinfo import ZoneInfo
 
 import pydantic
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic.fields import FieldInfo
 
+from app.config_values import Address, Seconds, Secret, Section, Word, secret, zone
+from app.message_config import AliyunSms, Mail, Messages
 from billing import terms
 from notifications import outbox
 
@@ -24,55 +25,13 @@ class ConfigInvalid(Exception):
     """The settings cannot be used; the message names every wrong key, in Chinese and English."""
 
 
-def _secret(given: object, info: ValidationInfo) -> object:
-    """Secrets stand in the file itself, or as ``{ file = "path" }`` or ``{ env = "NAME" }`` elsewhere."""
-    if not isinstance(given, dict):
-        return given
-    if list(given) == ["file"]:
-        path = (info.context or {}).get("base", Path()) / str(given["file"])
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ValueError(f"读不到文件 · cannot read {path}: {error.strerror}") from None
-    if list(given) == ["env"]:
-        try:
-            return os.environ[str(given["env"])]
-        except KeyError:
-            raise ValueError(f"环境变量未设置 · environment variable {given['env']} is not set") from None
-    raise ValueError(
-        '写成字符串、{ file = "…" } 或 { env = "…" } · write a text, { file = "…" } or { env = "…" }'
-    )
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # what ZoneInfo raises depends on how the name is wrong
-        raise ValueError(f"没有这个时区 · no such time zone: {name}") from None
-    return name
-
-
-def _address(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("网址以 http:// 或 https:// 开头 · an address starts with http:// or https://")
-    return url.rstrip("/")
-
-
-Secret = Annotated[SecretStr, BeforeValidator(_secret), Field(min_length=1)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Address = Annotated[str, AfterValidator(_address)]
-Seconds = Annotated[float, Field(gt=0, le=366 * 86400)]
-AesKey = Annotated[SecretStr, BeforeValidator(_secret), Field(min_length=43, max_length=43)]
+AesKey = Annotated[SecretStr, BeforeValidator(secret), Field(min_length=43, max_length=43)]
 PushMode = Literal["safe", "plain"]
-
-
-class Section(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Shop(Section):
     name: Word
-    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    timezone: Annotated[str, AfterValidator(zone)] = "Asia/Shanghai"
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "CNY"
     locale: Literal["zh-CN", "en"] = "zh-CN"
 
@@ -110,7 +69,7 @@ class Clock(Section):
 
 class TokenKey(Section):
     kid: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-    secret: Annotated[SecretStr, BeforeValidator(_secret), Field(min_length=32)]
+    secret: Annotated[SecretStr, BeforeValidator(secret), Field(min_length=32)]
 
 
 class Tokens(Section):
@@ -164,7 +123,7 @@ class WeChat(Section):
     api_base_url: Address = "https://api.weixin.qq.com"
     mini_program: MiniProgram
     official_account: OfficialAccount | None = None
-    message_templates: dict[outbox.Kind, MessageTemplate] = {}
+    message_templates: dict[outbox.Kind, MessageTemplate] = Field(default_factory=dict)
 
 
 class WeChatPay(Section):
@@ -180,7 +139,7 @@ class WeChatPay(Section):
     h5_return_url: Address | None = None
     refund_from: Literal["unsettled", "available"] = "unsettled"
     transfer_scene_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")] | None = None
-    transfer_scene_infos: dict[Word, Word] = {}
+    transfer_scene_infos: dict[Word, Word] = Field(default_factory=dict)
 
     @pydantic.model_validator(mode="after")
     def _complete(self) -> "WeChatPay":
@@ -299,6 +258,9 @@ class Config(Section):
     wechat_pay: WeChatPay | None = None
     alipay: Alipay | None = None
     money: Money = Money()
+    messages: Messages = Messages()
+    aliyun_sms: AliyunSms | None = None
+    mail: Mail | None = None
     jobs: Jobs = Jobs()
     limits: Limits = Limits()
     logging: Logging = Logging()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -10,11 +12,16 @@ import redis.asyncio
 from pydantic import SecretStr
 
 import webhooks
-from app import config
+from app import config, message_config
 from billing import inbox
 from billing.channels import Channels, OpenChannel
-from gateways import alipay, wechat, wechat_pay
+from gateways import alipay, sms, wechat, wechat_pay
 from notifications import delivery, templates
+from notifications.channels import official as official_channels
+from notifications.channels import subscribe
+from notifications.channels.channel import Channel
+from notifications.channels.sms import ShortMessages
+from notifications.pace import Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +52,24 @@ def build(
     platform = wechat.Platform(settings.wechat.api_base_url, session=session)
     account, tokens = _mini_account(settings, platform, redis)
     mini_program = wechat.MiniProgram(account, platform, tokens)
-    chosen = settings.alipay
+    official_account = _official_account(settings, platform, redis)
+    chosen, by_kind = settings.alipay, _templates(settings)
     by_wechat_pay, by_alipay = _wechat_pay(settings, session, redis), _alipay(settings, session)
     return Outside(
         mini_program=mini_program,
-        official_account=_official_account(settings, platform, redis),
+        official_account=official_account,
         wechat_pay=by_wechat_pay,
         alipay=by_alipay,
         alipay_app_id="" if chosen is None else chosen.mini_program_app_id or chosen.app_id,
         shipping=wechat.OrderShipping(account, tokens) if _reports_shipping(settings) else None,
         channels=_channels(settings, by_wechat_pay, by_alipay),
         readers=_readers(by_wechat_pay, by_alipay),
-        post=_post(settings, mini_program),
+        post=_post(
+            settings,
+            _message_channels(settings, mini_program, official_account, by_kind, session),
+            by_kind,
+            redis,
+        ),
     )
 
 
@@ -98,12 +111,65 @@ def _readers(by_wechat_pay: wechat_pay.WechatPay | None, by_alipay: alipay.Alipa
     return readers
 
 
-def _post(settings: config.Config, mini_program: wechat.MiniProgram) -> delivery.Post:
-    by_kind: dict[str, templates.Template] = {
+def _post(
+    settings: config.Config,
+    opened: Sequence[Channel[Any]],
+    by_kind: Mapping[str, templates.Template],
+    redis: redis.asyncio.Redis | None,
+) -> delivery.Post:
+    official, chosen = settings.wechat.official_account, settings.messages.policy()
+    return delivery.Post(
+        settings.wechat.mini_program.app_id,
+        {channel.name: channel for channel in opened},
+        by_kind,
+        official_app_id=None if official is None else official.app_id,
+        pace=Pace(redis, chosen.rates_per_s, workers=chosen.workers),
+    )
+
+
+def _message_channels(
+    settings: config.Config,
+    mini_program: wechat.MiniProgram,
+    official_account: wechat.OfficialAccount | None,
+    by_kind: Mapping[str, templates.Template],
+    session: aiohttp.ClientSession,
+) -> list[Channel[Any]]:
+    app_id, official = settings.wechat.mini_program.app_id, settings.wechat.official_account
+    opened: list[Channel[Any]] = [subscribe.Subscribe(app_id, mini_program, by_kind)]
+    if official_account is not None and official is not None:
+        opened.append(official_channels.TemplateMessages(official_account, app_id))
+        opened.append(official_channels.CustomerService(official_account, official.app_id))
+    if (chosen := settings.aliyun_sms) is not None:
+        account = sms.Settings(
+            chosen.access_key_id, chosen.access_key_secret.get_secret_value(), chosen.base_url
+        )
+        opened.append(ShortMessages(sms.Aliyun(account, session=session), chosen.sign_name))
+    if settings.mail is not None:
+        opened.append(_mail(settings.mail, settings.shop.name))
+    return opened
+
+
+def _mail(chosen: message_config.Mail, shop_name: str) -> Channel[Any]:
+    from gateways import mail  # its library is loaded by who sends mail
+    from notifications.channels.email import Email
+
+    settings = mail.Settings(
+        host=chosen.host,
+        port=chosen.port,
+        sender=chosen.sender,
+        sender_name=chosen.sender_name or shop_name,
+        security=chosen.security,
+        username=chosen.username,
+        password=_text(chosen.password),
+    )
+    return Email(mail.Mailer(settings), shop_name)
+
+
+def _templates(settings: config.Config) -> dict[str, templates.Template]:
+    return {
         kind: templates.Template(chosen.template_id, chosen.fields, chosen.page or None, chosen.title)
         for kind, chosen in settings.wechat.message_templates.items()
     }
-    return delivery.Post(settings.wechat.mini_program.app_id, mini_program, by_kind)
 
 
 def _mini_account(

@@ -17,10 +17,13 @@ from app import config, database, outside
 from billing import terms
 from core import clock, db
 from core import http as kit
+from notifications import policy
 from shop import orders as _orders  # noqa: F401 (every process that may hear of a paid bill has the shop follow its own)
 
 log = logging.getLogger(__name__)
 
+_CONNECTIONS_MOST = 300
+"""More than the messages that are on their way at once (``notifications.delivery``), and the rest that a process asks."""
 _CLOCK_EVERY_S = 1.0
 _CLOCK_TIMEOUT_S = 2.0
 
@@ -48,6 +51,7 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
     """
     clock.set_zone(settings.shop.timezone)
     terms.use(settings.money.terms())
+    policy.use(settings.messages.policy())
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(_world_clock(settings.clock.follow_url))
         await stack.enter_async_context(
@@ -64,7 +68,11 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
         connection = _redis(settings)
         if connection is not None:
             stack.push_async_callback(connection.aclose)
-        session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=True))
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(
+                auto_decompress=True, connector=aiohttp.TCPConnector(limit=_CONNECTIONS_MOST)
+            )
+        )
         connected = outside.build(settings, session=session, redis=connection)
         await stack.enter_async_context(_fresh_certificates(connected))
         yield Runtime(

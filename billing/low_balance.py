@@ -7,12 +7,12 @@ balance will last, and the shop's people are alerted: one open alert a customer,
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from billing import forecast, job_record, staff_alerts
 from core import db
 from ledger import accounts
-from notifications import outbox
+from notifications import outbox, truth
 
 
 async def tell(messages: Sequence[outbox.Message], movements: Sequence[outbox.Movement]) -> None:
@@ -71,3 +71,22 @@ async def resolve_recovered(*, limit: int = 5_000) -> int:
     async with db.transaction():
         await job_record.still_ours()
         return await staff_alerts.resolve("low_balance", recovered)
+
+
+_RECOVERED = "recovered"
+
+
+async def _recovered(waiting: Sequence[truth.Waiting]) -> Mapping[int, str]:
+    """An alert is not true any more when the balance is back above the line that it told of."""
+    codes = {one.customer_id: accounts.of_customer(one.customer_id) for one in waiting}
+    balances = await accounts.balances(sorted(set(codes.values())))
+    return {
+        one.id: _RECOVERED
+        for one in waiting
+        if (held := balances.get(codes[one.customer_id])) is not None
+        and "threshold_fen" in one.params
+        and held.available_fen >= int(one.params["threshold_fen"])
+    }
+
+
+truth.register("low_balance", _recovered)

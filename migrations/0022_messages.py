@@ -1,9 +1,200 @@
-"""How messages are delivered and to whom."""
+"""How messages are delivered and to whom: attempts, preferences, consents, addresses, allowances, wordings."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.fields.base import OnDelete
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import CheckConstraint
 
 from migrations import _steps
+
+
+def _id() -> tuple[str, fields.BigIntField]:
+    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
+
+
+def _instant(name: str) -> tuple[str, Any]:
+    return (name, fields.DatetimeField(auto_now=False, auto_now_add=False))
+
+
+def _perhaps(name: str) -> tuple[str, Any]:
+    return (name, fields.DatetimeField(null=True, auto_now=False, auto_now_add=False))
+
+
+def _customer(related_name: str) -> tuple[str, Any]:
+    return (
+        "customer",
+        fields.ForeignKeyField(
+            "models.Customer",
+            source_field="customer_id",
+            db_constraint=True,
+            to_field="id",
+            related_name=related_name,
+            on_delete=OnDelete.RESTRICT,
+            db_index=False,
+        ),
+    )
+
+
+def _table(
+    name: str, table: str, about: str, columns: list[tuple[str, Any]], **more: object
+) -> ops.CreateModel:
+    options = {"table": table, "app": "models", "pk_attr": "id", "table_description": about, **more}
+    return ops.CreateModel(name=name, fields=[_id(), *columns], options=options, bases=["Model"])
+
+
+def _checks(table: str, **checks: str) -> list[ops.AddConstraint]:
+    return [
+        ops.AddConstraint(table, CheckConstraint(name=name, check=check)) for name, check in checks.items()
+    ]
+
+
+_APPEND_ONLY = """
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {} FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()
+"""
 
 
 class Migration(_steps.Migration):
     dependencies = [("models", "0021_due_runs")]
 
-    operations = []
+    operations = [
+        ops.AddField("OutboxMessage", "reason", fields.CharField(null=True, max_length=40)),
+        ops.AddField("OutboxMessage", *_perhaps("not_before")),
+        ops.AddField("OutboxMessage", *_perhaps("stale_after")),
+        ops.AddField("OutboxMessage", "trying", fields.CharField(null=True, max_length=20)),
+        ops.AddField("OutboxMessage", *_perhaps("trying_at")),
+        ops.AddField("OutboxMessage", "refused_by", ArrayField(null=True, element_type="text")),
+        ops.AddField("OutboxMessage", "is_counted", fields.BooleanField(db_default=False)),
+        ops.RemoveConstraint("OutboxMessage", "outbox_state"),
+        *_checks(
+            "OutboxMessage",
+            outbox_state="state IN ('queued', 'sent', 'dead', 'void')",
+            outbox_reason="(reason IS NOT NULL) = (state = 'void')",
+            outbox_trying="trying IS NULL OR state = 'queued'",
+            outbox_trying_at="(trying IS NULL) = (trying_at IS NULL)",
+        ),
+        _table(
+            "MessageAttempt",
+            "message_attempt",
+            "One try of one channel, or one replay by an operator, and what came of it. Append-only.",
+            [
+                ("message_id", fields.BigIntField()),
+                ("channel", fields.CharField(max_length=20)),
+                ("result", fields.CharField(max_length=10)),
+                ("code", fields.CharField(default="", max_length=60)),
+                ("note", fields.CharField(default="", max_length=200)),
+                _instant("at"),
+            ],
+            indexes=[Index(fields=["message_id", "id"], name="message_attempt_message")],
+        ),
+        _table(
+            "MessagePreference",
+            "message_preference",
+            "The choices of one customer; without a row, those of the shop.",
+            [
+                (
+                    "customer",
+                    fields.OneToOneField(
+                        "models.Customer",
+                        source_field="customer_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="message_preference",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                ("reminders", fields.BooleanField(default=True)),
+                ("marketing", fields.BooleanField(default=False)),
+                ("channels", ArrayField(null=True, element_type="text")),
+                ("quiet_from_minute", fields.SmallIntField(null=True)),
+                ("quiet_until_minute", fields.SmallIntField(null=True)),
+                _instant("updated_at"),
+            ],
+        ),
+        _table(
+            "MarketingConsent",
+            "marketing_consent",
+            "One time a customer said yes or no to marketing. Append-only; the last one counts.",
+            [
+                _customer("marketing_consents"),
+                ("agreed", fields.BooleanField()),
+                ("wording", fields.CharField(max_length=300)),
+                ("door", fields.CharField(max_length=20)),
+                ("by", fields.CharField(max_length=64)),
+                _instant("at"),
+            ],
+            indexes=[Index(fields=["customer_id", "id"], name="marketing_consent_customer")],
+        ),
+        _table(
+            "MessageAddress",
+            "message_address",
+            "The phone number or e-mail address of a customer.",
+            [
+                _customer("message_addresses"),
+                ("channel", fields.CharField(max_length=20)),
+                ("address", fields.CharField(max_length=254)),
+                _perhaps("refused_at"),
+                ("refusal", fields.CharField(null=True, max_length=200)),
+                ("set_by", fields.CharField(max_length=64)),
+                _instant("set_at"),
+            ],
+            unique_together=(("customer_id", "channel"),),
+        ),
+        _table(
+            "MessageAllowance",
+            "message_allowance",
+            "What was sent to one customer, of one class, since the period began.",
+            [
+                ("customer_id", fields.BigIntField()),
+                ("kind_class", fields.CharField(max_length=20)),
+                _instant("began_at"),
+                ("used", fields.IntField()),
+            ],
+            unique_together=(("customer_id", "kind_class"),),
+        ),
+        _table(
+            "MessageTemplate",
+            "message_template",
+            "One version of the wording of a kind of message for a channel and a language. Append-only; the last one counts.",
+            [
+                ("kind", fields.CharField(max_length=30)),
+                ("channel", fields.CharField(max_length=20)),
+                ("locale", fields.CharField(max_length=8)),
+                ("version", fields.IntField()),
+                ("content", fields.JSONField(null=True)),
+                ("saved_by", fields.CharField(max_length=64)),
+                _instant("saved_at"),
+            ],
+            unique_together=(("kind", "channel", "locale", "version"),),
+        ),
+        *_checks(
+            "MessageAttempt",
+            message_attempt_result="result IN ('sent', 'refused', 'later', 'unknown', 'failed', 'replayed')",
+        ),
+        *_checks(
+            "MessagePreference",
+            message_quiet_whole="(quiet_from_minute IS NULL) = (quiet_until_minute IS NULL)",
+            message_quiet_minutes="quiet_from_minute BETWEEN 0 AND 1439 AND quiet_until_minute BETWEEN 0 AND 1439",
+            message_quiet_some="quiet_from_minute <> quiet_until_minute",
+        ),
+        *_checks(
+            "MessageAddress",
+            message_address_channel="channel IN ('sms', 'email')",
+            message_address_refused="(refused_at IS NULL) = (refusal IS NULL)",
+        ),
+        *_checks(
+            "MessageAllowance",
+            message_allowance_class="kind_class IN ('reminder', 'marketing')",
+            message_allowance_used="used >= 0",
+        ),
+        *_checks("MessageTemplate", message_template_version="version > 0"),
+        *(
+            ops.RunSQL([_APPEND_ONLY.format(table)])
+            for table in ("message_attempt", "marketing_consent", "message_template")
+        ),
+        ops.AddIndex("ChatMessage", Index(fields=["openid", "received_at"], name="chat_message_person")),
+        ops.AddField("Customer", "birthday", fields.DateField(null=True)),
+    ]

@@ -1,6 +1,7 @@
 """Messages and events the WeChat platform pushed to us."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -20,3 +21,4 @@ class ChatMessage(Model):
     class Meta:
         table = "chat_message"
         unique_together = (("app_id", "dedup_key"),)
+        indexes = (Index(fields=("openid", "received_at"), name="chat_message_person"),)

@@ -20,6 +20,8 @@ class Customer(Model):
     """The code of their tier; a foreign key in the database."""
     is_named = fields.BooleanField(db_default=False)
     """Whether the shop has the name and number of a document or a phone of theirs on file; decides the legal cap."""
+    birthday = fields.DateField(null=True)
+    """Where they have told it; only its month and day are used."""
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -1,6 +1,7 @@
 """Outbox: messages that must go out because something happened."""
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
@@ -19,8 +20,21 @@ class OutboxMessage(Model):
     params = fields.JSONField()
     state = fields.CharField(max_length=10, default="queued")
     channel = fields.CharField(max_length=20, null=True)
-    """How it went out at last: ``subscribe``, ``customer_service`` or ``inbox`` (shown in the mini-program only)."""
+    """How it went out at last; ``inbox``: shown in the mini-program only."""
+    reason = fields.CharField(max_length=40, null=True)
+    """Why it was not sent, in a word; only of ``void`` ones."""
+    not_before = fields.DatetimeField(null=True)
+    stale_after = fields.DatetimeField(null=True)
+    """Not sent any more after this; None: however late."""
     attempts = fields.IntField(default=0)
+    trying = fields.CharField(max_length=20, null=True)
+    """The channel of an attempt that was begun and whose end nobody has recorded: it may have arrived."""
+    trying_at = fields.DatetimeField(null=True)
+    """When the first attempt of that channel began."""
+    refused_by = ArrayField(element_type="text", null=True)
+    """Channels that have refused it for good."""
+    is_counted = fields.BooleanField(db_default=False)
+    """Whether it stands in its customer's allowance of reminders or marketing already."""
     next_attempt_at = fields.DatetimeField(null=True)
     lease_until = fields.DatetimeField(null=True)
     lease_token = fields.UUIDField(null=True)
@@ -36,7 +50,10 @@ class OutboxMessage(Model):
             PartialIndex(fields=("id",), name="outbox_dead", where="state = 'dead'"),
         )
         constraints = (
-            CheckConstraint(check="state IN ('queued', 'sent', 'dead')", name="outbox_state"),
+            CheckConstraint(check="state IN ('queued', 'sent', 'dead', 'void')", name="outbox_state"),
+            CheckConstraint(check="(reason IS NOT NULL) = (state = 'void')", name="outbox_reason"),
+            CheckConstraint(check="trying IS NULL OR state = 'queued'", name="outbox_trying"),
+            CheckConstraint(check="(trying IS NULL) = (trying_at IS NULL)", name="outbox_trying_at"),
             CheckConstraint(
                 check="(next_attempt_at IS NOT NULL) = (state = 'queued')", name="outbox_next_attempt"
             ),

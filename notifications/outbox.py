@@ -6,51 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any
 
 from core import clock, db
+from notifications.kinds import KINDS, MARKETING, Kind
 
-Kind = Literal[
-    "topped_up",
-    "deducted",
-    "refunded",
-    "adjusted",
-    "bonus_expired",
-    "low_balance",
-    "payment_due",
-    "credit_drawn",
-    "credit_repaid",
-    "credit_limit_set",
-    "under_review",
-    "review_ended",
-    "abnormal_deduction",
-    "bill_paid",
-    "payment_credited",
-    "quarantine_credited",
-    "counter_paid",
-    "counter_undone",
-    "voucher_rejected",
-    "held",
-    "hold_released",
-    "bill_issued",
-    "bill_due",
-    "instalments_proposed",
-    "refund_started",
-    "refund_paid",
-    "refund_failed",
-    "refund_requested",
-    "top_up_refund_started",
-    "top_up_refund_paid",
-    "top_up_refund_failed",
-    "transfer_sent",
-    "transfer_received",
-    "merged",
-    "account_closing",
-    "paid_out",
-    "remittance_waiting",
-    "remittance_failed",
-]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+__all__ = ["ALERT_LINE", "KINDS", "Crossing", "Kind", "Message", "Movement", "Queued", "page", "tell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +19,16 @@ class Message:
     """One message to one customer. ``dedup_key`` names the event; the same event is told once.
 
     ``params`` are what the sentences of ``core/words/<locale>/messages.toml`` need; amounts in fen, instants as RFC 3339.
+    It does not go out before ``not_before`` (None: at once), nor after ``stale_after`` (None: however late): then it ends
+    ``void``, as it does when the kind's check says it is no longer true (``notifications.truth``).
     """
 
     customer_id: int
     kind: Kind
     dedup_key: str
     params: Mapping[str, Any]
+    not_before: datetime | None = None
+    stale_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +58,15 @@ class Crossing:
 
 _TELL = f"""
 WITH queued AS (
-INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
-SELECT told.*, 'queued', 0, $9, $9 FROM (
-    SELECT customer_id, kind, dedup_key, params::jsonb
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS m (customer_id, kind, dedup_key, params)
+INSERT INTO outbox_message (customer_id, kind, dedup_key, params, not_before, stale_after, state, attempts, next_attempt_at,
+                            created_at)
+SELECT told.*, 'queued', 0, greatest($9, told.not_before), $9 FROM (
+    SELECT customer_id, kind, dedup_key, params::jsonb, not_before, stale_after
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $11::timestamptz[], $12::timestamptz[])
+         AS m (customer_id, kind, dedup_key, params, not_before, stale_after)
     UNION ALL
     SELECT fall.customer_id, 'low_balance', 'low_balance:' || fall.reference,
-           jsonb_build_object('available_fen', fall.after_fen, 'threshold_fen', fall.threshold_fen, 'at', $10::text)
+           jsonb_build_object('available_fen', fall.after_fen, 'threshold_fen', fall.threshold_fen, 'at', $10::text), NULL, NULL
     FROM (  -- the subquery finds each customer by key; a join would scan them all while the shop is small
         SELECT m.*, (SELECT {ALERT_LINE} FROM customer c WHERE c.id = m.customer_id) AS threshold_fen
         FROM unnest($5::bigint[], $6::text[], $7::bigint[], $8::bigint[])
@@ -135,6 +102,8 @@ async def tell(messages: Sequence[Message], movements: Sequence[Movement] = ()) 
         [movement.after_fen for movement in falling],
         now,
         _plain(now),
+        [message.not_before for message in messages],
+        [message.stale_after for message in messages],
     )
     return [Crossing(*row) for row in rows]
 
@@ -152,13 +121,21 @@ class Queued:
 
 _PAGE = """
 SELECT id, kind, params::text AS params, state, created_at FROM outbox_message
-WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+WHERE customer_id = $1 AND id < $2
+    AND (state IN ('sent', 'dead') OR (state = 'queued' AND kind <> ALL ($4::text[])
+         AND (not_before IS NULL OR not_before <= $5) AND (stale_after IS NULL OR stale_after > $5)))
+ORDER BY id DESC LIMIT $3
 """
 
 
 async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Queued]:
-    """A customer's messages, newest first; ``before`` is the id the last page ended at."""
-    rows = await db.fetch(_PAGE, customer_id, before if before is not None else 2**62, limit)
+    """A customer's messages, newest first; ``before`` is the id the last page ended at.
+
+    What still waits is among them once its time has come, but for marketing, which may yet find nobody who agreed to it.
+    """
+    rows = await db.fetch(
+        _PAGE, customer_id, before if before is not None else 2**62, limit, sorted(MARKETING), clock.now()
+    )
     return [
         Queued(row["id"], row["kind"], json.loads(row["params"]), row["state"], row["created_at"])
         for row in rows

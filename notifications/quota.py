@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core import clock, db
 
 _ADD = """
@@ -16,15 +18,35 @@ async def accepted(app_id: str, openid: str, template_id: str) -> None:
     await db.execute(_ADD, app_id, openid, template_id, 1, clock.now())
 
 
-_TAKE = """
-UPDATE subscribe_quota SET remaining = remaining - 1, updated_at = $4
-WHERE app_id = $1 AND openid = $2 AND template_id = $3 AND remaining > 0 RETURNING remaining
+Target = tuple[str, str, str]
+"""Whose accept of what: app id, openid, template id."""
+
+_TAKE_MANY = """
+WITH wanted AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[]) AS w (app_id, openid, template_id, count)
+), there AS (
+    SELECT q.id, q.app_id, q.openid, q.template_id, least(q.remaining, w.count) AS taken
+    FROM subscribe_quota q JOIN wanted w USING (app_id, openid, template_id)
+    WHERE q.remaining > 0 ORDER BY q.id FOR NO KEY UPDATE OF q
+)
+UPDATE subscribe_quota q SET remaining = q.remaining - there.taken, updated_at = $5 FROM there WHERE q.id = there.id
+RETURNING q.app_id, q.openid, q.template_id, there.taken
 """
 
 
-async def take(app_id: str, openid: str, template_id: str) -> bool:
-    """Uses up one accept; False when there is none."""
-    return await db.fetchval(_TAKE, app_id, openid, template_id, clock.now()) is not None
+@db.retried
+async def take_many(wanted: Mapping[Target, int]) -> dict[Target, int]:
+    """Uses up as many accepts as are wanted and there are; returns how many of each."""
+    if not wanted:
+        return {}
+    targets = sorted(wanted)
+    rows = await db.fetch(
+        _TAKE_MANY,
+        *(list(column) for column in zip(*targets, strict=True)),
+        [wanted[target] for target in targets],
+        clock.now(),
+    )
+    return {(row["app_id"], row["openid"], row["template_id"]): row["taken"] for row in rows}
 
 
 async def give_back(app_id: str, openid: str, template_id: str) -> None:

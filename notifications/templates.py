@@ -8,17 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from core import clock, money, words
+from notifications import limits
 
-_THING_CHARS = 20
-"""Longest ``thing`` the platform accepts (subscribe messages, section 2.3 of the protocol notes)."""
+VALUES = ("title", "tip", "amount", "bonus", "balance", "time")
+"""What a template's fields may be filled with, for every kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A subscribe-message template of the mini-program.
+    """A template of the platform's, of the mini-program or the official account.
 
-    ``fields`` maps the platform's keyword (``thing1``, ``amount2``, ``time3`` …) to the name of one of our values: ``title``,
-    ``tip``, ``amount``, ``bonus``, ``balance``, ``time``.
+    ``fields`` maps the platform's keyword (``thing1``, ``amount2``, ``time3`` …) to the name of one of our values (``VALUES``), or
+    to a pattern of them (``{title}``) and of what the message's sentences know (``{amount_fen:yuan}``).
     """
 
     template_id: str
@@ -52,7 +53,40 @@ def read(kind: str, params: Mapping[str, Any], locale: str = words.DEFAULT_LOCAL
 def fill(template: Template, kind: str, params: Mapping[str, Any], locale: str) -> dict[str, str]:
     """The template's fields, each within the platform's limit for its type."""
     values = _values(kind, params, locale)
-    return {keyword: _fit(keyword, values[name]) for keyword, name in template.fields.items()}
+    return {
+        keyword: limits.fitted(keyword, _filled(name, values, params) if "{" in name else values[name])
+        for keyword, name in template.fields.items()
+    }
+
+
+def of_content(content: Mapping[str, Any]) -> Template:
+    """A template as an operator saved it."""
+    return Template(content["template_id"], content["fields"], content.get("page") or None)
+
+
+def text(
+    content: Mapping[str, Any] | None,
+    kind: str,
+    params: Mapping[str, Any],
+    locale: str,
+    *,
+    part: str = "text",
+) -> str:
+    """The message in one piece, as an operator put it (``part`` of what was saved), else as the catalogue does."""
+    if content is not None and content.get(part):
+        return _filled(content[part], _values(kind, params, locale), params)
+    return read(kind, params, locale).body
+
+
+def patterns(content: Mapping[str, str], kind: str, params: Mapping[str, Any], locale: str) -> dict[str, str]:
+    """Each pattern filled in, on one line."""
+    values = _values(kind, params, locale)
+    return {name: " ".join(_filled(pattern, values, params).split()) for name, pattern in content.items()}
+
+
+def _filled(pattern: str, values: Mapping[str, str], params: Mapping[str, Any]) -> str:
+    known = {name: _instant(value) if name == "at" else value for name, value in params.items()}
+    return words.fill(pattern, **{**known, **values})
 
 
 def _values(kind: str, params: Mapping[str, Any], locale: str) -> dict[str, str]:
@@ -68,13 +102,6 @@ def _values(kind: str, params: Mapping[str, Any], locale: str) -> dict[str, str]
         "balance": f"{money.yuan(params.get('available_fen', 0))}元",
         "time": f"{at.astimezone(clock.zone()):%Y-%m-%d %H:%M}",
     }
-
-
-def _fit(keyword: str, value: str) -> str:
-    one_line = " ".join(value.split()) or "-"
-    if keyword.startswith("thing") and len(one_line) > _THING_CHARS:
-        return f"{one_line[: _THING_CHARS - 1]}…"
-    return one_line
 
 
 def _instant(value: Any) -> datetime:

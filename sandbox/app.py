@@ -1,4 +1,4 @@
-"""The sandbox as one object: three listening ports in one process and one event loop."""
+"""The sandbox as one object: four listening ports in one process and one event loop."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sandbox.credentials import Credentials
 from sandbox.phone.routes import Phone
 from sandbox.platform.server import Platform
 from sandbox.settings import Settings
+from sandbox.sms.server import Sms
 from sandbox.wechat_pay.server import WeChatPay
 from sandbox.world import World
 
@@ -22,19 +23,20 @@ __all__ = ["Credentials", "Sandbox", "Settings"]
 
 
 class Sandbox:
-    """A running sandbox. `platform_url`, `wechat_pay_url` and `alipay_url` carry no path."""
+    """A running sandbox. `platform_url`, `wechat_pay_url`, `alipay_url` and `sms_url` carry no path."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.platform = Platform(world)
         self.wechat_pay = WeChatPay(world)
         self.alipay = Alipay(world)
-        self.platform_url = self.wechat_pay_url = self.alipay_url = ""
+        self.sms = Sms(world)
+        self.platform_url = self.wechat_pay_url = self.alipay_url = self.sms_url = ""
         self._runners: list[web.AppRunner] = []
 
     @classmethod
     async def start(cls, settings: Settings | None = None) -> Sandbox:
-        """Opens the three ports and takes up what was under way when the sandbox last stopped."""
+        """Opens the ports and takes up what was under way when the sandbox last stopped."""
         settings = settings or Settings()
         sandbox = cls(World(settings))
         people_and_platform = web.Application(middlewares=[_open_to_all_origins])
@@ -48,6 +50,7 @@ class Sandbox:
                 sandbox.wechat_pay.application(), settings.wechat_pay_port
             )
             sandbox.alipay_url = await sandbox._listen(sandbox.alipay.application(), settings.alipay_port)
+            sandbox.sms_url = await sandbox._listen(sandbox.sms.application(), settings.sms_port)
         except BaseException:
             await sandbox.stop()
             raise

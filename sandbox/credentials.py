@@ -53,6 +53,10 @@ class Credentials:
     # Templates picked in the consoles: name in sandbox/platform/template_library.py → template id
     subscribe_templates: dict[str, str]
     official_templates: dict[str, str]
+    # Alibaba Cloud SMS: an access key, and the signature that was approved
+    sms_key_id: str = "LTAI5tSandboxOfNobody"
+    sms_secret: str = "sandboxSecretThatOpensNothing"  # noqa: S105 (of this stand-in only)
+    sms_sign_name: str = "一盏茶"
 
     @property
     def platform_serial_no(self) -> str:

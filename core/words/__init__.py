@@ -19,6 +19,9 @@ DEFAULT_LOCALE = "zh-CN"
 LOCALES = ("zh-CN", "en")
 
 
+_FORMATS = ("", "yuan", "day", "minute")
+
+
 class _Formatter(string.Formatter):
     """``str.format`` without attribute or index access, plus our three formats."""
 
@@ -43,6 +46,27 @@ def say(key: str, locale: str = DEFAULT_LOCALE, /, **params: Any) -> str:
         KeyError: no catalogue of this locale has the key; a test keeps that from happening in production.
     """
     return _FORMATTER.vformat(_catalogue(locale if locale in LOCALES else DEFAULT_LOCALE)[key], (), params)
+
+
+def fill(pattern: str, /, **params: Any) -> str:
+    """A sentence that does not stand in a catalogue, with its parameters filled in as ``say`` does; unknown ones are empty."""
+    return _FORMATTER.vformat(pattern, (), params)
+
+
+def placeholders(pattern: str) -> dict[str, str]:
+    """The names a sentence has to be told, with the format each is written in.
+
+    Raises:
+        ValueError: it is no sentence with placeholders in it: a brace stands alone, or something but a name is in one.
+    """
+    found: dict[str, str] = {}
+    for _, name, spec, conversion in _FORMATTER.parse(pattern):
+        if name is None:
+            continue
+        if not name.isidentifier() or conversion or spec not in _FORMATS:
+            raise ValueError(f"not a placeholder: {name[:40]!r}")
+        found[name] = spec or ""
+    return found
 
 
 def has(key: str, locale: str) -> bool:

@@ -45,11 +45,15 @@ class PlatformRefused(PlatformError):
 
 
 class PlatformUnknown(PlatformError):
-    """No answer, a busy platform (-1), or nothing readable: the call may or may not have taken effect."""
+    """No answer, a busy platform (-1), or nothing readable: the call may or may not have taken effect.
 
-    def __init__(self, reason: str) -> None:
+    `maybe_executed` is False where it certainly has not: it never reached the platform, or the platform was too busy.
+    """
+
+    def __init__(self, reason: str, *, maybe_executed: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.maybe_executed = maybe_executed
 
 
 class Platform:
@@ -105,9 +109,9 @@ class Platform:
                 repeatable=False,
             )
         except http.NoAnswer as failed:
-            raise PlatformUnknown(failed.reason) from None
+            raise PlatformUnknown(failed.reason, maybe_executed=failed.maybe_executed) from None
         if answer.status != 200:
-            raise PlatformUnknown(f"HTTP {answer.status}")
+            raise PlatformUnknown(f"HTTP {answer.status}", maybe_executed=answer.status >= 500)
         return _content(answer.body)
 
 
@@ -120,7 +124,7 @@ def _content(body: bytes) -> JsonObject:
     if not isinstance(errcode, int):
         raise PlatformUnknown("unreadable answer: errcode is not a number")
     if errcode == BUSY:
-        raise PlatformUnknown("the platform is busy")
+        raise PlatformUnknown("the platform is busy", maybe_executed=False)
     if errcode != 0:
         raise PlatformRefused(errcode, str(content.get("errmsg", "")))
     return content

@@ -65,13 +65,19 @@ class AccessTokens:
 
         Raises: PlatformRefused, PlatformUnknown.
         """
-        token = await self.current()
+        try:
+            token = await self.current()
+        except PlatformUnknown as unknown:
+            raise PlatformUnknown(unknown.reason, maybe_executed=False) from None
         try:
             return await self._platform.ask(path, query=_with(token, query), fields=fields)
         except PlatformRefused as refused:
             if refused.errcode not in TOKEN_REFUSED:
                 raise
-        token = await self.replace(token)
+        try:
+            token = await self.replace(token)
+        except PlatformUnknown as unknown:
+            raise PlatformUnknown(unknown.reason, maybe_executed=False) from None
         return await self._platform.ask(path, query=_with(token, query), fields=fields)
 
     async def current(self) -> str:

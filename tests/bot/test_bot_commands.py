@@ -252,6 +252,11 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
         "付账单",
         "分期",
         "退款",
+        "消息设置",
+        "退订",
+        "接收优惠",
+        "关闭提醒",
+        "打开提醒",
         "帮助",
     ]
     for locale, quotes in (("zh-CN", "「(.+?)」"), ("en", '"(.+?)"')):

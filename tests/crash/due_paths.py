@@ -12,6 +12,7 @@ from billing import (
 from core import clock, db
 from ledger import accounts, holds
 from notifications import delivery, quota, templates
+from notifications.channels import subscribe
 from tests import factories
 from tests.crash.killing import WATCH
 from tests.crash.path import Path
@@ -135,8 +136,9 @@ class Deliver(Path):
         return None
 
     async def act(self, made):
-        template = templates.Template("template", {"thing1": "title"})
-        await delivery.run(delivery.Post("wx-mini", self, {"topped_up": template}))
+        by_kind = {"topped_up": templates.Template("template", {"thing1": "title"})}
+        channel = subscribe.Subscribe("wx-mini", self, by_kind)
+        await delivery.run(delivery.Post("wx-mini", {"subscribe": channel}, by_kind))
 
     async def again(self, made):
         clock.set_offset(delivery.LEASE * 2)

@@ -8,47 +8,22 @@ import pytest
 from core import clock, words
 from core import db as database
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
-from notifications import delivery, outbox, quota, templates
+from notifications import delivery, endings, kinds, letters, outbox, quota, templates
 from tests import factories
+from tests.notifications import messaging
+from tests.notifications.messaging import Sender
 
-TEMPLATE = templates.Template("tpl-low", {"amount1": "balance", "amount2": "amount", "thing3": "tip"})
-OPENID = "openid-of-xiaolin"
-
-
-class Sender:
-    """Stands where the mini-program's gateway stands, with moods; the real wire is tested with the sandbox."""
-
-    def __init__(self, *moods):
-        self.moods, self.sent = list(moods), []
-
-    async def send_subscribe_message(self, **message):
-        await asyncio.sleep(0)
-        mood = self.moods.pop(0) if self.moods else None
-        if mood is not None:
-            raise mood
-        self.sent.append(message)
-
-    def post(self):
-        return delivery.Post(factories.APP_ID, self, {"low_balance": TEMPLATE})
+NOT_SENT = PlatformUnknown("no connection", maybe_executed=False)
 
 
 async def alerted(*, accepts=1):
-    customer = await factories.customer()
-    await database.execute(
-        "INSERT INTO identity (customer_id, provider, app_id, subject, follows, created_at)"
-        " VALUES ($1, 'mini_program', $2, $3, false, now())",
-        customer.id, factories.APP_ID, OPENID,
-    )  # fmt: skip
-    for _ in range(accepts):
-        await quota.accepted(factories.APP_ID, OPENID, TEMPLATE.template_id)
-    params = {"available_fen": 4200, "threshold_fen": 5000, "at": clock.now()}
-    for _ in range(2):
-        await outbox.tell([outbox.Message(customer.id, "low_balance", "low:1", params)])
+    customer = await messaging.reachable(accepts=accepts)
+    await messaging.told(customer)
     return customer
 
 
 async def state():
-    row = await database.fetchrow("SELECT state, channel, attempts, last_error FROM outbox_message")
+    row = await database.fetchrow("SELECT state, channel, attempts FROM outbox_message")
     return row["state"], row["channel"], row["attempts"]
 
 
@@ -61,7 +36,7 @@ async def test_an_accepted_template_is_sent_with_its_fields_and_uses_one_accept(
     sender = Sender()
     assert await delivery.run(sender.post()) == {"subscribe": 1}
     (message,) = sender.sent
-    assert message["openid"] == OPENID
+    assert message["openid"].startswith("openid-")
     assert message["values"] == {"amount1": "42.00元", "amount2": "50.00元", "thing3": "余额偏低，请及时充值"}
     assert (await state(), await accepts_left()) == (("sent", "subscribe", 1), 0)
     assert await delivery.run(sender.post()) == {}
@@ -89,16 +64,28 @@ async def test_another_refusal_gives_the_accept_back(db):
     assert await accepts_left() == 1
 
 
-async def test_no_answer_is_tried_again_later_and_dies_visibly_in_the_end(db):
+async def test_what_was_certainly_not_sent_is_tried_again_later_and_dies_visibly_in_the_end(db):
     await alerted(accepts=50)
-    sender = Sender(*[PlatformUnknown("time-out")] * 50)
+    sender = Sender(*[NOT_SENT] * 500)
     assert await delivery.run(sender.post()) == {"retry": 1}
     assert await delivery.run(sender.post()) == {}, "not at once"
-    for hour in range(1, delivery.MAX_ATTEMPTS):
-        clock.set_offset(timedelta(hours=2 * hour))
+    for hour in range(1, 7 * 24 + 3):
+        clock.set_offset(timedelta(hours=hour))
         await delivery.run(sender.post())
-    assert await state() == ("dead", None, delivery.MAX_ATTEMPTS)
+    assert (await state())[:2] == ("dead", None)
     assert await database.fetchval("SELECT last_error FROM outbox_message")
+    assert await accepts_left() == 50
+
+
+async def test_what_may_have_been_sent_is_not_sent_again_and_stays_in_the_inbox(db):
+    customer = await alerted(accepts=2)
+    sender = Sender(PlatformUnknown("time-out"))
+    assert await delivery.run(sender.post()) == {"unknown": 1}
+    assert await state() == ("sent", "subscribe", 1)
+    assert "no answer" in await database.fetchval("SELECT last_error FROM outbox_message")
+    assert await messaging.attempts() == [("subscribe", "unknown", "")]
+    assert await accepts_left() == 1
+    assert len(await outbox.page(customer.id)) == 1
 
 
 async def test_two_workers_at_once_send_once(db):
@@ -108,23 +95,36 @@ async def test_two_workers_at_once_send_once(db):
     assert sum(run["subscribe"] for run in runs) == 1 and len(sender.sent) == 1
 
 
-async def test_what_a_worker_frozen_beyond_its_lease_records_is_ignored(db):
+async def test_what_a_worker_frozen_beyond_its_lease_records_is_ignored_and_nothing_is_sent_twice(db):
     await alerted(accepts=2)
     gate = asyncio.Event()
 
     class Frozen(Sender):
         async def send_subscribe_message(self, **message):
             await gate.wait()
-            raise PlatformUnknown("woke up too late")
+            await super().send_subscribe_message(**message)
 
-    frozen = asyncio.create_task(delivery.run(Frozen().post()))
-    while await state() != ("queued", None, 1):
+    sleeper, other = Frozen(), Sender()
+    frozen = asyncio.create_task(delivery.run(sleeper.post()))
+    while (await messaging.ends("trying")) != ["subscribe"]:
         await asyncio.sleep(0.01)
-    clock.set_offset(delivery.LEASE + timedelta(seconds=1))
-    assert await delivery.run(Sender().post()) == {"subscribe": 1}
+    clock.set_offset(letters.LEASE + timedelta(seconds=1))
+    assert await delivery.run(other.post()) == {"unknown": 1}
     gate.set()
-    await frozen
+    assert await frozen == {}
+    assert len(sleeper.sent) == 1 and other.sent == []
     assert await state() == ("sent", "subscribe", 2)
+
+
+async def test_a_worker_frozen_before_it_sends_leaves_its_messages_to_others(db):
+    await alerted(accepts=2)
+    lease, other = letters.uuid.uuid4(), Sender()
+    (letter,) = await letters.claim(lease, limit=9, app_id=factories.APP_ID, official_app_id=None)
+    clock.set_offset(letters.LEASE + timedelta(seconds=1))
+    assert await delivery.run(other.post()) == {"subscribe": 1}
+    assert await letters.begin(lease, {letter.id: "subscribe"}) == set()
+    assert await letters.record(lease, [endings.sent(letter, "inbox")]) == set()
+    assert (await state())[:2] == ("sent", "subscribe")
 
 
 @pytest.mark.parametrize("kind", outbox.KINDS)
@@ -136,7 +136,7 @@ def test_every_kind_reads_well_in_both_languages(kind, locale):
     }  # fmt: skip
     reading = templates.read(kind, params, locale)
     assert reading.title and "{" not in reading.body and "yuan" not in reading.body
-    assert "123.45" in reading.body or kind == "low_balance"
+    assert "123.45" in reading.body or (kind in ("low_balance", *kinds.MARKETING) and "42.00" in reading.body)
 
 
 def test_a_long_thing_is_cut_to_what_the_platform_takes():
@@ -148,7 +148,7 @@ def test_a_long_thing_is_cut_to_what_the_platform_takes():
 
 
 async def test_a_message_that_cannot_be_put_into_words_keeps_no_others_waiting_and_dies_in_the_end(db):
-    customer = await alerted()
+    customer = await alerted(accepts=2)
     await database.execute('UPDATE outbox_message SET params = \'{"available_fen": "many"}\'')
     params = {"available_fen": 1, "threshold_fen": 2, "at": clock.now()}
     await outbox.tell([outbox.Message(customer.id, "low_balance", "low:2", params)])
@@ -157,7 +157,7 @@ async def test_a_message_that_cannot_be_put_into_words_keeps_no_others_waiting_a
     assert len(sender.sent) == 1
     for hours in range(1, 10):
         clock.set_offset(timedelta(hours=hours))
-        await quota.accepted(factories.APP_ID, OPENID, TEMPLATE.template_id)
+        await quota.accepted(factories.APP_ID, f"openid-{customer.id}", messaging.TEMPLATE.template_id)
         await delivery.run(sender.post())
     states = [row[0] for row in await database.fetch("SELECT state FROM outbox_message ORDER BY id")]
     assert states == ["dead", "sent"]
@@ -171,14 +171,14 @@ class SlowSender(Sender):
         clock.set_offset(clock.offset() + timedelta(seconds=45))
 
 
-async def test_a_worker_slower_than_its_lease_leaves_the_rest_to_others_and_sends_nothing_twice(db):
+async def test_a_worker_slower_than_its_lease_puts_the_rest_back_and_sends_nothing_twice(db):
     customer = await alerted(accepts=4)
     params = {"available_fen": 1, "threshold_fen": 2, "at": clock.now()}
     for number in range(3):
         await outbox.tell([outbox.Message(customer.id, "low_balance", f"low:more:{number}", params)])
     slow = SlowSender()
-    assert (await delivery.run(slow.post()))["subscribe"] == 2
-    assert (await delivery.run(slow.post()))["subscribe"] == 2
+    runs = [await delivery.run(slow.post()) for _ in range(5)]
+    assert [run["subscribe"] for run in runs] == [1, 1, 1, 1, 0] and runs[0]["held"] == 3
     assert len(slow.sent) == 4 and await accepts_left() == 0
 
 

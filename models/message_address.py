@@ -1,0 +1,29 @@
+"""Where customers can be reached outside WeChat."""
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+
+class MessageAddress(Model):
+    """The phone number or e-mail address of a customer."""
+
+    id = fields.BigIntField(primary_key=True)
+    customer = fields.ForeignKeyField(
+        "models.Customer", related_name="message_addresses", on_delete=fields.RESTRICT, db_index=False
+    )
+    channel = fields.CharField(max_length=20)
+    address = fields.CharField(max_length=254)
+    refused_at = fields.DatetimeField(null=True)
+    """When the other side said for good that nobody is there; nothing is sent there until it is set anew."""
+    refusal = fields.CharField(max_length=200, null=True)
+    set_by = fields.CharField(max_length=64)
+    set_at = fields.DatetimeField()
+
+    class Meta:
+        table = "message_address"
+        unique_together = (("customer_id", "channel"),)
+        constraints = (
+            CheckConstraint(check="channel IN ('sms', 'email')", name="message_address_channel"),
+            CheckConstraint(check="(refused_at IS NULL) = (refusal IS NULL)", name="message_address_refused"),
+        )

@@ -1,0 +1,111 @@
+"""Addresses: the phone number and e-mail address a customer can be reached at outside WeChat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from core import clock, db, errors
+
+Where = Literal["sms", "email"]
+
+
+class AddressNotUsable(errors.Invalid):
+    """Not a mobile number of mainland China, or one with + and its country's code; not an e-mail address."""
+
+    code = "address_not_usable"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where one channel reaches a customer. ``refusal``: why the other side said for good that nobody is there; then it is not
+    used until it is set anew."""
+
+    channel: Where
+    address: str
+    refusal: str | None
+    set_by: str
+    set_at: datetime
+
+
+_MAINLAND = re.compile(r"1[3-9]\d{9}", re.ASCII)
+_ABROAD = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_PREFIX = re.compile(r"^(?:\+86|0086|86)(?=1[3-9]\d{9}$)", re.ASCII)
+
+
+def usable(channel: Where, given: str) -> str:
+    """The address as it is kept.
+
+    Raises:
+        AddressNotUsable.
+    """
+    if channel == "sms":
+        number = _PREFIX.sub("", re.sub(r"[\s-]", "", given))
+        if not (_MAINLAND.fullmatch(number) or _ABROAD.fullmatch(number)):
+            raise AddressNotUsable
+        return number
+    import email_validator  # its tables take a moment that most processes never need
+
+    try:
+        found = email_validator.validate_email(
+            given.strip(), check_deliverability=False, allow_smtputf8=False
+        )
+    except email_validator.EmailNotValidError:
+        raise AddressNotUsable from None
+    return found.ascii_email or found.normalized
+
+
+_ALL = """
+SELECT channel, address, refusal, set_by, set_at FROM message_address WHERE customer_id = $1 ORDER BY channel
+"""
+
+
+async def of(customer_id: int) -> list[Address]:
+    """All addresses of a customer."""
+    return [Address(*row) for row in await db.fetch(_ALL, customer_id)]
+
+
+_SET = """
+INSERT INTO message_address (customer_id, channel, address, set_by, set_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (customer_id, channel) DO UPDATE SET address = $3, set_by = $4, set_at = $5, refused_at = NULL, refusal = NULL
+"""
+
+
+async def put(customer_id: int, channel: Where, given: str | None, *, by: str) -> None:
+    """Sets an address, in place of the one there was; None: takes it away.
+
+    Raises:
+        AddressNotUsable.
+    """
+    if given is None:
+        await db.execute(
+            "DELETE FROM message_address WHERE customer_id = $1 AND channel = $2", customer_id, channel
+        )
+        return
+    await db.execute(_SET, customer_id, channel, usable(channel, given), by, clock.now())
+
+
+_REFUSED = """
+UPDATE message_address SET refused_at = $4, refusal = $5
+WHERE customer_id = $1 AND channel = $2 AND address = $3 AND refused_at IS NULL
+"""
+
+
+async def refused(customer_id: int, channel: Where, address: str, why: str) -> None:
+    """The other side says for good that nobody is there."""
+    await db.execute(_REFUSED, customer_id, channel, address, clock.now(), why[:200] or "-")
+
+
+def masked(found: Sequence[Address]) -> dict[str, str]:
+    """The addresses as their owner may recognise and nobody else read them."""
+    return {one.channel: _mask(one) for one in found}
+
+
+def _mask(one: Address) -> str:
+    if one.channel == "sms":
+        return f"{one.address[:3]}****{one.address[-4:]}"
+    name, _, domain = one.address.partition("@")
+    return f"{name[:1]}***@{domain}"

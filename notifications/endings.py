@@ -1,0 +1,61 @@
+"""Endings: what a run makes of a message that is sent, may have been, waits, is void, or is given up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from core import clock
+from notifications import policy
+from notifications.letters import End, Letter, Outcome
+
+FAULTS_MOST = 8
+"""So often a message that we cannot put into words is tried; and one that is replayed when it is old already, whatever it meets."""
+_FIRST_PAUSE_S = 5
+_LONGEST_PAUSE_S = 3600
+MAYBE = "没有应答，可能已经送达，不再发送 · no answer, it may have arrived, and is not sent again"
+
+
+def sent(letter: Letter, channel: str) -> End:
+    """It went out, or stands in the inbox and has nowhere else to go."""
+    return End(letter, "sent", channel=channel)
+
+
+def perhaps(letter: Letter, channel: str, note: str) -> End:
+    """It may have arrived, and no repeat is free of harm."""
+    return End(letter, "sent", channel=channel, error=f"{MAYBE}: {note}" if note else MAYBE)
+
+
+def void(letter: Letter, reason: str) -> End:
+    """It is not to be sent any more."""
+    return End(letter, "void", reason=reason[:40])
+
+
+def held(letter: Letter, until: datetime) -> End:
+    """Not now, through no fault of anybody's: the claim does not count."""
+    return End(letter, "queued", again_at=until, gives_back=True, keeps_trying=letter.trying is not None)
+
+
+def postponed(letter: Letter, outcome: Outcome, *, keeps_trying: bool = False) -> End:
+    """Tried again after a pause that grows; dead when it has been tried for long enough."""
+    said = f"{outcome.code}: {outcome.note}".strip(": ") or outcome.result
+    now = clock.now()
+    is_old = now - letter.created_at >= timedelta(days=policy.current().give_up_days)
+    if (is_old or outcome.result == "failed") and letter.attempts >= FAULTS_MOST:
+        return End(letter, "dead", error=said)
+    pause_s = min(_FIRST_PAUSE_S * 2 ** min(letter.attempts - 1, 20), _LONGEST_PAUSE_S)
+    return End(
+        letter,
+        "queued",
+        error=said,
+        again_at=now + timedelta(seconds=pause_s),
+        keeps_trying=keeps_trying or letter.trying is not None,
+    )
+
+
+def name_of(end: End) -> str:
+    """What a run counts it as."""
+    if end.state in ("void", "dead"):
+        return end.state
+    if end.state == "sent":
+        return "unknown" if end.error else str(end.channel)
+    return "held" if end.gives_back else "retry"

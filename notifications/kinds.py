@@ -1,0 +1,65 @@
+"""What customers are told of, and how much each of it may press."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Kind = Literal[
+    "topped_up",
+    "deducted",
+    "refunded",
+    "adjusted",
+    "bonus_expired",
+    "bonus_expiring",
+    "low_balance",
+    "payment_due",
+    "credit_drawn",
+    "credit_repaid",
+    "credit_limit_set",
+    "under_review",
+    "review_ended",
+    "abnormal_deduction",
+    "bill_paid",
+    "payment_credited",
+    "quarantine_credited",
+    "counter_paid",
+    "counter_undone",
+    "voucher_rejected",
+    "held",
+    "hold_released",
+    "bill_issued",
+    "bill_due",
+    "instalments_proposed",
+    "refund_started",
+    "refund_paid",
+    "refund_failed",
+    "refund_requested",
+    "top_up_refund_started",
+    "top_up_refund_paid",
+    "top_up_refund_failed",
+    "transfer_sent",
+    "transfer_received",
+    "merged",
+    "account_closing",
+    "paid_out",
+    "remittance_waiting",
+    "remittance_failed",
+    "birthday",
+    "missed",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+Class = Literal["transactional", "reminder", "marketing"]
+"""``transactional``: money moved or somebody has to act; goes out at any hour. ``reminder``: may be switched off, waits for the
+end of quiet hours, only so many a day. ``marketing``: the same, and only to who has agreed to it."""
+CLASSES: tuple[Class, ...] = get_args(Class)
+
+REMINDERS: frozenset[Kind] = frozenset(
+    {"low_balance", "payment_due", "bill_due", "bonus_expiring"},
+)
+MARKETING: frozenset[Kind] = frozenset({"birthday", "missed"})
+
+
+def class_of(kind: str) -> Class:
+    """The class of a kind of message; what is neither a reminder nor marketing is transactional."""
+    return "reminder" if kind in REMINDERS else "marketing" if kind in MARKETING else "transactional"

@@ -1,0 +1,129 @@
+"""Letterbox: messages and their attempts as the shop's people see them, and dead ones sent again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core import clock, db, errors
+
+State = str
+REPLAYED_AT_ONCE = 1_000
+
+
+class NoSuchMessage(errors.NotFound):
+    """There is no message of this id."""
+
+    code = "no_such_message"
+
+
+class MessageNotDead(errors.Conflict):
+    """Only a dead message is sent again; another waits, went out, or is void."""
+
+    code = "message_not_dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message. ``channel``: how it went out; ``reason``: why it is void; ``error``: what went wrong last."""
+
+    id: int
+    customer_id: int
+    kind: str
+    params: Mapping[str, Any]
+    state: str
+    channel: str | None
+    reason: str | None
+    error: str | None
+    attempts: int
+    trying: str | None
+    not_before: datetime | None
+    stale_after: datetime | None
+    next_attempt_at: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of one channel, or a replay by an operator."""
+
+    channel: str
+    result: str
+    code: str
+    note: str
+    at: datetime
+
+
+_COLUMNS = """id, customer_id, kind, params::text AS params, state, channel, reason, last_error AS error, attempts, trying, not_before,
+    stale_after, next_attempt_at, created_at, ended_at"""
+_PAGE = f"""
+SELECT {_COLUMNS} FROM outbox_message
+WHERE id < $1 AND ($2::text IS NULL OR state = $2) AND ($3::bigint IS NULL OR customer_id = $3)
+ORDER BY id DESC LIMIT $4
+"""
+
+
+async def page(
+    *,
+    state: str | None = None,
+    customer_id: int | None = None,
+    before: int | None = None,
+    limit: int = 20,
+) -> list[Sent]:
+    """Messages, the newest first; ``before`` is the id the last page ended at."""
+    rows = await db.fetch(_PAGE, before if before is not None else 2**62, state, customer_id, limit)
+    return [_sent(row) for row in rows]
+
+
+_ONE = f"SELECT {_COLUMNS} FROM outbox_message WHERE id = $1"
+_ATTEMPTS = "SELECT channel, result, code, note, at FROM message_attempt WHERE message_id = $1 ORDER BY id"
+
+
+async def one(message_id: int) -> tuple[Sent, Sequence[Attempt]]:
+    """One message with everything that was tried.
+
+    Raises:
+        NoSuchMessage.
+    """
+    row = await db.fetchrow(_ONE, message_id)
+    if row is None:
+        raise NoSuchMessage(message_id=message_id)
+    return _sent(row), [Attempt(*each) for each in await db.fetch(_ATTEMPTS, message_id)]
+
+
+_REVIVE = """
+WITH dead AS (
+    SELECT id FROM outbox_message WHERE state = 'dead' AND ($1::bigint IS NULL OR id = $1)
+    ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+), revived AS (
+    UPDATE outbox_message m SET state = 'queued', ended_at = NULL, attempts = 0, next_attempt_at = $3, created_at = m.created_at,
+        refused_by = NULL
+    FROM dead WHERE m.id = dead.id RETURNING m.id
+)
+INSERT INTO message_attempt (message_id, channel, result, code, note, at)
+SELECT id, '', 'replayed', $4, '', $3 FROM revived ORDER BY id RETURNING message_id
+"""
+
+
+async def replay(message_id: int, *, by: str) -> None:
+    """Puts one dead message in the queue again; it still does not go out where it is stale or no longer true.
+
+    Raises:
+        NoSuchMessage, MessageNotDead.
+    """
+    if await db.fetchval(_REVIVE, message_id, 1, clock.now(), by) is None:
+        await one(message_id)
+        raise MessageNotDead(message_id=message_id)
+
+
+async def replay_all(*, by: str) -> int:
+    """The same for dead messages, ``REPLAYED_AT_ONCE`` at most, the oldest first. Returns how many."""
+    return len(await db.fetch(_REVIVE, None, REPLAYED_AT_ONCE, clock.now(), by))
+
+
+def _sent(row: Mapping[str, Any]) -> Sent:
+    return Sent(**{**dict(row), "params": json.loads(row["params"])})
