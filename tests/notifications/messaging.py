@@ -77,7 +77,7 @@ async def reachable(*, accepts=0, follows=False, wrote=False, template_id=TEMPLA
 async def told(customer, kind="low_balance", key="1", **when):
     """One message is queued, and told once more."""
     params = {
-        "available_fen": 4_200, "threshold_fen": 5_000, "amount_fen": 1_000, "bonus_fen": 0, "title": "茶", "at": clock.now(),
+        "available_fen": 4_200, "threshold_fen": 5_000, "amount_fen": 5_000, "bonus_fen": 0, "title": "茶", "at": clock.now(),
     }  # fmt: skip
     for _ in range(2):
         await outbox.tell([outbox.Message(customer.id, kind, f"{kind}:{customer.id}:{key}", params, **when)])
