@@ -115,6 +115,14 @@ def _terms_at_rest():
 
 
 @pytest.fixture(autouse=True)
+def _policy_at_rest():
+    """And for how its customers are told."""
+    yield
+    if "notifications.policy" in sys.modules:
+        sys.modules["notifications.policy"].use()
+
+
+@pytest.fixture(autouse=True)
 def _rules_at_rest():
     """What this process knows of the rules for deductions is another database's in the next test."""
     if "billing.deduction_rules" in sys.modules:
