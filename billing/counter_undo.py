@@ -21,6 +21,7 @@ from billing import (
 from billing.counter import CounterPayment, Outcome
 from core import clock, db, errors
 from ledger import accounts, idempotency, posting
+from members import customers
 from notifications import outbox
 
 
@@ -48,6 +49,7 @@ BillOfAnOrder = bills.BillOfAnOrder
 BillPaymentPending = bills.BillPaymentPending
 BillUnderReview = bills.BillUnderReview
 InsufficientBalance = posting.InsufficientBalance
+CustomerHasLeft = customers.CustomerHasLeft
 KeyReused = idempotency.KeyReused
 
 _WAITING = "SELECT FROM approval WHERE kind = 'counter_undo' AND state = 'waiting' AND customer_id = $1 AND params ->> 'counter_no' = $2"
@@ -59,6 +61,7 @@ async def undo(operator_id: int, counter_no: str, *, reason: str, key: str) -> O
     Raises:
         NoSuchCounterPayment, AlreadyUndone, TooLateToUndo, MoneySpent, NotTheLastPayment, BillOfAnOrder, BillPaymentPending,
         BillUnderReview, InsufficientBalance, KeyReused.
+        CustomerHasLeft: whose bill it is has no account any more that could owe it.
     """
     wish = {"counter_no": counter_no, "reason": reason}
 
@@ -106,6 +109,7 @@ async def _undo(wish: Any, operator: str) -> str:
     if found.purpose == "top_up":
         await top_up_refunds.lock(found.purpose_no)
     else:
+        customers.refuse_left(await customers.staying(found.customer_id))
         await bills.lock(found.purpose_no)
     found = await counter.get(found.counter_no, lock=True)
     _refuse(found)

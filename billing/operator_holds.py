@@ -41,6 +41,7 @@ HoldEnded = holds.HoldEnded
 CaptureTooLarge = holds.CaptureTooLarge
 InsufficientBalance = collecting.InsufficientBalance
 NoSuchCustomer = customers.NoSuchCustomer
+CustomerHasLeft = customers.CustomerHasLeft
 NoSuchAccount = accounts.NoSuchAccount
 KeyReused = idempotency.KeyReused
 
@@ -71,12 +72,13 @@ async def place(
     """Holds an amount of the customer's available balance and tells them. Returns the hold's number.
 
     Raises:
-        NoSuchCustomer, NoSuchAccount, InsufficientBalance, HoldExpiryOutOfRange, KeyReused.
+        NoSuchCustomer, CustomerHasLeft, NoSuchAccount, InsufficientBalance, HoldExpiryOutOfRange, KeyReused.
     """
     await customers.get(customer_id)
     operator, customer = f"operator:{operator_id}", accounts.of_customer(customer_id)
 
     async def act() -> str:
+        customers.refuse_left(await customers.staying(customer_id))
         if expires_at is not None and not clock.now() < expires_at <= clock.now() + LONGEST:
             raise HoldExpiryOutOfRange(days=LONGEST.days)
         await accounts.balance(customer_id)

@@ -28,7 +28,7 @@ FROM account a CROSS JOIN LATERAL (
     SELECT e.entry_no, t.kind, t.reference, e.principal_fen + e.bonus_fen AS amount_fen, e.created_at
     FROM (SELECT * FROM entry WHERE account_id = a.id ORDER BY entry_no DESC LIMIT $2) e
     JOIN transfer t ON t.id = e.transfer_id
-    WHERE e.created_at >= $3 AND t.kind = ANY ($4::text[])
+    WHERE e.created_at >= $3 AND t.kind = ANY ($4::text[]) AND t.reverses_id IS NULL
 ) m
 WHERE a.code = ANY ($1::text[]) ORDER BY a.id, m.entry_no DESC
 """
@@ -37,7 +37,8 @@ WHERE a.code = ANY ($1::text[]) ORDER BY a.id, m.entry_no DESC
 async def latest(
     customers: Sequence[str], *, kinds: Sequence[str], since: datetime, lines: int = LATEST
 ) -> dict[str, list[Movement]]:
-    """The changes of these kinds on these accounts since an instant, latest first, by account code."""
+    """The changes of these kinds on these accounts since an instant, latest first, by account code. What undid another act is
+    nobody's habit and left out."""
     found: dict[str, list[Movement]] = {code: [] for code in customers}
     for code, *movement in await db.fetch(_LATEST, list(customers), lines, since, list(kinds)):
         found[code].append(Movement(*movement))

@@ -104,6 +104,7 @@ ROUTES = (
             counter_undo.BillPaymentPending,
             counter_undo.BillUnderReview,
             counter_undo.InsufficientBalance,
+            counter_undo.CustomerHasLeft,
             counter_undo.KeyReused,
         ),
         auth=OPERATOR,

@@ -18,6 +18,7 @@ ROUTES = (
         answer=holds.Hold,
         refusals=(
             operator_holds.NoSuchCustomer,
+            operator_holds.CustomerHasLeft,
             operator_holds.NoSuchAccount,
             operator_holds.InsufficientBalance,
             operator_holds.HoldExpiryOutOfRange,

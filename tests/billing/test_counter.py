@@ -14,6 +14,7 @@ from billing import (
     counter,
     counter_undo,
     deductions,
+    merges,
     receipt_pages,
     receipts,
     refunds,
@@ -257,6 +258,18 @@ async def test_only_the_last_payment_of_a_bill_is_undone_and_none_of_an_order(db
     made = (await counter.bill(1, order.bill_no, CASH, key=key())).payment
     with pytest.raises(counter_undo.BillOfAnOrder):
         await counter_undo.undo(1, made.counter_no, reason="记错", key=key())
+
+
+async def test_what_was_paid_for_who_is_gone_by_now_is_not_owed_again(db):
+    gone, kept = await factories.customer(), await factories.customer()
+    bill_no = await factories.bill(gone.id, 3_000)
+    made = (await counter.bill(1, bill_no, CASH, key=key())).payment
+    asked = await merges.request(1, gone.id, kept.id, reason="同一人", key=key())
+    await approvals.approve(2, asked, key=key())
+    with pytest.raises(counter_undo.CustomerHasLeft):
+        await counter_undo.undo(1, made.counter_no, reason="记错", key=key())
+    assert (await counter.get(made.counter_no)).state == "taken"
+    assert (await bills.get(gone.id, bill_no)).state == "paid"
 
 
 async def test_undoing_much_needs_a_second_person_too(db):

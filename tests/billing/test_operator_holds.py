@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import bill_refunds, bills, deductions, operator_holds
+from billing import approvals, bill_refunds, bills, closings, deductions, operator_holds
 from core import clock
 from core import db as database
 from ledger import accounts
@@ -148,6 +148,17 @@ async def test_what_cannot_be_is_refused_and_moves_nothing(db):
                 1, customer_id, amount_fen=1, title="押金", expires_at=wrong, key=factories.key()
             )
     assert await standing(customer_id, hold_no) == ("open", 0, 1_000, 600, ["held"])
+
+
+async def test_nothing_new_is_held_on_an_account_that_is_being_closed(db):
+    customer = await factories.customer(principal=1_000)
+    asked = await closings.request(1, customer.id, reason="搬家", key=factories.key())
+    await approvals.approve(2, asked, key=factories.key())
+    with pytest.raises(operator_holds.CustomerHasLeft):
+        await operator_holds.place(
+            1, customer.id, amount_fen=1, title="押金", expires_at=None, key=factories.key()
+        )
+    assert (await accounts.balance(customer.id)).held_fen == 0
 
 
 async def test_operators_do_not_end_what_holds_a_payment_under_way(db):

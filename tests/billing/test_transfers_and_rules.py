@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from billing import deduction_rules, staff_alerts, terms, transfers
+from billing import deduction_rules, reversals, staff_alerts, terms, transfers
 from tests import factories
 
 
@@ -54,6 +54,16 @@ async def test_one_that_a_rule_only_tells_of_is_made_and_told(db):
     assert await alerts() == ["abnormal_deduction"]
     assert await factories.told(giver, "abnormal_deduction") == 1
     assert await factories.told(receiver, "abnormal_deduction") == 0
+
+
+async def test_a_gift_that_was_taken_back_is_no_habit_of_who_had_it(db):
+    giver, receiver = await two()
+    await factories.topped_up(receiver, 1_000)
+    made = await transfers.send(1, transfers.Gift(giver, receiver, 600, 0, "代办"), key=factories.key())
+    await reversals.reverse_transfer(1, made.transfer_no, reason="录错了", key=factories.key())
+    await rule("hold", kind="frequency", more_than=1, minutes=60)
+    await give(receiver, giver, 100)
+    assert await factories.balance(receiver) == (900, 0)
 
 
 async def test_transfers_at_once_are_counted_one_after_the_other(db):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from billing import deduction_rules, reviews
+from billing import deduction_rules, operator_holds, reviews
 from core import clock, db
 from ledger import holds
 from shop import orders
@@ -30,6 +30,9 @@ async def ends(shop, model):
     await db.execute("UPDATE bill SET collect_at = NULL WHERE collect_at IS NOT NULL")
     await db.execute("UPDATE lot SET expires_at = NULL WHERE expires_at IS NOT NULL")
     for row in await db.fetch("SELECT reference FROM hold WHERE state = 'open'"):
-        await holds.release(row["reference"])
+        if row["reference"].startswith(operator_holds.PREFIX):
+            await operator_holds.release(1, row["reference"], key=f"end-{row['reference']}")
+        else:
+            await holds.release(row["reference"])
     clock.set_offset(timedelta())
     return violations

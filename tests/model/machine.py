@@ -7,7 +7,6 @@ Several steps at once are right if some order of them one after the other gives 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -26,14 +25,20 @@ from tests import factories
 from tests.model import books, cleaning, steps
 from tests.model.books.bills import Wanted
 from tests.model.books.operators import APPROVAL_ABOVE_FEN
+from tests.model.books.terms import CLAW_BACKS, MATCHING_ORDERS, RIGHT_DAYS, Terms
 from tests.model.search import Orders, agree, difference, play
 from tests.model.shop import AMOUNTS, CUSTOMERS
+from tests.model.steps import shop_terms
 
 FIRST_DAYS = (date(2026, 11, 23), date(2027, 1, 31), date(2028, 2, 29), date(2026, 12, 31), date(2027, 8, 30))
 OPENING = 600
 """Examples begin half a minute after ten o'clock."""
-LONGEST_S = 20
-"""The model's clock stands while the shop's goes on: an example that takes longer, on a busy machine, ends here."""
+MOST_S = 15
+"""The model's clock stands while the shop works: when that has taken so long in all, on a busy machine, the example ends."""
+TOO_MUCH_S = 25
+"""By then the shop's clock may be in the next minute: what a step that lasted so long came to is not compared."""
+LONGEST = 300 * 1440
+"""No example goes on for so long that the channels take nothing back any more."""
 JUMPS = (1, 10, 29, 30, 60, 840, 1440, 4320, 8 * 1440, 31 * 1440)
 RULES = (
     (), (), (), (),
@@ -69,24 +74,27 @@ class Machine(RuleBasedStateMachine):
         policies=st.tuples(*[st.sampled_from(accounts.POLICIES)] * 3),
         rules=st.sampled_from(RULES),
         about=st.lists(st.integers(0, len(steps.TOPICS) - 1), min_size=2, max_size=6, unique=True),
+        chosen=st.builds(Terms, *map(st.sampled_from, (MATCHING_ORDERS, CLAW_BACKS, RIGHT_DAYS))),
     )
-    def opens(self, day, policies, rules, about):
+    def opens(self, day, policies, rules, about, chosen):
         if self.shop.stopped:
             return
         self.shop.fresh()
         self.every, self.together = steps.of(about)
-        terms.use(replace(terms.current(), approval_above_fen=APPROVAL_ABOVE_FEN, approval_window_hours=0))
+        above = {"approval_above_fen": APPROVAL_ABOVE_FEN, "counter_approval_above_fen": APPROVAL_ABOVE_FEN}
+        terms.use(replace(terms.current(), **above, approval_window_hours=0))
+        shop_terms.in_force(chosen)
         self.prefix = f"m{next(self.shop.numbers)}x"
         self.count, self.latest = 0, []
-        self.model = books.Books(day)
+        self.model = books.Books(day, chosen)
         self.model.now = OPENING
         self.opening = datetime.combine(day, datetime.min.time(), clock.zone()) + timedelta(
             minutes=OPENING, seconds=30
         )
-        self.started, self.ends_at = datetime.now(self.opening.tzinfo), time.monotonic() + LONGEST_S
+        self.worked, self.agreed = timedelta(), True
         self._set_clock()
         rules = RULES[-1 - len(about) % 4] if steps.about_reviews(about) else rules
-        self.shop.run(self._people(policies, rules))
+        self._work(self._people(policies, rules))
         self._agrees("opening")
         counted = self.shop.steps
         for who, amount, kind in ((0, 7, 0), (0, 6, 1), (1, 7, 1), (1, 6, 0)):
@@ -124,7 +132,7 @@ class Machine(RuleBasedStateMachine):
     @property
     def is_over(self):
         """Nothing more is done: somebody stopped the run, or the example took too long."""
-        return self.shop.stopped or not hasattr(self, "people") or time.monotonic() > self.ends_at
+        return self.shop.stopped or not hasattr(self, "people") or self.worked > timedelta(seconds=MOST_S)
 
     def _made(self, asks, names=None):
         names = names or self.every
@@ -165,9 +173,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(jump=st.sampled_from(JUMPS))
     def later(self, jump):
-        if not self.is_over:
+        if not self.is_over and self.model.now + jump < LONGEST:
             self.model.now += jump
-            self._set_clock()
 
     @rule(runs=st.integers(2, 3), batch=st.sampled_from((1, 2, 500)))
     def several_due_runs(self, runs, batch):
@@ -186,7 +193,16 @@ class Machine(RuleBasedStateMachine):
     # how
 
     def _set_clock(self):
-        clock.set_offset(self.opening - self.started + timedelta(minutes=self.model.now - OPENING))
+        """The shop's clock goes on from where its last step left it."""
+        clock.set_offset(self.now + self.worked - datetime.now(self.opening.tzinfo))
+
+    def _work(self, awaitable):
+        """What the shop does, with its clock running only meanwhile. None if it took too long to be compared."""
+        self._set_clock()
+        self.agreed = False
+        answers = self.shop.run(awaitable)
+        self.worked = clock.now() - self.now
+        return answers if self.worked < timedelta(seconds=TOO_MUCH_S) else None
 
     @property
     def now(self):
@@ -203,7 +219,9 @@ class Machine(RuleBasedStateMachine):
         note(f"  # {' + '.join(map(str, made))}")
         self.shop.steps += len(made)
         self.latest = [*self.latest, *(one for one in made if one.name not in steps.NOT_AGAIN)][-8:]
-        done = self.shop.run(self._all(made))
+        done = self._work(self._all(made))
+        if done is None:
+            return
         self.shop.met.update(
             (one.step.name, one.outcome[1] if one.outcome[0] == "no" else "ok") for one in done
         )
@@ -213,14 +231,15 @@ class Machine(RuleBasedStateMachine):
             assert agree(one.outcome, said), f"{one.step}: the shop says {one.outcome}, the model {said}"
             self._agrees(one.step)
             return
-        before = self._bills()
-        look, self.known = self._look()
+        before, credited = self._bills(), self.model.credited()
+        look, self.known = self._look(closely=True)
         found, nearest = Orders(done, look).search(self.model)
         assert found is not None, (
             f"no order of {[(one.step, one.outcome) for one in done]} explains {difference(nearest, look)}"
         )
-        self.model = found
+        self.model, self.agreed = found, True
         self._in_the_shops_order(before)
+        self._served_as_stamped(found.credited() - credited)
 
     async def _all(self, made):
         return await asyncio.gather(*(self._call(step) for step in made))
@@ -234,13 +253,18 @@ class Machine(RuleBasedStateMachine):
             return Done(step, ("no", refusal.code), seen, parts)
         return Done(step, ("ok", answer), answer, parts)
 
-    def _look(self):
-        return self.shop.run(self.shop.eye.look(self.people, self.skus, self.prefix, self.model.first_day))
+    def _look(self, *, closely=False):
+        eye, day = self.shop.eye, self.model.first_day
+        look, known = self.shop.run(eye.look(self.people, self.skus, self.prefix, day))
+        if closely:
+            look |= self.shop.run(eye.look_closely(self.people, day))
+        return look, known
 
     def _agrees(self, what):
         look, self.known = self._look()
         expected = self.model.look()
         assert look == expected, f"after {what}: {difference(expected, look)}"
+        self.agreed = True
 
     def _due_runs(self, runs, batch):
         """Which of them serves which plan first is nobody's business; what they take together is."""
@@ -251,15 +275,19 @@ class Machine(RuleBasedStateMachine):
         async def together():
             return await asyncio.gather(*(step.call() for _ in range(runs)))
 
-        said = self.shop.run(together())
+        said = self._work(together())
+        if said is None:
+            return
         paid = self.shop.run(self.shop.eye.paid_in_order(self.people))[len(before) :]
-        look, self.known = self._look()
+        look, self.known = self._look(closely=True)
         issued = []
         while due := self.model.due_plans():
             issued += [self.model.issue_period(number) for _, number in due]
         for source in paid:
             wanted = Wanted(source, self.model.bills[source].owed, False)
-            assert self.model.collect([wanted], "clock")[source], f"{source} was paid without money"
+            assert self.model.collect([wanted], "clock", "due_date")[source], (
+                f"{source} was paid without money"
+            )
         owed = [source for source in issued if source not in paid]
         for source in owed:
             bill = self.model.bills[source]
@@ -271,25 +299,39 @@ class Machine(RuleBasedStateMachine):
         self._in_the_shops_order(bills)
         total = tuple(sum(column) for column in zip(*said, strict=True))
         assert total == (len(issued), len(paid)), (said, issued, paid)
-        assert look == self.model.look(), difference(self.model.look(), look)
+        assert look == (expected := self.model.look_at_all()), difference(expected, look)
+        self.agreed = True
 
     def _bills(self):
         return {source: bill.stamped for source, bill in self.model.bills.items()}
 
     def _in_the_shops_order(self, before):
-        """Bills of one due day are settled in the order they were issued in, and those due at once in the order of their
-        instants; callers at the same time may choose both."""
+        """Bills of one due day are settled in the order of their numbers, those due at once, and where the oldest come first, in the
+        order of their instants; callers at the same time may choose all of them."""
         bills = self.model.bills
         issued = [source for source in bills if source not in before]
         stamped = [
             source for source, bill in bills.items() if bill.stamped and bill.stamped != before.get(source)
         ]
-        for sources, what, place in ((issued, "seq", 1), (stamped, "stamped", 2)):
+        number, due, issued_at = 1, 2, 4
+        for sources, what, places in (
+            (issued, "seq", [number]),
+            (issued, "issued", [issued_at, number]),
+            (stamped, "stamped", [due]),
+        ):
             numbers = sorted(getattr(bills[source], what) for source in sources)
-            for number, source in zip(
-                numbers, sorted(sources, key=lambda one: self.known[one][place]), strict=True
-            ):
-                setattr(bills[source], what, number)
+            in_order = sorted(sources, key=lambda one: [self.known[one][place] for place in places])
+            for one, source in zip(numbers, in_order, strict=True):
+                setattr(bills[source], what, one)
+
+    def _served_as_stamped(self, credited):
+        """Whether something was paid for before a top-up is told by the instants of both; callers at the same time may choose them."""
+        if credited:
+            served = self.shop.run(self.shop.eye.served_before(self.people, list(credited)))
+            for number, paid in served.items():
+                self.model.payments[number].served = [
+                    self.model.bills[source].payments[nth - 1] for source, nth in paid
+                ]
 
     def _spenders(self, customer, times, fen):
         self.shop.steps += times
@@ -297,7 +339,9 @@ class Machine(RuleBasedStateMachine):
             steps.make(self, "spend", self.people.index(customer), AMOUNTS.index(fen), 0, 7)
             for _ in range(times)
         ]
-        done = self.shop.run(self._all(made))
+        done = self._work(self._all(made))
+        if done is None:
+            return
         there = self.model.accounts[customer].available
         paid = [one for one in done if one.outcome[0] == "ok"]
         assert len(paid) == min(times, there // fen), f"{len(paid)} of {times} took {fen} from {there}"
@@ -308,7 +352,11 @@ class Machine(RuleBasedStateMachine):
     def teardown(self):
         if not hasattr(self, "people"):
             return
+        look, _ = self._look(closely=True)
+        self._set_clock()
         violations = self.shop.run(cleaning.ends(self.shop, self.model))
         if violations:
             self.shop.renew()
         assert not violations, f"the books do not balance: {violations}"
+        if self.agreed:
+            assert look == (expected := self.model.look_at_all()), f"in the end: {difference(expected, look)}"

@@ -29,7 +29,7 @@ class Orders:
 
     def _from(self, model, progress, said):
         if all(at == len(one.parts) for at, one in zip(progress, self.done, strict=True)):
-            self.nearest = model.look()
+            self.nearest = model.look_at_all()
             return model if self.nearest == self.look else None
         tried = set()
         for index, one in enumerate(self.done):

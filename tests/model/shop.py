@@ -118,7 +118,6 @@ class Shop:
                 terms.current(),
                 approval_above_fen=AMOUNT_LIMIT_FEN,
                 approval_window_hours=0,
-                refund_right_days=0,
             )
         )
         await tiers.put("gold", name_zh="金卡", name_en="Gold", rank=1)

@@ -2,7 +2,19 @@
 
 import pytest
 
-from billing import abnormal, closings, due_bills, matching, merges, parts, payments
+from billing import (
+    abnormal,
+    claw_back,
+    closings,
+    counter,
+    due_bills,
+    matching,
+    merges,
+    parts,
+    payments,
+    settled,
+    top_up_refunds,
+)
 from core import db
 from ledger import holds, idempotency
 from shop import orders
@@ -108,6 +120,11 @@ _PATCHES = {
     "a rejected deduction is taken unasked": (abnormal, "_GO_ON", abnormal._GO_ON.replace("AND $2", "OR $2")),
     "who is merged takes no plan along": (merges, "_FOLLOW", merges._FOLLOW[2:]),
     "a closed account keeps its bonus": (closings, "_forfeit", _no_fen),
+    "what is due first is paid first, whatever was chosen": (matching, "_place", lambda bill, due_fen, rule: (bill.due_at, bill.id)),
+    "all bonus goes with any refund": (claw_back, "bonus_with", lambda standing, rule, amount_fen: standing.bonus_left_fen),
+    "whoever was served has the right all the same": (top_up_refunds, "_HAD_BEFORE", "SELECT $1::bigint IS NULL OR $2::timestamptz IS NULL"),
+    "a slip is recorded whenever it is shown": (counter, "_RECORDED", "SELECT NULL WHERE $1 = $2"),
+    "a bill that was not paid after all stays paid": (settled, "give_up_part", _nothing),
 }  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from tests.model.books.refused import Refused
 
 NEVER = 10**12
+PAST_THE_MINUTE_S = 30
+"""Instants that steps name are so far after the model's minute."""
 
 
 @dataclass
@@ -15,16 +17,25 @@ class Lot:
     kind: str
     original: int
     left: int
+    source: str
+    """What made it, as the shop names it; of merges and credit only the kind."""
     expires: int | None = None
     expired: int = 0
     on_the_minute: bool = True
     """Whether it ends when a day begins; otherwise somewhat later in that minute."""
-    drawn: bool = False
 
     @property
     def order(self):
         ends = (NEVER, True) if self.expires is None else (self.expires, not self.on_the_minute)
         return (*ends, self.kind == "principal", self.seq)
+
+    @property
+    def drawn(self):
+        return self.source == "credit_draw"
+
+    def look(self):
+        ends = self.expires and self.expires * 60 + (0 if self.on_the_minute else PAST_THE_MINUTE_S)
+        return [self.kind, self.original, self.left, ends, self.source]
 
 
 @dataclass
@@ -63,8 +74,8 @@ class Account:
 class Accounts:
     """Part of ``Books``."""
 
-    def give(self, customer, kind, amount, expires=None, on_the_minute=True):
-        lot = Lot(self.next(), kind, amount, amount, expires, on_the_minute=on_the_minute)
+    def give(self, customer, kind, amount, source, expires=None, on_the_minute=True):
+        lot = Lot(self.next(), kind, amount, amount, source, expires, on_the_minute=on_the_minute)
         self.accounts[customer].lots.append(lot)
         return lot.seq
 
@@ -126,7 +137,7 @@ class Accounts:
     def grant(self, customer, kind, amount, lasts, reference):
         def act():
             ends = None if lasts is None else self.now + lasts
-            self.give(customer, kind, amount, ends, on_the_minute=False)
+            self.give(customer, kind, amount, reference, ends, on_the_minute=False)
             self.accounts[customer].entries += 1
 
         self.post(reference, (customer, kind, amount, None if lasts is None else self.now + lasts), act)

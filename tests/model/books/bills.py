@@ -24,6 +24,30 @@ class Wanted:
 
 
 @dataclass
+class Paid:
+    """What a bill was paid with, once: from the balance (which lots gave how much, and what of that has not been given back), through
+    a channel or at the counter (how much of it is on its way back)."""
+
+    tender: str
+    amount: int
+    took: list[tuple[int, int]] = field(default_factory=list)
+    left: list[tuple[int, int]] = field(default_factory=list)
+    going_back: int = 0
+    matched_by: str | None = None
+    is_undone: bool = False
+
+    @property
+    def to_give_back(self):
+        if self.tender == "balance":
+            return sum(amount for _, amount in self.left)
+        return self.amount - self.going_back
+
+    @property
+    def is_refunded(self):
+        return self.tender == "balance" and not self.to_give_back
+
+
+@dataclass
 class Bill:
     seq: int
     customer: int
@@ -36,12 +60,11 @@ class Bill:
     refunded: int = 0
     state: str = "open"
     pending: str | None = None
-    by_channel: int = 0
-    """What the channel paid of it, with which it was paid to the end; and of that, what is on its way back."""
-    going_back: int = 0
-    burnt: list[list[tuple[int, int]]] = field(default_factory=list)
+    payments: list[Paid] = field(default_factory=list)
     comes: tuple[int, int] | None = None
     """When the clock comes: (minute, place in that minute)."""
+    issued: int = 0
+    """In this order they were issued, by the instant the shop stamped."""
     stamped: int = 0
     """Not 0: it is due since an instant the shop stamped, in this order."""
     parts: list[tuple[int, int]] = field(default_factory=list)
@@ -65,6 +88,12 @@ class Bill:
         place = AS_STAMPED if self.stamped else ON_THE_MINUTE if self.on_the_minute else AS_ISSUED
         return (self.due, place, self.stamped, self.seq)
 
+    def place(self, rule, now):
+        """Where it stands among those that new money settles."""
+        if rule == "oldest_issued":
+            return (self.issued, self.seq)
+        return (self.due_by(now), *self.due_order) if rule == "smallest_first" else self.due_order
+
     @property
     def turn(self):
         """Its place among those the clock comes for."""
@@ -73,7 +102,11 @@ class Bill:
 
     @property
     def to_give_back(self):
-        return self.by_channel - self.going_back + sum(taken for burnt in self.burnt for _, taken in burnt)
+        return sum(one.to_give_back for one in self.payments)
+
+    @property
+    def going_back(self):
+        return sum(one.going_back for one in self.payments)
 
     def due_by(self, now):
         """How much of it is due: all of a bill past its date, of instalments the parts whose day has come."""
@@ -95,10 +128,23 @@ class Bill:
     def was_paid(self, amount):
         """A bill in instalments is due with its next part."""
         self.paid += amount
-        self.state = "paid" if self.paid == self.amount else "partly_paid"
+        self.state = "paid" if self.paid == self.amount else "partly_paid" if self.paid else "open"
         coming = [due for up_to, due in self.parts if up_to > self.paid]
         if self.mode == "instalments" and coming:
             self.due, self.on_the_minute, self.stamped = coming[0], True, 0
+
+    def parts_by_arrangement(self):
+        """The parts of what is proposed, with whether they would be taken unasked, and of what runs."""
+        found = {}
+        if self.proposed:
+            found[str(self.proposed.number)] = self._listed(self.proposed.parts, self.proposed.automatic)
+        if "running" in self.arrangements:
+            found[str(self.arrangements.index("running") + 1)] = self._listed(self.parts, None)
+        return found
+
+    @staticmethod
+    def _listed(parts, automatic):
+        return [automatic, *([up_to, due // DAY] for up_to, due in parts)]
 
     def look(self):
         coming = self.due // DAY if self.mode == "instalments" and self.is_owed else None
@@ -112,7 +158,7 @@ class Owing:
     """Part of ``Books``."""
 
     def issue(self, source, customer, amount, due, **more):
-        self.bills[source] = Bill(self.next(), customer, amount, due, **more)
+        self.bills[source] = Bill(self.next(), customer, amount, due, issued=self.next(), **more)
 
     def issue_as_operator(self, title, customer, amount, due, mode, automatic, key):
         """``due`` is a minute that begins a day, a minute as issued, or None: at once."""
@@ -134,16 +180,16 @@ class Owing:
 
     # taking
 
-    def collect(self, wanted, by):
+    def collect(self, wanted, by, matched_by=None):
         """Takes a set: from the balances first, then on credit what they did not cover. What a rule wants looked at is held
-        instead. Answers how much was taken of each."""
+        instead. Answers how much was taken of each. ``matched_by`` is the rule that chose the bills, kept with each payment."""
         met = self.judge(wanted, by)
         held = [one for one in wanted if any(rule.holds for rule in met.get(one.source, ()))]
         plain = [one for one in wanted if one not in held]
-        taken = {one.source: self.take(one) for one in plain}
+        taken = {one.source: self.take(one, matched_by) for one in plain}
         for one in plain:
             if rest := one.amount - taken[one.source]:
-                taken[one.source] += self.on_credit(Wanted(one.source, rest, one.or_less), by)
+                taken[one.source] += self.on_credit(Wanted(one.source, rest, one.or_less), by, matched_by)
         for one in plain:
             if taken[one.source]:
                 self.tell_of_rules(one.source, met)
@@ -152,34 +198,38 @@ class Owing:
             self.hold_for_review(one, by)
         return taken
 
-    def take(self, wanted, before=None):
+    def take(self, wanted, matched_by=None, before=None):
         """Takes a bill from the balance. ``before``: what was the customer's own of it."""
         bill = self.bills[wanted.source]
         there = self.accounts[bill.customer].available
         amount = min(wanted.amount, there) if wanted.or_less else wanted.amount
         if amount <= 0 or amount > there:
             return 0
-        self.pay(bill, amount, there if before is None else before)
+        self.pay(bill, amount, there if before is None else before, matched_by)
         return amount
 
-    def pay(self, bill, amount, before):
+    def pay(self, bill, amount, before, matched_by=None):
         account = self.accounts[bill.customer]
-        bill.burnt.append(self.burn(bill.customer, amount))
+        self.take_lots(bill, amount, matched_by)
         bill.was_paid(amount)
-        account.deducted.append((self.now, amount))
         account.tell("deducted")
         self.falls(bill.customer, before)
 
+    def take_lots(self, bill, amount, matched_by=None):
+        burnt = self.burn(bill.customer, amount)
+        bill.payments.append(Paid("balance", amount, burnt, [*burnt], matched_by=matched_by))
+        self.accounts[bill.customer].deducted.append((self.now, amount))
+
     def settle(self, customer):
-        """What came in pays back credit, then due bills that may be taken without asking, oldest due first."""
+        """What came in pays back credit, then due bills that may be taken without asking, in the shop's order."""
         owner = self.keeper(customer)
         self.repay(owner)
         due = [
-            (bill.due_order, source)
+            (bill.place(self.terms.matching_order, self.now), source)
             for source, bill in self.bills.items()
             if bill.customer == owner and bill.automatic and bill.is_owed and not bill.pending and bill.due_by(self.now)
         ]  # fmt: skip
-        self.collect([self._due(source) for _, source in sorted(due)], "clock")
+        self.collect([self._due(source) for _, source in sorted(due)], "clock", self.terms.matching_order)
 
     def _due(self, source):
         bill = self.bills[source]
@@ -248,7 +298,7 @@ class Owing:
         for source in claimed:
             coming = [minute for _, minute in self.bills[source].parts if minute > self.now]
             self.bills[source].comes = (coming[0], ON_THE_MINUTE) if coming else None
-        taken = self.collect([one for one in due if self.bills[one.source].automatic], "clock")
+        taken = self.collect([one for one in due if self.bills[one.source].automatic], "clock", "due_date")
         missed = [one for one in due if taken.get(one.source, 0) < one.amount]
         for one in missed:
             bill = self.bills[one.source]

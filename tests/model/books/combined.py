@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.model.books.bills import Wanted
+from tests.model.books.bills import Paid, Wanted
 from tests.model.books.refused import Refused
 
 OWED = ("open", "partly_paid")
@@ -104,18 +104,18 @@ class Combining:
             if is_open:
                 self._ends(one, "paid")
             one.state = "credited"
-            self.give(one.customer, "principal", one.channel)
+            self.give(one.customer, "principal", one.channel, f"payment:{number}")
             self.came_in(one.customer, "payment_credited")
             return "credited"
         if is_open:
             account.held -= one.balance
         before = account.available
         if one.balance:
-            bill.burnt.append(self.burn(one.customer, one.balance))
-            account.deducted.append((self.now, one.balance))
+            self.take_lots(bill, one.balance)
             self.falls(one.customer, before)
+        bill.payments.append(Paid("wechat_pay", one.channel))
         bill.was_paid(bill.owed)
-        bill.pending, one.state, bill.by_channel = None, "paid", one.channel
+        bill.pending, one.state = None, "paid"
         account.tell("bill_paid")
         if one.source.startswith("order:"):
             self.orders[one.source[6:]].state = "paid"

@@ -29,7 +29,7 @@ class Credit:
 
         self.once("operator", "set_limit", key, (customer, limit, automatic_only), act)
 
-    def on_credit(self, wanted, by):
+    def on_credit(self, wanted, by, matched_by=None):
         """Takes what the balance did not cover of a bill, drawing the rest. Answers how much."""
         customer = self.bills[wanted.source].customer
         own = self.accounts[customer].available
@@ -37,7 +37,7 @@ class Credit:
         if not drawn:
             return 0
         self.draws(customer, drawn)
-        return self.take(wanted, before=own)
+        return self.take(wanted, matched_by, before=own)
 
     def draw(self, wanted, by, own):
         """How much has to be drawn; 0 where there is not enough credit for it, or none for who asks."""
@@ -52,8 +52,7 @@ class Credit:
 
     def draws(self, customer, amount):
         account = self.accounts[customer]
-        self.give(customer, "principal", amount)
-        account.lots[-1].drawn = True
+        self.give(customer, "principal", amount, "credit_draw")
         account.used += amount
         account.entries += 1
         account.tell("credit_drawn")

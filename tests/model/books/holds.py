@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.model.books.accounts import PAST_THE_MINUTE_S
 from tests.model.books.refused import Refused
+
+DAY = 1440
 
 
 @dataclass
@@ -14,6 +17,11 @@ class Hold:
     expires: int | None
     state: str = "open"
     captured: int = 0
+    of_operator: bool = False
+
+    @property
+    def ends(self):
+        return self.expires and self.expires * 60 + PAST_THE_MINUTE_S
 
 
 class Holding:
@@ -50,6 +58,75 @@ class Holding:
             raise Refused("hold_ended")
         if hold.state == "open":
             self._end(hold, "released")
+
+    # by operators
+
+    def place_hold(self, customer, amount, minutes, key, seen):
+        """``minutes``: how long it lasts, if not until it is ended."""
+
+        def act():
+            if self.accounts[customer].state != "active":
+                raise Refused("customer_has_left")
+            if minutes is not None and not 0 < minutes <= 366 * DAY:
+                raise Refused("hold_expiry_out_of_range")
+            account = self.accounts[customer]
+            before, number = account.available, seen or "?"
+            if amount > before:
+                raise Refused("insufficient_balance")
+            account.held += amount
+            self.holds[number] = Hold(
+                customer, amount, None if minutes is None else self.now + minutes, of_operator=True
+            )
+            account.tell("held")
+            self.falls(customer, before)
+            return number
+
+        return self.once("operator", "place hold", key, (customer, amount, minutes), act)
+
+    def _operators(self, number):
+        if number not in self.holds or not self.holds[number].of_operator:
+            raise Refused("no_such_operator_hold")
+        return self.holds[number]
+
+    def capture_hold(self, number, amount, key):
+        """What is captured is a bill that is paid; the rest is free."""
+        hold = self._operators(number)
+
+        def act():
+            if hold.state != "open":
+                raise Refused("hold_ended")
+            if amount > hold.amount:
+                raise Refused("capture_too_large")
+            self._end(hold, "captured")
+            hold.captured, source = amount, f"hold:{number}"
+            self.issue(
+                source, hold.customer, amount, self.now, mode="full", automatic=False, on_the_minute=False
+            )
+            bill = self.bills[source]
+            bill.stamped = self.next()
+            self.take_lots(bill, amount)
+            bill.was_paid(amount)
+            self.accounts[hold.customer].tell("deducted")
+            if amount < hold.amount:
+                self.settle(hold.customer)
+
+        self.once("operator", "capture hold", key, (number, amount), act)
+        return number
+
+    def release_hold(self, number, key):
+        hold = self._operators(number)
+
+        def act():
+            if hold.state != "open":
+                raise Refused("hold_ended")
+            self._end(hold, "released")
+            self.accounts[hold.customer].tell("hold_released")
+            self.settle(hold.customer)
+
+        self.once("operator", "release hold", key, number, act)
+        return number
+
+    # the clock
 
     def holds_over(self):
         return [

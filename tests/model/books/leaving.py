@@ -44,7 +44,7 @@ class Leaving:
     def _hand_over(self, gone, kept):
         lots = sorted((lot for lot in self.accounts[gone].lots if lot.left), key=lambda lot: lot.order)
         for lot in lots:
-            self.give(kept, lot.kind, lot.left, lot.expires, lot.on_the_minute)
+            self.give(kept, lot.kind, lot.left, "merge_in", lot.expires, lot.on_the_minute)
             lot.left = 0
         if lots:
             self.accounts[gone].entries += 1

@@ -71,7 +71,7 @@ class Operations:
         if amount > 0:
             if before + amount > AMOUNT_LIMIT_FEN:
                 raise Refused("adjustment_out_of_range")
-            made = [(customer, self.give(customer, kind, amount))]
+            made = [(customer, self.give(customer, kind, amount, f"adjustment:{number}"))]
             self.acts[number] = Act(content, [], made)
             self.came_in(customer, "adjusted")
         else:
@@ -112,10 +112,13 @@ class Operations:
             if taken := min(lot.left, wanted[lot.kind]):
                 lot.left -= taken
                 wanted[lot.kind] -= taken
-                made = self.give(receiver, lot.kind, taken, lot.expires, lot.on_the_minute)
+                made = self.give(
+                    receiver, lot.kind, taken, f"transfer_in:{number}", lot.expires, lot.on_the_minute
+                )
                 act.took.append((giver, lot.seq, taken))
                 act.made.append((receiver, made))
         self.acts[number] = act
+        account.deducted.append((self.now, principal + bonus))
         self._moved(giver, receiver, before)
 
     def _refuse_gone(self, *customers):

@@ -77,7 +77,7 @@ class Planning:
         claimed = self.due_plans()[:batch]
         sources = [self.issue_period(number) for _, number in claimed]
         wanted = [Wanted(source, self.bills[source].owed, False) for source in sources]
-        charged = sum(map(bool, self.collect(wanted, "clock").values()))
+        charged = sum(map(bool, self.collect(wanted, "clock", "due_date").values()))
         self.remind(sources)
         return len(claimed), charged
 

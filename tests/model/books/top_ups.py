@@ -27,6 +27,12 @@ class Payment:
     lots: list[int] = field(default_factory=list)
     refunded: int = 0
     clawed: int = 0
+    claw_back: str = "pro_rata"
+    right_days: int = 0
+    """What its refund goes by, as it was when it was started."""
+    credited: int | None = None
+    served: list = field(default_factory=list)
+    """What the customer had paid for when it was credited."""
 
     @property
     def may_be_paid(self):
@@ -58,16 +64,11 @@ class ToppingUp:
             raise Refused("payer_unknown")
 
         def act():
-            if package is None and not 1 <= asked <= FREE_MOST_FEN:
-                raise Refused("top_up_amount_out_of_range")
-            if package is not None:
-                self._may_buy(customer, number, package)
-            if pay > self.room(customer):
-                raise Refused("balance_limit")
+            self.allowed(customer, terms)
             made = seen or ("?", "?")
             self.payments[made[1]] = Payment(
                 customer, made[0], channel, pay, bonus, days, payer if method == "jsapi" else None, self.now + UNPAID,
-                package=number,
+                package=number, claw_back=self.terms.claw_back, right_days=self.terms.right_days,
             )  # fmt: skip
             return made
 
@@ -81,6 +82,19 @@ class ToppingUp:
                 raise Refused("channel_declined")
             payment.state = "prepared"
         return made
+
+    @property
+    def at_channels(self):
+        return {number: one for number, one in self.payments.items() if one.channel != "counter"}
+
+    def allowed(self, customer, terms):
+        number, package, asked = terms
+        if package is None and not 1 <= asked <= FREE_MOST_FEN:
+            raise Refused("top_up_amount_out_of_range")
+        if package is not None:
+            self._may_buy(customer, number, package)
+        if (package.pay if package else asked) > self.room(customer):
+            raise Refused("balance_limit")
 
     def unfinished(self, customer):
         return [one for one in self.payments.values() if one.customer == customer and one.may_be_paid]
@@ -152,13 +166,24 @@ class ToppingUp:
         ):
             self._set_aside(payment, trade)
             return self.quarantined(channel, trade, number)
-        payment.state, payment.trade, payment.top_up_state = "paid", trade, "credited"
-        payment.lots = [self.give(payment.customer, "principal", payment.amount)]
+        payment.state, payment.trade = "paid", trade
+        self.credit(payment, f"top_up:{payment.top_up}")
+        return "credited"
+
+    def credit(self, payment, source):
+        payment.top_up_state, payment.credited = "credited", self.now
+        payment.served = self.paid_by(payment.customer)
+        payment.lots = [self.give(payment.customer, "principal", payment.amount, source)]
         if payment.bonus:
             ends = None if payment.days is None else (self.now // DAY + payment.days + 1) * DAY
-            payment.lots.append(self.give(payment.customer, "bonus", payment.bonus, ends))
+            payment.lots.append(self.give(payment.customer, "bonus", payment.bonus, source, ends))
         self.came_in(payment.customer, "topped_up")
-        return "credited"
+
+    def credited(self):
+        return {number for number, one in self.payments.items() if one.credited is not None}
+
+    def paid_by(self, customer):
+        return [one for bill in self.bills.values() if bill.customer == customer for one in bill.payments]
 
     def _set_aside(self, payment, trade):
         if payment.state in ("created", "prepared", "closed"):

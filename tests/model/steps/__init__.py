@@ -12,17 +12,22 @@ from tests.model.steps import (
     accounts,
     bills,
     combined,
+    counter,
     credit,
+    holds,
     leaving,
     operators,
     orders,
     plans,
     refunds,
     reviews,
+    shop_terms,
     top_ups,
 )
 
-TOPICS = (accounts, bills, combined, credit, leaving, operators, orders, plans, refunds, reviews, top_ups)
+TOPICS = (
+    accounts, bills, combined, counter, credit, holds, leaving, operators, orders, plans, refunds, reviews, shop_terms, top_ups,
+)  # fmt: skip
 AT_ONCE = tuple(name for topic in TOPICS for name in topic.AT_ONCE)
 EVERY = tuple(name for topic in TOPICS for name in topic.EVERY)
 NEEDS = {name: need for topic in TOPICS for name, need in topic.NEEDS.items()}

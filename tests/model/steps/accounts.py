@@ -64,8 +64,9 @@ def hold(machine, customer, a, b, c):
 
 def _held(machine, a, b):
     known = machine.model.holds
-    still = [name for name in known if known[name].state == "open"]
-    return pick(still if b < 5 and still else known, a) or f"{machine.prefix}-hold-none"
+    plain = [name for name in known if not known[name].of_operator]
+    still = [name for name in plain if known[name].state == "open"]
+    return pick(still if b < 5 and still else plain, a) or f"{machine.prefix}-hold-none"
 
 
 def capture(machine, customer, a, b, c):
@@ -133,9 +134,13 @@ def forget_keys(machine, customer, a, b, c):
     return step(call, lambda model, seen: model.forget_keys())
 
 
+def _holds_plainly(model, customer):
+    return any(not one.of_operator for one in model.holds.values())
+
+
 NEEDS = {
-    "capture": (lambda model, customer: model.holds, "hold"),
-    "release": (lambda model, customer: model.holds, "hold"),
+    "capture": (_holds_plainly, "hold"),
+    "release": (_holds_plainly, "hold"),
 }
 AT_ONCE = ("grant", "spend", "hold", "capture", "release", "expire_holds")
 EVERY = (*AT_ONCE, "expire_bonus", "set_up", "threshold", "forget_keys")

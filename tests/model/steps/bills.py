@@ -48,10 +48,10 @@ def _bill(machine, customer, a, b, c):
         and (b >= 4 or one.is_owed)
     ]
     source = pick(known if b == 7 else own, a)
-    return source, _number(machine, source)
+    return source, number_of(machine, source)
 
 
-def _number(machine, source):
+def number_of(machine, source):
     return machine.known.get(source, (NO_BILL,))[0]
 
 
@@ -66,19 +66,19 @@ def pay_bill(machine, customer, a, b, c, amount=None):
     return step(call, lambda model, seen: model.pay_bill(customer, source, amount, key))
 
 
-def _some(machine, source, nth):
+def some_of(machine, source, nth):
     owed = machine.model.bills[source].owed if source else 1
     return max(1, (1, owed // 2, owed // 3, owed, owed + 1, 7, owed // 2, 50)[nth])
 
 
 def pay_some(machine, customer, a, b, c):
     source, _ = _bill(machine, customer, b, a % 5, c)
-    return pay_bill(machine, customer, b, a % 5, c, amount=_some(machine, source, a))
+    return pay_bill(machine, customer, b, a % 5, c, amount=some_of(machine, source, a))
 
 
 def operator_pays(machine, customer, a, b, c):
     source, bill_no = _bill(machine, customer, a, b, c)
-    amount = _some(machine, source, a) if b % 2 else None
+    amount = some_of(machine, source, a) if b % 2 else None
     key = a_key(machine, c)
 
     async def call():
@@ -120,7 +120,7 @@ def agree(machine, customer, a, b, c):
     source = pick(asked if b < 7 and asked else known, a)
     proposed = known[source].proposed if source else None
     number = (proposed.number if proposed else 1) + (c == 6)
-    bill_no, key = _number(machine, source), a_key(machine, c)
+    bill_no, key = number_of(machine, source), a_key(machine, c)
 
     async def call():
         await instalments.agree(customer, bill_no, arrangement_no=number, consent_version="1", key=key)
@@ -136,7 +136,7 @@ def stop(machine, customer, a, b, c):
         if one.customer == customer and one.is_owed and (one.mode == "instalments" or one.proposed)
     ]
     source = pick(running if b < 7 and running else known, a)
-    bill_no, key = _number(machine, source), a_key(machine, c)
+    bill_no, key = number_of(machine, source), a_key(machine, c)
 
     async def call():
         await instalments.cancel(1, bill_no, reason="不分了", key=key)

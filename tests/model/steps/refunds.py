@@ -1,6 +1,6 @@
 """Steps of refunds; see ``steps``."""
 
-from billing import channels, refunds
+from billing import channels, counter, refunds
 from gateways import channel as at_channel
 from tests import factories
 from tests.model.books.operators import APPROVAL_ABOVE_FEN
@@ -50,15 +50,23 @@ def ask_refund(machine, customer, a, b, c):
     ]
     number = pick(known if b == 7 or not own else own, a)
     amount = (None, AMOUNTS[a], 1, None, AMOUNTS[b], 500_001, 100, None)[c]
-    top_up, key = known[number].top_up if number in known else "T-none", a_key(machine, c)
+    key = a_key(machine, c)
 
     async def call():
         asked = await refunds.ask_for(
-            factories.open_channels(), customer, top_up, amount_fen=amount, reason="", key=key
-        )
+            factories.open_channels(), customer, await _top_up_no(known, number), amount_fen=amount, reason="", key=key
+        )  # fmt: skip
         return asked.refund_no
 
     return step(call, lambda model, seen: model.ask_refund(customer, number, amount, key, seen))
+
+
+async def _top_up_no(known, number):
+    if number not in known:
+        return "T-none"
+    return (
+        (await counter.get(number)).purpose_no if known[number].channel == "counter" else known[number].top_up
+    )
 
 
 def decide_refund(machine, customer, a, b, c):
@@ -94,12 +102,26 @@ def word_on_refund(machine, customer, a, b, c):
     if known[number].state in ("requested", "failed", "rejected"):
         said = "closed"  # nobody has sent it, or its number is used up: only a no can be said of it
     channel = machine.model.payments[known[number].payment].channel
+    channel = "wechat_pay" if channel == "counter" else channel
 
     async def call():
         found = at_channel.ChannelRefund(f"{number}_1", None, said, None)
         await refunds.settle(channel, found)
 
     return step(call, lambda model, seen: model.word_on_refund(number, said))
+
+
+def pay_out_refund(machine, customer, a, b, c):
+    """At the counter; what it is not meant to pay it does not."""
+    known = machine.model.refunds
+    sent = [number for number, one in known.items() if one.state == "open"]
+    number = pick(sent if sent and b < 6 else known, a) or "R-none"
+    key = f"pay-out-{machine.prefix}-{machine.number()}"
+
+    async def call():
+        await refunds.paid_out(1, number, key=key)
+
+    return step(call, lambda model, seen: model.pay_out_refund(number))
 
 
 def _credited(model, customer):
@@ -111,6 +133,7 @@ NEEDS = {
     "ask_refund": (_credited, "paid"),
     "decide_refund": (lambda model, customer: model.refunds, "ask_refund"),
     "word_on_refund": (lambda model, customer: model.refunds, "ask_refund"),
+    "pay_out_refund": (lambda model, customer: model.refunds, "ask_refund"),
 }
 AT_ONCE = ("refund_bill", "ask_refund")
-EVERY = (*AT_ONCE, "refund_bill", "ask_refund", "decide_refund", "word_on_refund")
+EVERY = (*AT_ONCE, "refund_bill", "ask_refund", "decide_refund", "word_on_refund", "pay_out_refund")

@@ -55,7 +55,7 @@ def _trade_no(machine, number, nth):
 
 
 def confirm(machine, customer, a, b, c):
-    known = machine.model.payments
+    known = machine.model.at_channels
     number = pick(known, a + 8 * (c % 2)) or f"{machine.prefix}-none"
     payment = known.get(number)
     said = {
@@ -93,20 +93,20 @@ def confirm(machine, customer, a, b, c):
 def paid(machine, customer, a, b, c):
     """The usual word: the newest open payment was paid."""
     waiting = [
-        number for number, one in machine.model.payments.items() if one.state in ("created", "prepared")
+        number for number, one in machine.model.at_channels.items() if one.state in ("created", "prepared")
     ]
     if not waiting:
         return confirm(machine, customer, a, 0, c)
     number = waiting[-1 - a % len(waiting)]
-    return confirm(machine, customer, list(machine.model.payments).index(number), 0, 0)
+    return confirm(machine, customer, list(machine.model.at_channels).index(number), 0, 0)
 
 
 def ask(machine, customer, a, b, c):
-    number = pick(machine.model.payments, a)
+    number = pick(machine.model.at_channels, a)
     if number is None:
         return confirm(machine, customer, a, 0, c)
     state, late = ("waiting", "missing", "paid", "closed", "failed", "waiting", "paid", "missing")[b], c >= 4
-    payment, trade = machine.model.payments[number], _trade_no(machine, number, 0)
+    payment, trade = machine.model.at_channels[number], _trade_no(machine, number, 0)
     scripted = {"says": state, "trade_no": trade, "paid_meanwhile": late, "amount_fen": payment.amount}
     return step(
         lambda: payments.ask(opened(**scripted), number),
@@ -116,7 +116,7 @@ def ask(machine, customer, a, b, c):
 
 def cancel_top_up(machine, customer, a, b, c):
     """The customer gives a top-up up."""
-    known = machine.model.payments
+    known = machine.model.at_channels
     own = [number for number in known if known[number].customer == customer]
     number = pick([one for one in own if known[one].may_be_paid] or own, a)
     if number is None:
@@ -135,12 +135,12 @@ def cancel_top_up(machine, customer, a, b, c):
 
 
 def _waiting(model, customer):
-    return any(one.state in ("created", "prepared") for one in model.payments.values())
+    return any(one.state in ("created", "prepared") for one in model.at_channels.values())
 
 
 NEEDS = {
-    "confirm": (lambda model, customer: model.payments, "start_plainly"),
-    "ask": (lambda model, customer: model.payments, "start_plainly"),
+    "confirm": (lambda model, customer: model.at_channels, "start_plainly"),
+    "ask": (lambda model, customer: model.at_channels, "start_plainly"),
     "paid": (_waiting, "start_plainly"),
 }
 AT_ONCE = ("start_plainly", "start_plainly", "cancel_top_up", "paid", "confirm", "confirm")
