@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from core import http as kit
-from miniapp_api.services import Customer
+from miniapp_api.services import Customer, Holder
 from shop import orders
 
 
@@ -61,9 +61,9 @@ async def one(order_no: str, caller: Customer) -> object:
     return await orders.get(caller.id, order_no)
 
 
-async def pay(order_no: str, body: Nothing, caller: Customer, key: kit.IdempotencyKey) -> object:
+async def pay(order_no: str, body: Nothing, caller: Holder, key: kit.IdempotencyKey) -> object:
     """Pays from the balance."""
-    return await orders.pay(caller.id, order_no, key=key)
+    return await orders.admit_and_pay(caller.id, order_no, key=key)
 
 
 async def cancel(order_no: str, body: Nothing, caller: Customer) -> object:

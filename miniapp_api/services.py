@@ -24,6 +24,17 @@ class Customer:
         return f"customer:{self.admitted.customer.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a good token. Whether they may still come in is asked by the desk."""
+
+    id: int
+
+    @property
+    def label(self) -> str:
+        return f"customer:{self.id}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What the door needs of the shop: tokens, the mini-programs people sign in through, channels, and the template of

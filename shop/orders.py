@@ -15,6 +15,7 @@ from typing import Any
 from billing import abnormal, bills, collecting, matching, refunds, settled
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
+from members import sign_in
 from shop import paying
 
 log = logging.getLogger(__name__)
@@ -201,6 +202,19 @@ async def pay(customer_id: int, order_no: str, *, key: str) -> Order:
     """
     paid = None if await abnormal.active() else await paying.at_once(customer_id, order_no, key=key)
     return _with_its_lines(paid) if paid else await _pay_alone(customer_id, order_no, key=key)
+
+
+async def admit_and_pay(customer_id: int, order_no: str, *, key: str) -> Order:
+    """``pay`` for somebody of whom only the token is known: the statement that pays also asks whether they may come in.
+
+    Raises:
+        CustomerGone, CustomerBlocked, AccountClosed, and what ``pay`` raises.
+    """
+    paid = None if await abnormal.active() else await paying.at_once(customer_id, order_no, key=key)
+    if paid:
+        return _with_its_lines(paid)
+    await sign_in.admitted(customer_id)
+    return await _pay_alone(customer_id, order_no, key=key)
 
 
 @db.retried

@@ -18,6 +18,7 @@ def build(
     *,
     services: Any = None,
     authenticate: endpoint.Authenticate | None = None,
+    identify: endpoint.Authenticate | None = None,
     limits: endpoint.Limits | None = None,
     limiter: rates.RateLimiter | None = None,
     origins: Sequence[str] = (),
@@ -25,7 +26,7 @@ def build(
     """A door as an application for ``root``; it also answers ``openapi.json`` under its prefix.
 
     ``services`` is given to handlers that take it. ``authenticate`` finds the caller of a request or raises
-    Unauthenticated. ``limiter`` left out: counted in this process only. ``origins``: web pages that may call this door.
+    Unauthenticated; ``identify`` does so for routes whose desk admits (``Bearer.by_desk``). ``limiter`` left out: counted in this process only. ``origins``: web pages that may call this door.
 
     Raises:
         TypeError: a handler asks for something it cannot get, or takes input without limits.
@@ -41,7 +42,12 @@ def build(
     limiter = limiter if limiter is not None else rates.RateLimiter(None)
     for route in api.routes:
         respond = endpoint.compiled(
-            route, services=services, authenticate=authenticate, limits=limits, limiter=limiter
+            route,
+            services=services,
+            authenticate=authenticate,
+            identify=identify,
+            limits=limits,
+            limiter=limiter,
         )
         if route.method == "GET":
             door.router.add_get(signature.pattern(route), respond)  # HEAD as well

@@ -65,18 +65,25 @@ def compiled(
     *,
     services: Any,
     authenticate: Authenticate | None,
+    identify: Authenticate | None,
     limits: Limits,
     limiter: rates.RateLimiter,
 ) -> Respond:
     """The aiohttp handler of a route.
 
     Raises:
-        TypeError: the route cannot work, see ``signature.of``; or it has auth and the door no ``authenticate``.
+        TypeError: the route cannot work, see ``signature.of``; or it has auth and the door no ``authenticate`` (``identify`` where
+            the desk admits).
     """
     wants = signature.of(route)
-    if route.auth is not None and authenticate is None:
-        raise TypeError(f"{route.method} {route.path} has auth, but the door was built without authenticate")
-    admit = _admission(route, authenticate, limits, limiter)
+    signed_in = None
+    if route.auth is not None:
+        signed_in = identify if route.auth.by_desk else authenticate
+        if signed_in is None:
+            raise TypeError(
+                f"{route.method} {route.path} has auth, but the door was built without authenticate or identify"
+            )
+    admit = _admission(route, signed_in, limits, limiter)
     arguments = _arguments(wants, services, limits.body_bytes, route.upload)
     reply = _reply(route)
     handler, timeout_s = route.handler, limits.timeout_s
@@ -103,10 +110,9 @@ def compiled(
 
 
 def _admission(
-    route: routes.Route, authenticate: Authenticate | None, limits: Limits, limiter: rates.RateLimiter
+    route: routes.Route, signed_in: Authenticate | None, limits: Limits, limiter: rates.RateLimiter
 ) -> Callable[[web.Request], Awaitable[Caller | None]]:
     per_address, per_caller, own = limits.per_address, limits.per_caller, route.rate
-    signed_in = authenticate if route.auth is not None else None
     name = route.operation_id
 
     async def admit(request: web.Request) -> Caller | None:

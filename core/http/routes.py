@@ -21,13 +21,16 @@ Handler = Callable[..., Awaitable[Any]]
 class Bearer:
     """A way to sign in by ``Authorization: Bearer …``, as the OpenAPI document names it.
 
-    ``refusals``: what ``authenticate`` says no with, beyond a missing, wrong or old token.
+    ``refusals``: what ``authenticate`` says no with, beyond a missing, wrong or old token. ``by_desk``: the token is proven and
+    whose it is known before the handler is called; whether they may still come in, with the same refusals, is asked by what the
+    handler calls, together with all else that it asks.
     """
 
     name: str
     description: Words
     format: str = "opaque"
     refusals: tuple[type[errors.DomainError], ...] = ()
+    by_desk: bool = False
 
 
 class Terms(TypedDict, total=False):

@@ -1,7 +1,8 @@
 -- Pays a set of orders from the balances in one statement: the plain case of shop.orders.pay, of each customer at most one order.
 --
 -- Whatever is not plain is left exactly as it was, and nothing is said of it: a key used before, an order that is not placed, a
--- bill that something else is being done to, a balance that does not cover it or would fall below where the customer is alerted.
+-- bill that something else is being done to, a customer who may not come in, a balance that does not cover it or would fall below
+-- where the customer is alerted.
 -- shop.orders pays those one by one and has the answers. 'busy' is said of what only another transaction stood in the way of: nobody
 -- is waited for while others' rows are locked.
 --
@@ -58,7 +59,7 @@ BEGIN
             SELECT greatest(c.low_balance_threshold_fen,
                             (SELECT max(p.amount_fen * p.warn_periods) FROM plan p WHERE p.customer_id = c.id AND p.state = 'active'))
                    AS fen
-            FROM customer c WHERE c.id = l.customer
+            FROM customer c WHERE c.id = l.customer AND c.state = 'active'  -- members.customers.admit
         ) line
         WHERE l.is_plain AND l.before_fen >= l.amount_fen
           AND (line.fen IS NULL OR l.before_fen < line.fen OR l.before_fen - l.amount_fen >= line.fen)

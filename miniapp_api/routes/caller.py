@@ -1,5 +1,7 @@
 """Who may call: what a request shows to be let in."""
 
+from dataclasses import replace
+
 from core import http as kit
 from members import customers, sign_in
 
@@ -9,3 +11,6 @@ CUSTOMER = kit.Bearer(
     format="JWT",
     refusals=(sign_in.CustomerGone, customers.CustomerBlocked, customers.AccountClosed),
 )
+
+HOLDER = replace(CUSTOMER, by_desk=True)
+"""The same token and the same refusals, where the desk asks in its own statement whether the customer may come in."""

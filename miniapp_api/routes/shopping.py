@@ -5,7 +5,7 @@ from miniapp_api import (
     orders,
     products,
 )
-from miniapp_api.routes.caller import CUSTOMER
+from miniapp_api.routes.caller import CUSTOMER, HOLDER
 from shop import orders as shop_orders
 from shop import products as shop_products
 
@@ -68,7 +68,7 @@ ROUTES = (
             shop_orders.InsufficientBalance,
             shop_orders.KeyReused,
         ),
-        auth=CUSTOMER,
+        auth=HOLDER,
         idempotent=True,
     ),
     kit.post(

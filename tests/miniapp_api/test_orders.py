@@ -51,6 +51,35 @@ async def test_two_spends_at_once_on_one_balance_cannot_both_succeed(world):
     assert (await phone.balance())["available_fen"] == 300
 
 
+async def test_whoever_may_not_come_in_pays_nothing_and_is_told_why(world):
+    sku_id = await world.sku(price_fen=100, stock=50)
+    phones = [await world.arrive() for _ in range(5)]
+    places = []
+    for phone in phones:
+        await world.give(phone.customer_id, 1_000)
+        places.append(f"/orders/{(await place(phone, sku_id)).body['order_no']}/pay")
+    states = ("active", "blocked", "closing", "closed", "merged")
+    for phone, state in zip(phones, states, strict=True):
+        await db.execute(
+            "UPDATE customer SET state = $2::text, merged_into_id = CASE $2::text WHEN 'merged' THEN $3::bigint END WHERE id = $1",
+            phone.customer_id, state, phones[0].customer_id,
+        )  # fmt: skip
+    paid_key = new_key()
+    for _ in range(2):  # and again
+        answers = await asyncio.gather(
+            *(phone.post(path, key=paid_key) for phone, path in zip(phones, places, strict=True))
+        )
+        codes = [None, "customer_blocked", "account_closed", "account_closed", "customer_gone"]
+        assert [answer.code for answer in answers] == codes
+    assert await db.fetchval("SELECT count(*) FROM bill_payment") == 1
+    await db.execute("UPDATE customer SET state = 'blocked' WHERE id = $1", phones[0].customer_id)
+    assert (await phones[0].post(places[0], key=paid_key)).code == "customer_blocked", "even what was paid"
+    await db.execute("UPDATE customer SET state = 'active', merged_into_id = NULL")
+    assert [
+        (await phone.post(path, key=paid_key)).status for phone, path in zip(phones, places, strict=True)
+    ] == [200] * 5
+
+
 async def test_refusals_are_told_in_english_when_asked(world):
     phone, sku_id = await world.arrive(), await world.sku(price_fen=700)
     order_no = (await place(phone, sku_id)).body["order_no"]
