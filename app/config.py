@@ -200,6 +200,9 @@ class Money(Section):
     day_cut_minutes: Annotated[int, Field(ge=0, le=1440)] = 120
     carry_days: Annotated[int, Field(ge=0, le=30)] = 2
     bill_patience_days: Annotated[int, Field(ge=1, le=60)] = 3
+    bonus_reminder_days: Annotated[int, Field(ge=0, le=366)] = 0
+    birthday_messages: bool = False
+    missed_after_days: Annotated[int, Field(ge=0, le=3650)] = 0
     bill_rows_most: Annotated[int, Field(ge=1, le=20_000_000)] = 5_000_000
     bill_bytes_most: Annotated[int, Field(ge=1024, le=16 * 1024**3)] = 4 * 1024**3
     due_run_parked_most: Annotated[int, Field(ge=1, le=1_000_000)] = 20

@@ -53,6 +53,12 @@ class Terms:
     """In the bills of so many days after its own a payment or refund is looked for before it counts as missing."""
     bill_patience_days: int = 3
     """After so many days without a bill the shop's people are told, and it is theirs to bring it."""
+    bonus_reminder_days: int = 0
+    """So many days before bonus expires its customer is told; 0: never."""
+    birthday_messages: bool = False
+    """Whether who agreed to marketing is congratulated on the birthday they told."""
+    missed_after_days: int = 0
+    """After so many days without a payment who agreed to marketing is written to; 0: never."""
     bill_rows_most: int = 5_000_000
     bill_bytes_most: int = 4 * 1024**3
     """How large a channel's bill of one day may be."""

@@ -76,8 +76,8 @@ async def history(
 
 _SAVE = """
 INSERT INTO message_template (kind, channel, locale, version, content, saved_by, saved_at)
-SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4::jsonb, $5, $6 FROM message_template
-WHERE kind = $1 AND channel = $2 AND locale = $3
+SELECT $1::text, $2::text, $3::text, coalesce(max(version), 0) + 1, $4::jsonb, $5, $6 FROM message_template
+WHERE kind = $1::text AND channel = $2::text AND locale = $3::text
 RETURNING kind, channel, locale, version, content::text AS content, saved_by, saved_at
 """
 

@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from billing import (
     approvals,
+    bonus_reminders,
     caps,
+    care,
     closings,
     credit_draws,
     deductions,
@@ -120,6 +122,9 @@ def table(
         Job("credit_repayment", intervals.expiry_s, credit_draws.repay_freed),
         Job("cap_alerts", intervals.expiry_s, caps.resolve_alerts),
         Job("reconciliation", intervals.reconciliation_s, lambda: daily.run(channels)),
+        Job("bonus_reminders", intervals.proof_s, bonus_reminders.remind, alone=True),
+        Job("birthdays", intervals.proof_s, care.congratulate, alone=True),
+        Job("missed", intervals.proof_s, care.ask_after, alone=True),
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
         Job("notice_expiry", intervals.proof_s, inbox.forget_old, alone=True),
         Job("refused_notice_expiry", intervals.proof_s, inbox_refusals.forget_old, alone=True),
