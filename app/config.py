@@ -203,6 +203,9 @@ class Money(Section):
     bonus_reminder_days: Annotated[int, Field(ge=0, le=366)] = 0
     birthday_messages: bool = False
     missed_after_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    plan_days_ahead: Annotated[int, Field(ge=1, le=400)] = 35
+    plan_price_notice_days: Annotated[int, Field(ge=0, le=366)] = 30
+    customers_change_plans: bool = True
     bill_rows_most: Annotated[int, Field(ge=1, le=20_000_000)] = 5_000_000
     bill_bytes_most: Annotated[int, Field(ge=1024, le=16 * 1024**3)] = 4 * 1024**3
     due_run_parked_most: Annotated[int, Field(ge=1, le=1_000_000)] = 20

@@ -194,6 +194,9 @@ def refuse_of_an_order(bill: Bill) -> None:
 
 
 _VOID = """
+WITH periods AS (
+    UPDATE plan_period SET state = 'failed', reason = 'void', ended_at = $2 WHERE bill_id = $1
+)
 UPDATE bill SET state = 'void', voided_at = $2, voided_by = $3, void_reason = $4 WHERE id = $1 AND state = 'open' AND pending_no IS NULL
 """
 

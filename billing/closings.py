@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from billing import approvals, refund_records, staff_alerts, top_up_refunds
+from billing import approvals, plans, refund_records, staff_alerts, top_up_refunds
 from core import clock, db, errors, ids
 from ledger import accounts, credit_line, idempotency, moves, posting
 from members import customers
@@ -72,7 +72,7 @@ class Closing:
 
 
 _COUNTS = """
-SELECT (SELECT count(*) FROM plan WHERE customer_id = $1 AND state = 'active'),
+SELECT (SELECT count(*) FROM plan WHERE customer_id = $1 AND state IN ('active', 'paused')),
        (SELECT count(*) FROM top_up WHERE customer_id = $1 AND state = 'pending')
 """
 _OBSTACLES = """
@@ -144,9 +144,6 @@ async def request(
         )
 
 
-_END_PLANS = """
-UPDATE plan SET state = 'cancelled', cancelled_at = $2 WHERE customer_id = $1 AND state = 'active'
-"""
 _CLOSING = "UPDATE customer SET state = 'closing' WHERE id = $1"
 _START = """
 INSERT INTO closing (closing_no, customer_id, reason, operator_id, approval_no, state, bonus_fen, paid_out_fen, created_at)
@@ -159,7 +156,8 @@ async def _approved(approval: approvals.Approval) -> str:
     customer_id, reason = approval.params["customer_id"], approval.params["reason"]
     number, now = ids.new_no("Z"), clock.now()
     top_ups = await top_up_refunds.lock_of(customer_id) if approval.params["by_channel"] else []
-    await db.execute(_END_PLANS, customer_id, now)
+    operator = f"operator:{approval.requested_by}"
+    await plans.end_all(customer_id, by=operator)
     await moves.lock(customer_id)
     if obstacles := await _obstacles(customer_id):
         raise CannotClose(obstacles=", ".join(obstacles))
@@ -168,8 +166,7 @@ async def _approved(approval: approvals.Approval) -> str:
     )
     await credit_line.set_limit(customer_id, 0, automatic_only=False)
     await db.execute(_CLOSING, customer_id)
-    await db.execute(_END_PLANS, customer_id, now)  # one that began while we waited for the customer's row
-    operator = f"operator:{approval.requested_by}"
+    await plans.end_all(customer_id, by=operator)  # one that began while we waited for the customer's row
     forfeited_fen = await forfeit(closing_id, number, customer_id, operator)
     balance = await accounts.balance(customer_id)
     await _send_back(top_ups, number, operator, decided_by=f"operator:{approval.decided_by}")

@@ -151,7 +151,9 @@ WITH taken AS (
     FROM taken t WHERE bill.id = t.bill_id AND bill.state IN ('open', 'partly_paid') AND bill.paid_fen < bill.amount_fen
     RETURNING bill.*
 ), periods AS (
-    UPDATE plan_period SET state = 'charged' FROM changed WHERE plan_period.bill_id = changed.id AND changed.state = 'paid'
+    UPDATE plan_period SET state = CASE changed.state WHEN 'paid' THEN 'charged' ELSE 'partly' END, reason = NULL,
+        ended_at = CASE changed.state WHEN 'paid' THEN $4 END
+    FROM changed WHERE plan_period.bill_id = changed.id
 )
 SELECT {bills.COLUMNS} FROM changed
 """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from billing import parts, schedule
+from billing import parts, plan_rows, plans_ahead
 from core import clock, db
 from ledger import accounts, habits
 
@@ -153,9 +153,12 @@ async def of_many(customer_ids: Sequence[int]) -> dict[int, Forecast]:
     }
 
 
-_PLANS = """
-SELECT customer_id, name, amount_fen, cycle, started_on, next_period_no FROM plan
-WHERE customer_id = ANY ($1::bigint[]) AND state = 'active'
+_PERIODS = """
+SELECT p.customer_id, p.name, o.amount_fen, o.due_on FROM plan p JOIN plan_period o ON o.plan_id = p.id
+WHERE p.customer_id = ANY ($1::bigint[]) AND p.state <> 'paused' AND o.state = 'upcoming'
+"""
+_PLANS = f"""
+SELECT name, {plan_rows.COLUMNS} FROM plan WHERE customer_id = ANY ($1::bigint[]) AND state = 'active' AND next_on IS NOT NULL
 """
 _BILLS = """
 SELECT id, customer_id, title, amount_fen - paid_fen AS owed_fen, collect_mode, due_at FROM bill
@@ -167,11 +170,9 @@ async def _dues(customer_ids: Sequence[int], today: date) -> dict[int, list[Due]
     """What is owed and what plans will take. A bill whose money is held already is left out: it is not available either."""
     found: dict[int, list[Due]] = {number: [] for number in customer_ids}
     last = today + timedelta(days=HORIZON)
-    for row in await db.fetch(_PLANS, list(customer_ids)):
-        period_no = row["next_period_no"]
-        while (on := schedule.due_on(row["started_on"], row["cycle"], period_no)) <= last:
-            found[row["customer_id"]].append(Due("plan", row["name"], row["amount_fen"], max(on, today)))
-            period_no += 1
+    for customer_id, name, amount_fen, on in await _plan_dues(customer_ids, last):
+        if amount_fen:
+            found[customer_id].append(Due("plan", name, amount_fen, max(on, today)))
     bills = await db.fetch(_BILLS, list(customer_ids))
     in_parts = await parts.running([row["id"] for row in bills if row["collect_mode"] == "instalments"])
     for row in bills:
@@ -182,6 +183,16 @@ async def _dues(customer_ids: Sequence[int], today: date) -> dict[int, list[Due]
             else [(row["owed_fen"], clock.day_of(row["due_at"]))]
         )
         found[row["customer_id"]] += [Due("bill", row["title"], fen, max(on, today)) for fen, on in dues]
+    return found
+
+
+async def _plan_dues(customer_ids: Sequence[int], last: date) -> list[tuple[int, str, int | None, date]]:
+    """Customer, name, amount (None: use decides) and day of all periods ahead: those that have rows, and those after them."""
+    found = [tuple(row) for row in await db.fetch(_PERIODS, list(customer_ids))]
+    for name, *row in await db.fetch(_PLANS, list(customer_ids)):
+        plan = plan_rows.of(row)
+        ahead, _, _ = plans_ahead.until(plan.terms, plan.span, plan.price, plan.place, last)
+        found += [(plan.customer_id, name, one.amount_fen, one.due_on) for one in ahead]
     return found
 
 

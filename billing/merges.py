@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing import approvals, matching, standing
+from billing import approvals, matching, plans, standing
 from core import clock, db, errors, ids
 from ledger import accounts, credit_line, idempotency, moves
 from members import customers
@@ -72,7 +72,7 @@ class Merge:
 
 _PREVIEW = """
 SELECT (SELECT count(*) FROM identity WHERE customer_id = $1),
-       (SELECT count(*) FROM plan WHERE customer_id = $1 AND state = 'active'),
+       (SELECT count(*) FROM plan WHERE customer_id = $1 AND state IN ('active', 'paused')),
        (SELECT count(*) FROM bill WHERE customer_id = $1 AND state = 'open' AND source NOT LIKE 'order:%'),
        (SELECT count(*) FROM top_up WHERE customer_id = $1 AND state = 'pending'),
        (SELECT count(*) FROM shop_order WHERE customer_id = $1 AND state = 'placed')
@@ -183,8 +183,8 @@ async def _approved(approval: approvals.Approval) -> str:
 approvals.register("merge", _approved)
 
 _FOLLOW = (
-    "SELECT 1 FROM plan WHERE customer_id = $1 AND state = 'active' ORDER BY next_due_on, id FOR NO KEY UPDATE",
-    "UPDATE plan SET customer_id = $2 WHERE customer_id = $1 AND state = 'active'",
+    f"SELECT 1 FROM plan WHERE customer_id = $1 AND {plans.RUNS} ORDER BY id FOR NO KEY UPDATE",
+    f"UPDATE plan SET customer_id = $2 WHERE customer_id = $1 AND {plans.RUNS}",
     """
     SELECT 1 FROM bill WHERE customer_id = $1 AND state = 'open' AND source NOT LIKE 'order:%' ORDER BY id
     FOR NO KEY UPDATE
@@ -203,9 +203,9 @@ async def follow(gone_id: int, kept_id: int) -> None:
         await db.execute(statement, *((gone_id, kept_id) if "$2" in statement else (gone_id,)))
 
 
-_LEFT = """
+_LEFT = f"""
 SELECT c.id FROM customer c WHERE c.state = 'merged' AND (
-    EXISTS (SELECT FROM plan p WHERE p.customer_id = c.id AND p.state = 'active')
+    EXISTS (SELECT FROM plan WHERE customer_id = c.id AND {plans.RUNS})
     OR EXISTS (SELECT FROM bill b WHERE b.customer_id = c.id AND b.state = 'open' AND b.pending_no IS NULL
                AND b.source NOT LIKE 'order:%')
     OR EXISTS (SELECT FROM identity i WHERE i.customer_id = c.id))

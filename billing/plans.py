@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
 
-from billing import schedule
+from billing import horizon, plan_events, plan_offers, plan_rows, plans_ahead, schedule, terms
 from core import clock, db, errors
 from ledger import accounts, idempotency
 from members import customers
+from notifications import outbox
 
-
-class NoSuchOffer(errors.NotFound):
-    """There is no such plan on offer (any more)."""
-
-    code = "no_such_offer"
+NoSuchOffer = plan_offers.NoSuchOffer
+WrongTerms = plan_offers.WrongTerms
+NoSuchCustomer = customers.NoSuchCustomer
+KeyReused = idempotency.KeyReused
+Offer = plan_offers.Offer
+offers = plan_offers.on_offer
 
 
 class NoSuchPlan(errors.NotFound):
@@ -29,114 +33,234 @@ class ConsentOutdated(errors.Conflict):
     code = "consent_outdated"
 
 
-KeyReused = idempotency.KeyReused
+class StartOutOfRange(errors.Invalid):
+    """A plan begins today or later, within a year."""
+
+    code = "plan_start_out_of_range"
+
+
+class NotByCustomers(errors.Forbidden):
+    """In this shop customers ask an operator to change their plans."""
+
+    code = "plans_changed_by_shop"
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """A plan on offer. ``consent_text`` is what the customer agrees to by subscribing."""
+class Actor:
+    """Who does something to a plan; ``customer_id`` where it is the customer, who has only their own."""
 
-    id: int
-    name: str
-    amount_fen: int
-    cycle: str
-    consent_version: str
-    consent_text: str
+    label: str
+    customer_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A customer's plan. ``next_due_on`` is when the next period is deducted while the plan is active."""
-
-    id: int
-    customer_id: int
-    name: str
-    amount_fen: int
-    cycle: str
-    state: str
-    started_on: date
-    next_due_on: date
-    created_at: datetime
-    warn_periods: int | None
-    """The customer is alerted when their balance does not cover so many periods any more."""
+CLOCK = Actor("clock")
 
 
-MOST_WARN_PERIODS = 12
-_OFFER_COLUMNS = "id, name, amount_fen, cycle, consent_version, consent_text"
-_COLUMNS = (
-    "id, customer_id, name, amount_fen, cycle, state, started_on, next_due_on, created_at, warn_periods"
-)
+def by_customer(customer_id: int) -> Actor:
+    """A customer."""
+    return Actor(accounts.of_customer(customer_id), customer_id)
 
-_ADD_OFFER = f"""
-INSERT INTO plan_offer (name, amount_fen, cycle, consent_version, consent_text, active, created_at)
-VALUES ($1, $2, $3, $4, $5, true, $6) RETURNING {_OFFER_COLUMNS}
-"""
+
+def by_operator(operator_id: int) -> Actor:
+    """An operator."""
+    return Actor(f"operator:{operator_id}")
+
+
+def refuse_customers(actor: Actor) -> None:
+    """Refuses what customers may not do themselves in a shop that has chosen so.
+
+    Raises:
+        NotByCustomers: they may not.
+    """
+    if actor.customer_id is not None and not terms.current().customers_change_plans:
+        raise NotByCustomers
 
 
 async def add_offer(
     *, name: str, amount_fen: int, cycle: str, consent_version: str, consent_text: str
-) -> Offer:
-    """Puts a plan on offer. ``cycle`` is one of ``schedule.CYCLES``."""
-    assert cycle in schedule.CYCLES
-    row = await db.fetchrow(_ADD_OFFER, name, amount_fen, cycle, consent_version, consent_text, clock.now())
-    assert row is not None
-    return Offer(*row)
+) -> plan_offers.Offer:
+    """Puts a plan on offer that runs every day, week, month or year from the day it is subscribed to."""
+    agreed = plans_ahead.Terms(schedule.of_cycle(cycle), amount_fen)
+    return await plan_offers.add(plan_offers.Asked(name, agreed, consent_version, consent_text))
 
 
-_OFFERS = f"SELECT {_OFFER_COLUMNS} FROM plan_offer WHERE active ORDER BY id"
+When = Literal["now", "period_end"]
+Door = Literal["mini_program", "chat", "counter", "phone", "paper"]
 
 
-async def offers() -> list[Offer]:
-    """The plans on offer."""
-    return [Offer(*row) for row in await db.fetch(_OFFERS)]
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A customer's plan. ``next_due_on`` is when the next period is deducted; None: none will be."""
+
+    id: int
+    customer_id: int
+    offer_id: int
+    name: str
+    cycle: str
+    state: str
+    started_on: date
+    ends_on: date | None
+    periods: int | None
+    next_due_on: date | None
+    paused_on: date | None
+    resume_on: date | None
+    new_amount_fen: int | None
+    new_amount_from: date | None
+    created_at: datetime
+    warn_periods: int | None
+    """The customer is alerted when their balance does not cover so many periods any more."""
+    consent_version: str
+    consented_at: datetime
+    consented_fen: int
+    """No period takes more without another consent."""
+    consent_door: str
+    terms: plans_ahead.Terms
+
+    @property
+    def amount_fen(self) -> int:
+        return self.terms.amount_fen
 
 
-_OFFER = f"SELECT {_OFFER_COLUMNS} FROM plan_offer WHERE id = $1 AND active"
+MOST_WARN_PERIODS = 12
+LONGEST_WAIT = timedelta(days=366)
+"""A plan begins within this time."""
+COLUMNS = f"""
+id, customer_id, offer_id, name, cycle, state, started_on, ends_on, periods,
+coalesce((SELECT min(o.due_on) FROM plan_period o WHERE o.plan_id = plan.id AND o.state = 'upcoming'), next_due_on),
+paused_on, resume_on, new_amount_fen, new_amount_from, created_at, warn_periods, consent_version, consented_at, consented_fen,
+consent_door, {plan_rows.TERMS}
+"""
+_OWN = 20
+
+
+def of(row: Sequence[Any]) -> Plan:
+    """A plan from the columns of ``COLUMNS``."""
+    return Plan(*row[:_OWN], plan_rows.terms(row[_OWN:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """To which text the customer agreed where; ``by`` and ``proof`` say who says so and what shows it, where they did not do it
+    themselves."""
+
+    version: str
+    door: Door = "mini_program"
+    by: str | None = None
+    proof: str | None = None
+
+
 _SUBSCRIBE = """
-INSERT INTO plan (customer_id, offer_id, name, amount_fen, cycle, state, started_on, next_period_no, next_due_on,
-                  consent_version, consent_text, consented_at, created_at)
-VALUES ($1, $2, $3, $4, $5, 'active', $6, 0, $6, $7, $8, $9, $9) RETURNING id
+INSERT INTO plan (customer_id, offer_id, name, amount_fen, cycle, schedule, unit, most_fen, trial_periods, trial_fen, first_period,
+                  catch_up, on_pause, notice_days, state, started_on, ends_on, periods, next_period_no, next_on, next_due_on, ahead_on,
+                  consent_version, consent_text, consented_at, consented_fen, consent_door, consent_by, consent_proof, created_at)
+VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11, $12, $13, $14, 'active', $15, $16, $17, 0, $18, $19,
+        least($18::date, $19::date), $20, $21, $22, $23, $24, $25, $26, $22) RETURNING id
 """
 
 
-@db.retried
-async def subscribe(customer_id: int, *, offer_id: int, consent_version: str, key: str) -> Plan:
-    """Starts a plan today with the customer's consent to the text of ``consent_version``. Its first period is due today.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which offer, and from when until when where that is not from today on until it is ended (or as the offer says)."""
+
+    offer_id: int
+    consent: Consent
+    starts_on: date | None = None
+    ends_on: date | None = None
+    periods: int | None = None
+
+
+async def subscribe(
+    customer_id: int, *, offer_id: int, consent_version: str, starts_on: date | None = None, key: str
+) -> Plan:
+    """Starts a plan with the customer's consent to the text of ``consent_version``, today or on a later day. Its first period is
+    due when it begins, if the rule has that day or the offer begins with a part of a period.
 
     Raises:
         NoSuchOffer: nothing of that id is on offer.
         ConsentOutdated: the text is not the present one.
+        StartOutOfRange: it is to begin before today, or later than in a year.
         CustomerBlocked, AccountClosed: they were let in a moment ago, but are not any more.
         KeyReused: the key was used for another subscription.
     """
-    caller = accounts.of_customer(customer_id)
+    wish = Wish(offer_id, Consent(consent_version), starts_on)
+    return await get(customer_id, await start(by_customer(customer_id), customer_id, wish, key=key))
+
+
+@db.retried
+async def start(actor: Actor, customer_id: int, wish: Wish, *, key: str) -> int:
+    """``subscribe``, or by an operator for a customer who agreed at the counter, by phone or on paper. Returns the plan's id.
+
+    Raises:
+        NoSuchCustomer, NoSuchOffer, ConsentOutdated, StartOutOfRange, CustomerBlocked, AccountClosed, KeyReused.
+        WrongTerms: it would end before it begins.
+    """
 
     async def act() -> str:
-        row = await db.fetchrow(_OFFER, offer_id)
-        if row is None:
-            raise NoSuchOffer(offer_id=offer_id)
-        offer = Offer(*row)
-        if offer.consent_version != consent_version:
+        offer = await plan_offers.get(wish.offer_id, active_only=True)
+        if offer.consent_version != wish.consent.version:
             raise ConsentOutdated(consent_version=offer.consent_version)
+        today = clock.today()
+        starts_on = wish.starts_on or today
+        if not today <= starts_on <= today + LONGEST_WAIT:
+            raise StartOutOfRange
         customers.admit(await customers.staying(customer_id))
-        plan_id = await db.fetchval(
-            _SUBSCRIBE, customer_id, offer.id, offer.name, offer.amount_fen, offer.cycle, clock.today(),
-            offer.consent_version, offer.consent_text, clock.now(),
-        )  # fmt: skip
-        return str(plan_id)
+        span = plans_ahead.Span(starts_on, wish.ends_on, wish.periods or offer.periods)
+        return str(await _begin(customer_id, offer, span, wish.consent, by=actor.label))
 
+    asked = {"customer_id": customer_id, "offer_id": wish.offer_id, "consent": wish.consent.version}
+    more = {"starts_on": wish.starts_on, "ends_on": wish.ends_on, "periods": wish.periods}
+    proof = {"door": wish.consent.door, "proof": wish.consent.proof}
     async with db.transaction():
         plan_id = await idempotency.once(
-            caller=caller,
+            caller=actor.label,
             operation="plans.subscribe",
             key=key,
-            content={"offer_id": offer_id, "consent_version": consent_version},
+            content={**asked, **more, **proof},
             act=act,
         )
-    return await get(customer_id, int(plan_id))
+    return int(plan_id)
 
 
-_GET = f"SELECT {_COLUMNS} FROM plan WHERE id = $1 AND customer_id = $2"
+async def _begin(
+    customer_id: int, offer: plan_offers.Offer, span: plans_ahead.Span, consent: Consent, *, by: str
+) -> int:
+    """Writes a plan down, with its first periods."""
+    agreed = replace(offer.terms, rule=schedule.anchored(offer.terms.rule, span.started_on))
+    place, price = plans_ahead.begin(agreed, span), plans_ahead.Price(agreed.amount_fen)
+    ahead = plans_ahead.following(agreed, span, price, place)
+    if ahead is None:
+        raise plan_offers.WrongTerms(field="ends_on")
+    consented_fen = agreed.most_fen or agreed.amount_fen
+    plan_id: int = await db.fetchval(
+        _SUBSCRIBE, customer_id, offer.id, offer.name, agreed.amount_fen, agreed.rule.cycle, schedule.written(agreed.rule),
+        agreed.unit, agreed.most_fen, agreed.trial_periods, agreed.trial_fen, agreed.first_period, agreed.catch_up,
+        agreed.on_pause, agreed.notice_days, span.started_on, span.ends_on, span.periods, place.on, ahead[0].due_on,
+        consent.version, offer.consent_text, clock.now(), consented_fen, consent.door, consent.by, consent.proof,
+    )  # fmt: skip
+    await horizon.extend(
+        [await locked(plan_id)], clock.today() + timedelta(days=terms.current().plan_days_ahead)
+    )
+    await plan_events.note(plan_id, "subscribed", by, {"offer_id": offer.id, "consent": consent.version})
+    return plan_id
+
+
+_LOCK = f"SELECT {plan_rows.COLUMNS} FROM plan WHERE id = $1 FOR NO KEY UPDATE"
+
+
+async def locked(plan_id: int, customer_id: int | None = None) -> plan_rows.Row:
+    """The plan, locked before its periods are touched; of that customer, where one is named.
+
+    Raises:
+        NoSuchPlan: it is not theirs or does not exist.
+    """
+    row = await db.fetchrow(_LOCK, plan_id)
+    plan = None if row is None else plan_rows.of(row)
+    if plan is None or customer_id not in (None, plan.customer_id):
+        raise NoSuchPlan(plan_id=plan_id)
+    return plan
+
+
+_GET = f"SELECT {COLUMNS} FROM plan WHERE id = $1 AND customer_id = $2"
 
 
 async def get(customer_id: int, plan_id: int) -> Plan:
@@ -148,23 +272,81 @@ async def get(customer_id: int, plan_id: int) -> Plan:
     row = await db.fetchrow(_GET, plan_id, customer_id)
     if row is None:
         raise NoSuchPlan(plan_id=plan_id)
-    return Plan(*row)
-
-
-_CANCEL = "UPDATE plan SET state = 'cancelled', cancelled_at = $3 WHERE id = $1 AND customer_id = $2 AND state = 'active'"
+    return of(row)
 
 
 async def cancel(customer_id: int, plan_id: int) -> Plan:
-    """Ends a plan: no further period falls due; what is owed already stays owed. Cancelling again changes nothing.
+    """Ends a plan now: what is due today or later and was not taken lapses; what fell due before, or is owed, stays. Cancelling
+    again changes nothing.
 
     Raises:
         NoSuchPlan: the customer has no such plan.
     """
-    await db.execute(_CANCEL, plan_id, customer_id, clock.now())
+    async with db.transaction():
+        plan = await locked(plan_id, customer_id)
+        if plan.state in ("active", "paused"):
+            await end(
+                [plan_id], since=clock.today(), reason="cancelled", by=accounts.of_customer(customer_id)
+            )
     return await get(customer_id, plan_id)
 
 
-_WARN = f"UPDATE plan SET warn_periods = $3 WHERE id = $1 AND customer_id = $2 RETURNING {_COLUMNS}"
+_END = """
+WITH gone AS (
+    UPDATE plan_period SET state = 'waived', reason = $4, ended_at = $3
+    WHERE plan_id = ANY ($1::bigint[]) AND state = 'upcoming' AND due_on >= $2
+), noted AS (
+    INSERT INTO plan_event (plan_id, kind, detail, by, created_at)
+    SELECT id, 'cancelled', jsonb_build_object('cause', $4::text, 'reason', $6::text), $5, $3 FROM unnest($1::bigint[]) AS id
+)
+UPDATE plan SET state = 'cancelled', cancelled_at = $3, cancelled_on = $2, next_on = NULL, next_due_on = NULL, ahead_on = NULL, paused_on = NULL,
+    resume_on = NULL, new_amount_fen = NULL, new_amount_from = NULL
+WHERE id = ANY ($1::bigint[])
+"""
+
+
+async def end(plan_ids: Sequence[int], *, since: date, reason: str, by: str, why: str | None = None) -> None:
+    """Ends locked plans that run; their periods due from ``since`` on lapse for the ``reason``, a word; ``why`` is what somebody
+    said. Part of the caller's transaction."""
+    await db.execute(_END, list(plan_ids), since, clock.now(), reason, by, why)
+
+
+_TITLE = "SELECT customer_id, name, amount_fen FROM plan WHERE id = $1"
+Told = Literal[
+    "plan_paused", "plan_resumed", "plan_cancelled", "plan_skipped", "plan_price", "plan_price_asked"
+]
+
+
+async def tell_change(
+    actor: Actor, plan_id: int, kind: Told, *, on: date | None = None, amount_fen: int | None = None
+) -> None:
+    """Tells the customer what somebody else did to their plan. Part of the caller's transaction, which has locked the plan."""
+    if actor.customer_id is not None:
+        return
+    row = await db.fetchrow(_TITLE, plan_id)
+    assert row is not None
+    now = clock.now()
+    params = {
+        "title": row["name"],
+        "amount_fen": row["amount_fen"] if amount_fen is None else amount_fen,
+        "at": now if on is None else clock.start_of(on),
+    }
+    key = f"{kind}:{plan_id}:{now.timestamp():.6f}"
+    await outbox.tell([outbox.Message(row["customer_id"], kind, key, params)])
+
+
+RUNS = "(state IN ('active', 'paused') OR EXISTS (SELECT FROM plan_period o WHERE o.plan_id = plan.id AND o.state = 'upcoming'))"
+"""A plan that still has something to take, or may have."""
+_LOCK_ALL = f"SELECT id FROM plan WHERE customer_id = $1 AND {RUNS} ORDER BY id FOR NO KEY UPDATE"
+
+
+async def end_all(customer_id: int, *, by: str) -> None:
+    """Ends all plans of a customer who leaves; nothing of them is taken any more. Part of the caller's transaction."""
+    if plan_ids := [row["id"] for row in await db.fetch(_LOCK_ALL, customer_id)]:
+        await end(plan_ids, since=date.min, reason="account_closed", by=by)
+
+
+_WARN = f"UPDATE plan SET warn_periods = $3 WHERE id = $1 AND customer_id = $2 RETURNING {COLUMNS}"
 
 
 async def set_warning(customer_id: int, plan_id: int, periods: int | None) -> Plan:
@@ -177,13 +359,13 @@ async def set_warning(customer_id: int, plan_id: int, periods: int | None) -> Pl
     row = await db.fetchrow(_WARN, plan_id, customer_id, periods)
     if row is None:
         raise NoSuchPlan(plan_id=plan_id)
-    return Plan(*row)
+    return of(row)
 
 
-_PAGE = f"SELECT {_COLUMNS} FROM plan WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+_PAGE = f"SELECT {COLUMNS} FROM plan WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
 
 
 async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Plan]:
     """The customer's plans, newest first; ``before`` is the id the last page ended at."""
     rows = await db.fetch(_PAGE, customer_id, before if before is not None else 2**62, limit)
-    return [Plan(*row) for row in rows]
+    return [of(row) for row in rows]

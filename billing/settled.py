@@ -66,7 +66,8 @@ WITH part AS (
     SELECT $1, p.tender, p.amount_fen, 0, p.reference, p.payment_no, $2
     FROM unnest($3::text[], $4::bigint[], $5::text[], $6::text[]) AS p (tender, amount_fen, reference, payment_no)
 ), periods AS (
-    UPDATE plan_period SET state = 'charged' WHERE bill_id = $1 AND $8
+    UPDATE plan_period SET state = CASE WHEN $8 THEN 'charged' ELSE 'partly' END, reason = NULL, ended_at = CASE WHEN $8 THEN $2 END
+    WHERE bill_id = $1
 )
 UPDATE bill SET paid_fen = paid_fen + $7, state = CASE WHEN $8 THEN 'paid' ELSE 'partly_paid' END, paid_at = CASE WHEN $8 THEN $2 END,
     pending_no = NULL
@@ -90,7 +91,8 @@ async def settle(bill: bills.Bill, parts: Sequence[Part]) -> None:
 
 _GIVE_UP_PART = """
 WITH periods AS (
-    UPDATE plan_period SET state = 'owed' WHERE bill_id = $1 AND state = 'charged'
+    UPDATE plan_period SET state = CASE WHEN bill.paid_fen = $2 THEN 'owed' ELSE 'partly' END, reason = NULL, ended_at = NULL
+    FROM bill WHERE plan_period.bill_id = $1 AND bill.id = $1
 )
 UPDATE bill SET paid_fen = paid_fen - $2, paid_at = NULL,
     state = CASE WHEN state = 'written_off' THEN state WHEN paid_fen = $2 THEN 'open' ELSE 'partly_paid' END

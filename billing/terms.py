@@ -59,6 +59,12 @@ class Terms:
     """Whether who agreed to marketing is congratulated on the birthday they told."""
     missed_after_days: int = 0
     """After so many days without a payment who agreed to marketing is written to; 0: never."""
+    plan_days_ahead: int = 35
+    """Periods of plans can be seen so many days ahead."""
+    plan_price_notice_days: int = 30
+    """A higher price of a plan is announced so many days before it is taken."""
+    customers_change_plans: bool = True
+    """Whether customers may pause, resume and skip by themselves. Ending a plan is always theirs."""
     bill_rows_most: int = 5_000_000
     bill_bytes_most: int = 4 * 1024**3
     """How large a channel's bill of one day may be."""

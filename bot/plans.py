@@ -12,7 +12,9 @@ _MOST_BILLS = 20
 async def answer(asker: Asker) -> list[str]:
     """The plans that run, with when they are next deducted, and the bills that are not paid yet."""
     running = [
-        plan for plan in await plans.page(asker.customer.id, limit=_MOST_PLANS) if plan.state == "active"
+        plan
+        for plan in await plans.page(asker.customer.id, limit=_MOST_PLANS)
+        if plan.next_due_on is not None and plan.state == "active"
     ]
     lines = [asker.say("plans.title" if running else "plans.none")]
     lines += [

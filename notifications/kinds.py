@@ -44,6 +44,14 @@ Kind = Literal[
     "paid_out",
     "remittance_waiting",
     "remittance_failed",
+    "plan_paused",
+    "plan_resumed",
+    "plan_cancelled",
+    "plan_skipped",
+    "plan_price",
+    "plan_price_asked",
+    "deduction_ahead",
+    "usage_ahead",
     "birthday",
     "missed",
 ]
@@ -55,7 +63,7 @@ end of quiet hours, only so many a day. ``marketing``: the same, and only to who
 CLASSES: tuple[Class, ...] = get_args(Class)
 
 REMINDERS: frozenset[Kind] = frozenset(
-    {"low_balance", "payment_due", "bill_due", "bonus_expiring"},
+    {"low_balance", "payment_due", "bill_due", "bonus_expiring", "deduction_ahead", "usage_ahead"},
 )
 MARKETING: frozenset[Kind] = frozenset({"birthday", "missed"})
 

@@ -16,6 +16,7 @@ from billing import (
     deductions,
     due_bills,
     expiry,
+    horizon,
     inbox,
     inbox_refusals,
     job_watch,
@@ -23,6 +24,10 @@ from billing import (
     merges,
     operator_holds,
     payments,
+    plan_notices,
+    plan_pauses,
+    plan_prices,
+    plans,
     quarantine_returns,
     refunds,
     remittances,
@@ -101,6 +106,11 @@ def table(
         return await job_watch.run(watch or job_watch.Bounds(), {job.id for job in every})
 
     every: tuple[Job, ...] = (
+        Job("horizon", intervals.expiry_s, horizon.run),
+        Job("plan_pauses", intervals.expiry_s, plan_pauses.resume_due),
+        Job("plan_prices", intervals.expiry_s, plan_prices.take_effect),
+        Job("plan_ends", intervals.expiry_s, plans.complete),
+        Job("plan_notices", intervals.expiry_s, plan_notices.run),
         Job("due_run", intervals.due_run_s, deductions.run_due),
         Job("due_bills", intervals.due_run_s, due_bills.run),
         Job("outbox", intervals.outbox_s, lambda: delivery.run(post)),

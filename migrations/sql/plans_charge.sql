@@ -1,11 +1,11 @@
--- Charges plans that are due, as a set: the plain case of billing.deductions. The caller has locked the plans; of each customer only the
--- first is looked at, later ones are judged by what it left. Returns which of them, counted from 1, were charged.
+-- Charges periods that are due, as a set: the plain case of billing.deductions. The caller has locked them and their plans; of each
+-- customer only the first is looked at, later ones are judged by what it left. Returns which of them, counted from 1, were charged.
 --
 -- What is not plain is left as it was: a balance that does not cover the period, or would fall below where the customer is alerted.
 -- Everybody's accounts are locked first, as in ledger_debit, so that the caller may go on with the rest in the same transaction.
 CREATE OR REPLACE FUNCTION plans_charge(
-    at timestamptz, at_text text, plan bigint[], customer bigint[], period int[], due_on date[], due_at timestamptz[],
-    next_due_on date[], bill_no text[], title text[], amount bigint[]
+    at timestamptz, at_text text, period_id bigint[], plan bigint[], customer bigint[], period int[], due_at timestamptz[],
+    bill_no text[], title text[], amount bigint[]
 ) RETURNS SETOF int LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
@@ -38,8 +38,8 @@ BEGIN
     RETURN QUERY
     WITH taken AS MATERIALIZED (
         SELECT b.ordinal AS n, b.available_after_fen AS after_fen, nextval('bill_id_seq') AS bill_id,
-               plan[b.ordinal] AS plan_id, customer[b.ordinal] AS customer_id, period[b.ordinal] AS period_no,
-               due_on[b.ordinal] AS due_on, due_at[b.ordinal] AS due_at, next_due_on[b.ordinal] AS next_due_on,
+               period_id[b.ordinal] AS period_id, plan[b.ordinal] AS plan_id, customer[b.ordinal] AS customer_id,
+               period[b.ordinal] AS period_no, due_at[b.ordinal] AS due_at,
                bill_no[b.ordinal] AS bill_no, title[b.ordinal] AS title, amount[b.ordinal] AS amount
         FROM ledger_burn(at, plain, references_, kinds, fingerprints, operators, memos, sources, targets, amounts) b
         WHERE b.outcome = 'posted'
@@ -48,12 +48,9 @@ BEGIN
                           automatic, due_at, created_at, paid_at)
         SELECT bill_id, bill_no, customer_id, title, 'plan:' || plan_id || ':' || period_no, amount, amount, 0, 'paid', 'full',
                true, due_at, at, at FROM taken
-    ), moved AS (
-        UPDATE plan SET next_period_no = plan.next_period_no + 1, next_due_on = taken.next_due_on
-        FROM taken WHERE plan.id = taken.plan_id
     ), periods AS (
-        INSERT INTO plan_period (plan_id, period_no, due_on, bill_id, state, created_at)
-        SELECT plan_id, period_no, due_on, bill_id, 'charged', at FROM taken
+        UPDATE plan_period SET state = 'charged', bill_id = taken.bill_id, amount_fen = taken.amount, ended_at = at
+        FROM taken WHERE plan_period.id = taken.period_id
     ), recorded AS (
         INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, matched_by, created_at)
         SELECT bill_id, 'balance', amount, 0, 'bill:' || bill_no || ':0', 'due_date', at FROM taken

@@ -1,13 +1,9 @@
-"""What is owed: bills and plans."""
+"""What is owed: bills."""
 
 from billing import bills as billing_bills
 from billing import collecting, instalments
-from billing import plans as billing_plans
 from core import http as kit
-from miniapp_api import (
-    bills,
-    plans,
-)
+from miniapp_api import bills
 from miniapp_api.routes.caller import CUSTOMER
 
 ROUTES = (
@@ -74,45 +70,5 @@ ROUTES = (
         ),
         auth=CUSTOMER,
         idempotent=True,
-    ),
-    kit.get(
-        "/plan-offers",
-        plans.offers,
-        summary=("可订阅的计划", "Plans on offer"),
-        answer=kit.Page[plans.PlanOffer],
-        auth=CUSTOMER,
-    ),
-    kit.post(
-        "/plans",
-        plans.subscribe,
-        summary=("订阅计划", "Subscribe to a plan"),
-        status=201,
-        answer=plans.Plan,
-        refusals=(billing_plans.NoSuchOffer, billing_plans.ConsentOutdated, billing_plans.KeyReused),
-        auth=CUSTOMER,
-        idempotent=True,
-    ),
-    kit.get(
-        "/plans",
-        plans.listing,
-        summary=("我的计划", "The customer's plans"),
-        answer=kit.Page[plans.Plan],
-        auth=CUSTOMER,
-    ),
-    kit.put(
-        "/plans/{plan_id}/warning",
-        plans.set_warning,
-        summary=("余额不够几期时提醒", "Warn when the balance does not cover so many periods"),
-        answer=plans.Plan,
-        refusals=(billing_plans.NoSuchPlan,),
-        auth=CUSTOMER,
-    ),
-    kit.post(
-        "/plans/{plan_id}/cancel",
-        plans.cancel,
-        summary=("取消计划", "End a plan"),
-        answer=plans.Plan,
-        refusals=(billing_plans.NoSuchPlan,),
-        auth=CUSTOMER,
     ),
 )

@@ -169,7 +169,13 @@ BREAKING = {
     "I6 another customer's": ("I6", "UPDATE quarantine SET credited_to_id = 999 WHERE state = 'resolved'"),
     "I7 skipped": ("I7", "UPDATE plan SET next_period_no = next_period_no + 1"),
     "I7 lost period": ("I7", "DELETE FROM plan_period WHERE state = 'charged'"),
-    "I7 outcome": ("I7", "UPDATE plan_period SET state = 'charged' WHERE state = 'owed'"),
+    "I7 outcome": ("I7", "UPDATE plan_period SET state = 'charged', ended_at = now() WHERE state = 'owed'"),
+    "I7 days doubled": ("I7", "UPDATE plan_period SET covers_from = covers_from - 1 WHERE period_no > 0"),
+    "I7 more than agreed": ("I7", "UPDATE plan SET consented_fen = 1"),
+    "I7 ended too soon": (
+        "I7",
+        "UPDATE plan SET state = 'ended', next_on = NULL, next_due_on = NULL, ahead_on = NULL WHERE state = 'active'",
+    ),
     "I8 refund": ("I8", "UPDATE bill_payment SET refunded_fen = 0 WHERE refunded_fen > 0"),
     "I8 lot": (
         "I8",

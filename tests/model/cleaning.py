@@ -26,6 +26,7 @@ async def ends(shop, model):
         if order.state == "placed":
             await orders.cancel(order.customer, number)
     await db.execute("UPDATE approval SET state = 'withdrawn', decided_at = now() WHERE state = 'waiting'")
+    await db.execute("UPDATE plan_period SET state = 'waived', ended_at = now() WHERE state = 'upcoming'")
     await db.execute("UPDATE plan SET state = 'cancelled' WHERE state = 'active'")
     await db.execute("UPDATE bill SET collect_at = NULL WHERE collect_at IS NOT NULL")
     await db.execute("UPDATE lot SET expires_at = NULL WHERE expires_at IS NOT NULL")

@@ -39,8 +39,10 @@ SELECT jsonb_build_object(
              FROM combined_payment c JOIN payment p ON p.purpose = 'bill' AND p.purpose_no = c.combined_no
              JOIN bill b ON b.id = c.bill_id WHERE c.customer_id = ANY ($1)),
 'orders', (SELECT jsonb_object_agg(order_no, state) FROM shop_order WHERE customer_id = ANY ($1)),
-'plans', (SELECT jsonb_object_agg(p.id, jsonb_build_array(p.customer_id, p.state, p.next_period_no, p.next_due_on, coalesce(
-              (SELECT jsonb_agg(d.state ORDER BY d.period_no) FROM plan_period d WHERE d.plan_id = p.id), '[]')))
+'plans', (SELECT jsonb_object_agg(p.id, jsonb_build_array(p.customer_id, p.state, coalesce(
+              (SELECT min(d.due_on) FROM plan_period d WHERE d.plan_id = p.id AND d.state = 'upcoming'), p.next_due_on), coalesce(
+              (SELECT jsonb_agg(d.state ORDER BY d.period_no) FROM plan_period d
+               WHERE d.plan_id = p.id AND d.state NOT IN ('upcoming', 'waived')), '[]')))
           FROM plan p WHERE p.customer_id = ANY ($1)),
 'holds', (SELECT jsonb_object_agg(h.reference, jsonb_build_array(
               h.state, h.captured_fen, h.amount_fen, extract(epoch FROM h.expires_at - $6)::int))

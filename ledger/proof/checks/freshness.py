@@ -8,7 +8,11 @@ CHECKS = (
     Check(
         "I16",
         "a plan period due for more than a day that nobody charged",
-        "SELECT 'plan ' || id FROM plan WHERE state = 'active' AND next_due_on < ($1::timestamptz)::date - 1",
+        """
+        SELECT 'plan_period ' || o.id FROM plan_period o JOIN plan p ON p.id = o.plan_id
+        WHERE o.state = 'upcoming' AND (p.state <> 'paused' OR o.due_on < p.paused_on) AND o.due_on < ($1::timestamptz)::date - 1
+        UNION ALL SELECT 'plan ' || id FROM plan WHERE state = 'active' AND ahead_on < ($1::timestamptz)::date - 1
+        """,
         needs_clock=True,
     ),
     Check(

@@ -21,7 +21,7 @@ from tests.model.books.instalments import Arranging
 from tests.model.books.leaving import Leaving
 from tests.model.books.operators import Operations
 from tests.model.books.orders import Ordering, Sku
-from tests.model.books.plans import Planning
+from tests.model.books.plans import PERIOD_STATES, Planning
 from tests.model.books.refunds import Refunding
 from tests.model.books.refused import Refused
 from tests.model.books.reviews import Reviewing, Rule
@@ -98,8 +98,8 @@ class Books(
             "orders": {number: one.state for number, one in self.orders.items()},
             "plans": {
                 str(number): [
-                    one.customer, one.state, one.period, str(one.next_day),
-                    ["charged" if self.bills[f"plan:{number}:{done}"].state == "paid" else "owed" for done in range(one.period)],
+                    one.customer, one.state, one.next_day and str(one.next_day),
+                    [PERIOD_STATES[self.bills[f"plan:{number}:{done}"].state] for done in range(one.period)],
                 ]
                 for number, one in self.plans.items()
             },

@@ -93,7 +93,7 @@ class Leaving:
         gone, kept = content
         self._refuse_merge(gone, kept)
         for plan in self.plans.values():
-            if plan.customer == gone and plan.state == "active":
+            if plan.customer == gone and (plan.state == "active" or plan.next_day is not None):
                 plan.customer = kept
         for source, bill in self._owed_by(gone):
             if not source.startswith("order:"):
@@ -123,7 +123,7 @@ class Leaving:
         self._refuse_closing(customer)
         for plan in self.plans.values():
             if plan.customer == customer:
-                plan.state = "cancelled"
+                plan.state, plan.until = "cancelled", plan.started
         account = self.accounts[customer]
         account.limit, account.automatic_only, account.state = 0, False, "closing"
         self.closings[number] = Closing(customer)

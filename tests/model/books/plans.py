@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,6 +10,8 @@ from tests.model.books.bills import Wanted
 from tests.model.books.refused import Refused
 
 DAY = 1440
+PERIOD_STATES = {"open": "owed", "partly_paid": "partly", "paid": "charged", "void": "failed"}
+"""What becomes of a period with its bill."""
 
 
 @dataclass
@@ -19,10 +22,13 @@ class Plan:
     started: date
     period: int = 0
     state: str = "active"
+    until: date | None = None
+    """Nothing is due from this day on: it was ended."""
 
     @property
     def next_day(self):
-        return period_day(self.started, self.cycle, self.period)
+        day = period_day(self.started, self.cycle, self.period)
+        return None if self.until is not None and day >= self.until else day
 
 
 def period_day(started, cycle, number):
@@ -66,11 +72,21 @@ class Planning:
     def end_plan(self, customer, number):
         if number not in self.plans or self.plans[number].customer != customer:
             raise Refused("no_such_plan")
-        self.plans[number].state = "cancelled"
+        self.end(self.plans[number], self.today)
+
+    def end(self, plan, since):
+        if plan.state == "active":
+            plan.state, plan.until = "cancelled", since
 
     def due_plans(self):
-        due = [(plan.next_day, number) for number, plan in self.plans.items() if plan.state == "active"]
-        return sorted(one for one in due if one[0] <= self.today)
+        """(day, plan) of every period that is due."""
+        due = []
+        for number, plan in self.plans.items():
+            ahead = copy.copy(plan)
+            while (day := ahead.next_day) is not None and day <= self.today:
+                due.append((day, number))
+                ahead.period += 1
+        return sorted(due)
 
     def charge_round(self, batch):
         """One batch of a due run; answers (due, charged)."""

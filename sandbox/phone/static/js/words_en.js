@@ -62,7 +62,7 @@ export default {
   "plans.none": "The shop offers no plans yet", "plans.mine": "My plans", "plans.offers": "On offer", "plans.subscribe": "Subscribe", "plans.subscribe_again": "Add another", "plans.next": "Next deduction", "plans.since": "Since", "plans.cancel": "Cancel the plan",
   "plans.terms": "What you agree to", "plans.version": "Terms, version {version}", "plans.agree": "I have read this and agree to regular deductions from my balance", "plans.confirm": "Agree and subscribe", "plans.started": "Subscribed: {name}",
   "plans.cancel_sure": "Cancel {name}?", "plans.cancel_text": "Nothing more is deducted; past periods stay as they are.", "plans.was_cancelled": "Plan cancelled",
-  "plan.active": "Active", "plan.paused": "Paused", "plan.cancelled": "Cancelled", "cycle.daily": "/ day", "cycle.weekly": "/ week", "cycle.monthly": "/ month", "cycle.yearly": "/ year",
+  "plan.active": "Active", "plan.paused": "Paused", "plan.cancelled": "Cancelled", "plan.ended": "Ended", "cycle.daily": "/ day", "cycle.weekly": "/ week", "cycle.monthly": "/ month", "cycle.yearly": "/ year", "cycle.custom": "/ period",
   "me.messages": "Messages", "me.customer_no": "Customer {no}", "messages.platform": "From WeChat", "messages.shop": "In the app", "messages.none": "No messages yet",
   "message.queued": "Queued", "message.sent": "Sent", "message.dead": "In the app only", "message.skipped": "In the app only",
   "threshold.title": "Low-balance reminder", "threshold.text": "You are reminded once when your available balance falls below this.", "threshold.none": "Off", "threshold.below": "Below ¥{amount}", "threshold.saved": "You are reminded below ¥{amount}", "threshold.off": "Reminder switched off", "threshold.switch_off": "Switch off",

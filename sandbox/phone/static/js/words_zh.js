@@ -62,7 +62,7 @@ export default {
   "plans.none": "商家还没有推出计划", "plans.mine": "我的计划", "plans.offers": "可订阅", "plans.subscribe": "订阅", "plans.subscribe_again": "再订一份", "plans.next": "下次扣款", "plans.since": "订阅日期", "plans.cancel": "取消计划",
   "plans.terms": "扣款授权说明", "plans.version": "条款版本 {version}", "plans.agree": "我已阅读并同意从余额中按期扣款", "plans.confirm": "同意并订阅", "plans.started": "已订阅{name}",
   "plans.cancel_sure": "取消{name}？", "plans.cancel_text": "取消后不再扣款，已扣的周期不受影响。", "plans.was_cancelled": "计划已取消",
-  "plan.active": "生效中", "plan.paused": "已暂停", "plan.cancelled": "已取消", "cycle.daily": "/ 天", "cycle.weekly": "/ 周", "cycle.monthly": "/ 月", "cycle.yearly": "/ 年",
+  "plan.active": "生效中", "plan.paused": "已暂停", "plan.cancelled": "已取消", "plan.ended": "已结束", "cycle.daily": "/ 天", "cycle.weekly": "/ 周", "cycle.monthly": "/ 月", "cycle.yearly": "/ 年", "cycle.custom": "/ 期",
   "me.messages": "消息", "me.customer_no": "顾客编号 {no}", "messages.platform": "服务通知", "messages.shop": "站内消息", "messages.none": "还没有站内消息",
   "message.queued": "待发送", "message.sent": "已发送", "message.dead": "仅站内", "message.skipped": "仅站内",
   "threshold.title": "低余额提醒", "threshold.text": "可用余额低于这个金额时提醒你一次。", "threshold.none": "不提醒", "threshold.below": "低于 ¥{amount}", "threshold.saved": "余额低于 ¥{amount} 时会提醒你", "threshold.off": "已关闭余额提醒", "threshold.switch_off": "不再提醒",

@@ -26,8 +26,12 @@ export const plans = {
   },
 };
 
+function runs(one) {
+  return one.state === "active" || one.state === "paused";
+}
+
 function subscribeButton(app, offer, mine) {
-  const has = mine.some((one) => one.name === offer.name && one.state !== "cancelled");
+  const has = mine.some((one) => one.name === offer.name && runs(one));
   return h("button", { class: `small-button ${has ? "" : "tea"}`, type: "button", "data-act": "subscribe", onclick: () => subscribe(app, offer) },
     t(has ? "plans.subscribe_again" : "plans.subscribe"));
 }
@@ -37,9 +41,9 @@ function mineCard(app, one) {
     h("header", {}, h("h3", {}, one.name), h("span", { class: `state ${one.state}` }, t(`plan.${one.state}`))),
     h("p", {}, money(price(one.amount_fen), "large"), h("span", {}, t(`cycle.${one.cycle}`))),
     h("dl", { class: "facts" },
-      one.state !== "cancelled" && h("div", {}, h("dt", {}, t("plans.next")), h("dd", { "data-next": one.next_due_on }, day(one.next_due_on))),
+      one.next_due_on && h("div", {}, h("dt", {}, t("plans.next")), h("dd", { "data-next": one.next_due_on }, day(one.next_due_on))),
       h("div", {}, h("dt", {}, t("plans.since")), h("dd", {}, day(one.started_on)))),
-    one.state !== "cancelled" && busyButton({ class: "quiet", "data-act": "cancel-plan", onclick: () => cancel(app, one) }, t("plans.cancel")));
+    runs(one) && busyButton({ class: "quiet", "data-act": "cancel-plan", onclick: () => cancel(app, one) }, t("plans.cancel")));
 }
 
 async function subscribe(app, offer) {

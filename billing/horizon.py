@@ -1,0 +1,168 @@
+"""The horizon: every plan's periods are made ahead, one row each, so that what is due lies in a table and nothing is left to ask.
+
+Bounded: only what is due within ``terms.plan_days_ahead`` days has a row. After a downtime, however long, the periods behind are
+made as well, and the plan's catch-up policy says whether all of them are taken or only the latest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from billing import plan_rows, plans_ahead, terms
+from core import clock, db
+
+BATCH = 1_000
+_MOST_AT_ONCE = 100
+"""So many periods of a plan are made in one transaction; a plan that was left for long is come back to."""
+
+_CLAIM = f"""
+SELECT {plan_rows.COLUMNS} FROM plan
+WHERE state = 'active' AND ahead_on <= $1
+ORDER BY ahead_on, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+
+async def run(*, days_ahead: int | None = None, batch: int = BATCH) -> int:
+    """Makes the periods of all plans that begin or are due within so many days, batch by batch, and lapses what catching up leaves out.
+    Returns how many it made.
+
+    Each batch is one transaction: claim the plans, work out their periods, write them down, move the plans on. A process that
+    dies leaves nothing half done; several may run at once and share the work.
+    """
+    ahead = terms.current().plan_days_ahead if days_ahead is None else days_ahead
+    until, made = clock.today() + timedelta(days=ahead), 0
+    while True:
+        async with db.transaction():
+            claimed = [plan_rows.of(row) for row in await db.fetch(_CLAIM, until, batch)]
+            if not claimed:
+                break
+            made += await extend(claimed, until)
+    await lapse_missed()
+    return made
+
+
+@dataclass(slots=True)
+class _Made:
+    """Rows to be written, a column a list."""
+
+    plan_id: list[int] = field(default_factory=list)
+    period_no: list[int] = field(default_factory=list)
+    covers_from: list[date] = field(default_factory=list)
+    covers_to: list[date] = field(default_factory=list)
+    due_on: list[date] = field(default_factory=list)
+    amount_fen: list[int | None] = field(default_factory=list)
+    notice_on: list[date | None] = field(default_factory=list)
+
+    def add(self, plan: plan_rows.Row, periods: Sequence[plans_ahead.Period]) -> None:
+        for one in periods:
+            self.plan_id.append(plan.id)
+            self.notice_on.append(plan.terms.notice_on(one))
+            self.period_no.append(one.period_no)
+            self.covers_from.append(one.covers_from)
+            self.covers_to.append(one.covers_to)
+            self.due_on.append(one.due_on)
+            self.amount_fen.append(one.amount_fen)
+
+
+_EXTEND = """
+WITH moved AS (
+    UPDATE plan SET next_period_no = m.period_no, next_on = m.on_day, next_due_on = m.due_on, last_due_on = m.last_due_on,
+        ahead_on = least(m.on_day, m.due_on)
+    FROM unnest($1::bigint[], $2::int[], $3::date[], $4::date[], $5::date[]) AS m (id, period_no, on_day, due_on, last_due_on)
+    WHERE plan.id = m.id
+)
+INSERT INTO plan_period (plan_id, period_no, covers_from, covers_to, due_on, amount_fen, notice_on, units, state, reason, created_at, ended_at)
+SELECT plan_id, period_no, covers_from, covers_to, due_on, amount_fen, notice_on, CASE WHEN amount_fen IS NULL THEN 0 END,
+       CASE WHEN amount_fen = 0 THEN 'waived' ELSE 'upcoming' END, CASE WHEN amount_fen = 0 THEN 'free' END, $13,
+       CASE WHEN amount_fen = 0 THEN $13::timestamptz END
+FROM unnest($6::bigint[], $7::int[], $8::date[], $9::date[], $10::date[], $11::bigint[], $12::date[])
+     AS p (plan_id, period_no, covers_from, covers_to, due_on, amount_fen, notice_on)
+"""
+
+
+async def extend(locked: Sequence[plan_rows.Row], until: date) -> int:
+    """Makes the periods of locked, active plans that begin or are due by ``until`` (of a plan left for long, the first of them). A period
+    that costs nothing is over at once. Returns how many. Part of the caller's transaction."""
+    made, places, dues = _Made(), [], []
+    for plan in locked:
+        periods, place, coming = plans_ahead.until(
+            plan.terms, plan.span, plan.price, plan.place, until, most=_MOST_AT_ONCE
+        )
+        made.add(plan, periods)
+        places.append(place)
+        dues.append(None if coming is None else coming.due_on)
+    await db.execute(
+        _EXTEND,
+        [plan.id for plan in locked],
+        [place.period_no for place in places],
+        [place.on for place in places],
+        dues,
+        [place.last_due_on for place in places],
+        made.plan_id,
+        made.period_no,
+        made.covers_from,
+        made.covers_to,
+        made.due_on,
+        made.amount_fen,
+        made.notice_on,
+        clock.now(),
+    )
+    return len(made.plan_id)
+
+
+async def extend_by(plan_id: int, until: date) -> None:
+    """Makes all periods of one locked, active plan that begin or are due by ``until``. Part of the caller's transaction."""
+    while await extend([await _locked(plan_id)], until) == _MOST_AT_ONCE:
+        pass
+
+
+async def extend_to_horizon(plan_id: int) -> None:
+    """The same as far ahead as periods are made."""
+    await extend_by(plan_id, clock.today() + timedelta(days=terms.current().plan_days_ahead))
+
+
+_LOCK = f"SELECT {plan_rows.COLUMNS} FROM plan WHERE id = $1 FOR NO KEY UPDATE"
+
+
+async def _locked(plan_id: int) -> plan_rows.Row:
+    row = await db.fetchrow(_LOCK, plan_id)
+    assert row is not None
+    return plan_rows.of(row)
+
+
+_STAND = """
+UPDATE plan SET next_period_no = $2, next_on = $3, next_due_on = $4, ahead_on = least($3::date, $4::date), last_due_on = $5 WHERE id = $1
+"""
+
+
+async def stand(plan: plan_rows.Row, place: plans_ahead.Place) -> None:
+    """The locked plan goes on from this place. Part of the caller's transaction."""
+    coming = plans_ahead.following(plan.terms, plan.span, plan.price, place)
+    on, due_on = (None, None) if coming is None else (place.on, coming[0].due_on)
+    await db.execute(_STAND, plan.id, place.period_no, on, due_on, place.last_due_on)
+
+
+MISSED = """
+p.catch_up = 'latest' AND EXISTS (
+    SELECT FROM plan_period later WHERE later.plan_id = o.plan_id AND later.period_no > o.period_no AND later.due_on <= $1)
+"""
+"""Whether a due period ``o`` of a plan ``p`` is not taken any more because a later one is due by the day ``$1``."""
+
+_LAPSE = f"""
+WITH missed AS (
+    SELECT o.id FROM plan_period o JOIN plan p ON p.id = o.plan_id
+    WHERE o.state = 'upcoming' AND o.due_on < $1 AND p.state <> 'paused' AND {MISSED}
+    ORDER BY o.id LIMIT 10000 FOR NO KEY UPDATE OF p, o SKIP LOCKED
+)
+UPDATE plan_period SET state = 'waived', reason = 'catch_up', ended_at = $2 FROM missed WHERE plan_period.id = missed.id
+"""
+
+
+async def lapse_missed() -> int:
+    """Of plans that catch up with the latest period only, those before it lapse. Returns how many."""
+    done = 0
+    while lapsed := await db.execute(_LAPSE, clock.today(), clock.now()):
+        done += lapsed
+    return done

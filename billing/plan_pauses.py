@@ -1,0 +1,248 @@
+"""Pausing and resuming a plan, and skipping one of its periods.
+
+While a plan is paused nothing of it is taken but what was due before. When it goes on, the periods that fell due meanwhile have
+lapsed (``on_pause`` waive), or the plan goes on with them where it stopped, so that the customer gets as many periods as agreed
+(``shift``); the period that was under way when the pause began is not made longer. Of a plan by use, what was used stays due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from billing import horizon, plan_events, plan_rows, plans, plans_ahead, schedule
+from core import clock, db, errors
+from ledger import idempotency
+
+LONGEST = timedelta(days=366)
+"""A pause that ends by itself ends within this time."""
+
+
+class PlanNotRunning(errors.Conflict):
+    """The plan is paused, or has ended."""
+
+    code = "plan_not_running"
+
+
+class PlanNotPaused(errors.Conflict):
+    """The plan is not paused."""
+
+    code = "plan_not_paused"
+
+
+class PauseOutOfRange(errors.Invalid):
+    """A pause ends after today, within a year."""
+
+    code = "pause_out_of_range"
+
+
+class NoSuchPeriod(errors.NotFound):
+    """The plan has no such period, or it is not made yet."""
+
+    code = "no_such_period"
+
+
+class PeriodNotAhead(errors.Conflict):
+    """The period has been taken, was due before today, or has ended."""
+
+    code = "period_not_ahead"
+
+
+NoSuchPlan = plans.NoSuchPlan
+NotByCustomers = plans.NotByCustomers
+KeyReused = idempotency.KeyReused
+
+_PAUSE = "UPDATE plan SET state = 'paused', paused_on = $2, resume_on = $3 WHERE id = $1"
+
+
+async def pause(actor: plans.Actor, plan_id: int, *, until: date | None = None, key: str) -> None:
+    """Nothing that is due from today on is taken until the plan is resumed, or until that day, from which on it runs again.
+
+    Raises:
+        NoSuchPlan, NotByCustomers, PlanNotRunning, PauseOutOfRange, KeyReused.
+    """
+    plans.refuse_customers(actor)
+
+    async def act() -> int:
+        today = clock.today()
+        if until is not None and not today < until <= today + LONGEST:
+            raise PauseOutOfRange
+        plan = await plans.locked(plan_id, actor.customer_id)
+        if plan.state != "active":
+            raise PlanNotRunning(plan_id=plan_id)
+        await db.execute(_PAUSE, plan_id, today, until)
+        await plan_events.note(plan_id, "paused", actor.label, {"until": until})
+        await plans.tell_change(actor, plan_id, "plan_paused")
+        return plan_id
+
+    await idempotency.alone(
+        caller=actor.label,
+        operation="plans.pause",
+        key=key,
+        content={"plan_id": plan_id, "until": until},
+        act=act,
+    )
+
+
+async def resume(actor: plans.Actor, plan_id: int, *, key: str) -> None:
+    """The plan runs again from today on.
+
+    Raises:
+        NoSuchPlan, NotByCustomers, PlanNotPaused, KeyReused.
+    """
+    plans.refuse_customers(actor)
+
+    async def act() -> int:
+        plan = await plans.locked(plan_id, actor.customer_id)
+        if plan.state != "paused":
+            raise PlanNotPaused(plan_id=plan_id)
+        await _go_on(plan, clock.today())
+        await plan_events.note(plan_id, "resumed", actor.label)
+        await plans.tell_change(actor, plan_id, "plan_resumed")
+        return plan_id
+
+    await idempotency.alone(
+        caller=actor.label, operation="plans.resume", key=key, content={"plan_id": plan_id}, act=act
+    )
+
+
+_OVER = """
+SELECT id FROM plan WHERE state = 'paused' AND resume_on <= $1 ORDER BY resume_on, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+
+async def resume_due() -> int:
+    """Lets plans go on whose pause was to end by now, from the day it was to end. Returns how many."""
+    done = 0
+    while True:
+        async with db.transaction():
+            plan_id = await db.fetchval(_OVER, clock.today())
+            if plan_id is None:
+                return done
+            plan = await plans.locked(plan_id)
+            assert plan.resume_on is not None
+            await _go_on(plan, plan.resume_on)
+            await plan_events.note(plan_id, "resumed", plans.CLOCK.label)
+            await plans.tell_change(plans.CLOCK, plan_id, "plan_resumed")
+            done += 1
+
+
+_SKIP = """
+UPDATE plan_period SET state = 'waived', reason = 'skipped', ended_at = $3 WHERE plan_id = $1 AND period_no = $2
+"""
+_PERIOD = "SELECT state, due_on, amount_fen FROM plan_period WHERE plan_id = $1 AND period_no = $2"
+
+
+async def skip(actor: plans.Actor, plan_id: int, period_no: int, *, key: str) -> None:
+    """One period ahead is left out: nothing is taken for it. The plan goes on with the next.
+
+    Raises:
+        NoSuchPlan, NotByCustomers, NoSuchPeriod, PeriodNotAhead, KeyReused.
+    """
+    plans.refuse_customers(actor)
+
+    async def act() -> int:
+        await plans.locked(plan_id, actor.customer_id)
+        period = await db.fetchrow(_PERIOD, plan_id, period_no)
+        if period is None:
+            raise NoSuchPeriod(plan_id=plan_id, period_no=period_no)
+        if period["state"] != "upcoming" or period["due_on"] < clock.today():
+            raise PeriodNotAhead(plan_id=plan_id, period_no=period_no)
+        await db.execute(_SKIP, plan_id, period_no, clock.now())
+        await plan_events.note(
+            plan_id, "skipped", actor.label, {"period_no": period_no, "due_on": period["due_on"]}
+        )
+        await plans.tell_change(
+            actor, plan_id, "plan_skipped", on=period["due_on"], amount_fen=period["amount_fen"]
+        )
+        return plan_id
+
+    await idempotency.alone(
+        caller=actor.label, operation="plans.skip", key=key, content={"plan_id": plan_id, "period_no": period_no}, act=act
+    )  # fmt: skip
+
+
+# ── inside ──────────────────────────────────────────────────────────────────────────────────────────
+
+_ACTIVE = "UPDATE plan SET state = 'active', paused_on = NULL, resume_on = NULL WHERE id = $1"
+
+
+async def _go_on(plan: plan_rows.Row, on: date) -> None:
+    """A locked, paused plan runs again from the day ``on``."""
+    assert plan.paused_on is not None
+    await db.execute(_ACTIVE, plan.id)
+    if plan.terms.unit is None and plan.terms.on_pause == "shift":
+        await _shift(plan, on)
+    elif plan.terms.unit is None:
+        await _waive(plan, on)
+    await horizon.extend_to_horizon(plan.id)
+
+
+_WAIVE = """
+UPDATE plan_period SET state = 'waived', reason = 'paused', ended_at = $4
+WHERE plan_id = $1 AND state = 'upcoming' AND due_on >= $2 AND due_on < $3
+"""
+
+
+async def _waive(plan: plan_rows.Row, on: date) -> None:
+    await horizon.extend_by(plan.id, on - timedelta(days=1))
+    await db.execute(_WAIVE, plan.id, plan.paused_on, on, clock.now())
+
+
+_STOPPED_AT = (
+    "SELECT min(period_no) FROM plan_period WHERE plan_id = $1 AND state = 'upcoming' AND due_on >= $2"
+)
+_BEFORE = "SELECT covers_to, due_on FROM plan_period WHERE plan_id = $1 AND period_no = $2"
+
+
+async def _shift(plan: plan_rows.Row, on: date) -> None:
+    """The periods from the first one that was not taken on are moved behind the pause, with those that are skipped or free; the
+    plan's last day moves with them."""
+    first_no = await db.fetchval(_STOPPED_AT, plan.id, plan.paused_on)
+    first_no = plan.place.period_no if first_no is None else first_no
+    before = await db.fetchrow(_BEFORE, plan.id, first_no - 1)
+    begins = on if before is None else max(on, before["covers_to"] + timedelta(days=1))
+    last_due_on = None if before is None else before["due_on"]
+    place = plans_ahead.Place(first_no, schedule.first(plan.terms.rule, begins), last_due_on)
+    moved: list[plans_ahead.Period] = []
+    endless = replace(plan.span, ends_on=None, periods=None)
+    while place.period_no < plan.place.period_no:
+        step = plans_ahead.following(plan.terms, endless, plan.price, place)
+        assert step is not None, "a rule without dates of its own goes on"
+        moved.append(step[0])
+        place = step[1]
+    await _redate(plan, moved)
+    await horizon.stand(replace(plan, span=await _end_later(plan, on, moved)), place)
+
+
+_REDATE = """
+UPDATE plan_period SET covers_from = n.covers_from, covers_to = n.covers_to, due_on = n.due_on, notice_on = n.notice_on,
+    amount_fen = CASE plan_period.state WHEN 'upcoming' THEN n.amount_fen ELSE plan_period.amount_fen END
+FROM unnest($2::int[], $3::date[], $4::date[], $5::date[], $6::bigint[], $7::date[])
+     AS n (period_no, covers_from, covers_to, due_on, amount_fen, notice_on)
+WHERE plan_period.plan_id = $1 AND plan_period.period_no = n.period_no
+"""
+
+
+async def _redate(plan: plan_rows.Row, moved: Sequence[plans_ahead.Period]) -> None:
+    await db.execute(
+        _REDATE, plan.id, [one.period_no for one in moved], [one.covers_from for one in moved],
+        [one.covers_to for one in moved], [one.due_on for one in moved], [one.amount_fen for one in moved],
+        [plan.terms.notice_on(one) for one in moved],
+    )  # fmt: skip
+
+
+_ENDS_ON = "UPDATE plan SET ends_on = $2 WHERE id = $1"
+
+
+async def _end_later(plan: plan_rows.Row, on: date, moved: Sequence[plans_ahead.Period]) -> plans_ahead.Span:
+    """Of a plan with a last day: it is later by the length of the pause, or by as much as its last period needs."""
+    assert plan.paused_on is not None
+    if plan.span.ends_on is None:
+        return plan.span
+    ends_on = plan.span.ends_on + (on - plan.paused_on)
+    if plan.place.on is None and moved:
+        ends_on = max(ends_on, moved[-1].covers_to)
+    await db.execute(_ENDS_ON, plan.id, ends_on)
+    return replace(plan.span, ends_on=ends_on)

@@ -1,0 +1,103 @@
+"""What is used of plans by use: lessons, kilowatt-hours. It is counted into the period of its day; when that is due, the units times
+their price are taken, at most what the customer agreed to, and nothing where nothing was used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from billing import plan_pauses, plans
+from core import clock, db, errors
+from ledger import idempotency
+
+
+class NotByUse(errors.Conflict):
+    """The plan has a fixed amount."""
+
+    code = "plan_not_by_use"
+
+
+class UsageReused(errors.Conflict):
+    """Something else was recorded under that reference."""
+
+    code = "usage_reference_reused"
+
+
+NoSuchPlan = plans.NoSuchPlan
+NoSuchPeriod = plan_pauses.NoSuchPeriod
+PeriodNotAhead = plan_pauses.PeriodNotAhead
+KeyReused = idempotency.KeyReused
+
+MOST_UNITS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Units used on a day, under the caller's own reference."""
+
+    id: int
+    plan_id: int
+    period_no: int
+    reference: str
+    units: int
+    used_on: date
+    memo: str | None
+    by: str
+    created_at: datetime
+
+
+_COLUMNS = "id, plan_id, period_no, reference, units, used_on, memo, by, created_at"
+_FIND = f"SELECT {_COLUMNS} FROM plan_usage WHERE plan_id = $1 AND reference = $2"
+_PERIOD = """
+SELECT period_no, state FROM plan_period WHERE plan_id = $1 AND covers_from <= $2 AND covers_to >= $2 ORDER BY period_no LIMIT 1
+"""
+_RECORD = f"""
+INSERT INTO plan_usage (plan_id, period_no, reference, units, used_on, memo, by, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING {_COLUMNS}
+"""
+_COUNT = "UPDATE plan_period SET units = units + $3 WHERE plan_id = $1 AND period_no = $2"
+
+
+@db.retried
+async def record(
+    operator_id: int, plan_id: int, *, units: int, used_on: date, reference: str, memo: str | None = None
+) -> Usage:
+    """Counts units into the period that covers the day. The same reference again is counted once and answered the same.
+
+    Raises:
+        NoSuchPlan, NotByUse, UsageReused.
+        NoSuchPeriod: the plan does not cover that day.
+        PeriodNotAhead: the period has been taken already.
+    """
+    assert 1 <= units <= MOST_UNITS
+    async with db.transaction():
+        plan = await plans.locked(plan_id)
+        if plan.terms.unit is None:
+            raise NotByUse(plan_id=plan_id)
+        found = await db.fetchrow(_FIND, plan_id, reference)
+        if found is not None:
+            known = Usage(*found)
+            if (known.units, known.used_on) != (units, used_on):
+                raise UsageReused(reference=reference)
+            return known
+        period = await db.fetchrow(_PERIOD, plan_id, used_on)
+        if period is None:
+            raise NoSuchPeriod(plan_id=plan_id)
+        if period["state"] != "upcoming":
+            raise PeriodNotAhead(plan_id=plan_id, period_no=period["period_no"])
+        await db.execute(_COUNT, plan_id, period["period_no"], units)
+        row = await db.fetchrow(
+            _RECORD, plan_id, period["period_no"], reference, units, used_on, memo, f"operator:{operator_id}", clock.now()
+        )  # fmt: skip
+        assert row is not None
+        return Usage(*row)
+
+
+_PAGE = f"SELECT {_COLUMNS} FROM plan_usage WHERE plan_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+
+
+async def page(plan_id: int, *, before: int | None = None, limit: int = 20) -> Sequence[Usage]:
+    """What was recorded of a plan, newest first."""
+    rows = await db.fetch(_PAGE, plan_id, before if before is not None else 2**62, limit)
+    return [Usage(*row) for row in rows]
