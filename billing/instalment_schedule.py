@@ -107,7 +107,7 @@ def _due_on(asked: EqualParts, number: int) -> date:
     try:
         if asked.every == "days":
             return asked.first_due_on + timedelta(days=number * asked.days)
-        return schedule.due_on(asked.first_due_on, _CYCLES[asked.every], number)
+        return schedule.counted(asked.first_due_on, _CYCLES[asked.every], number)
     except (OverflowError, ValueError):
         raise InstalmentDatesWrong from None  # beyond the calendar
 

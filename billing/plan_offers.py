@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from billing import plan_rows, plans_ahead, schedule
 from core import clock, db, errors
@@ -61,8 +63,8 @@ _COLUMNS = (
 _OWN = 12
 
 
-def _of(row: tuple[object, ...]) -> Offer:
-    return Offer(*row[:_OWN], plan_rows.terms(row[_OWN:]))  # type: ignore[arg-type]
+def _of(row: Sequence[Any]) -> Offer:
+    return Offer(*(*row[:_OWN], plan_rows.terms(row[_OWN:])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from billing import horizon, plan_events, plan_rows, plans, plans_ahead, schedule
+from billing import horizon, plan_actors, plan_events, plan_rows, plans, plans_ahead, schedule
 from core import clock, db, errors
 from ledger import idempotency
 
@@ -50,19 +50,19 @@ class PeriodNotAhead(errors.Conflict):
 
 
 NoSuchPlan = plans.NoSuchPlan
-NotByCustomers = plans.NotByCustomers
+NotByCustomers = plan_actors.NotByCustomers
 KeyReused = idempotency.KeyReused
 
 _PAUSE = "UPDATE plan SET state = 'paused', paused_on = $2, resume_on = $3 WHERE id = $1"
 
 
-async def pause(actor: plans.Actor, plan_id: int, *, until: date | None = None, key: str) -> None:
+async def pause(actor: plan_actors.Actor, plan_id: int, *, until: date | None = None, key: str) -> None:
     """Nothing that is due from today on is taken until the plan is resumed, or until that day, from which on it runs again.
 
     Raises:
         NoSuchPlan, NotByCustomers, PlanNotRunning, PauseOutOfRange, KeyReused.
     """
-    plans.refuse_customers(actor)
+    plan_actors.refuse_customers(actor)
 
     async def act() -> int:
         today = clock.today()
@@ -73,7 +73,7 @@ async def pause(actor: plans.Actor, plan_id: int, *, until: date | None = None, 
             raise PlanNotRunning(plan_id=plan_id)
         await db.execute(_PAUSE, plan_id, today, until)
         await plan_events.note(plan_id, "paused", actor.label, {"until": until})
-        await plans.tell_change(actor, plan_id, "plan_paused")
+        await plan_actors.tell_change(actor, plan_id, "plan_paused")
         return plan_id
 
     await idempotency.alone(
@@ -85,13 +85,13 @@ async def pause(actor: plans.Actor, plan_id: int, *, until: date | None = None, 
     )
 
 
-async def resume(actor: plans.Actor, plan_id: int, *, key: str) -> None:
+async def resume(actor: plan_actors.Actor, plan_id: int, *, key: str) -> None:
     """The plan runs again from today on.
 
     Raises:
         NoSuchPlan, NotByCustomers, PlanNotPaused, KeyReused.
     """
-    plans.refuse_customers(actor)
+    plan_actors.refuse_customers(actor)
 
     async def act() -> int:
         plan = await plans.locked(plan_id, actor.customer_id)
@@ -99,7 +99,7 @@ async def resume(actor: plans.Actor, plan_id: int, *, key: str) -> None:
             raise PlanNotPaused(plan_id=plan_id)
         await _go_on(plan, clock.today())
         await plan_events.note(plan_id, "resumed", actor.label)
-        await plans.tell_change(actor, plan_id, "plan_resumed")
+        await plan_actors.tell_change(actor, plan_id, "plan_resumed")
         return plan_id
 
     await idempotency.alone(
@@ -123,8 +123,8 @@ async def resume_due() -> int:
             plan = await plans.locked(plan_id)
             assert plan.resume_on is not None
             await _go_on(plan, plan.resume_on)
-            await plan_events.note(plan_id, "resumed", plans.CLOCK.label)
-            await plans.tell_change(plans.CLOCK, plan_id, "plan_resumed")
+            await plan_events.note(plan_id, "resumed", plan_actors.CLOCK.label)
+            await plan_actors.tell_change(plan_actors.CLOCK, plan_id, "plan_resumed")
             done += 1
 
 
@@ -134,13 +134,13 @@ UPDATE plan_period SET state = 'waived', reason = 'skipped', ended_at = $3 WHERE
 _PERIOD = "SELECT state, due_on, amount_fen FROM plan_period WHERE plan_id = $1 AND period_no = $2"
 
 
-async def skip(actor: plans.Actor, plan_id: int, period_no: int, *, key: str) -> None:
+async def skip(actor: plan_actors.Actor, plan_id: int, period_no: int, *, key: str) -> None:
     """One period ahead is left out: nothing is taken for it. The plan goes on with the next.
 
     Raises:
         NoSuchPlan, NotByCustomers, NoSuchPeriod, PeriodNotAhead, KeyReused.
     """
-    plans.refuse_customers(actor)
+    plan_actors.refuse_customers(actor)
 
     async def act() -> int:
         await plans.locked(plan_id, actor.customer_id)
@@ -153,7 +153,7 @@ async def skip(actor: plans.Actor, plan_id: int, period_no: int, *, key: str) ->
         await plan_events.note(
             plan_id, "skipped", actor.label, {"period_no": period_no, "due_on": period["due_on"]}
         )
-        await plans.tell_change(
+        await plan_actors.tell_change(
             actor, plan_id, "plan_skipped", on=period["due_on"], amount_fen=period["amount_fen"]
         )
         return plan_id

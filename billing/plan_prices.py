@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from billing import plan_events, plan_pauses, plans, terms
+from billing import plan_actors, plan_events, plan_pauses, plans, terms
 from core import clock, db, errors
 from ledger import idempotency
 from notifications import outbox
@@ -47,7 +47,7 @@ async def announce(operator_id: int, plan_id: int, *, amount_fen: int, from_on: 
     Raises:
         NoSuchPlan, PlanNotRunning, SamePrice, PriceTooSoon, KeyReused.
     """
-    actor = plans.by_operator(operator_id)
+    actor = plan_actors.by_operator(operator_id)
 
     async def act() -> int:
         plan = await plans.locked(plan_id)
@@ -79,7 +79,7 @@ async def announce_for_all(
     Raises:
         PriceTooSoon, KeyReused.
     """
-    actor = plans.by_operator(operator_id)
+    actor = plan_actors.by_operator(operator_id)
 
     async def act() -> int:
         rows = await db.fetch(_OF_OFFER, offer_id, amount_fen)
@@ -108,7 +108,7 @@ async def withdraw(operator_id: int, plan_id: int, *, key: str) -> None:
     Raises:
         NoSuchPlan, NoPriceAnnounced, KeyReused.
     """
-    actor = plans.by_operator(operator_id)
+    actor = plan_actors.by_operator(operator_id)
 
     async def act() -> int:
         await plans.locked(plan_id)
@@ -134,7 +134,13 @@ WHERE id = $1 AND new_amount_fen = $2 AND unit IS NULL AND new_amount_fen > cons
 
 
 async def agree(
-    actor: plans.Actor, plan_id: int, *, amount_fen: int, door: plans.Door, proof: str | None = None, key: str
+    actor: plan_actors.Actor,
+    plan_id: int,
+    *,
+    amount_fen: int,
+    door: plans.Door,
+    proof: str | None = None,
+    key: str,
 ) -> None:
     """The customer agrees to the price that is asked for; it is taken from its day on, tomorrow at the earliest.
 
@@ -190,7 +196,9 @@ FROM unnest($1::bigint[]) AS id
 """
 
 
-async def _announce(plan_ids: Sequence[int], amount_fen: int, from_on: date, actor: plans.Actor) -> None:
+async def _announce(
+    plan_ids: Sequence[int], amount_fen: int, from_on: date, actor: plan_actors.Actor
+) -> None:
     """Of locked plans."""
     now = clock.now()
     rows = await db.fetch(_SET, list(plan_ids), amount_fen, from_on)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from billing import horizon, plan_events, plan_offers, plan_rows, plans_ahead, schedule, terms
+from billing import horizon, plan_actors, plan_events, plan_offers, plan_rows, plans_ahead, schedule
 from core import clock, db, errors
-from ledger import accounts, idempotency
+from ledger import idempotency
 from members import customers
-from notifications import outbox
 
 NoSuchOffer = plan_offers.NoSuchOffer
 WrongTerms = plan_offers.WrongTerms
+Actor = plan_actors.Actor
 NoSuchCustomer = customers.NoSuchCustomer
 KeyReused = idempotency.KeyReused
 Offer = plan_offers.Offer
@@ -37,43 +37,6 @@ class StartOutOfRange(errors.Invalid):
     """A plan begins today or later, within a year."""
 
     code = "plan_start_out_of_range"
-
-
-class NotByCustomers(errors.Forbidden):
-    """In this shop customers ask an operator to change their plans."""
-
-    code = "plans_changed_by_shop"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does something to a plan; ``customer_id`` where it is the customer, who has only their own."""
-
-    label: str
-    customer_id: int | None = None
-
-
-CLOCK = Actor("clock")
-
-
-def by_customer(customer_id: int) -> Actor:
-    """A customer."""
-    return Actor(accounts.of_customer(customer_id), customer_id)
-
-
-def by_operator(operator_id: int) -> Actor:
-    """An operator."""
-    return Actor(f"operator:{operator_id}")
-
-
-def refuse_customers(actor: Actor) -> None:
-    """Refuses what customers may not do themselves in a shop that has chosen so.
-
-    Raises:
-        NotByCustomers: they may not.
-    """
-    if actor.customer_id is not None and not terms.current().customers_change_plans:
-        raise NotByCustomers
 
 
 async def add_offer(
@@ -135,7 +98,7 @@ _OWN = 20
 
 def of(row: Sequence[Any]) -> Plan:
     """A plan from the columns of ``COLUMNS``."""
-    return Plan(*row[:_OWN], plan_rows.terms(row[_OWN:]))
+    return Plan(*(*row[:_OWN], plan_rows.terms(row[_OWN:])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +146,9 @@ async def subscribe(
         KeyReused: the key was used for another subscription.
     """
     wish = Wish(offer_id, Consent(consent_version), starts_on)
-    return await get(customer_id, await start(by_customer(customer_id), customer_id, wish, key=key))
+    return await get(
+        customer_id, await start(plan_actors.by_customer(customer_id), customer_id, wish, key=key)
+    )
 
 
 @db.retried
@@ -237,9 +202,7 @@ async def _begin(
         agreed.on_pause, agreed.notice_days, span.started_on, span.ends_on, span.periods, place.on, ahead[0].due_on,
         consent.version, offer.consent_text, clock.now(), consented_fen, consent.door, consent.by, consent.proof,
     )  # fmt: skip
-    await horizon.extend(
-        [await locked(plan_id)], clock.today() + timedelta(days=terms.current().plan_days_ahead)
-    )
+    await horizon.extend_to_horizon(plan_id)
     await plan_events.note(plan_id, "subscribed", by, {"offer_id": offer.id, "consent": consent.version})
     return plan_id
 
@@ -275,20 +238,87 @@ async def get(customer_id: int, plan_id: int) -> Plan:
     return of(row)
 
 
+_ONE = f"SELECT {COLUMNS} FROM plan WHERE id = $1"
+
+
+async def one(plan_id: int) -> Plan:
+    """One plan of whomever.
+
+    Raises:
+        NoSuchPlan: there is none of this number.
+    """
+    row = await db.fetchrow(_ONE, plan_id)
+    if row is None:
+        raise NoSuchPlan(plan_id=plan_id)
+    return of(row)
+
+
 async def cancel(customer_id: int, plan_id: int) -> Plan:
-    """Ends a plan now: what is due today or later and was not taken lapses; what fell due before, or is owed, stays. Cancelling
-    again changes nothing.
+    """``stop`` now, by the customer."""
+    await stop(plan_actors.by_customer(customer_id), plan_id)
+    return await get(customer_id, plan_id)
+
+
+_UNDER_WAY = """
+SELECT covers_to FROM plan_period WHERE plan_id = $1 AND covers_from <= $2 AND covers_to >= $2 ORDER BY period_no DESC LIMIT 1
+"""
+
+
+@db.retried
+async def stop(actor: Actor, plan_id: int, *, when: When = "now", reason: str | None = None) -> None:
+    """Ends a plan. Now: what is due today or later and was not taken lapses. At the end of the period under way: that one is
+    still taken, those after it lapse. What fell due before today, or is owed, stays. Ending it again changes nothing.
 
     Raises:
         NoSuchPlan: the customer has no such plan.
     """
     async with db.transaction():
-        plan = await locked(plan_id, customer_id)
-        if plan.state in ("active", "paused"):
-            await end(
-                [plan_id], since=clock.today(), reason="cancelled", by=accounts.of_customer(customer_id)
-            )
-    return await get(customer_id, plan_id)
+        plan = await locked(plan_id, actor.customer_id)
+        if plan.state not in ("active", "paused"):
+            return
+        last = await db.fetchval(_UNDER_WAY, plan_id, clock.today()) if when == "period_end" else None
+        if last is None or plan.state == "paused":
+            await end([plan_id], since=clock.today(), reason="cancelled", by=actor.label, why=reason)
+            await plan_actors.tell_change(actor, plan_id, "plan_cancelled")
+        elif plan.span.ends_on is None or plan.span.ends_on > last:
+            await _end_after(plan, last, actor, reason)
+
+
+_LAPSE_AFTER = """
+UPDATE plan_period SET state = 'waived', reason = 'cancelled', ended_at = $3
+WHERE plan_id = $1 AND state = 'upcoming' AND covers_from > $2
+"""
+_END_AFTER = """
+UPDATE plan SET ends_on = $2, next_on = NULL, next_due_on = NULL, ahead_on = NULL, new_amount_fen = NULL, new_amount_from = NULL
+WHERE id = $1
+"""
+
+
+async def _end_after(plan: plan_rows.Row, last: date, actor: Actor, reason: str | None) -> None:
+    await db.execute(_LAPSE_AFTER, plan.id, last, clock.now())
+    await db.execute(_END_AFTER, plan.id, last)
+    await plan_events.note(plan.id, "cancelled", actor.label, {"ends_on": last, "reason": reason})
+    await plan_actors.tell_change(actor, plan.id, "plan_cancelled", on=last + timedelta(days=1))
+
+
+_COMPLETE = """
+WITH done AS (
+    SELECT id FROM plan p WHERE state = 'active' AND ahead_on IS NULL AND NOT EXISTS (
+        SELECT FROM plan_period o WHERE o.plan_id = p.id AND (o.state = 'upcoming' OR o.covers_to >= $1))
+    ORDER BY id LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED
+), noted AS (
+    INSERT INTO plan_event (plan_id, kind, detail, by, created_at) SELECT id, 'ended', '{}', 'clock', $2 FROM done
+)
+UPDATE plan SET state = 'ended' FROM done WHERE plan.id = done.id
+"""
+
+
+async def complete() -> int:
+    """Plans whose last period is over have ended. Returns how many."""
+    done = 0
+    while ended := await db.execute(_COMPLETE, clock.today(), clock.now()):
+        done += ended
+    return done
 
 
 _END = """
@@ -309,30 +339,6 @@ async def end(plan_ids: Sequence[int], *, since: date, reason: str, by: str, why
     """Ends locked plans that run; their periods due from ``since`` on lapse for the ``reason``, a word; ``why`` is what somebody
     said. Part of the caller's transaction."""
     await db.execute(_END, list(plan_ids), since, clock.now(), reason, by, why)
-
-
-_TITLE = "SELECT customer_id, name, amount_fen FROM plan WHERE id = $1"
-Told = Literal[
-    "plan_paused", "plan_resumed", "plan_cancelled", "plan_skipped", "plan_price", "plan_price_asked"
-]
-
-
-async def tell_change(
-    actor: Actor, plan_id: int, kind: Told, *, on: date | None = None, amount_fen: int | None = None
-) -> None:
-    """Tells the customer what somebody else did to their plan. Part of the caller's transaction, which has locked the plan."""
-    if actor.customer_id is not None:
-        return
-    row = await db.fetchrow(_TITLE, plan_id)
-    assert row is not None
-    now = clock.now()
-    params = {
-        "title": row["name"],
-        "amount_fen": row["amount_fen"] if amount_fen is None else amount_fen,
-        "at": now if on is None else clock.start_of(on),
-    }
-    key = f"{kind}:{plan_id}:{now.timestamp():.6f}"
-    await outbox.tell([outbox.Message(row["customer_id"], kind, key, params)])
 
 
 RUNS = "(state IN ('active', 'paused') OR EXISTS (SELECT FROM plan_period o WHERE o.plan_id = plan.id AND o.state = 'upcoming'))"

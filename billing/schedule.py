@@ -95,9 +95,10 @@ def of_cycle(cycle: str) -> Schedule:
 
 
 def anchored(rule: Schedule, start: date) -> Schedule:
-    """The rule with what it leaves open taken from the first day."""
+    """The rule with what it leaves open taken from the first day; a weekly one that leaves out closed days begins on no weekend."""
     if rule.every == "week" and not rule.weekdays:
-        return replace(rule, weekdays=(start.isoweekday(),))
+        weekday = start.isoweekday()
+        return replace(rule, weekdays=(1 if weekday > 5 and rule.closed_days == "skip" else weekday,))
     if rule.every == "month" and rule.day is None and rule.nth is None:
         return replace(rule, day=start.day)
     if rule.every == "year" and rule.day is None:
@@ -135,6 +136,20 @@ def before(rule: Schedule, day: date) -> date | None:
     if rule.every == "week":
         return _week_day(rule, day, -1)
     return _month_day(rule, _turn_of(rule, day), -1)
+
+
+def counted(start: date, cycle: str, number: int) -> date:
+    """The day so many whole cycles after a start: 0 is the start itself; where the month is short, its last day.
+
+    Raises:
+        ValueError, OverflowError: it is beyond the calendar.
+    """
+    if cycle == "daily":
+        return start + timedelta(days=number)
+    if cycle == "weekly":
+        return start + timedelta(weeks=number)
+    year, month = divmod(start.year * 12 + start.month - 1 + number * (12 if cycle == "yearly" else 1), 12)
+    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
 
 
 # ── inside ──────────────────────────────────────────────────────────────────────────────────────────

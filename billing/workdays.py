@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import chinese_calendar
 
-_KNOWN = (min(chinese_calendar.holidays).year, max(chinese_calendar.holidays).year)
+_KNOWN: tuple[int, int] = (min(chinese_calendar.holidays).year, max(chinese_calendar.holidays).year)
 
 
 def known_through() -> int:

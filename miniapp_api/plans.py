@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from billing import plan_pages, plan_pauses, plan_prices, plans, schedule
+from billing import plan_actors, plan_pages, plan_pauses, plan_prices, plans, schedule
 from core import http as kit
 from miniapp_api.services import Customer
 
@@ -189,21 +189,19 @@ async def history(plan_id: int, query: kit.PageQuery, caller: Customer) -> objec
 
 async def pause(plan_id: int, body: Pause, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Takes nothing for a while."""
-    await plan_pauses.pause(plans.by_customer(caller.id), plan_id, until=body.until, key=key)
+    await plan_pauses.pause(plan_actors.by_customer(caller.id), plan_id, until=body.until, key=key)
     return await plans.get(caller.id, plan_id)
 
 
 async def resume(plan_id: int, body: Nothing, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Lets a plan go on."""
-    await plan_pauses.resume(plans.by_customer(caller.id), plan_id, key=key)
+    await plan_pauses.resume(plan_actors.by_customer(caller.id), plan_id, key=key)
     return await plans.get(caller.id, plan_id)
 
 
-async def skip(
-    plan_id: int, period_no: int, body: Nothing, caller: Customer, key: kit.IdempotencyKey
-) -> object:
+async def skip(plan_id: int, body: Skipping, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Leaves one period out."""
-    await plan_pauses.skip(plans.by_customer(caller.id), plan_id, body.period_no, key=key)
+    await plan_pauses.skip(plan_actors.by_customer(caller.id), plan_id, body.period_no, key=key)
     return await plans.get(caller.id, plan_id)
 
 
@@ -212,14 +210,14 @@ async def agree_to_price(
 ) -> object:
     """Agrees to the price that is asked for."""
     await plan_prices.agree(
-        plans.by_customer(caller.id), plan_id, amount_fen=body.amount_fen, door="mini_program", key=key
+        plan_actors.by_customer(caller.id), plan_id, amount_fen=body.amount_fen, door="mini_program", key=key
     )
     return await plans.get(caller.id, plan_id)
 
 
 async def cancel(plan_id: int, body: Cancelling, caller: Customer) -> object:
     """Ends a plan."""
-    await plans.stop(plans.by_customer(caller.id), plan_id, when=body.when)
+    await plans.stop(plan_actors.by_customer(caller.id), plan_id, when=body.when)
     return await plans.get(caller.id, plan_id)
 
 

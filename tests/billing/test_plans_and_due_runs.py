@@ -35,7 +35,10 @@ async def test_after_an_outage_every_missed_period_is_charged_once_in_order(db):
     clock.set_offset(timedelta(days=29))
     run = await deductions.run_due()
     assert (run.due, run.charged) == (5, 5)
-    days = [row[0] for row in await database.fetch("SELECT due_on FROM plan_period WHERE state = 'charged' ORDER BY id")]
+    days = [
+        row[0]
+        for row in await database.fetch("SELECT due_on FROM plan_period WHERE state = 'charged' ORDER BY id")
+    ]
     assert days == [days[0] + timedelta(weeks=n) for n in range(5)]
 
 
