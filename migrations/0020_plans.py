@@ -242,7 +242,7 @@ _PLAN_PERIOD = ops.CreateModel(
             ),
         ],
         "pk_attr": "id",
-        "table_description": "One period of a plan, from when it can be seen ahead to its end (I7).\n\n``upcoming`` until the due run takes it; then ``charged``, ``partly`` (part is taken, the rest owed) or ``owed``; ``waived``\n(nothing is taken), ``failed`` for good, or ``parked`` until an operator has looked.",
+        "table_description": "One period of a plan, from when it can be seen ahead to its end (I7).",
     },
     bases=["Model"],
 )
