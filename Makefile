@@ -37,7 +37,7 @@ SCENARIOS ?= 10000
 faults: env-dev  ## 渠道故障、进程被杀、数据库崩溃之后核对：SCENARIOS=10000 SEED=1 · stories under faults, then compared
 	@$(BIN)/python -m tests.faults $(SCENARIOS) $(SEED) $(ONLY)
 
-mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" EACH=12 BOUND=20 SEED=1 · do tests notice small changes of money code?
+mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" EACH=12 BOUND=15 SEED=1 · do tests notice small changes of money code?
 	@$(BIN)/python -m tests.mutation --seed $(SEED) $(if $(EACH),--each $(EACH)) $(if $(MOST),--most $(MOST)) $(if $(BOUND),--bound $(BOUND)) $(if $(JOBS),--jobs $(JOBS)) $(FILES)
 
 .PHONY: check format

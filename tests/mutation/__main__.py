@@ -1,11 +1,11 @@
 """Mutation testing: small changes in money code, one at a time; the tests of that file must notice each.
 
-    python -m tests.mutation [--most N] [--each N] [--seed N] [--jobs N] [--bound S] [FILE …]
+    python -m tests.mutation [--most N] [--each N] [--seed N] [--jobs N] [--bound N] [FILE …]
 
 One PostgreSQL runs throughout; every mutant's tests get a copy of a migrated database, those that run the changed function are
 asked, the quickest first, and the first failure ends it. Python is changed in memory, in a fork of a process that has read all
 libraries. Mutants that PostgreSQL or Python cannot read are not counted. A line a file when it is done; the last line is a
-summary: ``mutants=… killed=… survived=… score=…``.
+summary, also of a run that was interrupted: ``files=… mutants=… killed=… survived=… score=…``.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from tests import conftest
@@ -42,6 +44,56 @@ def _chosen(bench, files, most, each, seed):
     return {file: kept for file in files if (kept := [one for one in every if one.file == file])}
 
 
+class Run:
+    """What a run has heard of the tests and counted of the mutants, file by file."""
+
+    def __init__(self, bench, chosen, bound):
+        self.bench, self.chosen, self.bound = bench, chosen, bound
+        self.heard, self.lock, self.counted, self.interrupted = {}, threading.Lock(), Counter(), False
+
+    def stop(self, *_):
+        self.interrupted = True
+
+    def of_file(self, file):
+        recorded = {test: self._recorded(test) for test in TARGETS[file] if not self.interrupted}
+        if self.interrupted:
+            return
+        broken = [test for test, heard in recorded.items() if heard is None]
+        if broken:
+            print(f"{file:40} these tests fail without any change: {' '.join(broken)}", flush=True)
+            self.counted["broken"] += 1
+            return
+        asked = Asked(
+            file, self.bench.code(file), {k: v for heard in recorded.values() for k, v in heard.items()}
+        )
+        counted = Counter(files=1)
+        for mutant in self.chosen[file]:
+            if not self.interrupted:
+                counted[self._tried(mutant, asked)] += 1
+        self.counted.update(counted)
+        print(f"{file:40} {_summary(counted)}", flush=True)
+
+    def _recorded(self, test):
+        """What is known of a file of tests; whoever needs it first asks, and the others wait for them."""
+        with self.lock:
+            asks = test not in self.heard
+            known = self.heard.setdefault(test, Future())
+        if asks:
+            try:
+                known.set_result(self.bench.recorded(test, list(self.chosen)))
+            except BaseException as error:
+                known.set_exception(error)
+        return known.result()
+
+    def _tried(self, mutant, asked):
+        tests = asked.about(mutant.line)[: self.bound]
+        takes_s = sum(asked.recorded[test]["s"] for test in tests)
+        verdict = self.bench.try_out(mutant, tests, patience_s=30 + 5 * takes_s) if tests else "survived"
+        if verdict == "survived":
+            print(f"survived  {mutant}  ({len(tests)} tests asked)", flush=True)
+        return verdict
+
+
 def main(arguments):
     asked = argparse.ArgumentParser()
     asked.add_argument("--most", type=int)
@@ -49,7 +101,7 @@ def main(arguments):
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     asked.add_argument(
-        "--bound", type=float, metavar="S", help="of each mutant ask the quickest tests, S seconds' worth"
+        "--bound", type=int, metavar="N", help="ask of each mutant the N quickest tests that run it"
     )
     asked.add_argument("files", nargs="*", default=[])
     given = asked.parse_args(arguments)
@@ -61,37 +113,16 @@ def main(arguments):
             conftest._local_servers() as servers,
             contextlib.closing(Bench(servers, home, given.jobs)) as bench,
         ):
-            chosen = _chosen(bench, files, given.most, given.each, given.seed)
+            run = Run(bench, _chosen(bench, files, given.most, given.each, given.seed), given.bound)
+            signal.signal(signal.SIGTERM, run.stop)
+            signal.signal(signal.SIGINT, run.stop)
             with ThreadPoolExecutor(given.jobs) as pool:
-                tests = list(dict.fromkeys(test for file in chosen for test in TARGETS[file]))
-                heard = dict(
-                    zip(tests, pool.map(lambda test: bench.recorded(test, list(chosen)), tests), strict=True)
-                )
-                counted = list(
-                    pool.map(lambda file: _of_file(bench, heard, file, chosen[file], given.bound), chosen)
-                )
+                list(pool.map(run.of_file, run.chosen))
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    print(_summary(sum(counted, Counter())))
-    return 1 if any(one["broken"] for one in counted) else 0
-
-
-def _of_file(bench, heard, file, found, bound_s):
-    broken = [test for test in TARGETS[file] if heard[test] is None]
-    if broken:
-        print(f"{file:40} these tests fail without any change: {' '.join(broken)}", flush=True)
-        return Counter(broken=1)
-    recorded = {test: one for name in TARGETS[file] for test, one in heard[name].items()}
-    asked, counted = Asked(file, bench.code(file), recorded), Counter()
-    for mutant in found:
-        tests = asked.about(mutant.line, bound_s)
-        takes_s = sum(asked.recorded[test]["s"] for test in tests)
-        verdict = bench.try_out(mutant, tests, patience_s=30 + 5 * takes_s) if tests else "survived"
-        counted[verdict] += 1
-        if verdict == "survived":
-            print(f"survived  {mutant}  ({len(tests)} tests asked)", flush=True)
-    print(f"{file:40} {_summary(counted)}", flush=True)
-    return counted
+    how = " interrupted" if run.interrupted else ""
+    print(f"files={run.counted['files']} {_summary(run.counted)}{how}")
+    return 1 if run.counted["broken"] or run.interrupted else 0
 
 
 def _summary(counted):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import bisect
-import itertools
 from dataclasses import dataclass
 
 
@@ -19,19 +17,14 @@ class Asked:
         }
         self.places = [] if file.endswith(".sql") else _places(code)
 
-    def about(self, line, bound_s=None):
-        """Those that run the function a line is of, none where none was seen to; all of them where the change is in no function.
-        With a bound only the quickest, that together take no longer, but one at least."""
+    def about(self, line):
+        """Those that run the function a line is of, none where none was seen to; all of them where the change is in no function."""
         place = next((one for one in self.places if one.begin <= line <= one.end), None)
         names = self._functions(place) if place else set()
         chosen = [test for test, one in self.recorded.items() if names & one["ran"]]
         if not chosen and not (place and place.is_function):
             chosen = self.recorded
-        ordered = sorted(chosen, key=lambda test: self.recorded[test]["s"])
-        if bound_s is None:
-            return ordered
-        takes_s = list(itertools.accumulate(self.recorded[test]["s"] for test in ordered))
-        return ordered[: max(1, bisect.bisect_right(takes_s, bound_s))]
+        return sorted(chosen, key=lambda test: self.recorded[test]["s"])
 
     def _functions(self, place):
         """A function itself; for a constant those that mention it, also by way of other constants."""
