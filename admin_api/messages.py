@@ -13,6 +13,7 @@ from notifications import addresses, editing, kinds, letterbox, policy, preferen
 State = Literal["queued", "sent", "dead", "void"]
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=30, pattern=r"^[a-z_]+$")]
 Pattern = Annotated[str, StringConstraints(max_length=10_000)]
+Birthday = Annotated[date, Field(strict=False, ge=date(1900, 1, 1), le=date(2999, 12, 31))]
 Minute = Annotated[int, Field(ge=0, le=1439)]
 
 
@@ -156,7 +157,7 @@ class Reach(kit.Answer):
 class Reaching(kit.Body):
     phone: Annotated[kit.Text, Field(max_length=20)] | None
     email: Annotated[kit.Text, Field(max_length=200)] | None
-    birthday: kit.Day | None
+    birthday: Birthday | None
 
 
 class Choosing(kit.Body):

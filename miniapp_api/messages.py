@@ -6,7 +6,7 @@ from pydantic import Field
 
 from core import http as kit
 from miniapp_api.services import Customer, Services
-from notifications import outbox, templates
+from notifications import outbox, templates, wordings
 
 
 class Message(kit.Answer):
@@ -29,9 +29,9 @@ class MessageTemplate(kit.Answer):
 async def listing(query: kit.PageQuery, caller: Customer, locale: str) -> object:
     """The newest first, in the language asked for."""
     rows = await outbox.page(caller.id, before=query.after(int), limit=query.limit + 1)
-    page = kit.cut(rows, query, lambda row: row.id)
+    page, put = kit.cut(rows, query, lambda row: row.id), await wordings.current()
     return kit.Page[Message](
-        items=[_in_words(row, locale) for row in page.items], next_cursor=page.next_cursor
+        items=[_in_words(row, locale, put) for row in page.items], next_cursor=page.next_cursor
     )
 
 
@@ -45,8 +45,9 @@ async def subscribable(services: Services) -> kit.Page[MessageTemplate]:
     )
 
 
-def _in_words(queued: outbox.Queued, locale: str) -> Message:
-    reading = templates.read(queued.kind, queued.params, locale)
+def _in_words(queued: outbox.Queued, locale: str, put: wordings.Wordings) -> Message:
+    saved = put.of(queued.kind, "inbox", locale)
+    reading = templates.read(queued.kind, queued.params, locale, saved)
     return Message(
         id=queued.id,
         kind=queued.kind,

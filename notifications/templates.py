@@ -37,8 +37,17 @@ class Reading:
     body: str
 
 
-def read(kind: str, params: Mapping[str, Any], locale: str = words.DEFAULT_LOCALE) -> Reading:
-    """The message as the customer reads it."""
+def read(
+    kind: str,
+    params: Mapping[str, Any],
+    locale: str = words.DEFAULT_LOCALE,
+    saved: Mapping[str, Any] | None = None,
+) -> Reading:
+    """The message as the customer reads it; ``saved``: the title and body that operators have put it into."""
+    if saved is not None:
+        return Reading(
+            text(saved, kind, params, locale, part="title"), text(saved, kind, params, locale, part="body")
+        )
     values = {name: _instant(value) if name == "at" else value for name, value in params.items()}
     body = f"messages.{kind}.body"
     for part in ("bonus", "balance"):
