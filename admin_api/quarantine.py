@@ -30,7 +30,7 @@ class Quarantined(kit.Answer):
         Field(
             examples=[
                 "unknown_number", "wrong_amount", "wrong_currency", "wrong_app_id", "wrong_merchant_id", "wrong_payer",
-                "second_trade", "trade_of_another", "refunded_at_channel",
+                "second_trade", "second_payment", "trade_of_another", "refunded_at_channel",
             ]
         ),
     ]  # fmt: skip

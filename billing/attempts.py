@@ -22,6 +22,7 @@ class PayerUnknown(errors.Conflict):
 
 
 Purpose = Literal["top_up", "bill"]
+_HARDLY_LONG_ENOUGH = timedelta(seconds=30)
 
 _NEEDS_PAYER = frozenset({"jsapi", "create"})
 """Only here do we know who will pay; a code or a link may be paid by anybody."""
@@ -42,8 +43,9 @@ def payer_for(method: str, openid: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One attempt to be paid through a channel. ``client`` is what the customer's SDK needs, once prepared; ``place`` what
-    was said of where the customer is (``payment_methods.Place.kept``)."""
+    """One attempt to be paid through a channel. ``client`` is what the customer's SDK needs, once prepared, and works until
+    ``client_until`` (None: as long as the attempt); ``place`` what was said of where the customer is
+    (``payment_methods.Place.kept``). ``left_at``: the customer has begun another attempt at the same since then."""
 
     id: int
     payment_no: str
@@ -61,15 +63,22 @@ class Payment:
     place: dict[str, str]
     created_at: datetime
     expires_at: datetime
+    client_until: datetime | None
+    left_at: datetime | None
 
     @property
     def is_open(self) -> bool:
         return self.state in ("created", "prepared")
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether what the customer was given to pay with works no more, or hardly long enough to be used."""
+        return self.client_until is not None and self.client_until <= clock.now() + _HARDLY_LONG_ENOUGH
+
 
 _NAMES = (
     "id", "payment_no", "customer_id", "purpose", "purpose_no", "channel", "method", "amount_fen", "payer", "app_id", "state",
-    "client", "client_ip", "place", "created_at", "expires_at",
+    "client", "client_ip", "place", "created_at", "expires_at", "client_until", "left_at",
 )  # fmt: skip
 
 _JSON = frozenset({"client", "place"})
@@ -115,15 +124,55 @@ async def create(
     app_id: str | None = None,
     client_ip: str | None = None,
     place: Mapping[str, str] | None = None,
-) -> None:
-    """Records the intent to be paid, before the channel hears of it; part of the caller's transaction.
+) -> str:
+    """Records the intent to be paid, before the channel hears of it; part of the caller's transaction. Returns its number.
 
     ``purpose_no`` is the number of the top-up or, for a bill, of the combined payment. ``app_id`` is the app that the trade
     will name, where it is not the channel's own; ``client_ip`` the customer's address, where the channel wants it.
     """
-    now = clock.now()
+    payment_no, now = ids.new_no("P"), clock.now()
     await db.execute(
-        _CREATE, ids.new_no("P"), customer_id, purpose_no, opened.channel.name, method, amount_fen, money.CURRENCY,
+        _CREATE, payment_no, customer_id, purpose_no, opened.channel.name, method, amount_fen, money.CURRENCY,
         app_id or opened.app_id, opened.merchant_id, payer, now, expires_at, now + FIRST_QUESTION, purpose,
         client_ip, json.dumps(dict(place)) if place else None,
     )  # fmt: skip
+    return payment_no
+
+
+_OF = "FROM payment p WHERE p.purpose = $1 AND p.purpose_no = $2 AND p.customer_id = $3 ORDER BY p.id"
+
+
+async def of(purpose: Purpose, purpose_no: str, customer_id: int) -> list[Payment]:
+    """All attempts at something of a customer's, the oldest first."""
+    rows = await db.fetch(f"SELECT {columns('p')} {_OF}", purpose, purpose_no, customer_id)
+    return [of_row(tuple(row)) for row in rows]
+
+
+async def locked(purpose: Purpose, purpose_no: str, customer_id: int) -> list[Payment]:
+    """The same, locked until the transaction ends: before what they are for is."""
+    rows = await db.fetch(f"SELECT {columns('p')} {_OF} FOR NO KEY UPDATE", purpose, purpose_no, customer_id)
+    return [of_row(tuple(row)) for row in rows]
+
+
+_LEAVE = "UPDATE payment SET left_at = $2, ask_at = $2, asks = 0 WHERE payment_no = $1 AND left_at IS NULL"
+
+
+async def leave(payment_no: str) -> None:
+    """The customer chooses another attempt than this open one: the clock closes it at its channel, unless somebody does before."""
+    await db.execute(_LEAVE, payment_no, clock.now())
+
+
+_LOCK_TOP_UP = "SELECT FROM top_up WHERE top_up_no = $1 FOR NO KEY UPDATE"
+_CLOSE_TOP_UP = """
+UPDATE top_up SET state = 'closed' WHERE top_up_no = $1 AND state = 'pending' AND NOT EXISTS (
+    SELECT FROM payment p WHERE p.purpose = 'top_up' AND p.purpose_no = $1 AND (
+        p.state IN ('created', 'prepared') OR p.state = 'quarantined' AND EXISTS (
+            SELECT FROM quarantine q WHERE q.payment_no = p.payment_no AND q.channel = p.channel AND q.state <> 'resolved')))
+"""
+
+
+async def close_top_up(top_up_no: str) -> None:
+    """Closes an unpaid top-up once none of its attempts can be paid any more, nor waits for an operator; part of the transaction
+    that ended one of them. Locked first: of the last two that end at once the second sees that the first has."""
+    await db.execute(_LOCK_TOP_UP, top_up_no)
+    await db.execute(_CLOSE_TOP_UP, top_up_no)

@@ -18,6 +18,7 @@ from billing import (
     credit_draws,
     payment_methods,
     payments,
+    preparing,
     tenders,
     terms,
 )
@@ -245,12 +246,13 @@ async def prepared(channels: Channels, customer_id: int, combined_no: str) -> Co
         NoSuchCombinedPayment, ChannelUnavailable, ChannelDeclined.
     """
     made = await get(customer_id, combined_no)
-    await payments.prepare(channels, made.payment, description=made.title)
+    await preparing.prepare(channels, made.payment, description=made.title)
     return await get(customer_id, combined_no)
 
 
 async def check(channels: Channels, customer_id: int, combined_no: str) -> Combined:
-    """Asks the channel how the payment stands, if it is still open, and acts on the answer.
+    """Asks the channel how the payment stands, if it is still open, and acts on the answer. What the customer was given to pay with
+    and works no more is asked for anew.
 
     Raises:
         NoSuchCombinedPayment, ChannelUnavailable.
@@ -258,7 +260,7 @@ async def check(channels: Channels, customer_id: int, combined_no: str) -> Combi
     found = await get(customer_id, combined_no)
     if found.payment.is_open:
         await payments.ask(channels, found.payment.payment_no)
-    return await get(customer_id, combined_no)
+    return await prepared(channels, customer_id, combined_no)
 
 
 async def cancel(channels: Channels, customer_id: int, combined_no: str) -> Combined:

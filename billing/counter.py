@@ -256,7 +256,7 @@ async def credit_received(customer_id: int, amount_fen: int, taking: Taking, by:
 
 async def _credit(customer_id: int, top_up_no: str, pay_fen: int, taking: Taking, by: By) -> str:
     number = await _record(customer_id, "top_up", top_up_no, pay_fen, taking, by, f"top_up:{top_up_no}")
-    await credits.top_up(top_up_no, channel="counter", operator=by.operator)
+    await credits.top_up(await credits.locked(top_up_no), channel="counter", operator=by.operator)
     return number
 
 

@@ -71,6 +71,13 @@ class Unfinished(errors.Conflict):
     code = "top_up_unfinished"
 
 
+REFUSALS = (
+    NoSuchPackage, NotForTier, NotAtStore, TooEarly, TooLate, FirstOnly, LimitReached, SoldOut, Unfinished,
+    caps.BalanceLimit, stores.NoSuchStore,
+)  # fmt: skip
+"""What ``check`` and ``buyer_of`` say against a purchase, for whoever sells packages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What tiers and stores are called, by code."""

@@ -6,15 +6,14 @@ An answer that does not come is not a no: the payment stays open and the clock a
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from billing import attempts, credits, quarantine, tenders
-from billing.channels import Channels
-from core import clock, db, errors, money
+from billing import attempts, credits, quarantine, staff_alerts, tenders
+from billing.channels import Channels, NoSuchChannel
+from core import clock, db, errors
 from gateways import channel as at_channel
 
 log = logging.getLogger(__name__)
@@ -52,65 +51,23 @@ class NoSuchPayment(errors.NotFound):
 Payment = attempts.Payment
 
 
-_PREPARED = """
-UPDATE payment SET state = CASE WHEN state = 'created' THEN 'prepared' ELSE state END, client = $2::jsonb
-WHERE payment_no = $1 AND state IN ('created', 'prepared')
-"""
-
-
-async def prepare(channels: Channels, payment: Payment, *, description: str) -> None:
-    """Opens the payment at its channel, unless that was done. May be repeated after any failure, with the same number.
-
-    ``description`` is what the customer reads at the channel; repeats give the same.
-
-    Raises:
-        ChannelUnavailable: no definite answer.
-        ChannelDeclined: a definite no; the payment is closed.
-    """
-    if payment.state != "created":
-        return
-    opened = channels.find(payment.channel, payment.method)
-    order = at_channel.PrepayOrder(
-        out_trade_no=payment.payment_no,
-        amount_fen=payment.amount_fen,
-        currency=money.CURRENCY,
-        description=description,
-        payer=payment.payer,
-        expires_at=payment.expires_at,
-        client_ip=payment.client_ip,
-        return_url=payment.place.get("return_url"),
-        app_id=payment.app_id if payment.app_id != opened.app_id else None,
-    )
-    try:
-        prepared = await opened.channel.prepare(payment.method, order)
-    except at_channel.AlreadyPaid:
-        await ask(channels, payment.payment_no)
-        return
-    except (at_channel.ResultUnknown, at_channel.RateLimited) as error:
-        raise ChannelUnavailable(channel=payment.channel) from error
-    except at_channel.ChannelRefused as refusal:
-        log.warning("payment %s refused by %s: %s", payment.payment_no, payment.channel, refusal)
-        if not await _declined(payment.payment_no):
-            return
-        raise ChannelDeclined(channel=payment.channel, reason=refusal.code) from refusal
-    await db.execute(_PREPARED, payment.payment_no, json.dumps(prepared.client))
-
-
 async def ask(channels: Channels, payment_no: str, *, give_up: bool = False) -> Confirmation:
     """Asks the channel how a payment stands, and acts on the answer.
 
-    An expired one, or one to ``give_up``, is closed at the channel first, then here; if its money arrived meanwhile it is
-    credited instead.
+    An expired one, one to ``give_up``, and one whose top-up is paid or to be paid by another, is closed at the channel first, then
+    here; if its money arrived meanwhile it is credited instead.
 
     Raises:
         NoSuchPayment: there is none of this number.
+        NoSuchChannel: its channel is switched off.
         ChannelUnavailable: no definite answer; the clock asks again.
     """
     payment = await get(payment_no)
     channel = channels.find(payment.channel).channel
+    is_left = payment.left_at is not None or await _is_credited(payment.purpose, payment.purpose_no)
     try:
         trade = await channel.query(payment_no)
-        is_over = give_up or payment.expires_at <= clock.now()
+        is_over = give_up or is_left or payment.expires_at <= clock.now()
         if trade.state in ("waiting", "missing", "failed") and is_over:
             await channel.close(payment_no)
             trade = await channel.query(payment_no)
@@ -118,7 +75,15 @@ async def ask(channels: Channels, payment_no: str, *, give_up: bool = False) -> 
         return await _ask_once_more(channel, payment)
     except (at_channel.ResultUnknown, at_channel.RateLimited, at_channel.ChannelRefused) as error:
         raise ChannelUnavailable(channel=payment.channel) from error
-    return await confirm(trade, give_up=give_up)
+    return await confirm(trade, give_up=give_up or is_left)
+
+
+_CREDITED = "SELECT EXISTS (SELECT FROM top_up WHERE top_up_no = $1 AND state = 'credited')"
+
+
+async def _is_credited(purpose: str, purpose_no: str) -> bool:
+    """Whether the top-up that an attempt is for has been paid."""
+    return purpose == "top_up" and bool(await db.fetchval(_CREDITED, purpose_no))
 
 
 async def _ask_once_more(channel: at_channel.Channel, payment: Payment) -> Confirmation:
@@ -141,9 +106,9 @@ async def confirm(trade: at_channel.ChannelTrade, *, give_up: bool = False) -> C
 
     One transaction, and repeats change nothing. Money that matches the attempt is credited, also when it comes late, after
     the payment was closed here. Money that does not match (unknown number, other amount, currency, app, merchant or payer, a
-    second trade) is quarantined: visible to operators, never credited, never lost. With ``give_up`` an attempt for a bill that
-    its channel does not know ends before its time. One for a top-up does not: its code may still be scanned, so it keeps its
-    place under the limits, or one could have the same package twice.
+    second trade, a second attempt at a top-up) is quarantined: visible to operators, never credited, never lost. With ``give_up``
+    an attempt for a bill that its channel does not know ends before its time. One for a top-up that is not paid does not: its code
+    may still be scanned, so it keeps its place under the limits, or one could have the same package twice.
     """
     async with db.transaction():
         attempt = await db.fetchrow(_LOCK, trade.out_trade_no, trade.channel)
@@ -160,13 +125,17 @@ async def confirm(trade: at_channel.ChannelTrade, *, give_up: bool = False) -> C
             return await _closed_before(trade, attempt)
         if attempt["state"] not in ("created", "prepared"):
             return "repeated"
-        ends_early = give_up and attempt["purpose"] != "top_up"
+        ends_early = give_up and await _may_end_early(attempt)
         is_over = ends_early or attempt["expires_at"] <= clock.now()
         if trade.state == "closed" or (is_over and trade.state in ("missing", "failed")):
             await _closed(trade.out_trade_no, ask_at=_once_more_at(trade, attempt))
             return "closed"
         await _ask_later(attempt)
         return "waiting"
+
+
+async def _may_end_early(attempt: Any) -> bool:
+    return attempt["purpose"] != "top_up" or await _is_credited(attempt["purpose"], attempt["purpose_no"])
 
 
 _PAID = """
@@ -184,15 +153,28 @@ async def _paid(trade: at_channel.ChannelTrade, attempt: Any) -> Confirmation:
     if reason := _difference(trade, attempt):
         await _set_aside(trade, attempt)
         return await _quarantine(trade, reason, attempt)
-    await db.execute(
-        _PAID, trade.out_trade_no, trade.channel_trade_no, trade.paid_at or clock.now(), clock.now()
-    )
     if attempt["purpose"] == "top_up":
-        await credits.top_up(attempt["purpose_no"], channel=attempt["channel"])
-        return "credited"
+        return await _paid_for_top_up(trade, attempt)
+    await _record_paid(trade)
     return await tenders.paid(
         attempt["purpose_no"], payment_no=attempt["payment_no"], channel=attempt["channel"]
     )
+
+
+async def _paid_for_top_up(trade: at_channel.ChannelTrade, attempt: Any) -> Confirmation:
+    """The first attempt that is paid pays the top-up; what comes by another is set aside, to be sent back or credited."""
+    expected = await credits.locked(attempt["purpose_no"])
+    if expected.state == "credited":
+        await _set_aside(trade, attempt)
+        return await _quarantine(trade, "second_payment", attempt)
+    await _record_paid(trade)
+    await credits.top_up(expected, channel=attempt["channel"])
+    return "credited"
+
+
+async def _record_paid(trade: at_channel.ChannelTrade) -> None:
+    now = clock.now()
+    await db.execute(_PAID, trade.out_trade_no, trade.channel_trade_no, trade.paid_at or now, now)
 
 
 def _difference(trade: at_channel.ChannelTrade, attempt: Any) -> str | None:
@@ -260,7 +242,7 @@ async def _refunded_at_channel(trade: at_channel.ChannelTrade, attempt: Any) -> 
 _LOCK_STATE = "SELECT state FROM payment WHERE payment_no = $1 FOR NO KEY UPDATE"
 
 
-async def _declined(payment_no: str) -> bool:
+async def declined(payment_no: str) -> bool:
     """Closes a payment its channel will not prepare; False when a twin of this request got it prepared all the same."""
     async with db.transaction():
         if await db.fetchval(_LOCK_STATE, payment_no) == "prepared":
@@ -273,7 +255,6 @@ _CLOSED = """
 UPDATE payment SET state = 'closed', ended_at = $2, ask_at = $3 WHERE payment_no = $1 AND state IN ('created', 'prepared')
 RETURNING purpose, purpose_no
 """
-_CLOSE_TOP_UP = "UPDATE top_up SET state = 'closed' WHERE top_up_no = $1 AND state = 'pending'"
 
 
 async def _closed(payment_no: str, *, ask_at: datetime | None = None) -> None:
@@ -282,7 +263,7 @@ async def _closed(payment_no: str, *, ask_at: datetime | None = None) -> None:
         if ended is None:
             return
         if ended["purpose"] == "top_up":
-            await db.execute(_CLOSE_TOP_UP, ended["purpose_no"])
+            await attempts.close_top_up(ended["purpose_no"])
         else:
             await tenders.closed(ended["purpose_no"])
 
@@ -327,28 +308,59 @@ async def ask_soon(payment_no: str, channel: str) -> None:
 
 _CLAIM = """
 WITH due AS (
-    SELECT id FROM payment WHERE ask_at <= $1 ORDER BY ask_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+    SELECT id FROM payment WHERE ask_at <= $1 ORDER BY ask_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 )
-UPDATE payment SET ask_at = $3 FROM due WHERE payment.id = due.id RETURNING payment.payment_no
+UPDATE payment SET ask_at = $2 FROM due WHERE payment.id = due.id RETURNING payment.payment_no, payment.channel
 """
-_LEASE = timedelta(seconds=60)
+_LEASE = timedelta(minutes=2)
+"""Longer than the channel can take to leave all questions about one payment without an answer."""
 
 
 async def poll(channels: Channels, *, limit: int = 50) -> int:
     """Asks about open payments whose time to ask has come: lost callbacks are healed here. Returns how many were settled.
 
-    Each asked one is set aside for a minute first, so that two workers do not ask about the same.
+    Each is set aside before it is asked about, so that two workers do not ask about the same.
     """
     settled = 0
-    now = clock.now()
-    for row in await db.fetch(_CLAIM, now, limit, now + _LEASE):
+    await _switched_on(channels)
+    for _ in range(limit):
+        row = await db.fetchrow(_CLAIM, clock.now(), clock.now() + _LEASE)
+        if row is None:
+            break
         try:
             settled += await ask(channels, row["payment_no"]) not in ("waiting",)
+        except NoSuchChannel:
+            await _switched_off(row["payment_no"], row["channel"])
         except errors.DomainError as refusal:
             log.info("payment %s could not be asked about: %s", row["payment_no"], refusal)
         except Exception:  # one that cannot be handled must not keep the others waiting
             log.exception("payment %s could not be settled", row["payment_no"])
     return settled
+
+
+_OFF_PAUSE = timedelta(hours=6)
+_ASK_MUCH_LATER = "UPDATE payment SET ask_at = $2 WHERE payment_no = $1 AND ask_at IS NOT NULL"
+
+
+async def _switched_off(payment_no: str, channel: str) -> None:
+    """Nobody can be asked: the shop's people are told, once a channel, and it is looked at now and then."""
+    log.warning("payment %s waits for %s, which is switched off", payment_no, channel)
+    async with db.transaction():
+        await db.execute(_ASK_MUCH_LATER, payment_no, clock.now() + _OFF_PAUSE)
+        await staff_alerts.raise_once(
+            "payments_channel_off", channel, {"channel": channel, "payment_no": payment_no}
+        )
+
+
+_ASK_ALL = "UPDATE payment SET ask_at = $2 WHERE channel = $1 AND ask_at > $2"
+
+
+async def _switched_on(channels: Channels) -> None:
+    """What waited for a channel that can be asked again is asked about now."""
+    for name in channels.by_name:
+        async with db.transaction():
+            if await staff_alerts.resolve("payments_channel_off", [name]):
+                await db.execute(_ASK_ALL, name, clock.now())
 
 
 _GET = f"SELECT {attempts.columns('p')} FROM payment p WHERE p.payment_no = $1"

@@ -11,7 +11,7 @@ import logging
 from datetime import timedelta
 from typing import Literal
 
-from billing import quarantine, staff_alerts, tenders
+from billing import attempts, quarantine, staff_alerts, tenders
 from billing.channels import Channels
 from billing.quarantine import Quarantined, Resolution
 from core import clock, db, errors, ids
@@ -190,7 +190,6 @@ WHERE id = $1 AND state <> 'resolved'
 _WAITED = (
     "SELECT purpose, purpose_no FROM payment WHERE payment_no = $1 AND channel = $2 AND state = 'quarantined'"
 )
-_CLOSE_TOP_UP = "UPDATE top_up SET state = 'closed' WHERE top_up_no = $1 AND state = 'pending'"
 
 
 async def resolve(
@@ -202,7 +201,7 @@ async def resolve(
     approval_no: str | None,
     credited_to_id: int | None = None,
 ) -> None:
-    """Ends a locked trade's time in quarantine, and what waited for it: the bill is free, the top-up closed. Where the money goes is
+    """Ends a locked trade's time in quarantine, and what waited for it: the bill is free, the top-up closed if it cannot be paid otherwise. Where the money goes is
     posted by the caller."""
     done = await db.execute(
         _RESOLVE, found.id, resolution, operator, reason, approval_no, credited_to_id, clock.now()
@@ -214,7 +213,7 @@ async def resolve(
     if waited is not None and waited["purpose"] == "bill":
         await tenders.closed(waited["purpose_no"])
     elif waited is not None:
-        await db.execute(_CLOSE_TOP_UP, waited["purpose_no"])
+        await attempts.close_top_up(waited["purpose_no"])
 
 
 async def book_out(found: Quarantined, target: str, *, operator: str, memo: str) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import agreements, attempts, caps, package_rules, payment_methods, payments, terms
-from billing.channels import Channels
+from billing import agreements, attempts, caps, package_rules, payment_methods, payments, preparing, terms
+from billing.channels import Channels, NoSuchChannel
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
 
@@ -41,7 +41,7 @@ AgreementOutdated = agreements.AgreementOutdated
 
 @dataclass(frozen=True, slots=True)
 class TopUp:
-    """A top-up with its attempt at the channel."""
+    """A top-up with the attempt at a channel that counts: the one that paid it, else the one its customer chose last."""
 
     id: int
     top_up_no: str
@@ -52,12 +52,12 @@ class TopUp:
     state: str
     created_at: datetime
     is_looked_at: bool
-    """Whether an operator has to look at its payment's money."""
+    """Whether it is not paid, and an operator has to look at money that came for it."""
     payment: attempts.Payment
 
     @property
     def standing(self) -> str:
-        """Its state as the customer sees it: ``quarantined`` while an operator has to look at its payment."""
+        """Its state as the customer sees it: ``quarantined`` while an operator has to look at money that came for it."""
         return "quarantined" if self.is_looked_at else self.state
 
 
@@ -109,9 +109,18 @@ async def start(
         agreement_version=agreement_version,
         place=place,
     )
-    made = await get(customer_id, top_up_no)
-    await payments.prepare(channels, made.payment, description=f"账户充值 {money.yuan(made.pay_fen)} 元")
-    return await get(customer_id, top_up_no)
+    return await prepared(channels, await get(customer_id, top_up_no))
+
+
+async def prepared(channels: Channels, made: TopUp) -> TopUp:
+    """A top-up whose attempt is opened at its channel, unless that was done and what the customer was given still works.
+
+    Raises:
+        ChannelUnavailable, ChannelDeclined.
+    """
+    if made.payment.left_at is None:
+        await preparing.prepare(channels, made.payment, description=f"账户充值 {money.yuan(made.pay_fen)} 元")
+    return await get(made.customer_id, made.top_up_no)
 
 
 @db.retried
@@ -138,19 +147,7 @@ async def _make(
         agreed = await terms_of(customer_id, package_id, amount_fen, store)
         top_up_no = await create(customer_id, package_id, store, agreed)
         await agreements.fix_terms(top_up_no, agreement_version, channel="mini_program")
-        await attempts.create(
-            chosen.opened,
-            customer_id=customer_id,
-            purpose="top_up",
-            purpose_no=top_up_no,
-            method=method,
-            amount_fen=agreed.pay_fen,
-            payer=chosen.payer,
-            expires_at=clock.now() + LIFETIME,
-            app_id=chosen.app_id,
-            client_ip=chosen.place.address,
-            place=chosen.place.kept,
-        )
+        await attempt(chosen, customer_id, top_up_no, agreed.pay_fen)
         return top_up_no
 
     asked = {
@@ -166,6 +163,23 @@ async def _make(
         return await idempotency.once(
             caller=caller, operation="top_ups.start", key=key, content=asked, act=act
         )
+
+
+async def attempt(chosen: payment_methods.Chosen, customer_id: int, top_up_no: str, pay_fen: int) -> str:
+    """Records an attempt to pay a top-up, in the caller's transaction. Returns its number."""
+    return await attempts.create(
+        chosen.opened,
+        customer_id=customer_id,
+        purpose="top_up",
+        purpose_no=top_up_no,
+        method=chosen.method,
+        amount_fen=pay_fen,
+        payer=chosen.payer,
+        expires_at=clock.now() + LIFETIME,
+        app_id=chosen.app_id,
+        client_ip=chosen.place.address,
+        place=chosen.place.kept,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +227,15 @@ async def create(customer_id: int, package_id: int | None, store: str | None, ag
 
 _COLUMNS = f"""
 t.id, t.top_up_no, t.customer_id, t.pay_fen, t.bonus_fen, t.store, t.state, t.created_at,
-p.state = 'quarantined' AND EXISTS (
-    SELECT FROM quarantine q WHERE q.payment_no = p.payment_no AND q.channel = p.channel AND q.state <> 'resolved'),
+t.state <> 'credited' AND EXISTS (
+    SELECT FROM payment a JOIN quarantine q ON q.payment_no = a.payment_no AND q.channel = a.channel
+    WHERE a.purpose = 'top_up' AND a.purpose_no = t.top_up_no AND a.state = 'quarantined' AND q.state <> 'resolved'),
 {attempts.columns("p")}
-FROM top_up t JOIN payment p ON p.purpose = 'top_up' AND p.purpose_no = t.top_up_no
+FROM top_up t CROSS JOIN LATERAL (
+    SELECT * FROM payment WHERE purpose = 'top_up' AND purpose_no = t.top_up_no
+    ORDER BY state = 'paid' DESC, left_at IS NULL DESC, id DESC LIMIT 1) p
 """
-_GET = f"SELECT {_COLUMNS} WHERE t.top_up_no = $1 AND t.customer_id = $2 ORDER BY p.id DESC LIMIT 1"
+_GET = f"SELECT {_COLUMNS} WHERE t.top_up_no = $1 AND t.customer_id = $2"
 
 
 async def get(customer_id: int, top_up_no: str) -> TopUp:
@@ -234,29 +251,58 @@ async def get(customer_id: int, top_up_no: str) -> TopUp:
 
 
 async def check(channels: Channels, customer_id: int, top_up_no: str) -> TopUp:
-    """Asks the channel how the payment stands, if it is still open, and acts on the answer.
+    """Asks the channels how the attempts that are still open stand, and acts on the answers. What the customer was given to pay with
+    and works no more is asked for anew.
 
     Raises:
         NoSuchTopUp, ChannelUnavailable.
     """
+    failed = await _ask_open(channels, customer_id, top_up_no)
     found = await get(customer_id, top_up_no)
-    if found.payment.is_open:
-        await payments.ask(channels, found.payment.payment_no)
-    return await get(customer_id, top_up_no)
+    if found.payment.payment_no in failed:
+        raise failed[found.payment.payment_no]
+    return await prepared(channels, found) if found.payment.is_stale else found
+
+
+async def _ask_open(
+    channels: Channels, customer_id: int, top_up_no: str, *, give_up: bool = False
+) -> dict[str, errors.DomainError]:
+    """Asks about all attempts that may still be paid. Returns why which of them could not be asked about."""
+    failed: dict[str, errors.DomainError] = {}
+    for attempt in await attempts_of(customer_id, top_up_no):
+        if attempt.is_open:
+            try:
+                await payments.ask(channels, attempt.payment_no, give_up=give_up)
+            except (payments.ChannelUnavailable, NoSuchChannel) as error:
+                failed[attempt.payment_no] = error
+    return failed
+
+
+async def attempts_of(customer_id: int, top_up_no: str) -> list[attempts.Payment]:
+    """All attempts to pay a top-up of the customer, the newest first.
+
+    Raises:
+        NoSuchTopUp: it is not theirs, does not exist, or was paid at the counter.
+    """
+    found = await attempts.of("top_up", top_up_no, customer_id)
+    if not found:
+        raise NoSuchTopUp(top_up_no=top_up_no)
+    return found[::-1]
 
 
 async def cancel(channels: Channels, customer_id: int, top_up_no: str) -> TopUp:
     """Gives up an unpaid top-up: it is closed at the channel, then here. Money that came meanwhile is credited instead.
 
-    Where the channel cannot promise that the number will not be paid any more it stays open until its time is over.
+    Where the channel cannot promise that a number will not be paid any more it stays open until its time is over.
 
     Raises:
         NoSuchTopUp, ChannelUnavailable.
     """
+    failed = await _ask_open(channels, customer_id, top_up_no, give_up=True)
     found = await get(customer_id, top_up_no)
-    if found.payment.is_open:
-        await payments.ask(channels, found.payment.payment_no, give_up=True)
-    return await get(customer_id, top_up_no)
+    if failed and found.state == "pending":
+        raise next(iter(failed.values()))
+    return found
 
 
 _PAGE = f"SELECT {_COLUMNS} WHERE t.customer_id = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3"

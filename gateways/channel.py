@@ -54,10 +54,12 @@ class Prepared:
 
     `client` by method: jsapi appId, timeStamp, nonceStr, package, signType, paySign; native code_url;
     h5 h5_url; precreate qr_code; wap and page url; create tradeNO. `prepay_ref` is the channel's handle for the prepared order, if it gives one.
+    `good_until`: what is in `client` works until then, and preparing the same order again gives it anew; None: as long as the order.
     """
 
     client: dict[str, str] = field(repr=False)
     prepay_ref: str | None
+    good_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import Field
 
-from billing import top_ups
+from billing import attempts, top_up_attempts, top_ups
 from core import http as kit
 from miniapp_api.payment_methods import ClientField, Method, ReturnUrl, place_of
 from miniapp_api.services import Customer, Services
@@ -33,6 +33,32 @@ class NewTopUp(kit.Body):
     ] = None
 
 
+class AnotherWay(kit.Body):
+    channel: Annotated[Literal["wechat_pay", "alipay"], Field(examples=["alipay"])]
+    method: Annotated[Method, Field(examples=["wap"])]
+    client: ClientField = None
+    return_url: ReturnUrl = None
+
+
+class Attempt(kit.Answer):
+    payment_no: str
+    channel: str
+    method: str
+    state: Annotated[
+        str,
+        Field(
+            description="quarantined：款项待人工核对或已处理 · quarantined: an operator looks, or has looked, at its money",
+            examples=["created", "prepared", "paid", "closed", "quarantined"],
+        ),
+    ]
+    left_at: Annotated[
+        kit.Instant | None,
+        Field(description="何时改用其他方式支付 · when the customer chose another attempt"),
+    ]
+    created_at: kit.Instant
+    expires_at: kit.Instant
+
+
 class Payment(kit.Answer):
     payment_no: str
     channel: str
@@ -45,6 +71,13 @@ class Payment(kit.Answer):
             "precreate 为 qr_code，wap 与 page 为 url，create 为 my.tradePay 的 tradeNO · what paying needs, by method: the parameters "
             "of wx.requestPayment or WeixinJSBridge, code_url, h5_url, qr_code, url, tradeNO",
             examples=[{"code_url": "weixin://wxpay/bizpayurl?pr=Ab3dEf7"}],
+        ),
+    ]
+    client_until: Annotated[
+        kit.Instant | None,
+        Field(
+            description="支付参数用到何时为止（微信 H5 链接 5 分钟），过后 check 会换新；为空则与 expires_at 相同 · until when client works (an "
+            "H5 address of WeChat Pay: five minutes); afterwards check gives it anew; null: until expires_at"
         ),
     ]
     expires_at: kit.Instant
@@ -94,6 +127,35 @@ async def listing(query: kit.PageQuery, caller: Customer) -> object:
 async def one(top_up_no: str, caller: Customer) -> object:
     """How one top-up stands."""
     return await top_ups.get(caller.id, top_up_no)
+
+
+async def pay(
+    top_up_no: str,
+    body: AnotherWay,
+    caller: Customer,
+    services: Services,
+    key: kit.IdempotencyKey,
+    request: web.Request,
+) -> object:
+    """Another attempt at the same top-up."""
+    return await top_up_attempts.pay(
+        services.channels,
+        caller.id,
+        top_up_no,
+        channel=body.channel,
+        method=body.method,
+        key=key,
+        place=place_of(body.client, body.return_url, request),
+    )
+
+
+async def tried(top_up_no: str, caller: Customer) -> kit.Page[Attempt]:
+    """All attempts, the newest first; there are few."""
+    return kit.Page[Attempt](items=list(map(_attempt, await top_ups.attempts_of(caller.id, top_up_no))))
+
+
+def _attempt(one: attempts.Payment) -> Attempt:
+    return Attempt.model_validate(one, from_attributes=True)
 
 
 async def check(top_up_no: str, caller: Customer, services: Services) -> object:

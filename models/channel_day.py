@@ -17,6 +17,8 @@ class ChannelDay(Model):
     state = fields.CharField(max_length=10, default="waiting")
     fetch_at = fields.DatetimeField(null=True)
     """When the clock asks for the bill next; None: it does not."""
+    funds_at = fields.DatetimeField(null=True)
+    """When the clock asks for the bill of funds next; None: it does not."""
     tries = fields.IntField(default=0)
     last_answer = fields.CharField(max_length=200, default="")
     gave_up_at = fields.DatetimeField(null=True)
@@ -32,6 +34,7 @@ class ChannelDay(Model):
         indexes = (
             PartialIndex(fields=("fetch_at",), name="channel_day_fetch", where="fetch_at IS NOT NULL"),
             PartialIndex(fields=("match_at",), name="channel_day_match", where="match_at IS NOT NULL"),
+            PartialIndex(fields=("funds_at",), name="channel_day_funds", where="funds_at IS NOT NULL"),
         )
         constraints = (
             UniqueConstraint(fields=("channel", "day"), name="channel_day_once"),

@@ -61,11 +61,12 @@ class Difference(Model):
         constraints = (
             UniqueConstraint(fields=("day_id", "dedup_key"), name="difference_once"),
             CheckConstraint(
-                check="kind IN ('missing_here', 'missing_there', 'amount', 'fee', 'status', 'refund', 'duplicate')",
+                check="kind IN ('missing_here', 'missing_there', 'amount', 'fee', 'status', 'refund', 'duplicate', 'funds')",
                 name="difference_kind",
             ),
             CheckConstraint(
-                check="subject IN ('payment', 'refund') AND at_stake_fen >= 0", name="difference_subject"
+                check="subject IN ('payment', 'refund', 'account') AND at_stake_fen >= 0",
+                name="difference_subject",
             ),
             CheckConstraint(check="state IN ('asking', 'open', 'resolved')", name="difference_state"),
             CheckConstraint(check="(ask_at IS NOT NULL) = (state = 'asking')", name="difference_asked"),

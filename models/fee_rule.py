@@ -29,6 +29,8 @@ class FeeRule(Model):
     """The last day; None: for good."""
     created_by = fields.CharField(max_length=64)
     created_at = fields.DatetimeField()
+    ended_by = fields.CharField(max_length=64, null=True)
+    """Who ended it, where somebody did after it was made."""
 
     class Meta:
         table = "fee_rule"

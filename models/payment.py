@@ -31,10 +31,14 @@ class Payment(Model):
     channel_trade_no = fields.CharField(max_length=64, null=True)
     client = fields.JSONField(null=True)
     """What the customer's SDK needs to pay, as the channel prepared it."""
+    client_until = fields.DatetimeField(null=True)
+    """Until when that works; None: as long as the attempt."""
     place = fields.JSONField(null=True)
     """Where the customer was (client, return_url), as the channel was told; None: nothing was said."""
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
+    left_at = fields.DatetimeField(null=True)
+    """When the customer chose another attempt at the same top-up; this one is closed at its channel since then."""
     ask_at = fields.DatetimeField(null=True)
     """When the clock asks the channel next; None once the outcome is definite."""
     asks = fields.IntField(default=0)
@@ -56,6 +60,11 @@ class Payment(Model):
         )
         constraints = (
             UniqueConstraint(fields=("channel", "channel_trade_no"), name="payment_channel_trade"),
+            UniqueConstraint(
+                fields=("purpose", "purpose_no"),
+                name="payment_current",
+                condition="state IN ('created', 'prepared') AND left_at IS NULL",
+            ),
             CheckConstraint(check="purpose IN ('top_up', 'bill')", name="payment_purpose_kind"),
             CheckConstraint(
                 check="state IN ('created', 'prepared', 'paid', 'closed', 'quarantined')",

@@ -91,12 +91,17 @@ async def top_up(customer_id, pay_fen, bonus_fen=0, *, bonus_days=None, channel=
 
 def trade(wish, **changes):
     """The channel's word that a top-up or a combined payment was paid."""
+    return trade_of(wish.payment, **changes)
+
+
+def trade_of(payment, **changes):
+    """The same of an attempt."""
     paid = {
-        "channel": wish.payment.channel,
-        "out_trade_no": wish.payment.payment_no,
-        "channel_trade_no": f"42{wish.payment.payment_no}",
+        "channel": payment.channel,
+        "out_trade_no": payment.payment_no,
+        "channel_trade_no": f"42{payment.payment_no}",
         "state": "paid",
-        "amount_fen": wish.payment.amount_fen,
+        "amount_fen": payment.amount_fen,
         "currency": "CNY",
         "app_id": APP_ID,
         "merchant_id": MERCHANT_ID,

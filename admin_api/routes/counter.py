@@ -2,7 +2,7 @@
 
 from admin_api import counter, receipts, vouchers
 from admin_api.routes.caller import OPERATOR
-from billing import agreements, caps, counter_undo, package_rules, packages, receipt_pages, stores, top_ups
+from billing import agreements, counter_undo, package_rules, receipt_pages, top_ups
 from billing import counter as billing_counter
 from billing import receipts as billing_receipts
 from billing import vouchers as billing_vouchers
@@ -26,19 +26,9 @@ ROUTES = (
             billing_counter.NoSuchCustomer,
             billing_counter.CustomerHasLeft,
             billing_counter.NoSuchAccount,
-            packages.NoSuchPackage,
-            package_rules.NotForTier,
-            package_rules.NotAtStore,
-            package_rules.TooEarly,
-            package_rules.TooLate,
-            package_rules.FirstOnly,
-            package_rules.LimitReached,
-            package_rules.SoldOut,
-            package_rules.Unfinished,
-            stores.NoSuchStore,
+            *package_rules.REFUSALS,
             top_ups.PackageOrAmount,
             top_ups.AmountOutOfRange,
-            caps.BalanceLimit,
             agreements.AgreementRequired,
             agreements.AgreementOutdated,
             billing_counter.KeyReused,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import urllib.parse
+from datetime import timedelta
 
+from core import clock
 from gateways import reading
 from gateways.channel import Prepared, PrepayOrder
 from gateways.reading import JsonObject
@@ -11,6 +13,9 @@ from gateways.wechat_pay.settings import Settings
 from gateways.wechat_pay.signing import Signer
 
 _DESCRIPTION_LETTERS = 127
+_GOOD_FOR = {"h5": timedelta(minutes=5), "jsapi": timedelta(hours=2), "native": timedelta(hours=2)}
+"""So long what is given out works, whatever `time_expire` says; the same order asked for again gets it anew ("H5下单": h5_url 的有效期为 5
+分钟; "JSAPI下单", "Native下单": prepay_id、code_url 有效期为 2 小时)."""
 
 
 def fields_of(settings: Settings, method: str, order: PrepayOrder) -> dict[str, object]:
@@ -43,14 +48,15 @@ def client_side(
 
     Raises: Malformed.
     """
+    good_until = clock.now() + _GOOD_FOR[method]
     if method == "native":
-        return Prepared({"code_url": reading.text(content, "code_url")}, None)
+        return Prepared({"code_url": reading.text(content, "code_url")}, None, good_until)
     if method == "h5":
         url = reading.text(content, "h5_url")
         if back := order.return_url or settings.h5_return_url:
             # The address must be on a domain registered for H5 payment, like the page that opens `h5_url`.
             url += f"&redirect_url={urllib.parse.quote(back, safe='')}"
-        return Prepared({"h5_url": url}, None)
+        return Prepared({"h5_url": url}, None, good_until)
     prepay_id = reading.text(content, "prepay_id")
     params = signer.client_params(app_id=order.app_id or settings.app_id, prepay_id=prepay_id)
-    return Prepared(params, prepay_id)
+    return Prepared(params, prepay_id, good_until)

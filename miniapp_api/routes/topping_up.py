@@ -1,7 +1,6 @@
 """Stores, recharge packages and top-ups."""
 
-from billing import channels, package_rules, payments
-from billing import packages as billing_packages
+from billing import channels, package_rules, payments, top_up_attempts
 from billing import statements as billing_statements
 from billing import stores as billing_stores
 from billing import top_ups as billing_top_ups
@@ -57,19 +56,9 @@ ROUTES = (
         status=201,
         answer=top_ups.TopUp,
         refusals=(
-            billing_packages.NoSuchPackage,
-            package_rules.NotForTier,
-            package_rules.NotAtStore,
-            package_rules.TooEarly,
-            package_rules.TooLate,
-            package_rules.FirstOnly,
-            package_rules.LimitReached,
-            package_rules.SoldOut,
-            package_rules.Unfinished,
-            billing_stores.NoSuchStore,
+            *package_rules.REFUSALS,
             billing_top_ups.PackageOrAmount,
             billing_top_ups.AmountOutOfRange,
-            billing_top_ups.BalanceLimit,
             billing_top_ups.PayerUnknown,
             billing_top_ups.MethodNotHere,
             billing_top_ups.ReturnAddressNotOurs,
@@ -96,6 +85,43 @@ ROUTES = (
         top_ups.one,
         summary=("一笔充值", "One top-up"),
         answer=top_ups.TopUp,
+        refusals=(billing_top_ups.NoSuchTopUp,),
+        auth=CUSTOMER,
+    ),
+    kit.post(
+        "/top-ups/{top_up_no}/pay",
+        top_ups.pay,
+        summary=("换一种方式支付这张充值单", "Pay a top-up another way"),
+        description=(
+            "换渠道、换场景，或支付参数已失效时，在同一张充值单上重新取得支付参数：套餐名额与条款不变。先前的支付在其渠道关闭；若其实已支付，则照常入账，"
+            "答复即为 credited。用与当前相同的方式则继续当前支付。若两笔都付了，先到的入账，后到的转入待处理款项，由门店退回或入账。",
+            "For another channel, another place, or parameters that work no more: the same top-up, with its terms and its place under the "
+            "limits, gets another attempt. The one before is closed at its channel; if it turns out to be paid it is credited, and the "
+            "answer says so. The way it is being paid already is continued. Should both be paid, the first pays the top-up and the second "
+            "is set aside, to be sent back or credited by the shop.",
+        ),
+        answer=top_ups.TopUp,
+        refusals=(
+            billing_top_ups.NoSuchTopUp,
+            top_up_attempts.TopUpEnded,
+            top_up_attempts.TopUpUnderReview,
+            top_up_attempts.TooManyAttempts,
+            billing_top_ups.PayerUnknown,
+            billing_top_ups.MethodNotHere,
+            billing_top_ups.ReturnAddressNotOurs,
+            billing_top_ups.KeyReused,
+            channels.NoSuchChannel,
+            payments.ChannelUnavailable,
+            payments.ChannelDeclined,
+        ),
+        auth=CUSTOMER,
+        idempotent=True,
+    ),
+    kit.get(
+        "/top-ups/{top_up_no}/attempts",
+        top_ups.tried,
+        summary=("一笔充值的各次支付", "The attempts to pay a top-up"),
+        answer=kit.Page[top_ups.Attempt],
         refusals=(billing_top_ups.NoSuchTopUp,),
         auth=CUSTOMER,
     ),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import channels, packages, payments, top_ups
+from billing import channels, packages, payments, preparing, top_ups
 from core import clock
 from core import db as database
 from gateways import channel as at_channel
@@ -282,7 +282,7 @@ async def test_a_refusal_to_prepare_again_does_not_close_what_a_twin_has_prepare
     customer = await factories.customer()
     started = await factories.top_up(customer.id, 5000)
     moody = MoodyChannel(at_channel.ChannelRefused("OUT_TRADE_NO_USED", "no"))
-    await payments.prepare(asking(moody), replace(started.payment, state="created"), description="充值")
+    await preparing.prepare(asking(moody), replace(started.payment, state="created"), description="充值")
     assert (await top_ups.get(customer.id, started.top_up_no)).payment.state == "prepared"
 
 

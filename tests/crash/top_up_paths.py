@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from billing import inbox, payments, top_ups
+from billing import inbox, payments, quarantine, top_up_attempts, top_ups
 from core import clock, db
 from gateways import channel as at_channel
 from ledger import accounts
@@ -88,7 +88,73 @@ class Notice(CancelPaidTopUp):
         await self.act(made)
 
 
+class PayAnotherWay(CancelTopUp):
+    """A customer pays the same top-up another way: the attempt before is closed at its channel and another begun; the process dies; they
+    press the button again, and what they chose is paid."""
+
+    attempts = ("paid", "closed")
+
+    async def act(self, made):
+        return await top_up_attempts.pay(
+            OPENED, made["customer"], made["top_up"], channel="wechat_pay", method="jsapi", payer="openid", key="the-other-key",
+        )  # fmt: skip
+
+    async def again(self, made):
+        top_up = await self.act(made)
+        if top_up.state == "pending":
+            await payments.confirm(factories.trade(top_up))
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        top_up = await top_ups.get(made["customer"], made["top_up"])
+        tried = await top_ups.attempts_of(made["customer"], made["top_up"])
+        found = (balance.principal_fen, top_up.state, [one.state for one in tried])
+        wanted = (12_000, "credited", list(self.attempts))
+        return None if found == wanted else [found, wanted]
+
+
+class PaidBefore(PayAnotherWay):
+    """The same, and the attempt before had been paid: it is credited, and the other closed when the clock asks about it."""
+
+    attempts = ("closed", "paid")
+
+    async def before(self):
+        made = await super().before()
+        CHANNEL.pays((await top_ups.get(made["customer"], made["top_up"])).payment)
+        return made
+
+    async def again(self, made):
+        await self.act(made)
+        await top_ups.check(OPENED, made["customer"], made["top_up"])
+
+
+class PaidTwice(PayAnotherWay):
+    """Both attempts are paid, and the channel tells of the second: it is set aside; the process dies; the channel says so again."""
+
+    attempts = ("quarantined", "paid")
+
+    async def before(self):
+        made = await super().before()
+        first = (await top_ups.get(made["customer"], made["top_up"])).payment
+        second = (await PayAnotherWay.act(self, made)).payment
+        assert await payments.confirm(factories.trade_of(first)) == "credited"
+        return {**made, "second": second.payment_no}
+
+    async def act(self, made):
+        await payments.confirm(factories.trade_of(await payments.get(made["second"])))
+
+    async def again(self, made):
+        await self.act(made)
+
+    async def wrong(self, made):
+        aside = [one.reason for one in await quarantine.page(customer_id=made["customer"])]
+        return await super().wrong(made) or (None if aside == ["second_payment"] else aside)
+
+
 PATHS = {
+    "pay_another_way": PayAnotherWay,
+    "paid_before_another_way": PaidBefore,
+    "paid_twice": PaidTwice,
     "cancel_top_up": CancelTopUp,
     "cancel_paid_top_up": CancelPaidTopUp,
     "check_top_up": CheckTopUp,

@@ -37,7 +37,9 @@ class Story:
         self.person = self.shop.sandbox.world.people.arrive()
         await self._sign_in()
         for _ in range(self.rng.randint(1, 3)):
-            act = self.rng.choice((self._top_up, self._top_up, self._buy, self._buy, self._refund))
+            act = self.rng.choice(
+                (self._top_up, self._top_up, self._change_their_mind, self._buy, self._buy, self._refund)
+            )
             await act()
 
     async def _sign_in(self):
@@ -54,6 +56,30 @@ class Story:
         wish = {"channel": channel, "method": method, "amount_fen": self.rng.choice((100, 999, 5_000))}
         status, made = await self._do("/top-ups", wish, allowed=("channel_declined", "balance_limit"))
         if status == 201 and await self._through_the_channel(made, f"/top-ups/{made['top_up_no']}"):
+            self.topped_up.append(made["top_up_no"])
+
+    async def _change_their_mind(self):
+        """The same top-up one way and then another: paid by the first, by the second, by both or not at all."""
+        first, other = self.rng.sample(WAYS, 2)
+        wish = {"channel": first[0], "method": first[1], "amount_fen": self.rng.choice((101, 1_001))}
+        status, made = await self._do("/top-ups", wish, allowed=("channel_declined", "balance_limit"))
+        if status != 201:
+            return
+        path, paid = f"/top-ups/{made['top_up_no']}", False
+        before, after, anew = (self.rng.random() < odds for odds in (0.25, 0.4, 0.6))
+        if before:
+            paid |= self._pays(made["payment"])
+        change = {"channel": other[0], "method": other[1]}
+        status, changed = await self._do(
+            f"{path}/pay", change, allowed=("channel_declined", "top_up_ended", "top_up_under_review")
+        )
+        if after:
+            paid |= self._pays(made["payment"])
+        if anew and status == 200 and changed["state"] == "pending":
+            paid |= self._pays(changed["payment"])
+        if self.rng.random() < 0.3:
+            await self._do(f"{path}/check", {})
+        if paid:
             self.topped_up.append(made["top_up_no"])
 
     async def _buy(self):
@@ -87,8 +113,8 @@ class Story:
         paid = False
         if end.startswith("gives up"):
             await self._give_up(path)
-        if "pays" in end and payment["client"] is not None:
-            paid = self._pay(payment)
+        if "pays" in end:
+            paid = self._pays(payment)
         if end == "pays and gives up":
             await self._give_up(path)
         elif paid and self.rng.random() < 0.5:
@@ -97,6 +123,9 @@ class Story:
 
     async def _give_up(self, path):
         await self._do(f"{path}/cancel", {}, allowed=("payment_under_review",))
+
+    def _pays(self, payment):
+        return payment["client"] is not None and self._pay(payment)
 
     def _pay(self, payment):
         sheets, client = self.shop.sheets, payment["client"]

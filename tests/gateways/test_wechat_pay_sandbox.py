@@ -6,6 +6,7 @@ The stand-ins share no code with the gateways; they check our signatures and sig
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 
 import pytest
 from gateway_peers import a_refund
@@ -71,6 +72,7 @@ async def test_wechat_pay_in_a_phones_browser(enter):
         order = order_for(world, client_ip="203.0.113.7")
         prepared = await pay.prepare("h5", order)
         assert prepared.client.keys() == {"h5_url"}
+        assert timedelta(seconds=290) < prepared.good_until - clock.now() <= timedelta(minutes=5)
         status, sheet = await world.phone(f"people/{world.person.id}/wechat-pay/open-h5", prepared.client)
         assert (status, sheet["amount_fen"]) == (201, 20000)
         _, done = await world.phone(f"sheets/{sheet['sheet_no']}/pay")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tortoise.exceptions import IntegrityError
 
 from billing import (
     counter,
@@ -223,6 +224,11 @@ BREAKING = {
         "I13",
         "UPDATE hold SET state = 'released', ended_at = now() WHERE state = 'open' AND reference LIKE 'H%'",
     ),
+    "I14 ended too early": ("I14", "UPDATE top_up SET state = 'closed' WHERE state = 'pending'"),
+    "I14 waits for nothing": (
+        "I14",
+        "UPDATE payment SET state = 'closed', ask_at = NULL WHERE state = 'prepared' AND purpose = 'top_up'",
+    ),
     "I15 liability": ("I15", "UPDATE account SET bonus_fen = bonus_fen + 5 WHERE kind = 'customer'"),
 }
 
@@ -236,16 +242,27 @@ async def test_the_proof_names_the_broken_invariant(db, how):
 
 
 @pytest.mark.broken_books
-async def test_a_second_open_attempt_is_named(db):
+async def test_a_second_open_attempt_is_refused_by_the_database_and_named(db):
     customer = await factories.customer()
-    started = await factories.top_up(customer.id, 700)
-    copied = await database.execute(
+    assert await factories.top_up(customer.id, 700)
+    with pytest.raises(IntegrityError):
+        await _copy_the_attempt()
+    index = await database.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = 'payment_current'")
+    await database.execute("DROP INDEX payment_current")
+    try:
+        await _copy_the_attempt()
+        assert {violation.invariant for violation in await proof.check()} == {"I14"}
+    finally:
+        await database.execute("DELETE FROM payment WHERE payment_no = 'P2'")
+        await database.execute(index)
+
+
+async def _copy_the_attempt():
+    await database.execute(
         "INSERT INTO payment (payment_no, customer_id, purpose, purpose_no, channel, method, amount_fen, currency, app_id,"
         " merchant_id, state, created_at, expires_at, ask_at, asks) SELECT 'P2', customer_id, purpose, purpose_no, channel,"
         " method, amount_fen, currency, app_id, merchant_id, state, created_at, expires_at, ask_at, asks FROM payment"
     )
-    assert copied and started
-    assert {violation.invariant for violation in await proof.check()} == {"I14"}
 
 
 @pytest.mark.broken_books

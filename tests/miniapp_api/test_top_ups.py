@@ -189,3 +189,50 @@ async def test_a_paid_top_up_is_credited_by_the_wish_to_cancel_it(world):
     await phone.pay(made.body["payment"])
     assert (await phone.post(f"/top-ups/{made.body['top_up_no']}/cancel")).body["state"] == "credited"
     assert (await phone.balance())["principal_fen"] == 100
+
+
+async def test_a_customer_changes_from_wechat_to_alipay_and_back_on_the_same_top_up(world):
+    phone = await world.arrive()
+    made = await phone.top_up("wechat_pay", "jsapi", amount_fen=1000, client="mini_program")
+    path = f"/top-ups/{made.body['top_up_no']}"
+    asked = {"channel": "alipay", "method": "wap", "client": "mobile_browser"}
+    changed = await phone.post(f"{path}/pay", asked)
+    assert (changed.status, changed.body["payment"]["channel"], changed.body["state"]) == (
+        200,
+        "alipay",
+        "pending",
+    )
+    with pytest.raises(AssertionError, match="订单已关闭"):
+        await phone.pay(made.body["payment"])
+    assert (await phone.pay(changed.body["payment"])).status == 200
+    await world.quiet()
+    seen = (await phone.get(path)).body
+    assert (seen["state"], seen["payment"]["state"], seen["payment"]["channel"]) == (
+        "credited",
+        "paid",
+        "alipay",
+    )
+    tried = (await phone.get(f"{path}/attempts")).body["items"]
+    assert [(one["channel"], one["state"], one["left_at"] is None) for one in tried] == [
+        ("alipay", "paid", True), ("wechat_pay", "closed", False),
+    ]  # fmt: skip
+    refused = await phone.post(f"{path}/pay", asked)
+    assert (refused.status, refused.code) == (409, "top_up_ended")
+    assert (await (await world.arrive()).post(f"{path}/pay", asked)).code == "no_such_top_up"
+
+
+async def test_an_h5_address_is_given_anew_when_it_works_no_more(world):
+    phone = await world.arrive()
+    made = await phone.top_up("wechat_pay", "h5", amount_fen=1000, client="mobile_browser", key="the-one-key")
+    first = made.body["payment"]
+    world.advance(seconds=360)
+    with pytest.raises(AssertionError, match="订单已过期"):
+        await phone.pay(first)
+    again = await phone.top_up(
+        "wechat_pay", "h5", amount_fen=1000, client="mobile_browser", key="the-one-key"
+    )
+    assert again.body["payment"]["payment_no"] == first["payment_no"]
+    assert again.body["payment"]["client"] != first["client"]
+    assert (await phone.pay(again.body["payment"])).status == 200
+    await world.quiet()
+    assert (await phone.balance())["principal_fen"] == 1000

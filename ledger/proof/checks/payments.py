@@ -39,13 +39,25 @@ CHECKS = (
     ),
     Check(
         "I14",
-        "a top-up or bill with a second attempt while the first is unresolved",
+        "a top-up or bill with a second attempt while the first is neither ended nor left by its customer",
         """
         SELECT p.purpose || ' ' || coalesce(b.bill_no, p.purpose_no) FROM payment p
         LEFT JOIN combined_payment c ON p.purpose = 'bill' AND c.combined_no = p.purpose_no LEFT JOIN bill b ON b.id = c.bill_id
-        WHERE p.state IN ('created', 'prepared') AND p.ask_at IS NOT NULL
+        WHERE p.state IN ('created', 'prepared') AND p.ask_at IS NOT NULL AND p.left_at IS NULL
         GROUP BY p.purpose, coalesce(b.bill_no, p.purpose_no) HAVING count(*) > 1
         """,
+    ),
+    Check(
+        "I14",
+        "a top-up that has ended while it may still be paid, or waits though nothing of it can be",
+        """
+        SELECT 'top_up ' || u.top_up_no FROM top_up u CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE p.state IN ('created', 'prepared')) AS open,
+                   count(*) FILTER (WHERE p.state = 'quarantined') AS set_aside
+            FROM payment p WHERE p.purpose = 'top_up' AND p.purpose_no = u.top_up_no) tried
+        WHERE (u.state = 'closed' AND tried.open > 0) OR (u.state = 'pending' AND tried.open + tried.set_aside = 0)
+        """,
+        since=changed.TOP_UPS,
     ),
     Check(
         "I6",
