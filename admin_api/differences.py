@@ -11,7 +11,7 @@ from admin_api.services import Operator
 from core import http as kit
 from reconciliation import differences, history, resolving
 
-Kind = Literal["missing_here", "missing_there", "amount", "fee", "status", "refund", "duplicate"]
+Kind = Literal["missing_here", "missing_there", "amount", "fee", "status", "refund", "duplicate", "funds"]
 
 
 class DifferencesQuery(kit.PageQuery):

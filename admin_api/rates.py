@@ -62,6 +62,7 @@ class Rate(kit.Answer):
     from_on: date
     until_on: date | None
     created_by: str
+    ended_by: str | None
 
 
 class CommissionPeriod(kit.Query):
@@ -107,9 +108,9 @@ async def add(body: NewRate, caller: Operator, key: kit.IdempotencyKey) -> objec
     return await rates.add(caller.id, terms, key=key)
 
 
-async def end(rate_id: int, body: Ending) -> object:
+async def end(rate_id: int, body: Ending, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Ends a line."""
-    return await rates.end(rate_id, until_on=body.until_on)
+    return await rates.end(caller.id, rate_id, until_on=body.until_on, key=key)
 
 
 async def commission(query: CommissionPeriod) -> object:

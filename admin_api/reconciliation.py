@@ -11,7 +11,7 @@ from pydantic import Field
 from admin_api.adjustments import Reason
 from admin_api.services import Operator, Services
 from core import http as kit
-from reconciliation import bill_imports, closing, days, fetching, history, report, report_files
+from reconciliation import bill_imports, closing, days, fetching, funds, history, meters, report, report_files
 
 UPLOAD_BYTES = 32 * 1024 * 1024
 
@@ -64,6 +64,44 @@ class Side(kit.Answer):
     refund_fen: int
 
 
+class Funds(kit.Answer):
+    rows: int
+    opening_fen: Annotated[int, Field(description="渠道账户期初余额 · what the account there held before")]
+    payment_fen: int
+    refund_fen: Annotated[int, Field(description="流出为负 · negative where it went out")]
+    fee_fen: int
+    transfer_fen: Annotated[int, Field(description="商家转账 · sent to people")]
+    withdrawal_fen: Annotated[int, Field(description="提现到银行 · taken to the bank")]
+    other_fen: int
+    closing_fen: int
+    remitted_fen: Annotated[
+        int, Field(description="本店当日到账的商家转账 · remittances of ours that arrived that day")
+    ]
+    adds_up: bool
+    wrong: Annotated[
+        list[str],
+        Field(
+            description="哪里对不上 · what does not add up",
+            examples=[["opening", "rows", "payments", "refunds", "fees"]],
+        ),
+    ]
+    given_by: str
+
+
+class Progress(kit.Answer):
+    phase: Annotated[
+        str,
+        Field(
+            description="读账单、与本店匹配、比对 · reading the file, matching its rows with ours, comparing",
+            examples=["reading", "matching", "comparing"],
+        ),
+    ]
+    rows: int
+    percent: Annotated[int, Field(description="账单文件已读的百分比 · so much of the file is read")]
+    began_at: kit.Instant
+    seen_at: kit.Instant
+
+
 class Line(kit.Answer):
     channel: str
     day: date
@@ -86,6 +124,9 @@ class Line(kit.Answer):
     bill_received_at: kit.Instant | None
     closed_at: kit.Instant | None
     closed_by: str | None
+    funds: Annotated[
+        Funds | None, Field(description="资金账单；没有拿到则为空 · the bill of funds, if it came")
+    ]
 
 
 class Report(kit.Answer):
@@ -112,6 +153,10 @@ class OneDay(kit.Answer):
     day: Day
     report: Line
     kinds: list[OfKind]
+    progress: Annotated[
+        Progress | None,
+        Field(description="正在进行的导入或比对；没有则为空 · what is being done to it at this moment"),
+    ]
     history: list[Event]
 
 
@@ -134,6 +179,7 @@ async def one(channel: Channel, day: kit.Day) -> object:
         "day": found,
         "report": await report.of_day(channel, day),
         "kinds": await report.kinds(found.id),
+        "progress": await meters.of_day(found.id),
         "history": await history.of_day(found.id),
     }
 
@@ -145,6 +191,17 @@ async def take_bill(
     with tempfile.TemporaryDirectory(prefix="yucun-bill-") as into:
         given = bill_imports.Given(_kept(upload, into), caller.label, query.replaces_because)
         return await bill_imports.take(services.channels, channel, day, given)
+
+
+async def take_funds(
+    channel: Channel, day: kit.Day, query: NewBill, upload: kit.Upload, caller: Operator, services: Services
+) -> object:
+    """Takes a bill of funds that was brought by hand."""
+    await days.ensure(services.channels, channel, day)
+    with tempfile.TemporaryDirectory(prefix="yucun-bill-") as into:
+        given = bill_imports.Given(_kept(upload, into), caller.label, query.replaces_because)
+        is_new = await funds.take(await days.get(channel, day), given)
+    return {"is_new": is_new, "day": await days.get(channel, day)}
 
 
 def _kept(upload: kit.Upload, into: str) -> Path:

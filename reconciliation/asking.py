@@ -23,21 +23,29 @@ log = logging.getLogger(__name__)
 TIMES = 3
 """So often one difference is asked about; without an answer it is shown as it is."""
 _LEASE = timedelta(minutes=2)
+"""Longer than the channel can take to leave the questions about one difference without an answer."""
 _PAUSE = timedelta(minutes=10)
 
 _CLAIM = """
 WITH due AS (
-    SELECT id FROM difference WHERE ask_at <= $1 ORDER BY ask_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+    SELECT id FROM difference WHERE ask_at <= $1 ORDER BY ask_at, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 )
-UPDATE difference x SET ask_at = $3 FROM due, channel_day d WHERE x.id = due.id AND d.id = x.day_id
+UPDATE difference x SET ask_at = $2 FROM due, channel_day d WHERE x.id = due.id AND d.id = x.day_id
 RETURNING x.id, x.day_id, d.channel, x.subject, x.payment_no, x.refund_no, x.asks
 """
 
 
 async def ask_due(channels: Channels, *, limit: int = 50) -> int:
-    """Asks about differences whose time to be asked about has come. Returns how many were."""
-    claimed = await db.fetch(_CLAIM, clock.now(), limit, clock.now() + _LEASE)
-    for row in claimed:
+    """Asks about differences whose time to be asked about has come. Returns how many were.
+
+    Each is claimed when its turn comes: a channel that leaves many without an answer does not outlast the claim of the last.
+    """
+    asked = 0
+    while asked < limit:
+        row = await db.fetchrow(_CLAIM, clock.now(), clock.now() + _LEASE)
+        if row is None:
+            break
+        asked += 1
         try:
             answer, is_definite = await _answer(channels, row), True
         except (at_channel.ChannelError, errors.DomainError) as error:
@@ -46,7 +54,7 @@ async def ask_due(channels: Channels, *, limit: int = 50) -> int:
             log.exception("difference %s could not be asked about", row["id"])
             answer, is_definite = "no answer", False
         await _record(row, answer, is_definite=is_definite)
-    return len(claimed)
+    return asked
 
 
 async def _answer(channels: Channels, row: Mapping[str, Any]) -> str:

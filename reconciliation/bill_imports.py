@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -20,10 +20,8 @@ from billing.channels import Channels
 from core import clock, db, errors
 from gateways import bills
 from models import bill_line
-from reconciliation import agreeing, bill_texts, days, differences, fee_postings, history, rates
-
-Progress = Callable[[str, int], object]
-"""Is told what is being done, and how many rows are through."""
+from reconciliation import agreeing, bill_texts, days, differences, fee_postings, history, meters, rates
+from reconciliation.meters import Meter
 
 
 class BillFileUnreadable(errors.Invalid):
@@ -56,12 +54,8 @@ class Given:
     replaces_because: str | None = None
 
 
-def quiet(_doing: str, _rows: int) -> None:
-    """Tells nobody."""
-
-
 async def take(
-    channels: Channels, channel: str, day: date, given: Given, *, progress: Progress = quiet
+    channels: Channels, channel: str, day: date, given: Given, *, progress: meters.Progress = meters.quiet
 ) -> Imported:
     """Takes the bill of a channel and day. The same file again changes nothing.
 
@@ -72,17 +66,20 @@ async def take(
         AnotherBill: the day has another one, and no reason was given.
     """
     await days.ensure(channels, channel, day)
-    sha256 = await asyncio.to_thread(_sha256, given.path)
-    return await _take(channel, day, given, sha256, progress)
+    sha256 = await asyncio.to_thread(sha256_of, given.path)
+    meter = Meter(progress)
+    async with meters.shown((await days.get(channel, day)).id, meter):
+        return await _take(channel, day, given, sha256, meter)
 
 
-def _sha256(path: Path) -> bytes:
+def sha256_of(path: Path) -> bytes:
+    """What tells one file from another."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 
 
 @db.retried
-async def _take(channel: str, day: date, given: Given, sha256: bytes, progress: Progress) -> Imported:
+async def _take(channel: str, day: date, given: Given, sha256: bytes, meter: Meter) -> Imported:
     async with db.transaction():
         found = await days.locked(channel, day)
         current = await db.fetchrow(_CURRENT, found.id)
@@ -90,7 +87,7 @@ async def _take(channel: str, day: date, given: Given, sha256: bytes, progress: 
             if current["sha256"] == sha256:
                 return Imported(found, current["id"], is_new=False)
             await _replace(found, current["id"], given)
-        file_id = await _imported(found, given, sha256, progress)
+        file_id = await _imported(found, given, sha256, meter)
         return Imported(await days.get(channel, day), file_id, is_new=True)
 
 
@@ -129,15 +126,16 @@ UPDATE bill_file SET payments = $2, payment_fen = $3, refunds = $4, refund_fen =
 """
 _DAY_HAS_IT = """
 UPDATE channel_day SET state = 'imported', fetch_at = NULL, match_at = $2, matched_at = NULL, closed_at = NULL, closed_by = NULL,
-    last_answer = '', gave_up_at = NULL
+    last_answer = '', gave_up_at = NULL,
+    funds_at = CASE WHEN NOT EXISTS (SELECT FROM fund_bill b WHERE b.day_id = channel_day.id) THEN $2::timestamptz END
 WHERE id = $1
 """
 
 
-async def _imported(day: days.Day, given: Given, sha256: bytes, progress: Progress) -> int:
+async def _imported(day: days.Day, given: Given, sha256: bytes, meter: Meter) -> int:
     file_id = int(await db.fetchval(_FILE, day.id, sha256, _size(given.path), given.by, clock.now()))
-    totals = await _kept(day, file_id, given.path, progress)
-    progress("matching", totals.rows)
+    totals = await _kept(day, file_id, given.path, meter)
+    meter.at("matching", totals.rows)
     await look_again(day, file_id)
     await db.execute(
         _TOTALS,
@@ -174,19 +172,15 @@ _GROUP_ROWS = 100_000
 _SPAN_OF_GROUP = "SELECT min(at) - interval '1 minute', max(at) + interval '1 minute' FROM staged"
 
 
-async def _kept(day: days.Day, file_id: int, path: Path, progress: Progress) -> bills.Totals:
+async def _kept(day: days.Day, file_id: int, path: Path, meter: Meter) -> bills.Totals:
     """Writes the rows group by group, while the next ones are read, joined with the payments of the group's hours."""
-    limits = terms.current()
-    expected = bills.Expected(
-        day.merchant_id, day.day, max_rows=limits.bill_rows_most, max_bytes=limits.bill_bytes_most
-    )
     for prepare in ("DROP TABLE IF EXISTS staged", _STAGE, *_SETTINGS):
         await db.execute(prepare)
     brackets = agreeing.rate_columns(await rates.brackets("channel", day.channel, day.day))
     begins, _ = span(file_id)
     try:
-        async with bill_texts.opened(day.channel, path, expected) as reading:
-            while await db.copy_in("staged", _group(reading, progress)):
+        async with bill_texts.opened(day.channel, path, expected(day)) as reading:
+            while await db.copy_in("staged", _group(reading, meter)):
                 await db.execute("ANALYZE staged (kind, payment_no)")
                 first, last = await _hours(day)
                 await db.execute(_KEEP_PAYMENTS, *brackets, begins, day.channel, first, last)
@@ -205,15 +199,23 @@ async def _hours(day: days.Day) -> tuple[datetime, datetime]:
     return max(row[0], day.begins), min(row[1], day.ends)
 
 
-async def _group(reading: bill_texts.Reading, progress: Progress) -> AsyncIterator[bytes]:
+async def _group(reading: bill_texts.Reading, meter: Meter) -> AsyncIterator[bytes]:
     """The next rows, some ``_GROUP_ROWS``; none: the bill has ended."""
     first = None
-    async for text, rows in reading.pieces:
+    async for text, rows, percent in reading.pieces:
         yield text
-        progress("reading", rows)
+        meter.at("reading", rows, percent)
         first = rows if first is None else first
         if rows - first >= _GROUP_ROWS:
             return
+
+
+def expected(day: days.Day) -> bills.Expected:
+    """What a bill of the day has to be."""
+    limits = terms.current()
+    return bills.Expected(
+        day.merchant_id, day.day, max_rows=limits.bill_rows_most, max_bytes=limits.bill_bytes_most
+    )
 
 
 _COLUMNS = """

@@ -18,20 +18,20 @@ from reconciliation import bill_texts
 def write(asked: str, out: BinaryIO) -> None:
     """All frames of one bill."""
     channel, path, expected = bill_texts.understood(asked)
-    rows = 0
+    rows = percent = 0
     try:
         with bills.trades(channel, path, expected) as bill:
-            for text, rows in bill_texts.pieces_of(bill):
-                _frame(out, bill_texts.ROWS, rows, text)
-            _frame(out, bill_texts.TOTALS, rows, json.dumps(asdict(bill.totals)).encode())
+            for text, rows, percent in bill_texts.pieces_of(bill):
+                _frame(out, bill_texts.ROWS, rows, percent, text)
+            _frame(out, bill_texts.TOTALS, rows, 100, json.dumps(asdict(bill.totals)).encode())
     except bills.BillUnreadable as refused:
         why = {"reason": refused.reason, "line_no": refused.line_no, "found": refused.found}
-        _frame(out, bill_texts.UNREADABLE, rows, json.dumps(why).encode())
+        _frame(out, bill_texts.UNREADABLE, rows, percent, json.dumps(why).encode())
     out.flush()
 
 
-def _frame(out: BinaryIO, kind: bytes, rows: int, content: bytes) -> None:
-    out.write(bill_texts.FRAME.pack(kind, rows, len(content)))
+def _frame(out: BinaryIO, kind: bytes, rows: int, percent: int, content: bytes) -> None:
+    out.write(bill_texts.FRAME.pack(kind, rows, percent, len(content)))
     out.write(content)
 
 

@@ -26,18 +26,19 @@ LARGE_BYTES = 4 * 1024**2
 _AHEAD = 400
 """So many pieces are kept ready while PostgreSQL is busy: some 40 MB."""
 
-FRAME = struct.Struct(">cII")
-"""What comes before each piece of the process's output: what it is, rows read so far, its length."""
+FRAME = struct.Struct(">cIBI")
+"""What comes before each piece of the process's output: what it is, rows and per cent of the file read so far, its length."""
 ROWS, TOTALS, UNREADABLE = b"R", b"T", b"U"
 
 _ROW = "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\n"
 
 
 class Piece(NamedTuple):
-    """Some rows, and how many have been read with them."""
+    """Some rows, how many have been read with them, and how much of the file."""
 
     text: bytes
     rows_so_far: int
+    percent_so_far: int
 
 
 def pieces_of(bill: bills.Bill[bills.BillLine, bills.Totals]) -> Iterator[Piece]:
@@ -50,7 +51,7 @@ def pieces_of(bill: bills.Bill[bills.BillLine, bills.Totals]) -> Iterator[Piece]
         text = "".join([_ROW % line for line in lines])
         if "\\" in text:
             text = text.replace("\\", "\\\\")
-        yield Piece(text.encode(), bill.totals.rows)
+        yield Piece(text.encode(), bill.totals.rows, bill.percent)
 
 
 class Reading:
@@ -91,7 +92,7 @@ async def _read_here(bill: bills.Bill[bills.BillLine, bills.Totals]) -> AsyncIte
         await asyncio.sleep(0)  # others have their turn between two pieces
 
 
-_Frame = tuple[bytes, int, bytes]
+_Frame = tuple[bytes, int, int, bytes]
 
 
 @asynccontextmanager
@@ -125,18 +126,18 @@ async def _take(
     kind = ROWS
     while kind == ROWS:
         try:
-            kind, rows, length = FRAME.unpack(await output.readexactly(FRAME.size))
+            kind, rows, percent, length = FRAME.unpack(await output.readexactly(FRAME.size))
             content = await output.readexactly(length)
         except asyncio.IncompleteReadError:  # it died; its own words say why
-            kind, rows, content = b"", 0, (await complaint)[-2000:]
-        await frames.put((kind, rows, content))
+            kind, rows, percent, content = b"", 0, 0, (await complaint)[-2000:]
+        await frames.put((kind, rows, percent, content))
 
 
 async def _read_there(frames: asyncio.Queue[_Frame], reading: Reading) -> AsyncIterator[Piece]:
     while True:
-        kind, rows, content = await frames.get()
+        kind, rows, percent, content = await frames.get()
         if kind == ROWS:
-            yield Piece(content, rows)
+            yield Piece(content, rows, percent)
             continue
         if kind == TOTALS:
             reading.totals = bills.Totals(**json.loads(content))

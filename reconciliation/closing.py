@@ -61,6 +61,8 @@ async def close_if_explained(day_id: int) -> bool:
         return True
 
 
+_ASK_FOR_FUNDS = "UPDATE channel_day SET funds_at = $2 WHERE id = $1"
+"""The shop may have taken its money to the bank on a day without trades."""
 _OURS = """
 SELECT EXISTS (SELECT FROM payment WHERE channel = $1 AND paid_at >= $2 AND paid_at < $3)
     OR EXISTS (SELECT FROM refund_part WHERE tender = $1 AND state = 'paid' AND ended_at >= $2 AND ended_at < $3)
@@ -76,6 +78,7 @@ async def close_if_empty(day_id: int) -> bool:
         if found.state != "waiting" or await db.fetchval(_OURS, found.channel, found.begins, found.ends):
             return False
         await _close(found, history.CLOCK)
+        await db.execute(_ASK_FOR_FUNDS, day_id, clock.now())
         return True
 
 

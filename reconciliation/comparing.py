@@ -12,7 +12,7 @@ from datetime import timedelta
 from billing import terms
 from core import clock, db
 from models import bill_line
-from reconciliation import agreeing, bill_imports, days, differences, history
+from reconciliation import agreeing, bill_imports, days, differences, funds, history, meters
 
 _ROOM = "SET LOCAL work_mem = '64MB'"
 """A day's payments and its bill are held against each other in memory, in parts where they are many."""
@@ -154,12 +154,17 @@ _COMPARED = "UPDATE channel_day SET state = 'matched', match_at = NULL, matched_
 _CURRENT = "SELECT id FROM bill_file WHERE day_id = $1 AND is_current"
 
 
-@db.retried
 async def compare(day_id: int) -> int:
     """Compares a day whose bill is here. Returns how many of its differences are not resolved.
 
     A closed day is left as it is.
     """
+    async with meters.shown(day_id, meters.Meter(phase="comparing")):
+        return await _compare(day_id)
+
+
+@db.retried
+async def _compare(day_id: int) -> int:
     async with db.transaction():
         day = await days.locked_by_id(day_id)
         file_id = await db.fetchval(_CURRENT, day_id)
@@ -201,6 +206,7 @@ async def _find(day: days.Day, file_id: int) -> None:
     for kind in ("payment", "refund"):
         await db.execute(_NOT_IN_THE_BILL[kind], *lines, day.channel, day.begins, day.ends)
         await _carry_or_miss(day, kind)
+    await db.execute(funds.FIND, day.id)
     await db.execute(_OVERDUE_PAYMENTS, day.id)
     await db.execute(_OVERDUE_REFUNDS, day.id)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from billing.channels import Channels
 from core import clock, db, errors
-from reconciliation import asking, bill_imports, closing, comparing, days, differences, fetching
+from reconciliation import asking, closing, comparing, days, differences, fetching, funds, meters
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +26,14 @@ UPDATE channel_day SET match_at = $1 WHERE state = 'matched' AND match_at IS NUL
 """
 
 
-async def run(channels: Channels, *, progress: bill_imports.Progress = bill_imports.quiet) -> int:
+async def run(channels: Channels, *, progress: meters.Progress = meters.quiet) -> int:
     """One turn. Returns how many days were closed. Several at once share the work.
 
     Days that are not explained are looked at again every hour: what was missing may have been confirmed or decided on elsewhere.
     """
     await fetching.open_days(channels)
     await fetching.fetch_due(channels, progress=progress)
+    await funds.fetch_due(channels)
     await db.execute(_LOOK_AGAIN, clock.now(), clock.now() - _LOOK_AGAIN_EVERY)
     closed = await compare_due()
     while await asking.ask_due(channels):

@@ -18,7 +18,7 @@ from ledger import idempotency
 from models import bill_line
 from reconciliation import days, history
 
-Kind = Literal["missing_here", "missing_there", "amount", "fee", "status", "refund", "duplicate"]
+Kind = Literal["missing_here", "missing_there", "amount", "fee", "status", "refund", "duplicate", "funds"]
 State = Literal["asking", "open", "resolved"]
 
 ASKED_AT_MOST = 1_000
@@ -42,7 +42,8 @@ KeyReused = idempotency.KeyReused
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. Amounts in fen, fees in thousandths of a fen; None where a side has nothing."""
+    """One difference. Amounts in fen, fees in thousandths of a fen; None where a side has nothing. One of the channel's account
+    (``funds``) is of no payment; ``ours_state`` says then what does not add up."""
 
     id: int
     difference_no: str
@@ -50,7 +51,7 @@ class Difference:
     channel: str
     day: date
     kind: Kind
-    subject: Literal["payment", "refund"]
+    subject: Literal["payment", "refund", "account"]
     payment_no: str
     refund_no: str | None
     channel_trade_no: str | None

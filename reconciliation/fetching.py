@@ -17,7 +17,7 @@ from billing import staff_alerts, terms
 from billing.channels import Channels
 from core import clock, db, errors
 from gateways import channel as at_channel
-from reconciliation import bill_imports, closing, days, history
+from reconciliation import bill_imports, closing, days, history, meters
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ RETURNING {", ".join(f"channel_day.{name.strip()}" for name in days.COLUMNS.spli
 """
 
 
-async def fetch_due(channels: Channels, *, progress: bill_imports.Progress = bill_imports.quiet) -> int:
+async def fetch_due(channels: Channels, *, progress: meters.Progress = meters.quiet) -> int:
     """Fetches the bills whose time has come. Returns how many came."""
     came = 0
     while (row := await db.fetchrow(_CLAIM, clock.now(), clock.now() + _LEASE)) is not None:
@@ -75,9 +75,7 @@ async def fetch_due(channels: Channels, *, progress: bill_imports.Progress = bil
     return came
 
 
-async def fetch(
-    channels: Channels, day: days.Day, *, progress: bill_imports.Progress = bill_imports.quiet
-) -> bool:
+async def fetch(channels: Channels, day: days.Day, *, progress: meters.Progress = meters.quiet) -> bool:
     """Asks a channel for the bill of one day, and takes it. Says whether it came; otherwise it is asked for later."""
     try:
         channel = channels.find(day.channel).channel

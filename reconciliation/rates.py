@@ -58,6 +58,7 @@ class Rate(Terms):
 
     id: int
     created_by: str
+    ended_by: str | None = None
 
     def of(self, amount_fen: int) -> int:
         """What it charges, in fen."""
@@ -79,7 +80,7 @@ def charged_in_sql(amount: str, rate: str) -> str:
     return f"least(greatest({proportion_in_sql(amount, rate)} + {rate}.fixed_fen, {rate}.min_fen), {rate}.max_fen)"
 
 
-_COLUMNS = "charge, party, applies_to, above_fen, rate_ppm, fixed_fen, min_fen, max_fen, from_on, until_on, id, created_by"
+_COLUMNS = "charge, party, applies_to, above_fen, rate_ppm, fixed_fen, min_fen, max_fen, from_on, until_on, id, created_by, ended_by"
 _ADD = """
 INSERT INTO fee_rule (charge, party, applies_to, above_fen, rate_ppm, fixed_fen, min_fen, max_fen, from_on, until_on, created_by,
                       created_at)
@@ -118,19 +119,29 @@ async def add(operator_id: int, terms: Terms, *, key: str) -> Rate:
     return await get(int(made))
 
 
-_END = "UPDATE fee_rule SET until_on = $2 WHERE id = $1 AND (until_on IS NULL OR until_on > $2) AND from_on <= $2"
+_END = """
+UPDATE fee_rule SET until_on = $2, ended_by = $3 WHERE id = $1 AND (until_on IS NULL OR until_on > $2)
+"""
 
 
-async def end(rate_id: int, *, until_on: date) -> Rate:
+async def end(operator_id: int, rate_id: int, *, until_on: date, key: str) -> Rate:
     """Ends a line with a day, the last one it counts on; one that ends before stays as it is.
 
     Raises:
-        NoSuchRate, RateNotUsable: it begins later.
+        NoSuchRate, KeyReused,
+        RateNotUsable: it begins later.
     """
-    found = await get(rate_id)
-    if until_on < found.from_on:
-        raise RateNotUsable
-    await db.execute(_END, rate_id, until_on)
+    who = f"operator:{operator_id}"
+
+    async def act() -> int:
+        found = await get(rate_id)
+        if until_on < found.from_on:
+            raise RateNotUsable
+        await db.execute(_END, rate_id, until_on, who)
+        return rate_id
+
+    content = {"rate_id": rate_id, "until_on": until_on}
+    await idempotency.alone(caller=who, operation="rates.end", key=key, content=content, act=act)
     return await get(rate_id)
 
 

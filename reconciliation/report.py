@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from core import db, errors
-from reconciliation import days
+from reconciliation import days, funds
 
 MAX_DAYS = 92
 
@@ -54,6 +54,8 @@ class Line:
     bill_received_at: datetime | None
     closed_at: datetime | None
     closed_by: str | None
+    funds: funds.Funds | None
+    """What moved on the account there; None: no bill of funds came."""
 
 
 _LINES = """
@@ -92,7 +94,9 @@ async def of(from_on: date, to_on: date, *, channel: str | None = None) -> list[
     """
     if (to_on - from_on).days >= MAX_DAYS:
         raise PeriodTooLong(days=MAX_DAYS)
-    return [_line(row) for row in await db.fetch(_LINES, from_on, to_on, channel)]
+    rows = await db.fetch(_LINES, from_on, to_on, channel)
+    moved = await funds.of([row["id"] for row in rows])
+    return [_line(row, moved.get(row["id"])) for row in rows]
 
 
 async def of_day(channel: str, day: date) -> Line:
@@ -107,11 +111,11 @@ async def of_day(channel: str, day: date) -> Line:
     return found[0]
 
 
-def _line(row: Any) -> Line:
+def _line(row: Any, moved: funds.Funds | None) -> Line:
     values = dict(row)
     theirs = Side(*(values.pop(name) for name in ("payments", "payment_fen", "refunds", "refund_fen")))
     ours = Side(*(values.pop(f"our_{name}") for name in ("payments", "payment_fen", "refunds", "refund_fen")))
-    return Line(theirs=None if values["bill_sha256"] is None else theirs, ours=ours, **values)
+    return Line(theirs=None if values["bill_sha256"] is None else theirs, ours=ours, funds=moved, **values)
 
 
 _KINDS = """

@@ -25,8 +25,8 @@ _DAY_COLUMNS = (
     ("day", "text"), ("channel", "text"), ("state", "text"), ("theirs_payments", "count"), ("theirs_payment", "yuan"),
     ("theirs_refunds", "count"), ("theirs_refund", "yuan"), ("ours_payments", "count"), ("ours_payment", "yuan"), ("ours_refunds", "count"),
     ("ours_refund", "yuan"), ("fee", "yuan"), ("differences", "count"), ("unresolved", "count"), ("at_stake", "yuan"),
-    ("carried_in", "count"), ("carried_in_amount", "yuan"), ("carried_out", "count"), ("carried_out_amount", "yuan"), ("closed_by", "text"),
-    ("closed_at", "moment"),
+    ("carried_in", "count"), ("carried_in_amount", "yuan"), ("carried_out", "count"), ("carried_out_amount", "yuan"), ("opening", "yuan"),
+    ("withdrawn", "yuan"), ("closing", "yuan"), ("funds", "text"), ("closed_by", "text"), ("closed_at", "moment"),
 )  # fmt: skip
 _DIFFERENCE_COLUMNS = (
     ("difference_no", "text"), ("day", "text"), ("channel", "text"), ("kind", "text"), ("subject", "text"), ("payment_no", "text"),
@@ -90,8 +90,17 @@ def _row(line: report.Line, locale: str) -> sheets.Row:
             line.unresolved,
         ),
         *(line.at_stake_fen, line.carried_in, line.carried_in_fen, line.carried_out, line.carried_out_fen),
+        *_moved(line, locale),
         *(line.closed_by, line.closed_at),
     ]
+
+
+def _moved(line: report.Line, locale: str) -> tuple[int | None, int | None, int | None, str | None]:
+    if line.funds is None:
+        return (None, None, None, None)
+    wrong = ", ".join(words.say(f"reconciliation.funds.{what}", locale) for what in line.funds.wrong)
+    said = wrong or words.say("reconciliation.funds.adds_up", locale)
+    return (line.funds.opening_fen, -line.funds.withdrawal_fen, line.funds.closing_fen, said)
 
 
 def _differences(lines: Sequence[report.Line], locale: str) -> sheets.Sheet:

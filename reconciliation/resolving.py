@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from billing import approvals, credits
-from core import clock, db, errors
+from core import clock, db, errors, words
 from ledger import accounts, idempotency, posting
 from notifications import outbox
 from reconciliation import days, differences, history
@@ -25,10 +25,21 @@ from reconciliation.differences import Difference
 Resolution = Literal["credit", "adjust", "send_back", "ignore"]
 
 
+Why = Literal["at_stake", "quarantined", "not_confirmed", "nothing_to_move", "refund_missing", "refund_used"]
+
+
 class ResolutionNotPossible(errors.Conflict):
     """The difference cannot end in this way; ``why`` says what stands against it."""
 
     code = "resolution_not_possible"
+
+    def __init__(self, *, why: Why) -> None:
+        super().__init__(why=why)
+
+    def sentence(self, locale: str = words.DEFAULT_LOCALE) -> str:
+        """What stands against it, said in full."""
+        because = words.say(f"reconciliation.why.{self.params['why']}", locale)
+        return words.say(f"errors.{self.code}", locale, why=because)
 
 
 class DifferenceWaits(errors.Conflict):

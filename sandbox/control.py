@@ -24,6 +24,7 @@ class Control:
         get("/world/clock", self._clock)
         post("/world/clock", self._advance)
         get("/world/payments", self._payments)
+        post("/world/withdrawals", self._withdraw)
         get("/world/shipping", self._shipping)
         get("/world/deliveries", self._deliveries)
         post("/world/deliveries/{delivery_id}/resend", self._resend)
@@ -65,6 +66,18 @@ class Control:
             for kind in ("paid", "refunded", "transferred")
         }
         return web.json_response({"items": found, **{f"{kind}_fen": fen for kind, fen in totals.items()}})
+
+    async def _withdraw(self, request: web.Request) -> web.Response:
+        """{"channel": "wechat_pay" | "alipay", "amount_fen": n}: the merchant takes money to its bank; bills of funds have it."""
+        body = await read_json(request)
+        amount_fen = body.get("amount_fen")
+        if isinstance(amount_fen, bool) or not isinstance(amount_fen, int):
+            raise web.HTTPUnprocessableEntity(text="amount_fen must be a number of fen")
+        try:
+            made = self._world.withdrawals.make(str(body.get("channel")), amount_fen)
+        except ValueError as refused:
+            raise web.HTTPUnprocessableEntity(text=str(refused)) from refused
+        return web.json_response(asdict(made), status=201)
 
     async def _shipping(self, _request: web.Request) -> web.Response:
         """What the merchant reported as shipped."""

@@ -17,6 +17,7 @@ from sandbox.money import Wallets
 from sandbox.people import Feed, People
 from sandbox.settings import Settings
 from sandbox.store import Store
+from sandbox.withdrawals import Withdrawals
 
 
 class World:
@@ -33,6 +34,7 @@ class World:
         self.people = People(self.store)
         self.feed = Feed(self.store, self.clock)
         self.wallets = Wallets(self.store, self.clock)
+        self.withdrawals = Withdrawals(self.store, self.clock)
         self.agenda = Agenda(self.store, self.clock)
         self.courier = Courier(self.store, self.clock, self.agenda, self.faults, settings.time_scale)
         self.http = aiohttp.ClientSession(

@@ -54,6 +54,26 @@ ROUTES = (
         rate=kit.Rate(10, 60),
     ),
     kit.post(
+        f"{_DAY}/funds",
+        reconciliation.take_funds,
+        summary=("上传资金账单文件", "Bring a bill of funds by hand"),
+        description=(
+            "渠道后台下载的资金账单（微信）或账务明细（支付宝）原样上传。同一文件再传无影响；换另一份要写原因。",
+            "The bill of funds as the channel's desk gives it. The same file again changes nothing; another one needs a reason.",
+        ),
+        upload=reconciliation.UPLOAD_BYTES,
+        status=201,
+        answer=reconciliation.Taken,
+        refusals=(
+            channels.NoSuchChannel,
+            days.DayNotOver,
+            bill_imports.BillFileUnreadable,
+            bill_imports.AnotherBill,
+        ),
+        auth=OPERATOR,
+        rate=kit.Rate(10, 60),
+    ),
+    kit.post(
         f"{_DAY}/rerun",
         reconciliation.rerun,
         summary=("重新索取账单并比对", "Ask for the bill again, compare again"),
@@ -190,8 +210,9 @@ ROUTES = (
         rates.end,
         summary=("结束一条费率", "End a line"),
         answer=rates.Rate,
-        refusals=(desk_rates.NoSuchRate, desk_rates.RateNotUsable),
+        refusals=(desk_rates.NoSuchRate, desk_rates.RateNotUsable, desk_rates.KeyReused),
         auth=OPERATOR,
+        idempotent=True,
     ),
     kit.get(
         "/commissions",

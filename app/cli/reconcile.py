@@ -26,6 +26,9 @@ def add(commands: Commands) -> None:
     taken.add_argument(
         "--replace", metavar="REASON", help="替换已有账单的原因 · why it takes the place of another"
     )
+    taken.add_argument(
+        "--funds", action="store_true", help="这是资金账单 · the file is a bill of funds (资金账单, 账务明细)"
+    )
     report = group.add("report", _report, "每日每渠道一行 · a line for each channel and day")
     report.add_argument("--from", dest="from_on", type=date.fromisoformat, metavar="DAY", required=True)
     report.add_argument("--to", dest="to_on", type=date.fromisoformat, metavar="DAY", required=True)
@@ -47,7 +50,7 @@ def _import(given: argparse.Namespace) -> ExitCode:
     if not given.file.is_file():
         print(f"没有这个文件 · no such file: {given.file}", file=sys.stderr)
         return ExitCode.USAGE
-    wanted = reconcile_lines.Wanted(given.channel, given.day, given.file, given.replace)
+    wanted = reconcile_lines.Wanted(given.channel, given.day, given.file, given.replace, given.funds)
     return _asked(given, lambda channels: reconcile_lines.take(channels, wanted, progress=Progress()))
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gateways.bills import alipay_funds, alipay_trades, wechat_funds, wechat_trades
-from gateways.bills.lines import BillLine, BillUnreadable, Expected, FundLine, FundTotals, Totals
+from gateways.bills.lines import BillLine, BillUnreadable, Expected, FundLine, FundTotals, Movement, Totals
 from gateways.bills.reading import Bill
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Expected",
     "FundLine",
     "FundTotals",
+    "Movement",
     "Totals",
     "funds",
     "trades",

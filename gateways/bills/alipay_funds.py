@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gateways.bills import alipay_text, amounts
-from gateways.bills.lines import BillUnreadable, Expected, FundLine, FundTotals
+from gateways.bills.lines import BillUnreadable, Expected, FundLine, FundTotals, movement
 from gateways.bills.reading import Bill, check_number, checked_time, picking, place
-
-_FEES = ("收费", "服务费", "手续费")
 
 
 def opened(path: Path, expected: Expected) -> Bill[FundLine, FundTotals]:
@@ -40,24 +38,26 @@ class _Funds:
                 happened,
                 at("收入金额（+元）"),
                 at("支出金额（-元）"),
+                at("账户余额（元）"),
                 at("业务类型"),
             ),
         )
         return alipay_text.Columns(len(names), at("商品名称"), (happened, happened))
 
     def row(self, cells: Sequence[str], line_no: int) -> FundLine:
-        flow_no, trade_no, at, income, outgo, kind = self._pick(cells)
+        flow_no, trade_no, at, income, outgo, left, kind = self._pick(cells)
         try:
             amount_fen = abs(amounts.fen(income or "0")) - abs(amounts.fen(outgo or "0"))
+            balance_fen = amounts.fen(left)
         except ValueError as wrong:
             raise BillUnreadable("amount", line_no, str(wrong)) from None
         if not checked_time(at, line_no).startswith(self._day):
             raise BillUnreadable("other_day", line_no, at)
         check_number(flow_no, line_no)
         check_number(trade_no, line_no)
-        is_fee = any(word in kind for word in _FEES)
-        self.totals.count(amount_fen, is_fee=is_fee)
-        return FundLine(line_no, at, flow_no, trade_no, kind, amount_fen, is_fee)
+        line = FundLine(line_no, at, flow_no, trade_no, kind, movement(kind), amount_fen, balance_fen)
+        self.totals.count(line)
+        return line
 
     def sums(self) -> Mapping[str, tuple[int, int]]:
         totals = self.totals

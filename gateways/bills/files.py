@@ -34,6 +34,7 @@ class TextLines:
             BillUnreadable: not such an archive.
         """
         self._left = max_bytes
+        self._size = path.stat().st_size
         self._closing = ExitStack()
         self.line_no = 0
         """The number of the first line of the batch given last."""
@@ -46,8 +47,13 @@ class TextLines:
     def close(self) -> None:
         self._closing.close()
 
+    @property
+    def percent(self) -> int:
+        """So much of the file, as it is stored, has been read."""
+        return min(100, 100 * self._stored.tell() // self._size) if self._size else 100
+
     def _opened(self, path: Path, is_wanted: Callable[[str], bool]) -> _Readable:
-        file = self._closing.enter_context(path.open("rb"))
+        file = self._stored = self._closing.enter_context(path.open("rb"))
         magic = file.read(4)
         file.seek(0)
         if magic[:2] == _GZIP:

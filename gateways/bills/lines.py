@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from gateways.channel import BILL_MAX_BYTES
 
@@ -31,16 +31,35 @@ class BillLine(NamedTuple):
     method: str
 
 
+Movement = Literal["payment", "refund", "fee", "transfer", "withdrawal", "other"]
+"""Why money moved: a customer paid, had it back, the channel kept or gave back its fee, the merchant sent money to somebody, or to its
+bank account (提现); or something else."""
+_NAMED: tuple[tuple[Movement, tuple[str, ...]], ...] = (
+    ("withdrawal", ("提现",)),
+    ("fee", ("手续费", "服务费", "收费", "退费")),
+    ("refund", ("退款",)),
+    ("transfer", ("转账",)),
+    ("payment", ("交易", "支付", "付款")),
+)
+
+
+def movement(kind: str) -> Movement:
+    """Why money moved, by what the channel calls it; the first that fits, as names are combined (交易退款, 扣除交易手续费)."""
+    return next((found for found, words in _NAMED if any(word in kind for word in words)), "other")
+
+
 class FundLine(NamedTuple):
-    """One movement on the merchant's account at the channel; ``amount_fen`` is negative when money went out."""
+    """One movement on the merchant's account at the channel; ``amount_fen`` is negative when money went out, ``balance_fen`` what the
+    account held after it."""
 
     line_no: int
     at: str
     flow_no: str
     channel_trade_no: str
     kind: str
+    movement: Movement
     amount_fen: int
-    is_fee: bool
+    balance_fen: int
 
 
 @dataclass(slots=True)
@@ -60,28 +79,65 @@ class Totals:
 
 @dataclass(slots=True)
 class FundTotals:
-    """What the rows of a bill of funds come to. ``out_fen`` and ``fee_fen`` are positive where money went out."""
+    """What the rows of a bill of funds come to. ``out_fen`` and ``fee_fen`` are positive where money went out; ``moved`` has the sum of
+    each movement, negative where it went out."""
 
     income: int = 0
     income_fen: int = 0
     outgo: int = 0
     out_fen: int = 0
-    fee_fen: int = 0
+    moved: dict[Movement, int] = field(default_factory=dict)
+    _first: FundLine | None = None
+    _last: FundLine | None = None
+    _broken: dict[bool, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
         return self.income + self.outgo
 
-    def count(self, amount_fen: int, *, is_fee: bool) -> None:
+    @property
+    def fee_fen(self) -> int:
+        return -self.moved.get("fee", 0)
+
+    def count(self, line: FundLine) -> None:
         """One movement more."""
+        amount_fen = line.amount_fen
         if amount_fen >= 0:
             self.income += 1
             self.income_fen += amount_fen
         else:
             self.outgo += 1
             self.out_fen -= amount_fen
-        if is_fee:
-            self.fee_fen -= amount_fen
+        self.moved[line.movement] = self.moved.get(line.movement, 0) + amount_fen
+        if self._last is None:
+            self._first = line
+        else:
+            if self._last.balance_fen + amount_fen != line.balance_fen:
+                self._broken.setdefault(False, line.line_no)
+            if line.balance_fen + self._last.amount_fen != self._last.balance_fen:
+                self._broken.setdefault(True, line.line_no)
+        self._last = line
+
+    @property
+    def broken_line(self) -> int | None:
+        """The first line whose balance does not follow from the one before; None: all do, oldest first or latest first."""
+        return self._broken.get(False) if len(self._broken) == 2 else None
+
+    @property
+    def opening_fen(self) -> int:
+        """What the account held before the first movement."""
+        line = self._last if self._is_latest_first else self._first
+        return 0 if line is None else line.balance_fen - line.amount_fen
+
+    @property
+    def closing_fen(self) -> int:
+        """What the account held after the last movement."""
+        line = self._first if self._is_latest_first else self._last
+        return 0 if line is None else line.balance_fen
+
+    @property
+    def _is_latest_first(self) -> bool:
+        return False in self._broken and True not in self._broken
 
 
 @dataclass(frozen=True, slots=True)

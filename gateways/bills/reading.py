@@ -67,6 +67,11 @@ class Bill(Generic[L, T]):
                 yield rows
         self._layout.end()
 
+    @property
+    def percent(self) -> int:
+        """So much of the file has been read."""
+        return self._lines.percent
+
     def close(self) -> None:
         self._lines.close()
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateways.bills import amounts, wechat_text
-from gateways.bills.lines import BillUnreadable, Expected, FundLine, FundTotals
+from gateways.bills.lines import BillUnreadable, Expected, FundLine, FundTotals, movement
 from gateways.bills.reading import Bill, check_number, checked_time, picking, place
 from gateways.bills.summary import Summary
 
 _DIRECTIONS = {"收入": 1, "支出": -1}
-_FEES = ("手续费", "服务费")
 
 
 def opened(path: Path, expected: Expected) -> Bill[FundLine, FundTotals]:
@@ -37,21 +36,22 @@ class _Funds:
                 for one in (self.FIRST, "微信支付业务单号", "资金流水单号", "业务名称", "收支类型")
             ),
             place(names, line_no, "收支金额（元）", "收支金额"),
+            place(names, line_no, "账户结余（元）", "账户结余"),
         )
 
     def row(self, cells: Sequence[str], line_no: int) -> FundLine:
-        at, trade_no, flow_no, kind, direction, text = self._pick(cells)
+        at, trade_no, flow_no, kind, direction, text, left = self._pick(cells)
         try:
-            amount_fen, sign = amounts.fen(text), _DIRECTIONS[direction]
+            amount_fen, balance_fen = amounts.fen(text) * _DIRECTIONS[direction], amounts.fen(left)
         except (ValueError, KeyError):
-            raise BillUnreadable("amount", line_no, f"{direction} {text}") from None
+            raise BillUnreadable("amount", line_no, f"{direction} {text} {left}") from None
         if not checked_time(at, line_no).startswith(self._day):
             raise BillUnreadable("other_day", line_no, at)
         check_number(flow_no, line_no)
         check_number(trade_no, line_no)
-        is_fee = any(word in kind for word in _FEES)
-        self.totals.count(amount_fen * sign, is_fee=is_fee)
-        return FundLine(line_no, at, flow_no, trade_no, kind, amount_fen * sign, is_fee)
+        line = FundLine(line_no, at, flow_no, trade_no, kind, movement(kind), amount_fen, balance_fen)
+        self.totals.count(line)
+        return line
 
     def compare(self, summary: Summary, line_no: int) -> None:
         totals = self.totals

@@ -38,7 +38,8 @@ class Head:
 
 @dataclass(frozen=True)
 class Line:
-    """One movement: `amount_fen` is positive for a payment, negative for a refund; `fee_fen` the other way round."""
+    """One movement: `amount_fen` is positive for a payment, negative for a refund; `fee_fen` the other way round. `kind`: what it is
+    where it is neither, on the account only."""
 
     trade_no: str
     out_trade_no: str
@@ -50,6 +51,7 @@ class Line:
     fee_fen: int
     out_request_no: str
     remark: str
+    kind: str = ""
 
     @property
     def is_refund(self) -> bool:
@@ -98,7 +100,7 @@ def account_text(head: Head, lines: Sequence[Line], opening_fen: int) -> str:
     balance_fen, came_fen, went_fen, went = opening_fen, 0, 0, 0
     for line in lines:
         moves = [
-            (line.amount_fen, "交易退款" if line.is_refund else "在线支付"),
+            (line.amount_fen, line.kind or ("交易退款" if line.is_refund else "在线支付")),
             (line.fee_fen, "收费"),
         ]
         for amount_fen, kind in moves:

@@ -20,6 +20,7 @@ from sandbox.alipay.trades import Trade, Trades
 from sandbox.alipay.wire import AlipayError
 from sandbox.clock import BEIJING, beijing_text
 from sandbox.faults import Rule
+from sandbox.withdrawals import Withdrawal
 from sandbox.world import World
 
 ADDRESS_LIFE_S = 30
@@ -50,7 +51,7 @@ class Bills:
         if now < end.timestamp():
             raise _invalid("bill_date")
         is_away = fault is not None and fault.do == "not_ready"
-        if is_away or now < ready.timestamp() or not self._lines(start, end):
+        if is_away or now < ready.timestamp() or not self._lines_of(kind, start, end):
             raise NOT_THERE
         token = keys.random_text(32).lower()
         self._given[token] = (now + ADDRESS_LIFE_S, kind, named)
@@ -76,7 +77,7 @@ class Bills:
         if fault is not None and fault.do == "garbage":
             return web.Response(text="<html>系统繁忙</html>", content_type="text/html")
         start, end = _days(named)
-        lines = _spoilt(self._lines(start, end), fault)
+        lines = _spoilt(self._lines_of(kind, start, end), fault)
         account = self._world.credentials.alipay_seller_id + "0156"
         head = bill_files.Head(account, start, end, beijing_text(self._world.clock.epoch_s()))
         archive = bill_files.archive(
@@ -89,6 +90,18 @@ class Bills:
             content_type="application/octet-stream",
             headers={"Content-Disposition": f'attachment; filename="{account}_{named}.csv.zip"'},
         )
+
+    def _lines_of(self, kind: str, start: datetime, end: datetime) -> list[Line]:
+        """What a bill of this kind has: `signcustomer` also what the merchant took to its bank."""
+        lines = self._lines(start, end)
+        if kind == "signcustomer":
+            within = (start.timestamp(), end.timestamp())
+            lines += [
+                _withdrawn(one)
+                for one in self._world.withdrawals.of("alipay")
+                if within[0] <= one.at < within[1]
+            ]
+        return sorted(lines, key=lambda line: line.ended_at)
 
     def _lines(self, start: datetime, end: datetime) -> list[Line]:
         """What was paid and went back from `start` until before `end`, in order of time."""
@@ -130,8 +143,13 @@ class Bills:
         return (amount_fen * self._world.settings.alipay_fee_bp + 5000) // 10_000
 
     def _opening(self, start: datetime) -> int:
-        before = self._lines(datetime(2016, 1, 1, tzinfo=BEIJING), start)
+        before = self._lines_of("signcustomer", datetime(2016, 1, 1, tzinfo=BEIJING), start)
         return sum(line.amount_fen + line.fee_fen for line in before)
+
+
+def _withdrawn(one: Withdrawal) -> Line:
+    at = beijing_text(one.at)
+    return Line(one.withdraw_no, "", "", at, at, "", -one.amount_fen, 0, "", "提现", kind="提现")
 
 
 def _spoilt(lines: list[Line], fault: Rule | None) -> list[Line]:

@@ -40,7 +40,7 @@ class RememberingChannel(factories.QuietChannel):
         self._note("closed", out_trade_no, 0)
 
     async def fetch_bill(self, day, into, *, kind="trades", max_bytes):
-        file = self.home / f"bill-{day}"
+        file = self.home / (f"bill-{day}" if kind == "trades" else f"{kind}-{day}")
         if not file.exists():
             raise at_channel.BillNotReady(day)
         path = into / "bill"

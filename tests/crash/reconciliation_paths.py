@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from billing import approvals, payments, terms
 from core import clock, db
+from models import bill_line
 from reconciliation import bill_imports, closing, comparing, daily, days, resolving
 from tests import factories
 from tests.crash.path import CHANNEL, OPENED, Path
@@ -124,7 +125,7 @@ class ReplaceBill(Path):
         on = date.fromisoformat(made["day"])
         day = await days.get("wechat_pay", on)
         rows = await db.fetchval(
-            "SELECT count(*) FROM bill_line l JOIN bill_file f ON f.id = l.id / 100000000 WHERE f.day_id = $1",
+            f"SELECT count(*) FROM bill_file f JOIN bill_line l ON l.id {bill_line.OF_FILE} WHERE f.day_id = $1",
             day.id,
         )
         found = (day.state, rows, await _fees(on))

@@ -17,11 +17,11 @@ MERCHANTS = {"wechat_pay": factories.MERCHANT_ID, "alipay": "2088000000000000"}
 
 
 class BookKeeper(factories.QuietChannel):
-    """A channel that knows what it was told: ``trades`` by our number, ``refunds`` by ours, ``bills`` by day (bytes)."""
+    """A channel that knows what it was told: ``trades`` by our number, ``refunds`` by ours, ``bills`` and ``funds`` by day (bytes)."""
 
     def __init__(self, name="wechat_pay"):
         super().__init__(name)
-        self.trades, self.refunded, self.bills, self.asked = {}, {}, {}, []
+        self.trades, self.refunded, self.bills, self.funds, self.asked = {}, {}, {}, {}, []
 
     async def query(self, out_trade_no):
         self.asked.append(out_trade_no)
@@ -51,7 +51,7 @@ class BookKeeper(factories.QuietChannel):
         )
 
     async def fetch_bill(self, day, into, *, kind="trades", max_bytes):
-        found = self.bills.get(day)
+        found = (self.funds if kind == "funds" else self.bills).get(day)
         if isinstance(found, Exception):
             raise found
         if found is None:

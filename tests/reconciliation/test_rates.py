@@ -61,11 +61,16 @@ async def test_a_line_that_charges_nothing_or_ends_before_it_begins_is_refused(d
         with pytest.raises(rates.RateNotUsable):
             await line(**wrong)
     made = await line(1)
-    ended = await rates.end(made.id, until_on=DAY)
-    assert ended.until_on == DAY
-    assert (await rates.end(made.id, until_on=DAY + timedelta(days=9))).until_on == DAY, "it is not prolonged"
+    assert (made.created_by, made.ended_by) == ("operator:1", None)
+    ended = await rates.end(2, made.id, until_on=DAY, key="end-this-line")
+    assert (ended.until_on, ended.ended_by) == (DAY, "operator:2")
+    assert await rates.end(2, made.id, until_on=DAY, key="end-this-line") == ended
+    with pytest.raises(rates.KeyReused):
+        await rates.end(2, made.id, until_on=DAY + timedelta(days=1), key="end-this-line")
+    later = await rates.end(3, made.id, until_on=DAY + timedelta(days=9), key=factories.key())
+    assert later == ended, "it is not prolonged"
     with pytest.raises(rates.RateNotUsable):
-        await rates.end(made.id, until_on=DAY - timedelta(days=1))
+        await rates.end(2, made.id, until_on=DAY - timedelta(days=1), key=factories.key())
     with pytest.raises(rates.NoSuchRate):
         await rates.get(10**9)
 
