@@ -40,6 +40,10 @@ async def file(world, desk, path):
 async def test_a_day_of_the_sandbox_is_fetched_compared_and_closed_by_the_clock(world):
     await paid(world, 1_000)
     await paid(world, 2_500)
+    withdrawn = await world.http.post(
+        f"{world.sandbox.platform_url}/world/withdrawals", json={"channel": "wechat_pay", "amount_fen": 1_234}
+    )
+    assert withdrawn.status == 201
     on = clock.now().astimezone(days.reading.BEIJING).date()
     world.advance(days=1, hours=12)
     await daily.run(world.runtime.outside.channels)
@@ -49,7 +53,12 @@ async def test_a_day_of_the_sandbox_is_fetched_compared_and_closed_by_the_clock(
     theirs, ours = day["report"]["theirs"], day["report"]["ours"]
     assert theirs == ours == {"payments": 2, "payment_fen": 3_500, "refunds": 0, "refund_fen": 0}
     assert day["report"]["fee_fen"] * 1000 == day["report"]["fee_milli"] > 0
-    assert [one["act"] for one in day["history"]] == ["bill_imported", "compared", "closed"]
+    acts = [one["act"] for one in day["history"]]
+    assert acts == ["bill_imported", "funds_imported", "compared", "closed"]
+    moved, fee_fen = day["report"]["funds"], day["report"]["fee_fen"]
+    assert (moved["adds_up"], moved["withdrawal_fen"], moved["payment_fen"]) == (True, -1_234, 3_500)
+    assert moved["closing_fen"] == moved["opening_fen"] + 3_500 - fee_fen - 1_234
+    assert day["progress"] is None
 
 
 async def test_a_bill_brought_by_hand_its_difference_decided_on_and_the_report_taken_away(world):

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+import asyncpg
 import pytest
-from tortoise.exceptions import IntegrityError
 
 from billing import (
     counter,
@@ -245,7 +245,7 @@ async def test_the_proof_names_the_broken_invariant(db, how):
 async def test_a_second_open_attempt_is_refused_by_the_database_and_named(db):
     customer = await factories.customer()
     assert await factories.top_up(customer.id, 700)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(asyncpg.UniqueViolationError):
         await _copy_the_attempt()
     index = await database.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = 'payment_current'")
     await database.execute("DROP INDEX payment_current")
