@@ -35,6 +35,7 @@ _FORCE_PAUSE_S = 30
 _LOCK_S = 20
 _REDIS_TIMEOUT_S = 1.0
 _REDIS_PAUSE_S = 5.0
+_TOLD_S = 1.0
 
 _REDIS_FAULTS = (RedisError, OSError, TimeoutError)
 
@@ -56,6 +57,7 @@ class AccessTokens:
         self._key = f"wechat:access_token:{account.app_id}"
         self._flight = asyncio.Lock()
         self._own: _Held | None = None
+        self._told_until = 0.0
         self._own_force_at = 0.0
 
     async def ask(
@@ -85,7 +87,7 @@ class AccessTokens:
 
         Raises: PlatformRefused, PlatformUnknown when one must be fetched and cannot.
         """
-        held = await self._held()
+        held = await self._held(asking=False)
         return held.token if held is not None else await self._obtain(failed=None)
 
     async def replace(self, failed: str) -> str:
@@ -128,12 +130,17 @@ class AccessTokens:
         held_s = min(max(lifetime_s - _EARLY_S, lifetime_s // 2), _LONGEST_S)
         return _Held(token, clock.now() + timedelta(seconds=held_s))
 
-    async def _held(self) -> _Held | None:
+    async def _held(self, *, asking: bool = True) -> _Held | None:
+        """The token there is. Without `asking` the one that Redis told of just now will do: a burst of calls is one question."""
+        now = asyncio.get_running_loop().time()
+        if not asking and self._own is not None and now < self._told_until and self._own.until > clock.now():
+            return self._own
         if (redis := self._reachable_redis()) is not None:
             try:
                 async with asyncio.timeout(_REDIS_TIMEOUT_S):
                     kept = await redis.get(self._key)
                 self._own = None if kept is None else _parsed(kept)
+                self._told_until = now + _TOLD_S
             except _REDIS_FAULTS as fault:
                 self._leave_redis(fault)
         held = self._own

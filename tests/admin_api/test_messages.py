@@ -39,7 +39,7 @@ async def test_operators_put_a_kind_into_words_and_customers_read_it(world):
     content = {"title": "调整好了", "body": "{reason}：{amount_fen:yuan} 元"}
     shown = await desk.post("/message-wordings/preview", {**place, "content": content})
     assert shown.body["fields"][1] == {"name": "body", "text": "示例：123.45 元", "wrong": None}
-    long = await desk.put("/message-wordings", {**place, "content": {**content, "title": "字" * 31}})
+    long = await desk.put("/message-wordings", {**place, "content": {**content, "title": "字" * 41}})
     assert long.code == "wording_wrong" and "title" in str(long.body)
     assert (await desk.put("/message-wordings", {**place, "content": content})).body["version"] == 1
     await outbox.tell(

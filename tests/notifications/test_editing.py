@@ -63,7 +63,7 @@ def test_a_preview_is_filled_in_with_an_example_or_with_what_is_given():
         ("email", {"subject": "字" * 101, "body": "x"}, "subject"),
         ("email", {"subject": "a\nBcc: b", "body": "x"}, "subject"),
         ("email", {"subject": "a"}, "body"),
-        ("inbox", {"title": "字" * 31, "body": "x"}, "title"),
+        ("inbox", {"title": "字" * 41, "body": "x"}, "title"),
         ("inbox", {"title": "x", "body": "字" * 501}, "body"),
     ],
 )
