@@ -7,6 +7,8 @@ Several steps at once are right if some order of them one after the other gives 
 from __future__ import annotations
 
 import asyncio
+import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -239,6 +241,7 @@ class Machine(RuleBasedStateMachine):
         )
         self.model, self.agreed = found, True
         self._in_the_shops_order(before)
+        self._in_the_shops_seconds()
         self._served_as_stamped(found.credited() - credited)
 
     async def _all(self, made):
@@ -265,6 +268,7 @@ class Machine(RuleBasedStateMachine):
         expected = self.model.look()
         assert look == expected, f"after {what}: {difference(expected, look)}"
         self.agreed = True
+        self._in_the_shops_seconds()
 
     def _due_runs(self, runs, batch):
         """Which of them serves which plan first is nobody's business; what they take together is."""
@@ -324,6 +328,14 @@ class Machine(RuleBasedStateMachine):
             for one, source in zip(numbers, in_order, strict=True):
                 setattr(bills[source], what, one)
 
+    def _in_the_shops_seconds(self):
+        """A due date that the shop stamped again within its second is the same date to be reminded of."""
+        for source, bill in self.model.bills.items():
+            if bill.stamped and bill.stamped_s is None:
+                due_at = datetime.fromisoformat(self.known[source][2])
+                since = clock.start_of(self.model.first_day)
+                bill.stamped_s = int(f"{due_at.timestamp():.0f}") - int(since.timestamp())
+
     def _served_as_stamped(self, credited):
         """Whether something was paid for before a top-up is told by the instants of both; callers at the same time may choose them."""
         if credited:
@@ -352,6 +364,8 @@ class Machine(RuleBasedStateMachine):
     def teardown(self):
         if not hasattr(self, "people"):
             return
+        if self.shop.found is None and (found := sys.exception()) is not None:
+            self.shop.found = "".join(traceback.format_exception_only(found))
         look, _ = self._look(closely=True)
         self._set_clock()
         violations = self.shop.run(cleaning.ends(self.shop, self.model))

@@ -70,11 +70,12 @@ def each(shop, seeds):
         too_long = seeds.within_s is not None and seconds > seeds.within_s
         if shop.steps >= seeds.steps or too_long or shop.stopped:
             return
-        failure = None
+        failure = shop.found = None
         try:
             _one_seed(shop, number, seeds.explain, seeds.steps - shop.steps)
         except Exception as found:
             failure = found
+            failure.add_note(f"first it was: {shop.found}")
         yield Result(
             shop.steps, done, time.monotonic() - began, failure, number if failure else None, shop.met
         )

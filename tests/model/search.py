@@ -54,6 +54,8 @@ def added(before, now):
     if before is None or before[0] == "no" or now[0] == "no":
         return now if before is None else before
     one, other = before[1], now[1]
+    if other is None:
+        return now
     return ("ok", tuple(map(sum, zip(one, other, strict=True))) if isinstance(one, tuple) else one + other)
 
 

@@ -86,6 +86,8 @@ class Shop:
         self.numbers = itertools.count(1)
         self.stopped = False
         """Somebody wants the run to end: nothing more is done."""
+        self.found = None
+        """What went wrong first in a seed. Examples are done again to make them small, and what is done at once may come out otherwise."""
         self._opened, self._context = None, contextvars.copy_context()
 
     def run(self, awaitable):

@@ -45,7 +45,7 @@ class Books(
         self.plans, self.holds, self.skus, self.keys, self.references = {}, {}, {}, {}, {}
         self.approvals, self.acts, self.combined = {}, {}, {}
         self.taken, self.taken_back = {}, {}
-        self.quarantine = set()
+        self.quarantine, self.found_open = set(), {}
 
     def copy(self):
         return pickle.loads(pickle.dumps(self, protocol=5))

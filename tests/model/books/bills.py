@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tests.model.books.accounts import PAST_THE_MINUTE_S
 from tests.model.books.instalments import Proposal
 from tests.model.books.refused import Refused
 
@@ -66,7 +67,10 @@ class Bill:
     issued: int = 0
     """In this order they were issued, by the instant the shop stamped."""
     stamped: int = 0
-    """Not 0: it is due since an instant the shop stamped, in this order."""
+    """Not 0: it is due since an instant the shop stamped, in this order; and which second that was."""
+    stamped_s: int | None = None
+    reminded: list[int] = field(default_factory=list)
+    """Of which due dates the customer was reminded: the second."""
     parts: list[tuple[int, int]] = field(default_factory=list)
     """(the sum paid once this part is paid, the minute it is due) of the instalments that run."""
     former: tuple[str, bool] | None = None
@@ -99,6 +103,11 @@ class Bill:
         """Its place among those the clock comes for."""
         minute, place = self.comes
         return (minute, place, self.stamped if place == AS_STAMPED else 0, self.seq)
+
+    @property
+    def comes_s(self):
+        minute, place = self.comes
+        return self.stamped_s if place == AS_STAMPED else minute * 60 + (place and PAST_THE_MINUTE_S)
 
     @property
     def to_give_back(self):
@@ -295,6 +304,7 @@ class Owing:
         claimed = sorted(waiting, key=lambda one: self.bills[one].turn)[:batch]
         due = [self._due(source) for source in claimed]
         due = [one for one in due if one.amount]
+        dates = {source: self.bills[source].comes_s for source in claimed}
         for source in claimed:
             coming = [minute for _, minute in self.bills[source].parts if minute > self.now]
             self.bills[source].comes = (coming[0], ON_THE_MINUTE) if coming else None
@@ -302,7 +312,8 @@ class Owing:
         missed = [one for one in due if taken.get(one.source, 0) < one.amount]
         for one in missed:
             bill = self.bills[one.source]
-            if not (bill.automatic and bill.pending):
+            if not (bill.automatic and bill.pending) and dates[one.source] not in bill.reminded:
+                bill.reminded.append(dates[one.source])
                 self.accounts[bill.customer].tell("payment_due" if bill.automatic else "bill_due")
         return len(claimed), (len(due), len(due) - len(missed))
 

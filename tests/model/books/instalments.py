@@ -114,7 +114,7 @@ class Arranging:
             bill.arrangements[bill.arrangements.index("running")] = "cancelled"
             (bill.mode, was_automatic), bill.parts = bill.former, []
             bill.automatic = was_automatic and not bill.manual
-            bill.due, bill.on_the_minute, bill.stamped = self.now, False, self.next()
+            bill.due, bill.on_the_minute, bill.stamped, bill.stamped_s = self.now, False, self.next(), None
             bill.comes = (self.now, 2)
 
         self.once("operator", "stop", key, source, act)

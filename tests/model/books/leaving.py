@@ -102,6 +102,8 @@ class Leaving:
         account = self.accounts[gone]
         account.limit, account.automatic_only = 0, False
         account.state, account.heir = "merged", kept
+        for one in self.accounts.values():
+            one.heir = kept if one.heir == gone else one.heir
         self.settle(kept)
 
     # closings

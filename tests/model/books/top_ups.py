@@ -196,8 +196,6 @@ class ToppingUp:
     def ask(self, number, trade, state, paid_meanwhile, give_up=False):
         """The clock or an operator asks the channel; one that is over, or given up, is closed there first."""
         payment = self.payments[number]
-        if give_up and payment.state not in ("created", "prepared"):
-            return None
         if state in ("waiting", "missing", "failed") and (give_up or payment.expires <= self.now):
             state = "paid" if paid_meanwhile else "closed"
         trade = trade if state == "paid" else None

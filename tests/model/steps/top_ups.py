@@ -115,7 +115,7 @@ def ask(machine, customer, a, b, c):
 
 
 def cancel_top_up(machine, customer, a, b, c):
-    """The customer gives a top-up up."""
+    """The customer gives a top-up up: where it is found unpaid, its channel is asked, whatever it has become meanwhile."""
     known = machine.model.at_channels
     own = [number for number in known if known[number].customer == customer]
     number = pick([one for one in own if known[one].may_be_paid] or own, a)
@@ -128,10 +128,15 @@ def cancel_top_up(machine, customer, a, b, c):
     async def call():
         await top_ups.cancel(opened(**scripted), customer, payment.top_up)
 
-    def give_up(model, seen):
-        model.ask(number, trade, state, late, give_up=True)
+    def look(model, seen):
+        is_open = model.payments[number].state in ("created", "prepared")
+        model.found_open.setdefault(number, []).append(is_open)
 
-    return step(call, give_up)
+    def give_up(model, seen):
+        if model.found_open[number].pop():
+            model.ask(number, trade, state, late, give_up=True)
+
+    return step(call, look, give_up)
 
 
 def _waiting(model, customer):
