@@ -46,7 +46,7 @@ class _DuePeriod:
 _CLAIM = f"""
 SELECT o.id, o.plan_id, p.customer_id, p.name, coalesce(o.amount_fen, {plan_rows.BY_USE}), o.period_no, o.due_on
 FROM plan_period o JOIN plan p ON p.id = o.plan_id
-WHERE o.state = 'upcoming' AND o.due_on <= $1 AND (p.state <> 'paused' OR o.due_on < p.paused_on)
+WHERE o.state = 'upcoming' AND o.due_on <= $1 AND {plan_rows.TAKEN}
   AND NOT (p.catch_up = 'latest' AND p.state = 'active' AND p.next_due_on <= $1) AND NOT ({horizon.MISSED})
 ORDER BY o.due_on, o.plan_id, o.period_no LIMIT $2 FOR NO KEY UPDATE OF p, o SKIP LOCKED
 """

@@ -120,6 +120,7 @@ def check(terms: plans_ahead.Terms) -> None:
         ("first_period", terms.unit is not None and terms.first_period != "whole"),
         ("most_fen", terms.unit is None and terms.most_fen is not None and terms.most_fen < terms.amount_fen),
         ("trial_fen", terms.trial_fen > terms.amount_fen),
+        ("catch_up", terms.unit is not None and terms.catch_up == "latest"),
         ("on_pause", terms.on_pause == "shift" and terms.rule.every == "dates"),
     ):
         if is_wrong:

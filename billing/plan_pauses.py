@@ -44,7 +44,7 @@ class NoSuchPeriod(errors.NotFound):
 
 
 class PeriodNotAhead(errors.Conflict):
-    """The period has been taken, was due before today, or has ended."""
+    """The period has been taken or used, was due before today, or has ended."""
 
     code = "period_not_ahead"
 
@@ -131,7 +131,7 @@ async def resume_due() -> int:
 _SKIP = """
 UPDATE plan_period SET state = 'waived', reason = 'skipped', ended_at = $3 WHERE plan_id = $1 AND period_no = $2
 """
-_PERIOD = "SELECT state, due_on, amount_fen FROM plan_period WHERE plan_id = $1 AND period_no = $2"
+_PERIOD = "SELECT state, due_on, amount_fen, units FROM plan_period WHERE plan_id = $1 AND period_no = $2"
 
 
 async def skip(actor: plan_actors.Actor, plan_id: int, period_no: int, *, key: str) -> None:
@@ -147,7 +147,7 @@ async def skip(actor: plan_actors.Actor, plan_id: int, period_no: int, *, key: s
         period = await db.fetchrow(_PERIOD, plan_id, period_no)
         if period is None:
             raise NoSuchPeriod(plan_id=plan_id, period_no=period_no)
-        if period["state"] != "upcoming" or period["due_on"] < clock.today():
+        if period["state"] != "upcoming" or period["due_on"] < clock.today() or period["units"]:
             raise PeriodNotAhead(plan_id=plan_id, period_no=period_no)
         await db.execute(_SKIP, plan_id, period_no, clock.now())
         await plan_events.note(

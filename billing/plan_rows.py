@@ -18,6 +18,8 @@ next_period_no, next_on, last_due_on, paused_on, resume_on
 BY_USE = """
 least(o.units * CASE WHEN o.due_on >= p.new_amount_from THEN p.new_amount_fen ELSE p.amount_fen END, p.most_fen)"""
 """What a period ``o`` of a plan ``p`` by use costs for what was used so far."""
+TAKEN = "(p.state <> 'paused' OR o.due_on < p.paused_on OR o.units > 0)"
+"""Whether an upcoming period ``o`` of a plan ``p`` is taken when it is due: in a pause only what was due before, or was used."""
 _TERMS = len(TERMS.split(","))
 
 

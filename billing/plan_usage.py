@@ -52,46 +52,62 @@ _FIND = f"SELECT {_COLUMNS} FROM plan_usage WHERE plan_id = $1 AND reference = $
 _PERIOD = """
 SELECT period_no, state FROM plan_period WHERE plan_id = $1 AND covers_from <= $2 AND covers_to >= $2 ORDER BY period_no LIMIT 1
 """
-_RECORD = f"""
+_RECORD = """
 INSERT INTO plan_usage (plan_id, period_no, reference, units, used_on, memo, by, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING {_COLUMNS}
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 _COUNT = "UPDATE plan_period SET units = units + $3 WHERE plan_id = $1 AND period_no = $2"
 
 
-@db.retried
 async def record(
-    operator_id: int, plan_id: int, *, units: int, used_on: date, reference: str, memo: str | None = None
+    operator_id: int,
+    plan_id: int,
+    *,
+    units: int,
+    used_on: date,
+    reference: str,
+    memo: str | None = None,
+    key: str,
 ) -> Usage:
     """Counts units into the period that covers the day. The same reference again is counted once and answered the same.
 
     Raises:
-        NoSuchPlan, NotByUse, UsageReused.
+        NoSuchPlan, NotByUse, UsageReused, KeyReused.
         NoSuchPeriod: the plan does not cover that day.
         PeriodNotAhead: the period has been taken already.
     """
     assert 1 <= units <= MOST_UNITS
-    async with db.transaction():
+    by = f"operator:{operator_id}"
+
+    async def act() -> str:
         plan = await plans.locked(plan_id)
         if plan.terms.unit is None:
             raise NotByUse(plan_id=plan_id)
-        found = await db.fetchrow(_FIND, plan_id, reference)
-        if found is not None:
-            known = Usage(*found)
-            if (known.units, known.used_on) != (units, used_on):
-                raise UsageReused(reference=reference)
-            return known
-        period = await db.fetchrow(_PERIOD, plan_id, used_on)
-        if period is None:
-            raise NoSuchPeriod(plan_id=plan_id)
-        if period["state"] != "upcoming":
-            raise PeriodNotAhead(plan_id=plan_id, period_no=period["period_no"])
-        await db.execute(_COUNT, plan_id, period["period_no"], units)
-        row = await db.fetchrow(
-            _RECORD, plan_id, period["period_no"], reference, units, used_on, memo, f"operator:{operator_id}", clock.now()
-        )  # fmt: skip
-        assert row is not None
-        return Usage(*row)
+        known = await db.fetchrow(_FIND, plan_id, reference)
+        if known is None:
+            period_no = await _count(plan_id, used_on, units)
+            await db.execute(_RECORD, plan_id, period_no, reference, units, used_on, memo, by, clock.now())
+        elif (known["units"], known["used_on"]) != (units, used_on):
+            raise UsageReused(reference=reference)
+        return reference
+
+    content = {"plan_id": plan_id, "units": units, "used_on": used_on, "reference": reference, "memo": memo}
+    await idempotency.alone(caller=by, operation="plan_usage.record", key=key, content=content, act=act)
+    row = await db.fetchrow(_FIND, plan_id, reference)
+    assert row is not None
+    return Usage(*row)
+
+
+async def _count(plan_id: int, used_on: date, units: int) -> int:
+    """Into the period of the day, whose number is returned."""
+    period = await db.fetchrow(_PERIOD, plan_id, used_on)
+    if period is None:
+        raise NoSuchPeriod(plan_id=plan_id)
+    number: int = period["period_no"]
+    if period["state"] != "upcoming":
+        raise PeriodNotAhead(plan_id=plan_id, period_no=number)
+    await db.execute(_COUNT, plan_id, number, units)
+    return number
 
 
 _PAGE = f"SELECT {_COLUMNS} FROM plan_usage WHERE plan_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"

@@ -16,6 +16,8 @@ NoSuchOffer = plan_offers.NoSuchOffer
 WrongTerms = plan_offers.WrongTerms
 Actor = plan_actors.Actor
 NoSuchCustomer = customers.NoSuchCustomer
+CustomerBlocked = customers.CustomerBlocked
+AccountClosed = customers.AccountClosed
 KeyReused = idempotency.KeyReused
 Offer = plan_offers.Offer
 offers = plan_offers.on_offer
@@ -304,7 +306,7 @@ async def _end_after(plan: plan_rows.Row, last: date, actor: Actor, reason: str 
 _COMPLETE = """
 WITH done AS (
     SELECT id FROM plan p WHERE state = 'active' AND ahead_on IS NULL AND NOT EXISTS (
-        SELECT FROM plan_period o WHERE o.plan_id = p.id AND (o.state = 'upcoming' OR o.covers_to >= $1))
+        SELECT FROM plan_period o WHERE o.plan_id = p.id AND (o.state = 'upcoming' OR o.covers_to >= $1 AND o.reason IS DISTINCT FROM 'cancelled'))
     ORDER BY id LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED
 ), noted AS (
     INSERT INTO plan_event (plan_id, kind, detail, by, created_at) SELECT id, 'ended', '{}', 'clock', $2 FROM done
@@ -324,7 +326,7 @@ async def complete() -> int:
 _END = """
 WITH gone AS (
     UPDATE plan_period SET state = 'waived', reason = $4, ended_at = $3
-    WHERE plan_id = ANY ($1::bigint[]) AND state = 'upcoming' AND due_on >= $2
+    WHERE plan_id = ANY ($1::bigint[]) AND state = 'upcoming' AND due_on >= $2 AND ($7 OR coalesce(units, 0) = 0)
 ), noted AS (
     INSERT INTO plan_event (plan_id, kind, detail, by, created_at)
     SELECT id, 'cancelled', jsonb_build_object('cause', $4::text, 'reason', $6::text), $5, $3 FROM unnest($1::bigint[]) AS id
@@ -335,10 +337,18 @@ WHERE id = ANY ($1::bigint[])
 """
 
 
-async def end(plan_ids: Sequence[int], *, since: date, reason: str, by: str, why: str | None = None) -> None:
-    """Ends locked plans that run; their periods due from ``since`` on lapse for the ``reason``, a word; ``why`` is what somebody
-    said. Part of the caller's transaction."""
-    await db.execute(_END, list(plan_ids), since, clock.now(), reason, by, why)
+async def end(
+    plan_ids: Sequence[int],
+    *,
+    since: date,
+    reason: str,
+    by: str,
+    why: str | None = None,
+    also_used: bool = False,
+) -> None:
+    """Ends locked plans that run; their periods due from ``since`` on lapse for the ``reason``, a word; what was used of a plan by
+    use is still taken on its day, unless ``also_used``. ``why`` is what somebody said. Part of the caller's transaction."""
+    await db.execute(_END, list(plan_ids), since, clock.now(), reason, by, why, also_used)
 
 
 RUNS = "(state IN ('active', 'paused') OR EXISTS (SELECT FROM plan_period o WHERE o.plan_id = plan.id AND o.state = 'upcoming'))"
@@ -349,7 +359,7 @@ _LOCK_ALL = f"SELECT id FROM plan WHERE customer_id = $1 AND {RUNS} ORDER BY id 
 async def end_all(customer_id: int, *, by: str) -> None:
     """Ends all plans of a customer who leaves; nothing of them is taken any more. Part of the caller's transaction."""
     if plan_ids := [row["id"] for row in await db.fetch(_LOCK_ALL, customer_id)]:
-        await end(plan_ids, since=date.min, reason="account_closed", by=by)
+        await end(plan_ids, since=date.min, reason="account_closed", by=by, also_used=True)
 
 
 _WARN = f"UPDATE plan SET warn_periods = $3 WHERE id = $1 AND customer_id = $2 RETURNING {COLUMNS}"

@@ -21,6 +21,7 @@ from bot import (
     messaging,
     orders,
     pay_bill,
+    plan_changes,
     plans,
     refunds,
     statement,
@@ -172,6 +173,9 @@ def find(text: str) -> Found | None:
     if (confirmed := pay_bill.confirmed(text)) is not None:
         confirmation, locale = confirmed
         return Found(Command("confirm_payment", confirmation.answer, (), ()), locale)
+    if (asked := plan_changes.asked(text)) is not None:
+        change, locale = asked
+        return Found(Command("change_plan", change.answer, (), ()), locale)
     return _match(_bare(text))
 
 

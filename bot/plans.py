@@ -11,23 +11,26 @@ _MOST_BILLS = 20
 
 async def answer(asker: Asker) -> list[str]:
     """The plans that run, with when they are next deducted, and the bills that are not paid yet."""
-    running = [
-        plan
-        for plan in await plans.page(asker.customer.id, limit=_MOST_PLANS)
-        if plan.next_due_on is not None and plan.state == "active"
-    ]
+    mine = await plans.page(asker.customer.id, limit=_MOST_PLANS)
+    running = [plan for plan in mine if plan.state in ("active", "paused")]
     lines = [asker.say("plans.title" if running else "plans.none")]
-    lines += [
-        asker.say(
-            "plans.line",
-            name=plan.name,
-            cycle=asker.say(f"plans.cycle.{plan.cycle}"),
-            amount_fen=plan.amount_fen,
-            next_due_on=plan.next_due_on,
-        )
-        for plan in running
-    ]
+    lines += [_line(asker, plan) for plan in running]
+    if running:
+        lines.append(asker.say("plans.how_to_change", plan_id=running[0].id))
     return lines + await _owed(asker)
+
+
+def _line(asker: Asker, plan: plans.Plan) -> str:
+    if plan.state == "paused":
+        return asker.say("plans.paused", name=plan.name, plan_id=plan.id)
+    return asker.say(
+        "plans.line" if plan.next_due_on else "plans.last",
+        name=plan.name,
+        plan_id=plan.id,
+        cycle=asker.say(f"plans.cycle.{plan.cycle}"),
+        amount_fen=plan.amount_fen,
+        next_due_on=plan.next_due_on,
+    )
 
 
 async def _owed(asker: Asker) -> list[str]:

@@ -169,12 +169,13 @@ async def test_plans_shows_what_runs_and_what_is_owed(chats, join):
         name="每月茶礼", amount_fen=9900, cycle="monthly", consent_version="1", consent_text="每月扣款"
     )
     subscribe = {"offer_id": offer.id, "consent_version": "1"}
-    await plans.subscribe(phone.customer_id, **subscribe, key="subscribe-1")
+    number = (await plans.subscribe(phone.customer_id, **subscribe, key="subscribe-1")).id
     cancelled = await plans.subscribe(phone.customer_id, **subscribe, key="subscribe-2")
     await plans.cancel(phone.customer_id, cancelled.id)
     answer = await phone.ask("计划")
     assert answer == (
-        f"进行中的计划：\n· 每月茶礼：每月 99.00 元，下次扣款 {clock.today()}\n目前没有待付的账单。"
+        f"进行中的计划：\n· 每月茶礼（编号 {number}）：每月 99.00 元，下次扣款 {clock.today()}\n"
+        f"回复「暂停计划 {number}」「恢复计划 {number}」「跳过计划 {number}」「取消计划 {number}」可以更改。\n目前没有待付的账单。"
     )
     await deductions.run_due()
     (bill,) = await bills.page(phone.customer_id, states=bills.OWED)
@@ -182,6 +183,21 @@ async def test_plans_shows_what_runs_and_what_is_owed(chats, join):
     assert f"下次扣款 {clock.today()}" not in answer
     assert f"现在待付 99.00 元：\n· {bill.title}：99.00 元，{clock.today()} 到期" in answer
     assert answer.endswith("计划的欠款会在充值后自动扣除；其他账单请在小程序里付款。")
+
+
+async def test_a_plan_is_paused_resumed_skipped_and_cancelled_by_its_number(chats, join):
+    phone, other = await join(chats, principal=20_000), await join(chats)
+    plan = await factories.plan(phone.customer_id, 900, cycle="weekly")
+    assert await phone.ask(f"暂停计划 {plan.id}") == f"「茶艺月课」已暂停，回复「恢复计划 {plan.id}」之前不扣款。"
+    assert f"· 茶艺月课（编号 {plan.id}）：已暂停" in await phone.ask("计划")
+    assert await phone.ask(f"暂停计划{plan.id}") == "该计划目前没有在执行"
+    assert await other.ask(f"恢复计划 {plan.id}") == "没有找到该计划"
+    assert await phone.ask(f"恢復計劃 {plan.id}。") == "「茶艺月课」已恢复。"
+    assert await phone.ask(f"跳过计划 {plan.id}") == f"「茶艺月课」{clock.today()} 的一期已跳过，不扣款。"
+    assert (await deductions.run_due()).due == 0
+    assert "is cancelled" in await phone.ask(f"Cancel plan {plan.id}")
+    assert await phone.ask(f"跳过计划 {plan.id}") == "这个计划没有待扣的期。"
+    assert "You have no plan running" in await phone.ask("plans")
 
 
 async def test_bills_and_instalments_say_what_is_due_when(chats, join):

@@ -1,19 +1,25 @@
 """What the clock does, and what is owed in parts or held, that dies halfway."""
 
+from datetime import timedelta
+
 from billing import (
     bill_records,
     collecting,
     deductions,
     due_bills,
+    horizon,
     instalment_schedule,
     instalments,
     operator_holds,
+    plan_pauses,
 )
 from core import clock, db
 from ledger import accounts, holds
+from members import customers
 from notifications import delivery, quota, templates
 from notifications.channels import subscribe
 from tests import factories
+from tests.billing import planning
 from tests.crash.killing import WATCH
 from tests.crash.path import Path
 
@@ -34,6 +40,35 @@ class DueRun(Path):
         balance = await accounts.balance(made["customer"])
         told = await self.told(made)
         return (balance.balance_fen, told["deducted"], told["payment_due"]) != (7_000, 1, 1)
+
+
+class PlanGoesOn(Path):
+    """A paused plan is resumed and its periods move; the process dies; the button is pressed again, and the clock comes."""
+
+    async def before(self):
+        made = await super().before()
+        customer = await customers.get(made["customer"])
+        plan_id = await planning.start(customer, "weekly", 4_000, on_pause="shift", periods=3)
+        await plan_pauses.pause(planning.SHOP, plan_id, key=f"pause-{plan_id}")
+        clock.set_offset(timedelta(days=9))
+        return {**made, "plan": plan_id}
+
+    async def act(self, made):
+        clock.set_offset(timedelta(days=9))
+        await plan_pauses.resume(planning.SHOP, made["plan"], key=f"resume-{made['plan']}")
+        clock.set_offset(timedelta(days=17))
+        await horizon.run()
+        await deductions.run_due()
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        states = await planning.states(made["plan"])
+        told = await self.told(made)
+        return (balance.balance_fen, states, told["plan_resumed"]) != (
+            7_000,
+            ["charged", "upcoming", "upcoming"],
+            1,
+        )
 
 
 class DueBills(Path):
@@ -153,6 +188,7 @@ class Deliver(Path):
 
 PATHS = {
     "due_run": DueRun,
+    "plan_goes_on": PlanGoesOn,
     "due_bills": DueBills,
     "arrange": Arrange,
     "hold_expiry": HoldExpiry,

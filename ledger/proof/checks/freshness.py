@@ -10,7 +10,7 @@ CHECKS = (
         "a plan period due for more than a day that nobody charged",
         """
         SELECT 'plan_period ' || o.id FROM plan_period o JOIN plan p ON p.id = o.plan_id
-        WHERE o.state = 'upcoming' AND (p.state <> 'paused' OR o.due_on < p.paused_on) AND o.due_on < ($1::timestamptz)::date - 1
+        WHERE o.state = 'upcoming' AND (p.state <> 'paused' OR o.due_on < p.paused_on OR o.units > 0) AND o.due_on < ($1::timestamptz)::date - 1
         UNION ALL SELECT 'plan ' || id FROM plan WHERE state = 'active' AND ahead_on < ($1::timestamptz)::date - 1
         """,
         needs_clock=True,
