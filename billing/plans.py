@@ -280,7 +280,7 @@ async def stop(actor: Actor, plan_id: int, *, when: When = "now", reason: str | 
             return
         last = await db.fetchval(_UNDER_WAY, plan_id, clock.today()) if when == "period_end" else None
         if last is None or plan.state == "paused":
-            await end([plan_id], since=clock.today(), reason="cancelled", by=actor.label, why=reason)
+            await end([plan_id], reason="cancelled", by=actor.label, why=reason)
             await plan_actors.tell_change(actor, plan_id, "plan_cancelled")
         elif plan.span.ends_on is None or plan.span.ends_on > last:
             await _end_after(plan, last, actor, reason)
@@ -326,7 +326,7 @@ async def complete() -> int:
 _END = """
 WITH gone AS (
     UPDATE plan_period SET state = 'waived', reason = $4, ended_at = $3
-    WHERE plan_id = ANY ($1::bigint[]) AND state = 'upcoming' AND due_on >= $2 AND ($7 OR coalesce(units, 0) = 0)
+    WHERE plan_id = ANY ($1::bigint[]) AND state = 'upcoming' AND ($7 OR due_on >= $2 AND coalesce(units, 0) = 0)
 ), noted AS (
     INSERT INTO plan_event (plan_id, kind, detail, by, created_at)
     SELECT id, 'cancelled', jsonb_build_object('cause', $4::text, 'reason', $6::text), $5, $3 FROM unnest($1::bigint[]) AS id
@@ -340,15 +340,15 @@ WHERE id = ANY ($1::bigint[])
 async def end(
     plan_ids: Sequence[int],
     *,
-    since: date,
     reason: str,
     by: str,
     why: str | None = None,
-    also_used: bool = False,
+    everything: bool = False,
 ) -> None:
-    """Ends locked plans that run; their periods due from ``since`` on lapse for the ``reason``, a word; what was used of a plan by
-    use is still taken on its day, unless ``also_used``. ``why`` is what somebody said. Part of the caller's transaction."""
-    await db.execute(_END, list(plan_ids), since, clock.now(), reason, by, why, also_used)
+    """Ends locked plans that run; what is due from today on lapses for the ``reason``, a word. What was due before, and what was
+    used of a plan by use, is still taken, unless ``everything`` lapses. ``why`` is what somebody said. Part of the caller's
+    transaction."""
+    await db.execute(_END, list(plan_ids), clock.today(), clock.now(), reason, by, why, everything)
 
 
 RUNS = "(state IN ('active', 'paused') OR EXISTS (SELECT FROM plan_period o WHERE o.plan_id = plan.id AND o.state = 'upcoming'))"
@@ -359,7 +359,7 @@ _LOCK_ALL = f"SELECT id FROM plan WHERE customer_id = $1 AND {RUNS} ORDER BY id 
 async def end_all(customer_id: int, *, by: str) -> None:
     """Ends all plans of a customer who leaves; nothing of them is taken any more. Part of the caller's transaction."""
     if plan_ids := [row["id"] for row in await db.fetch(_LOCK_ALL, customer_id)]:
-        await end(plan_ids, since=date.min, reason="account_closed", by=by, also_used=True)
+        await end(plan_ids, reason="account_closed", by=by, everything=True)
 
 
 _WARN = f"UPDATE plan SET warn_periods = $3 WHERE id = $1 AND customer_id = $2 RETURNING {COLUMNS}"
