@@ -47,7 +47,7 @@ async def test_an_offer_is_made_changed_and_retired(world):
     assert (await desk.post("/plan-offers/404/retire")).code == "no_such_offer"
     assert [one["version_no"] for one in await desk.all("/plan-offers")] == [2, 1]
     wrong = await desk.post("/plan-offers", {**OFFER, "schedule": {"every": "week", "month": 2}})
-    assert (wrong.status, wrong.code) == (400, "wrong_schedule")
+    assert (wrong.status, wrong.code) == (422, "wrong_schedule")
     assert (
         await desk.post("/plan-offers", {**OFFER, "unit": "节", "trial_periods": 0, "most_fen": None})
     ).code == "wrong_plan_terms"
@@ -75,6 +75,7 @@ async def test_a_plan_is_started_at_the_counter_seen_changed_and_ended(world):
     world.advance(days=2)
     await horizon.run()
     await deductions.run_due()
+    desk = await world.operator("next day")
     periods = (await desk.get(f"{path}/periods?limit=100")).body["items"]
     assert [one["state"] for one in reversed(periods)][:4] == ["waived", "waived", "charged", "upcoming"]
     assert (await desk.post(f"{path}/skip", {"period_no": 3})).status == 200
@@ -123,8 +124,9 @@ async def test_lessons_are_recorded_and_taken_when_the_week_is_over(world):
     assert [one["units"] for one in await desk.all(f"{path}/usage")] == [2]
     (ahead,) = (await phone.get(f"{path}/ahead?limit=1")).body["items"]
     assert (ahead["units"], ahead["amount_fen"], ahead["due_on"]) == (2, 19_600, day(7))
+    fixed, _ = await started(desk, phone)
+    assert (await desk.post(f"{fixed}/usage", lesson)).code == "plan_not_by_use"
+    assert (await desk.post(f"{fixed}/cancel", {"reason": "试试"}, key=None)).body["state"] == "cancelled"
     world.advance(days=7)
     await deductions.run_due()
     assert (await phone.balance())["available_fen"] == 100_000 - 19_600
-    fixed, _ = await started(desk, phone)
-    assert (await desk.post(f"{fixed}/usage", lesson)).code == "plan_not_by_use"
