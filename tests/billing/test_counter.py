@@ -19,6 +19,7 @@ from billing import (
     receipts,
     refunds,
     terms,
+    top_up_refunds,
     top_ups,
 )
 from core import clock, money
@@ -221,6 +222,23 @@ async def test_a_wrong_top_up_is_undone_once_with_its_bonus(db):
     again = await top_up(customer.id, 500, card("another"))
     await counter_undo.undo(1, again.counter_no, reason="记错", key=key())
     await top_up(customer.id, 500, card("another"))
+
+
+async def test_of_undoing_and_refunding_at_once_one_gives_the_money_back(db):
+    for amount_fen in (1_000, 400, 1_000, 400):
+        customer = await factories.customer()
+        made = await top_up(customer.id, 1_000)
+        undone, asked = await asyncio.gather(
+            counter_undo.undo(1, made.counter_no, reason="记错", key=key()),
+            refunding.ask_for(customer.id, made.purpose_no, amount_fen),
+            return_exceptions=True,
+        )
+        if isinstance(undone, counter_undo.MoneySpent):
+            assert asked.amount_fen == amount_fen
+        else:
+            assert undone.payment.state == "undone" and isinstance(asked, top_up_refunds.NotRefundable)
+            amount_fen = 1_000
+        assert (await accounts.balance(customer.id)).balance_fen == 1_000 - amount_fen
 
 
 async def test_what_was_spent_or_is_of_yesterday_is_not_undone(db):
