@@ -72,7 +72,7 @@ async def deliveries(where: place.Place) -> AsyncIterator[Contest]:
                 return MESSAGES / spent_s
 
             async def counted() -> dict[str, float]:
-                whole = await counters.per_operation(where.database_url, lambda _: subject(0), times=1)
+                whole = await counters.per_operation(where.database_url, lambda _: subject(0), times=2)
                 if await db.fetchval(_WENT) != queued * MESSAGES:
                     raise RunFailed("not every message went out once")
                 return {f"{name}_per_message": round(count / MESSAGES, 4) for name, count in whole.items()}

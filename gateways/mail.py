@@ -6,6 +6,7 @@ whether it took it (section 4.5.3.2.6), so an end without one is unknown.
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from dataclasses import dataclass, field
 from email.headerregistry import Address
@@ -18,6 +19,7 @@ import aiosmtplib
 
 from core import clock
 
+_GOODBYE_S = 2.0
 Security = Literal["starttls", "tls", "none"]
 
 
@@ -96,7 +98,10 @@ class Mailer:
         )
         try:
             await self._address(client, mail.to)
-            return await _hand_over(client, letter)
+            said = await _hand_over(client, letter)
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit(timeout=_GOODBYE_S)
+            return said
         finally:
             client.close()
 

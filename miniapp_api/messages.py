@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from core import http as kit
+from core import words
 from miniapp_api.services import Customer, Services
 from notifications import outbox, templates, wordings
 
@@ -35,14 +36,17 @@ async def listing(query: kit.PageQuery, caller: Customer, locale: str) -> object
     )
 
 
-async def subscribable(services: Services) -> kit.Page[MessageTemplate]:
-    """The templates the shop sends by."""
-    return kit.Page[MessageTemplate](
-        items=[
-            MessageTemplate(kind=kind, template_id=template.template_id, title=template.title)
-            for kind, template in services.message_templates.items()
-        ]
-    )
+async def subscribable(services: Services, locale: str) -> kit.Page[MessageTemplate]:
+    """The templates the shop sends by: those of its settings, or those that operators chose since."""
+    found = {
+        kind: MessageTemplate(kind=kind, template_id=template.template_id, title=template.title)
+        for kind, template in services.message_templates.items()
+    }
+    for (kind, channel, saved_locale), content in (await wordings.current()).by_place.items():
+        if (channel, saved_locale) == ("subscribe", locale):
+            title = found[kind].title if kind in found else words.say(f"messages.{kind}.title", locale)
+            found[kind] = MessageTemplate(kind=kind, template_id=content["template_id"], title=title)
+    return kit.Page[MessageTemplate](items=list(found.values()))
 
 
 def _in_words(queued: outbox.Queued, locale: str, put: wordings.Wordings) -> Message:

@@ -90,6 +90,9 @@ async def save(
             if field.wrong is not None:
                 raise WordingWrong(field=field.name, limit=field.wrong)
     async with db.transaction():
+        (last, *_) = await wordings.history(kind, channel, locale, limit=1) or (None,)
+        if last is not None and last.content == content:
+            return last  # a repeat of the same request, or nothing to change
         return await wordings.save(kind, channel, locale, content, by=by)
 
 

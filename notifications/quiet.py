@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 
 from core import clock
 
@@ -44,14 +45,18 @@ def until(now: datetime, hours: Sequence[Hours]) -> datetime | None:
     Where together they leave no minute of the day, the answer is a day later.
     """
     local = now.astimezone(clock.zone())
-    start = local.hour * 60 + local.minute
-    if not any(one.have(start) for one in hours):
+    later = _minutes_left(local.hour * 60 + local.minute, tuple(hours))
+    if later == 0:
         return None
-    for later in range(1, MINUTES_A_DAY):
+    # walked on the wall, where a night may have an hour more or less
+    wall = local.replace(second=0, microsecond=0, tzinfo=None) + timedelta(minutes=later)
+    return max(wall.replace(tzinfo=clock.zone()).astimezone(now.tzinfo), now + timedelta(seconds=1))
+
+
+@lru_cache(maxsize=10_000)
+def _minutes_left(start: int, hours: tuple[Hours, ...]) -> int:
+    """How many minutes of quiet are left at a minute of the day; 0: it is not quiet."""
+    for later in range(MINUTES_A_DAY):
         if not any(one.have((start + later) % MINUTES_A_DAY) for one in hours):
-            # walked on the wall, where a night may have an hour more or less
-            wall = (local.replace(second=0, microsecond=0, tzinfo=None) + timedelta(minutes=later)).replace(
-                tzinfo=clock.zone()
-            )
-            return max(wall.astimezone(now.tzinfo), now + timedelta(seconds=1))
-    return now + timedelta(days=1)
+            return later
+    return MINUTES_A_DAY

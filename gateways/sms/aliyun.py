@@ -98,7 +98,7 @@ class Aliyun:
         content = await self._ask(
             "SendSms",
             {
-                "PhoneNumbers": text.phone,
+                "PhoneNumbers": _number(text.phone),
                 "SignName": text.sign_name,
                 "TemplateCode": text.template_code,
                 "TemplateParam": json.dumps(dict(text.params), ensure_ascii=False),
@@ -116,7 +116,7 @@ class Aliyun:
             content = await self._ask(
                 "QuerySendDetails",
                 {
-                    "PhoneNumber": phone,
+                    "PhoneNumber": _number(phone),
                     "SendDate": f"{on:%Y%m%d}",
                     "PageSize": str(_PAGE),
                     "CurrentPage": str(page),
@@ -156,6 +156,11 @@ class Aliyun:
                 maybe_executed=answer.status >= 500 or answer.status < 400,
             ) from None
         return _granted(answer.status, content)
+
+
+def _number(phone: str) -> str:
+    """As the service writes numbers: eleven digits, or the country's code and the number, without a plus."""
+    return phone.removeprefix("+")
 
 
 def _granted(status: int, content: JsonObject) -> JsonObject:

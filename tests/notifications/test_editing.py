@@ -119,6 +119,9 @@ async def test_versions_are_kept_and_null_goes_back_to_the_house(db):
     await delivery.run(sender.post())
     assert (sender.sent[0]["template_id"], sender.sent[0]["page"]) == ("tpl-1", "p2")
     assert sender.sent[0]["values"]["amount2"] == "50.00元"
+    assert (await editing.save(*place, {**SUBSCRIBE, "page": "p2"}, by="operator:3")).version == 2, (
+        "nothing changes"
+    )
     await editing.save(*place, None, by="operator:1")
     await messaging.told(customer, key="2")
     await delivery.run(sender.post())
