@@ -12,7 +12,9 @@ from notifications import addresses, editing, kinds, letterbox, policy, preferen
 
 State = Literal["queued", "sent", "dead", "void"]
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=30, pattern=r"^[a-z_]+$")]
-Pattern = Annotated[str, StringConstraints(max_length=10_000)]
+Pattern = Annotated[
+    str, StringConstraints(max_length=10_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
+]
 Birthday = Annotated[date, Field(strict=False, ge=date(1900, 1, 1), le=date(2999, 12, 31))]
 Minute = Annotated[int, Field(ge=0, le=1439)]
 
