@@ -58,6 +58,7 @@ class AccessTokens:
         self._flight = asyncio.Lock()
         self._own: _Held | None = None
         self._told_until = 0.0
+        self._question = asyncio.Lock()
         self._own_force_at = 0.0
 
     async def ask(
@@ -87,7 +88,10 @@ class AccessTokens:
 
         Raises: PlatformRefused, PlatformUnknown when one must be fetched and cannot.
         """
-        held = await self._held(asking=False)
+        held = self._told()
+        if held is None:
+            async with self._question:  # a burst of calls is one question
+                held = self._told() or await self._held()
         return held.token if held is not None else await self._obtain(failed=None)
 
     async def replace(self, failed: str) -> str:
@@ -130,17 +134,18 @@ class AccessTokens:
         held_s = min(max(lifetime_s - _EARLY_S, lifetime_s // 2), _LONGEST_S)
         return _Held(token, clock.now() + timedelta(seconds=held_s))
 
-    async def _held(self, *, asking: bool = True) -> _Held | None:
-        """The token there is. Without `asking` the one that Redis told of just now will do: a burst of calls is one question."""
-        now = asyncio.get_running_loop().time()
-        if not asking and self._own is not None and now < self._told_until and self._own.until > clock.now():
-            return self._own
+    def _told(self) -> _Held | None:
+        """The token that Redis told of just now."""
+        is_fresh = asyncio.get_running_loop().time() < self._told_until
+        return self._own if is_fresh and self._own is not None and self._own.until > clock.now() else None
+
+    async def _held(self) -> _Held | None:
         if (redis := self._reachable_redis()) is not None:
             try:
                 async with asyncio.timeout(_REDIS_TIMEOUT_S):
                     kept = await redis.get(self._key)
                 self._own = None if kept is None else _parsed(kept)
-                self._told_until = now + _TOLD_S
+                self._told_until = asyncio.get_running_loop().time() + _TOLD_S
             except _REDIS_FAULTS as fault:
                 self._leave_redis(fault)
         held = self._own
