@@ -260,7 +260,8 @@ async def check(channels: Channels, customer_id: int, combined_no: str) -> Combi
     found = await get(customer_id, combined_no)
     if found.payment.is_open:
         await payments.ask(channels, found.payment.payment_no)
-    return await prepared(channels, customer_id, combined_no)
+    found = await get(customer_id, combined_no)
+    return await prepared(channels, customer_id, combined_no) if found.payment.is_stale else found
 
 
 async def cancel(channels: Channels, customer_id: int, combined_no: str) -> Combined:

@@ -104,6 +104,11 @@ async def _begin(chosen: payment_methods.Chosen, customer_id: int, top_up_no: st
 
 
 _LOCK = "SELECT state, pay_fen FROM top_up WHERE top_up_no = $1 AND customer_id = $2 FOR NO KEY UPDATE"
+_LOOKED_AT = """
+SELECT EXISTS (
+    SELECT FROM payment p JOIN quarantine q ON q.payment_no = p.payment_no AND q.channel = p.channel AND q.state <> 'resolved'
+    WHERE p.purpose = 'top_up' AND p.purpose_no = $1 AND p.state = 'quarantined')
+"""
 
 
 async def _expected(tried: list[attempts.Payment], customer_id: int, top_up_no: str) -> int:
@@ -113,7 +118,7 @@ async def _expected(tried: list[attempts.Payment], customer_id: int, top_up_no: 
         raise NoSuchTopUp(top_up_no=top_up_no)
     if row["state"] != "pending":
         raise TopUpEnded(top_up_no=top_up_no, state=row["state"])
-    if any(one.state == "quarantined" for one in tried):
+    if await db.fetchval(_LOOKED_AT, top_up_no):
         raise TopUpUnderReview(top_up_no=top_up_no)
     return int(row["pay_fen"])
 

@@ -116,6 +116,7 @@ ROUTES = (
         ),
         auth=CUSTOMER,
         idempotent=True,
+        rate=kit.Rate(30, 60),
     ),
     kit.get(
         "/top-ups/{top_up_no}/attempts",

@@ -305,6 +305,8 @@ async def test_what_is_set_aside_of_the_one_before_does_not_keep_the_other_from_
     (found,) = await quarantine.page()
     await quarantine_desk.close(1, found.id, reason="已在渠道后台退回", key=factories.key())
     assert (await shop.now()).state == "pending", "the other may still be paid"
+    third = await shop.pay("wechat_pay", "native")
+    assert third.payment.payment_no != other.payment.payment_no, "and it may be paid otherwise again"
     assert await payments.confirm(factories.trade(other)) == "credited"
     assert await shop.balance() == (10_000, 2_000)
 

@@ -36,14 +36,16 @@ class Report:
     faults: Counter = field(default_factory=Counter)
     movements: int = 0
     paid_fen: int = 0
+    set_aside: Counter = field(default_factory=Counter)
     elapsed_s: float = 0.0
     failures: list[str] = field(default_factory=list)
 
     def __str__(self):
+        aside = ", ".join(f"{reason} {times}" for reason, times in sorted(self.set_aside.items()))
         struck = ", ".join(f"{name} {times}" for name, times in sorted(self.faults.items()))
         return (
             f"{self.scenarios} scenarios, seed {self.seed}, {self.elapsed_s:.0f} s: {self.movements} movements at the channels, "
-            f"{self.paid_fen / 100:.2f} yuan paid; faults injected: {sum(self.faults.values())} ({struck}); "
+            f"{self.paid_fen / 100:.2f} yuan paid; set aside: {aside or 'nothing'}; faults injected: {sum(self.faults.values())} ({struck}); "
             f"failures: {len(self.failures)}"
         )
 
@@ -85,6 +87,7 @@ async def at(home, place, scenarios, seed, *, only=None, processes=2, between_bl
             report.failures += await _calm(shop)
             movements = world.wallets.movements()
             report.failures += await compare.failures(movements)
+            report.set_aside = await compare.set_aside()
         report.movements = len(movements)
         report.paid_fen = sum(one.amount_fen for one in movements if one.kind == "paid")
     report.elapsed_s = time.monotonic() - began

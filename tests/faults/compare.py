@@ -30,6 +30,14 @@ async def unfinished():
     return Counter(dict(await db.fetchrow(_OPEN)))
 
 
+_ASIDE = "SELECT reason, count(*) FROM quarantine GROUP BY reason"
+
+
+async def set_aside():
+    """How much money was quarantined, by the reason why."""
+    return Counter({row[0]: row[1] for row in await db.fetch(_ASIDE)})
+
+
 async def failures(movements):
     """What does not agree between what people really paid and got back, and our books."""
     paid = [one for one in movements if one.kind == "paid"]
