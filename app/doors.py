@@ -20,6 +20,7 @@ from app import config, database, metrics
 from app.runtime import RUNTIME, Runtime
 from core import db
 from core import http as kit
+from members import sign_in
 
 _READY_TIMEOUT_S = 2.0
 OUTAGES = (OSError, TimeoutError, DBConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
@@ -68,12 +69,20 @@ def _miniapp_api(runtime: Runtime) -> web.Application:
         channels=outside.channels,
         alipay=outside.alipay,
         alipay_app_id=outside.alipay_app_id,
+        pages=_pages(runtime),
         message_templates=outside.post.by_kind,
         shop_name=settings.shop.name,
     )
     return miniapp_api.build(
         services, limiter=runtime.limiter, limits=limits(runtime), origins=settings.server.allowed_origins
     )
+
+
+def _pages(runtime: Runtime) -> sign_in.Pages | None:
+    chosen, account = runtime.settings.wechat.official_account, runtime.outside.official_account
+    if chosen is None or account is None:
+        return None
+    return sign_in.Pages(account, chosen.app_id, runtime.outside.channels.leads_home)
 
 
 def _admin_api(runtime: Runtime) -> web.Application:

@@ -191,7 +191,7 @@ def _official_account(
     if chosen is None:
         return None
     account = wechat.Account(chosen.app_id, chosen.secret.get_secret_value())
-    return wechat.OfficialAccount(wechat.AccessTokens(account, platform, redis=redis))
+    return wechat.OfficialAccount(account, platform, wechat.AccessTokens(account, platform, redis=redis))
 
 
 def _wechat_pay(

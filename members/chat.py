@@ -56,8 +56,8 @@ UPDATE identity SET look_up_at = $4 FROM due WHERE identity.id = due.id RETURNIN
 """
 _FOUND = """
 UPDATE identity SET union_id = $2::text, looked_up_at = $3, look_up_at = $4,
-    customer_id = (SELECT o.customer_id FROM identity o WHERE o.union_id = $2::text AND o.customer_id IS NOT NULL
-                   ORDER BY o.id LIMIT 1)
+    customer_id = coalesce(customer_id, (
+        SELECT o.customer_id FROM identity o WHERE o.union_id = $2::text AND o.customer_id IS NOT NULL ORDER BY o.id LIMIT 1))
 WHERE id = $1
 """
 _LEASE = timedelta(minutes=1)

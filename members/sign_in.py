@@ -1,14 +1,15 @@
-"""Sign-in of customers by the login code of the mini-program, in WeChat or in Alipay."""
+"""Sign-in of customers: by the login code of the mini-program, in WeChat or in Alipay, or on a page inside WeChat."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from core import clock, db, errors, together
 from gateways.channel import ChannelError, ChannelRefused
 from gateways.wechat.mini_program import Session
+from gateways.wechat.official_account import Follower, Visitor
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
 from ledger import accounts
 from members import customers
@@ -44,6 +45,24 @@ class AlipayNotOpen(errors.NotFound):
     code = "alipay_not_open"
 
 
+class OfficialAccountNotOpen(errors.NotFound):
+    """The shop has no official account whose pages people could sign in on."""
+
+    code = "official_account_not_open"
+
+
+class PageNotOurs(errors.Invalid):
+    """After signing in, people are only led back to the shop's own pages."""
+
+    code = "page_not_ours"
+
+
+class PageIsPreview(errors.Conflict):
+    """WeChat shows the page as a preview, to nobody; the person has to tap 使用完整服务 first."""
+
+    code = "page_is_preview"
+
+
 class CustomerGone(errors.Unauthenticated):
     """The token names a customer who does not exist (any more); sign in again."""
 
@@ -60,6 +79,25 @@ class AlipayPlatform(Protocol):
     """Alipay's side of a mini-program there; ``gateways.alipay.Alipay`` is one."""
 
     async def open_id_of(self, auth_code: str) -> str: ...
+
+
+class PagePlatform(Protocol):
+    """The official account's server side; ``gateways.wechat.OfficialAccount`` is one."""
+
+    def authorize_url(self, return_url: str, state: str) -> str: ...
+
+    async def visitor(self, code: str) -> Visitor: ...
+
+    async def user(self, openid: str) -> Follower: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Pages inside WeChat: through which official account people sign in there, and which addresses are the shop's own."""
+
+    platform: PagePlatform
+    app_id: str
+    is_ours: Callable[[str], bool]
 
 
 Provider = Literal["mini_program", "official_account", "alipay"]
@@ -129,6 +167,54 @@ async def by_alipay(platform: AlipayPlatform | None, app_id: str, auth_code: str
     return signed_in
 
 
+def page_address(pages: Pages | None, return_url: str, state: str) -> str:
+    """Where a page inside WeChat sends a person to sign in: they come back to ``return_url`` with a code, and with ``state``, by which
+    the page knows that it was itself who sent them.
+
+    Raises:
+        OfficialAccountNotOpen, PageNotOurs.
+    """
+    if pages is None:
+        raise OfficialAccountNotOpen
+    if not pages.is_ours(return_url):
+        raise PageNotOurs
+    return pages.platform.authorize_url(return_url, state)
+
+
+async def by_page(pages: Pages | None, code: str) -> SignedIn:
+    """Signs a person in by the code they came back to a page with; a new person becomes a customer with an empty account.
+
+    Whoever is known by unionid (from the mini-program) is the same customer. WeChat tells it here of followers only; anybody else is
+    another customer, until an operator joins the two.
+
+    Raises:
+        OfficialAccountNotOpen, LoginCodeRefused, PageIsPreview, WeChatUnavailable, CustomerBlocked, AccountClosed.
+    """
+    if pages is None:
+        raise OfficialAccountNotOpen
+    try:
+        visitor = await pages.platform.visitor(code)
+    except PlatformRefused as refusal:
+        raise LoginCodeRefused(errcode=refusal.errcode) from refusal
+    except PlatformUnknown as error:
+        raise WeChatUnavailable from error
+    if visitor.is_snapshot:
+        raise PageIsPreview
+    union_id = visitor.unionid or await _union_of_follower(pages.platform, visitor.openid)
+    signed_in = await _find_or_create(
+        "official_account", pages.app_id, visitor.openid, union_id, name=f"微信用户{visitor.openid[-4:]}"
+    )
+    customers.admit(signed_in.customer)
+    return signed_in
+
+
+async def _union_of_follower(platform: PagePlatform, openid: str) -> str | None:
+    try:
+        return (await platform.user(openid)).unionid
+    except (PlatformRefused, PlatformUnknown):
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """Who may come in, and what they had at that moment; ``balance`` None: they have no account."""
@@ -176,6 +262,10 @@ _ADD = """
 INSERT INTO identity (customer_id, provider, app_id, subject, union_id, follows, created_at)
 VALUES ($1, $6, $2, $3, $4, false, $5)
 """
+_OWN = """
+UPDATE identity SET customer_id = $1, union_id = coalesce($4, union_id), looked_up_at = $5, look_up_at = NULL
+WHERE provider = $6 AND app_id = $2 AND subject = $3
+"""
 
 
 @db.retried
@@ -184,18 +274,22 @@ async def _find_or_create(
 ) -> SignedIn:
     async with db.transaction():
         known = await db.fetchrow(_FIND, app_id, openid, provider)
-        if known is not None:
+        if known is not None and known["customer_id"] is None:  # seen in the chat; of two at once one goes on
+            known = await db.fetchrow(f"{_FIND} FOR NO KEY UPDATE", app_id, openid, provider)
+        if known is not None and known["customer_id"] is not None:
             customer_id = known["customer_id"]
             if union_id and known["union_id"] != union_id:
                 await db.execute(_LEARN_UNION, app_id, openid, union_id, provider)
                 await _adopt(customer_id, union_id)
             return SignedIn(await customers.get(customer_id), is_new=False)
+        union_id = union_id or (known and known["union_id"])
         customer_id = await _by_union(union_id)
         is_new = customer_id is None
         customer = (
             await customers.create(name=name) if customer_id is None else await customers.get(customer_id)
         )
-        await db.execute(_ADD, customer.id, app_id, openid, union_id, clock.now(), provider)
+        keep = _ADD if known is None else _OWN
+        await db.execute(keep, customer.id, app_id, openid, union_id, clock.now(), provider)
         if union_id:
             await _adopt(customer.id, union_id)
         return SignedIn(customer, is_new=is_new)

@@ -1,4 +1,4 @@
-"""Sign-in by the code of ``wx.login``, or in Alipay by that of ``my.getAuthCode``."""
+"""Sign-in by the code of ``wx.login``, in Alipay by that of ``my.getAuthCode``, or on a page inside WeChat."""
 
 from typing import Annotated
 
@@ -29,6 +29,43 @@ class AuthCode(kit.Body):
     ]
 
 
+class PageQuery(kit.Query):
+    return_url: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=500,
+            pattern=r"^https?://[\x21-\x7e]+$",
+            description="授权后回到哪个页面，只能是本店的网址 · the page to come back to, one of the shop's own",
+            examples=["https://pay.example.com/h5/"],
+        ),
+    ]
+    state: Annotated[
+        str,
+        Field(
+            min_length=8,
+            max_length=128,
+            pattern="^[A-Za-z0-9]+$",
+            description="页面自己的随机数，回来时核对 · a random value of the page's own, to be compared when the person is back",
+            examples=["f3Kd92LmQ0"],
+        ),
+    ]
+
+
+class PageAddress(kit.Answer):
+    url: Annotated[str, Field(description="在微信内跳转到这里 · go here, inside WeChat")]
+
+
+class PageCode(kit.Body):
+    code: Annotated[
+        kit.Token,
+        Field(
+            description="微信带回的 code · the code WeChat sent back with",
+            examples=["081Kq4Ga1ukBwL0kYZFa1NGkFa1Kq4Gh"],
+        ),
+    ]
+
+
 class SignedInCustomer(kit.Answer):
     id: int
     name: str
@@ -51,6 +88,16 @@ async def by_code(body: LoginCode, services: Services) -> SignedIn:
 async def by_auth_code(body: AuthCode, services: Services) -> SignedIn:
     """The same in Alipay's mini-program."""
     return _token(services, await sign_in.by_alipay(services.alipay, services.alipay_app_id, body.auth_code))
+
+
+async def page(query: PageQuery, services: Services) -> PageAddress:
+    """Where a page inside WeChat sends people to sign in."""
+    return PageAddress(url=sign_in.page_address(services.pages, query.return_url, query.state))
+
+
+async def by_page(body: PageCode, services: Services) -> SignedIn:
+    """The same on a page inside WeChat."""
+    return _token(services, await sign_in.by_page(services.pages, body.code))
 
 
 def _token(services: Services, who: sign_in.SignedIn) -> SignedIn:

@@ -46,5 +46,6 @@ class Services:
     channels: Channels
     alipay: sign_in.AlipayPlatform | None = None
     alipay_app_id: str = ""
+    pages: sign_in.Pages | None = None
     message_templates: Mapping[str, templates.Template] = field(default_factory=dict)
     shop_name: str = ""

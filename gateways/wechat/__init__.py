@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateways.wechat.mini_program import MiniProgram, Session
-from gateways.wechat.official_account import Follower, MiniProgramPage, OfficialAccount
+from gateways.wechat.official_account import Follower, MiniProgramPage, OfficialAccount, Visitor
 from gateways.wechat.platform import Account, Platform, PlatformError, PlatformRefused, PlatformUnknown
 from gateways.wechat.shipping import OrderShipping, Shipment
 from gateways.wechat.tokens import AccessTokens
@@ -22,4 +22,5 @@ __all__ = [
     "PlatformUnknown",
     "Session",
     "Shipment",
+    "Visitor",
 ]

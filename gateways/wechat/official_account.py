@@ -1,12 +1,16 @@
-"""The official account's server side: followers, customer-service messages, template messages."""
+"""The official account's server side: who looks at its pages, followers, customer-service messages, template messages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from gateways.wechat import platform
+from gateways.wechat.platform import Account, Platform
 from gateways.wechat.tokens import AccessTokens
+
+_AUTHORIZE = "https://open.weixin.qq.com/connect/oauth2/authorize"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,16 @@ class Follower:
     openid: str
     unionid: str | None
     subscribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person who looks at a page inside WeChat. ``is_snapshot``: WeChat shows the page as a preview (快照页), to nobody: the openid is
+    made up until the person taps 使用完整服务."""
+
+    openid: str
+    unionid: str | None
+    is_snapshot: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +43,42 @@ class MiniProgramPage:
 class OfficialAccount:
     """One official account at the platform."""
 
-    def __init__(self, tokens: AccessTokens) -> None:
+    def __init__(self, account: Account, api: Platform, tokens: AccessTokens) -> None:
+        self._account = account
+        self._api = api
         self._tokens = tokens
+
+    def authorize_url(self, return_url: str, state: str) -> str:
+        """Where a page inside WeChat sends its visitor to be told who they are ("网页授权", snsapi_base: without asking them): they come
+        back to ``return_url`` with ``code`` and ``state``."""
+        query = urlencode({
+            "appid": self._account.app_id, "redirect_uri": return_url, "response_type": "code", "scope": "snsapi_base", "state": state,
+        })  # fmt: skip
+        return f"{_AUTHORIZE}?{query}#wechat_redirect"
+
+    async def visitor(self, code: str) -> Visitor:
+        """Exchanges the code a visitor came back with (good once, for five minutes) for who they are (/sns/oauth2/access_token).
+
+        No access token of the account takes part.
+
+        Raises:
+            PlatformRefused: 40029 invalid, 40163 used before.
+            PlatformUnknown: no answer, or busy; the code may be spent.
+        """
+        content = await self._api.ask(
+            "/sns/oauth2/access_token",
+            query={
+                "appid": self._account.app_id,
+                "secret": self._account.secret,
+                "code": code,
+                "grant_type": "authorization_code",
+            },
+        )
+        return Visitor(
+            openid=platform.text(content, "openid"),
+            unionid=platform.optional_text(content, "unionid"),
+            is_snapshot=content.get("is_snapshotuser") == 1,
+        )
 
     async def user(self, openid: str) -> Follower:
         """Who the openid is (/cgi-bin/user/info).

@@ -14,6 +14,7 @@ from sandbox.alipay.server import Alipay
 from sandbox.alipay.wire import AlipayError
 from sandbox.people import Person
 from sandbox.phone.sheets import PaySheets
+from sandbox.platform.accounts import PlatformError
 from sandbox.platform.chat import NotFollowing
 from sandbox.platform.server import Platform
 from sandbox.wechat_pay.orders import CannotPay
@@ -51,6 +52,7 @@ class Phone:
         post(f"{person}/alipay/open", self._open_alipay)
         post(f"{person}/alipay/trade-pay", self._trade_pay)
         post(f"{person}/alipay/auth-code", self._auth_code)
+        post(f"{person}/official/authorize", self._authorize)
         post(f"{person}/official/follow", self._follow)
         post(f"{person}/official/unfollow", self._unfollow)
         post(f"{person}/official/messages", self._say)
@@ -91,6 +93,16 @@ class Phone:
 
     async def _login_code(self, request: web.Request) -> web.Response:
         return web.json_response({"code": self._platform.login.new_code(self._who(request))})
+
+    async def _authorize(self, request: web.Request) -> web.Response:
+        """{"url": the page of web authorization} → {"location": where WeChat sends the person then}."""
+        url = str((await read_json(request)).get("url", ""))
+        try:
+            return web.json_response(
+                {"location": self._platform.web_authorization.open(self._who(request), url)}
+            )
+        except PlatformError as refused:
+            raise web.HTTPUnprocessableEntity(text=refused.errmsg) from refused
 
     # ── paying ─────────────────────────────────────────────────────────────────────────────────────
 

@@ -19,6 +19,7 @@ from sandbox.platform.pushes import Pushes
 from sandbox.platform.shipping import Shipping
 from sandbox.platform.templates import Templates
 from sandbox.platform.tokens import Tokens
+from sandbox.platform.web_authorization import WebAuthorization
 from sandbox.world import World
 
 Body = dict[str, Any]
@@ -32,6 +33,7 @@ class Platform:
         self.accounts = accounts.both(world.credentials)
         self.tokens = Tokens(world)
         self.login = Login(world, self.accounts["mini"])
+        self.web_authorization = WebAuthorization(world, self.accounts["official"])
         self.pushes = Pushes(world, self.accounts)
         self.templates = Templates(world, self.accounts, self.pushes)
         self.menus = Menus(world)
@@ -48,6 +50,7 @@ class Platform:
     def add_routes(self, app: web.Application) -> None:
         get, post = app.router.add_get, app.router.add_post
         get("/sns/jscode2session", self._open_call("code2session", self._code2session))
+        get("/sns/oauth2/access_token", self._open_call("oauth2", self._oauth2))
         get("/cgi-bin/token", self._open_call("token", self._token))
         post("/cgi-bin/stable_token", self._open_call("stable_token", self._stable_token))
         message = "/cgi-bin/message"
@@ -125,6 +128,15 @@ class Platform:
         if not body.get("js_code"):
             raise PlatformError(41008, "missing code")
         return self.login.session(str(body["js_code"]))
+
+    def _oauth2(self, body: Body) -> Body:
+        if self._account(body).name != "official":
+            raise PlatformError(40013, "invalid appid")
+        if body.get("grant_type") != "authorization_code":
+            raise PlatformError(40002, "invalid grant_type")
+        if not body.get("code"):
+            raise PlatformError(41008, "missing code")
+        return self.web_authorization.exchange(str(body["code"]))
 
     def _token(self, body: Body) -> Body:
         if body.get("grant_type") != "client_credential":

@@ -50,7 +50,7 @@ async def gateways(platform, http):
         mini = wechat.Account(known.mini_app_id, known.mini_app_secret)
         official = wechat.Account(known.official_app_id, known.official_app_secret)
         yield Gateways(
-            wechat.OfficialAccount(wechat.AccessTokens(official, api, redis=None)),
+            wechat.OfficialAccount(official, api, wechat.AccessTokens(official, api, redis=None)),
             wechat.MiniProgram(mini, api, wechat.AccessTokens(mini, api, redis=None)),
         )
 

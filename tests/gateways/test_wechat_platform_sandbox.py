@@ -25,7 +25,7 @@ async def platform(world, redis_server):
     async with wechat.Platform(world.sandbox.platform_url, total_timeout_s=1.0) as api:
         yield SimpleNamespace(
             mini=wechat.MiniProgram(mini, api, wechat.AccessTokens(mini, api, redis=redis)),
-            official=wechat.OfficialAccount(wechat.AccessTokens(official, api, redis=redis)),
+            official=wechat.OfficialAccount(official, api, wechat.AccessTokens(official, api, redis=redis)),
         )
     await redis.aclose()
 

@@ -1,0 +1,67 @@
+"""Who looks at a page inside WeChat ("网页授权"): the address a page sends people to, and the code they come back with.
+
+Facts: developers.weixin.qq.com, "网页授权" (a code is good once, for five minutes; unionid with snsapi_userinfo only, where the account is
+bound to an open platform; 10003 where the page is elsewhere than said).
+"""
+
+from __future__ import annotations
+
+import urllib.parse
+from typing import Any
+
+from sandbox import keys
+from sandbox.people import Person
+from sandbox.platform.accounts import Account, PlatformError
+from sandbox.world import World
+
+CODE_LIFE_S = 300
+_SCOPES = ("snsapi_base", "snsapi_userinfo")
+
+
+class WebAuthorization:
+    """Codes are kept in memory: a page asks for a fresh one whenever it needs one."""
+
+    def __init__(self, world: World, official: Account) -> None:
+        self._world = world
+        self._official = official
+        self._codes: dict[str, tuple[str, str, float]] = {}
+        self._used: set[str] = set()
+
+    def open(self, person: Person, url: str) -> str:
+        """A person in WeChat goes to the address; returns where they are sent. Raises: PlatformError."""
+        parts = urllib.parse.urlsplit(url)
+        asked = {name: values[0] for name, values in urllib.parse.parse_qs(parts.query).items()}
+        if (parts.hostname, parts.path) != ("open.weixin.qq.com", "/connect/oauth2/authorize"):
+            raise PlatformError(-1, "not the page of web authorization")
+        if asked.get("appid") != self._official.app_id or parts.fragment != "wechat_redirect":
+            raise PlatformError(10003, "redirect_uri域名与后台配置不一致")
+        scope = asked.get("scope", "")
+        if asked.get("response_type") != "code" or scope not in _SCOPES or "redirect_uri" not in asked:
+            raise PlatformError(10005, "Scope 参数错误或没有 Scope 权限")
+        code = "0" + keys.random_text(31)
+        self._codes[code] = (person.id, scope, self._world.clock.epoch_s() + CODE_LIFE_S)
+        back = urllib.parse.urlsplit(asked["redirect_uri"])
+        query = urllib.parse.urlencode(
+            [*urllib.parse.parse_qsl(back.query), ("code", code), ("state", asked.get("state", ""))]
+        )
+        return urllib.parse.urlunsplit(back._replace(query=query))
+
+    def exchange(self, code: str) -> dict[str, Any]:
+        """Raises: PlatformError 40029 (unknown or too old), 40163 (used before)."""
+        if code in self._used:
+            raise PlatformError(40163, "code been used")
+        person_id, scope, ends_at = self._codes.pop(code, ("", "", 0.0))
+        person = self._world.people.get(person_id)
+        if person is None or self._world.clock.epoch_s() > ends_at:
+            raise PlatformError(40029, "invalid code")
+        self._used.add(code)
+        answer = {
+            "access_token": keys.random_text(100),
+            "expires_in": 7200,
+            "refresh_token": keys.random_text(100),
+            "openid": person.official_openid,
+            "scope": scope,
+        }
+        if scope == "snsapi_userinfo" and self._world.settings.unionid_bound:
+            answer["unionid"] = person.unionid
+        return answer
