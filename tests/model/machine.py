@@ -70,6 +70,8 @@ class Machine(RuleBasedStateMachine):
     """One example. ``shop`` is set for the run by ``run.machine_for``."""
 
     shop = None
+    every = together = ()
+    """Names of the steps the example is about: at any time, and at the same time."""
 
     @initialize(
         day=st.sampled_from(FIRST_DAYS),
