@@ -22,7 +22,7 @@ demo: env  ## 启动演示，Ctrl-C 停止 · start the demo, Ctrl-C stops it
 demo-reset: env  ## 清空演示数据 · delete the demo's data
 	@$(BIN)/yucun demo --reset $(ARGS)
 
-.PHONY: test stress crash model mutate faults
+.PHONY: test stress crash model mutate faults due-chaos
 test: env-dev  ## 运行全部测试 · run every test; ARGS="-k words" picks some
 	@$(PYTEST) -m "not stress" $(ARGS)
 stress: env-dev  ## 长时间压力测试 · long load runs
@@ -36,6 +36,10 @@ model: env-dev  ## 用模型核对账务：STEPS=1000000 SEED=1 JOBS=2 · every 
 SCENARIOS ?= 10000
 faults: env-dev  ## 渠道故障、进程被杀、数据库崩溃之后核对：SCENARIOS=10000 SEED=1 · stories under faults, then compared
 	@$(BIN)/python -m tests.faults $(SCENARIOS) $(SEED) $(ONLY)
+
+RUNS ?= 20
+due-chaos: env-dev  ## 到期扣款中杀死、冻结 worker，重启数据库，拨动时钟：RUNS=20 SEED=1 · due runs while workers are killed, frozen and lied to
+	@$(BIN)/python -m tests.due_chaos $(RUNS) $(SEED)
 
 mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" EACH=12 BOUND=15 SEED=1 · do tests notice small changes of money code?
 	@$(BIN)/python -m tests.mutation --seed $(SEED) $(if $(EACH),--each $(EACH)) $(if $(MOST),--most $(MOST)) $(if $(BOUND),--bound $(BOUND)) $(if $(JOBS),--jobs $(JOBS)) $(FILES)

@@ -1,114 +1,53 @@
-"""The due run: 10,000 periods by one worker, against one hand-written statement that leaves the same rows. Groundwork."""
+"""The due run by one worker, against one hand-written statement that leaves the same rows in one transaction.
+
+``DUE_PERIODS`` sets how many periods are due each day.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import resource
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from benchmarks import counters, place, seeds
-from benchmarks.rounds import Contest, RunFailed
-from billing import deductions, horizon, plans
-from core import clock, db
+from benchmarks import counters, due_shop, place
+from benchmarks.rounds import Contest
+from billing import deductions
+from core import clock
 
-FLOOR = "one hand-written statement that writes the same rows, 10,000 periods in one transaction"
-
-PERIODS = 10_000
-_POOR = PERIODS // 20
-"""So many customers cannot pay: their periods stay owed, and a reminder is queued instead of a receipt."""
-_AMOUNT_FEN = 100
-
-_PLANS = """
-INSERT INTO plan (customer_id, offer_id, name, amount_fen, cycle, schedule, trial_periods, trial_fen, first_period, catch_up, on_pause,
-                  notice_days, state, started_on, next_period_no, next_on, next_due_on, ahead_on, consent_version, consent_text, consented_at,
-                  consented_fen, consent_door, created_at)
-SELECT customer_id, $2, '日课', $3, 'daily', '{"every": "day"}', 0, 0, 'whole', 'all', 'waive', 0, 'active', $4, 0, $4, $4, $4, '1', '同意', $5,
-       $3, 'mini_program', $5
-FROM unnest($1::bigint[]) AS customer_id
-"""
-
-_BY_HAND = """
-WITH due AS MATERIALIZED (
-    SELECT o.id AS period_id, o.plan_id, p.customer_id, p.name, o.amount_fen, o.period_no, o.due_on,
-           a.id AS account_id, a.principal_fen, a.bonus_fen, a.entry_no, a.burn_policy, l.id AS lot_id,
-           a.principal_fen >= p.amount_fen AS is_paid,
-           nextval(pg_get_serial_sequence('bill', 'id')) AS bill_id,
-           nextval(pg_get_serial_sequence('transfer', 'id')) AS transfer_id
-    FROM plan_period o JOIN plan p ON p.id = o.plan_id JOIN account a ON a.code = 'customer:' || p.customer_id
-    LEFT JOIN lot l ON l.account_id = a.id AND l.remaining_fen > 0
-    WHERE o.state = 'upcoming' AND o.due_on <= $2 AND p.state = 'active'
-    ORDER BY o.due_on, o.plan_id FOR NO KEY UPDATE OF o, p, a
-), paid AS MATERIALIZED (
-    SELECT *, 'bill:BF' || bill_id || ':0' AS reference FROM due WHERE is_paid
-), bills AS (
-    INSERT INTO bill (id, bill_no, customer_id, title, source, amount_fen, paid_fen, refunded_fen, state, collect_mode,
-                      automatic, due_at, created_at, paid_at)
-    SELECT bill_id, 'BF' || bill_id, customer_id, name, 'plan:' || plan_id || ':' || period_no, amount_fen,
-           CASE WHEN is_paid THEN amount_fen ELSE 0 END, 0, CASE WHEN is_paid THEN 'paid' ELSE 'open' END, 'full', true,
-           due_on::timestamptz, $1::timestamptz, CASE WHEN is_paid THEN $1::timestamptz END
-    FROM due
-), periods AS (
-    UPDATE plan_period SET bill_id = due.bill_id, state = CASE WHEN is_paid THEN 'charged' ELSE 'owed' END,
-        ended_at = CASE WHEN is_paid THEN $1::timestamptz END
-    FROM due WHERE plan_period.id = due.period_id
-), transfers AS (
-    INSERT INTO transfer (id, reference, kind, fingerprint, operator, memo, burn_policy, created_at)
-    SELECT transfer_id, reference, 'bill_payment', sha256(reference::bytea), 'clock', name, burn_policy, $1 FROM paid
-), postings AS (
-    INSERT INTO posting (transfer_id, source_id, target_id, source_lot_id, amount_fen)
-    SELECT transfer_id, account_id, (SELECT id FROM account WHERE code = 'house:revenue'), lot_id, amount_fen FROM paid
-), lots AS (
-    UPDATE lot SET remaining_fen = remaining_fen - paid.amount_fen FROM paid WHERE lot.id = paid.lot_id
-), accounts AS (
-    UPDATE account SET principal_fen = account.principal_fen - paid.amount_fen, entry_no = account.entry_no + 1
-    FROM paid WHERE account.id = paid.account_id
-), entries AS (
-    INSERT INTO entry (account_id, entry_no, transfer_id, principal_fen, bonus_fen, principal_after_fen, bonus_after_fen,
-                       created_at)
-    SELECT account_id, entry_no + 1, transfer_id, -amount_fen, 0, principal_fen - amount_fen, bonus_fen, $1 FROM paid
-), payments AS (
-    INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, created_at)
-    SELECT bill_id, 'balance', amount_fen, 0, reference, $1 FROM paid
-), told AS (
-    INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
-    SELECT customer_id, CASE WHEN is_paid THEN 'deducted' ELSE 'payment_due' END,
-           CASE WHEN is_paid THEN 'bill:BF' || bill_id || ':0' ELSE 'payment_due:BF' || bill_id END,
-           jsonb_build_object('title', name, 'bill_no', 'BF' || bill_id, 'amount_fen', amount_fen,
-                              'available_fen', principal_fen - amount_fen, 'at', $1::timestamptz),
-           'queued', 0, $1, $1
-    FROM due
-)
-SELECT count(*) FROM due
-"""
+FLOOR = "one hand-written statement that writes the same rows, all periods of a day in one transaction"
+TARGET = 0.7
+PERIODS = int(os.environ.get("DUE_PERIODS", "100000"))
 
 
 @contextlib.asynccontextmanager
 async def periods(where: place.Place) -> AsyncIterator[Contest]:
     """``billing.deductions.run_due``. Every segment is one business day on which all plans are due; its length is ignored."""
     async with place.opened(where):
-        await _subscribed()
-        day = 0
+        shop = due_shop.Shop(PERIODS)
+        await shop.open()
 
         async def floor(_seconds: float) -> float:
-            nonlocal day
             began = time.perf_counter()
-            charged = await db.fetchval(_BY_HAND, clock.now(), clock.today())
+            done = await due_shop.by_hand()
             took = time.perf_counter() - began
-            day = await _next_day(day, charged)
-            return float(PERIODS / took)
+            await shop.taken(done)
+            return PERIODS / took
 
         async def subject(_seconds: float) -> float:
-            nonlocal day
             began = time.perf_counter()
             done = await deductions.run_due()
             took = time.perf_counter() - began
-            day = await _next_day(day, done.due)
-            return float(PERIODS / took)
+            await shop.taken(done.due)
+            return PERIODS / took
 
         async def counted() -> dict[str, float]:
+            before_mb = _peak_mb()
             whole = await counters.per_operation(where.database_url, lambda _: subject(0), times=3)
-            return {f"{name}_per_period": round(count / PERIODS, 4) for name, count in whole.items()}
+            per_period = {f"{name}_per_period": round(count / PERIODS, 4) for name, count in whole.items()}
+            return {**per_period, "periods": float(PERIODS), "peak_mb_above_start": _peak_mb() - before_mb}
 
         async def before_round() -> None:
             """A segment makes the next one's periods due by itself."""
@@ -119,20 +58,5 @@ async def periods(where: place.Place) -> AsyncIterator[Contest]:
             clock.set_offset(timedelta())
 
 
-async def _subscribed() -> None:
-    made = await seeds.customers(PERIODS)
-    await seeds.fund(made[_POOR:], principal_fen=50_000_000, bonus_fen=0)
-    offer = await plans.add_offer(
-        name="日课", amount_fen=_AMOUNT_FEN, cycle="daily", consent_version="1", consent_text="同意"
-    )
-    await db.execute(_PLANS, made, offer.id, _AMOUNT_FEN, clock.today(), clock.now())
-    await horizon.run(days_ahead=0)
-    await db.execute("ANALYZE")
-
-
-async def _next_day(day: int, charged: int) -> int:
-    if charged != PERIODS:
-        raise RunFailed(f"{charged} periods were due instead of {PERIODS}")
-    clock.set_offset(timedelta(days=day + 1))
-    await horizon.run(days_ahead=0)
-    return day + 1
+def _peak_mb() -> float:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

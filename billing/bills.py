@@ -171,6 +171,7 @@ def refuse_pending(bill: Bill) -> None:
 
 
 _MANUAL = """
+WITH period AS (UPDATE plan_period SET reason = $2 WHERE bill_id = $1 AND state IN ('owed', 'partly'))
 UPDATE bill SET automatic = false, manual_because = $2 WHERE id = $1 AND (automatic OR collect_mode = 'instalments')
 """
 

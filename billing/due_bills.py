@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from billing import bills, collecting, deductions, matching, parts
+from billing import bills, collecting, deductions, halving, matching, parts, staff_alerts
 from core import clock, db
 from notifications import outbox
 
 BATCH = 500
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,13 @@ class _Claimed:
     due_fen: int
 
 
-_CLAIM = f"""
-SELECT {bills.COLUMNS}, collect_at FROM bill
-WHERE collect_at <= $1 AND state IN ('open', 'partly_paid') AND pending_no IS NULL
-ORDER BY collect_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+_DUE = "FROM bill WHERE collect_at <= $1 AND state IN ('open', 'partly_paid') AND pending_no IS NULL"
+_IN_ORDER = "ORDER BY collect_at, id"
+_CLAIM = f"SELECT {bills.COLUMNS}, collect_at {_DUE} {_IN_ORDER} LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"
+_CLAIM_THESE = f"""
+SELECT {bills.COLUMNS}, collect_at {_DUE} AND id = ANY ($2::bigint[]) {_IN_ORDER} FOR NO KEY UPDATE SKIP LOCKED
 """
+_WOULD_BE_CLAIMED = f"SELECT id {_DUE} {_IN_ORDER} LIMIT $2"
 
 
 async def run(*, batch: int = BATCH) -> deductions.DueRun:
@@ -35,20 +39,43 @@ async def run(*, batch: int = BATCH) -> deductions.DueRun:
 
     Each batch is one transaction: claim, note when to come again (a bill in instalments has more dates), take, remind. A
     process that dies leaves nothing half done; several may run at once and share the work. After a downtime nobody is skipped:
-    what fell due meanwhile is taken at once. What stays owed is settled by new money as ``matching`` says.
+    what fell due meanwhile is taken at once. What stays owed is settled by new money as ``matching`` says. A batch that fails because
+    of a bill in it is done again in halves; the bill that fails alone is come for tomorrow again, and the shop's people are told.
     """
     total = deductions.DueRun()
-    while True:
-        async with db.transaction():
-            claimed = await _claim(batch)
-            if not claimed:
-                return total
-            total += await _take([one for one in claimed if one.due_fen])
+    while (done := await _next(batch)) is not None:
+        total += done
+    return total
 
 
-async def _claim(batch: int) -> list[_Claimed]:
+async def _next(most: int) -> deductions.DueRun | None:
+    try:
+        return await _batch(_CLAIM, most)
+    except Exception as error:
+        if not db.is_of_the_rows(error):
+            raise
+        log.exception("a batch of due bills failed; it is done again in halves")
+    bill_ids = [row["id"] for row in await db.fetch(_WOULD_BE_CLAIMED, clock.now(), most)]
+    done = await halving.in_halves(bill_ids, _these, _set_aside)
+    return sum(done, deductions.DueRun()) if bill_ids else None
+
+
+async def _these(bill_ids: Sequence[int]) -> deductions.DueRun:
+    return await _batch(_CLAIM_THESE, list(bill_ids)) or deductions.DueRun()
+
+
+@db.retried
+async def _batch(claim: str, which: object) -> deductions.DueRun | None:
+    async with db.transaction():
+        claimed = await _claim(claim, which)
+        if not claimed:
+            return None
+        return await _take([one for one in claimed if one.due_fen])
+
+
+async def _claim(claim: str, which: object) -> list[_Claimed]:
     now = clock.now()
-    rows = await db.fetch(_CLAIM, now, batch)
+    rows = await db.fetch(claim, now, which)
     found = [bills.Bill(*row[:-1]) for row in map(tuple, rows)]
     in_parts = await parts.running([bill.id for bill in found if bill.collect_mode == "instalments"])
     due_fen = matching.due(found, in_parts)
@@ -75,6 +102,16 @@ async def _come_again(
         await db.execute(_COME_AGAIN, [bill.id for bill in found], coming)
 
 
+async def _set_aside(bill_id: int, error: BaseException) -> deductions.DueRun:
+    async with db.transaction():
+        tomorrow = clock.start_of(clock.today() + timedelta(days=1))
+        await db.execute("UPDATE bill SET collect_at = $2 WHERE id = $1", bill_id, tomorrow)
+        bill_no = await db.fetchval("SELECT bill_no FROM bill WHERE id = $1", bill_id)
+        params = {"bill_no": bill_no, "reason": halving.reason(error)}
+        await staff_alerts.raise_once("bill_stuck", str(bill_no), params)
+    return deductions.DueRun(due=1, parked=1)
+
+
 async def _take(claimed: Sequence[_Claimed]) -> deductions.DueRun:
     automatic = [one for one in claimed if one.bill.automatic]
     collected = await collecting.collect(
@@ -93,7 +130,7 @@ async def _take(claimed: Sequence[_Claimed]) -> deductions.DueRun:
             if one.bill.id not in checked
         ]
     )
-    return deductions.DueRun(len(claimed), len(claimed) - len(missed))
+    return deductions.DueRun(len(claimed), len(claimed) - len(missed), amount_fen=sum(taken_fen.values()))
 
 
 def _reminder(missed: _Claimed, due_fen: int) -> outbox.Message:

@@ -51,7 +51,13 @@ def refuse_customers(actor: Actor) -> None:
 
 _TITLE = "SELECT customer_id, name, amount_fen FROM plan WHERE id = $1"
 Told = Literal[
-    "plan_paused", "plan_resumed", "plan_cancelled", "plan_skipped", "plan_price", "plan_price_asked"
+    "plan_paused",
+    "plan_resumed",
+    "plan_suspended",
+    "plan_cancelled",
+    "plan_skipped",
+    "plan_price",
+    "plan_price_asked",
 ]
 
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from core import clock, db
 
 Kind = Literal[
-    "subscribed", "paused", "resumed", "cancelled", "skipped", "price_announced", "price_withdrawn", "consented", "ended"
+    "subscribed", "paused", "resumed", "cancelled", "skipped", "price_announced", "price_withdrawn", "consented", "ended",
+    "suspended", "period_retried", "period_waived",
 ]  # fmt: skip
 
 

@@ -31,6 +31,12 @@ class PlanNotPaused(errors.Conflict):
     code = "plan_not_paused"
 
 
+class PlanSuspended(errors.Conflict):
+    """The plan is paused because a period was not paid; it goes on by itself when that is."""
+
+    code = "plan_suspended"
+
+
 class PauseOutOfRange(errors.Invalid):
     """A pause ends after today, within a year."""
 
@@ -85,11 +91,16 @@ async def pause(actor: plan_actors.Actor, plan_id: int, *, until: date | None = 
     )
 
 
+_IS_SUSPENDED = "SELECT EXISTS (SELECT FROM dunning_case WHERE plan_id = $1 AND state = 'open' AND suspended_at IS NOT NULL)"
+_NO_MORE_SUSPENDED = "UPDATE dunning_case SET suspended_at = NULL WHERE plan_id = $1 AND state = 'open'"
+
+
 async def resume(actor: plan_actors.Actor, plan_id: int, *, key: str) -> None:
     """The plan runs again from today on.
 
     Raises:
         NoSuchPlan, NotByCustomers, PlanNotPaused, KeyReused.
+        PlanSuspended: its customer asks, and it is paused because they have not paid.
     """
     plan_actors.refuse_customers(actor)
 
@@ -97,6 +108,9 @@ async def resume(actor: plan_actors.Actor, plan_id: int, *, key: str) -> None:
         plan = await plans.locked(plan_id, actor.customer_id)
         if plan.state != "paused":
             raise PlanNotPaused(plan_id=plan_id)
+        if actor.customer_id is not None and await db.fetchval(_IS_SUSPENDED, plan_id):
+            raise PlanSuspended(plan_id=plan_id)
+        await db.execute(_NO_MORE_SUSPENDED, plan_id)
         await _go_on(plan, clock.today())
         await plan_events.note(plan_id, "resumed", actor.label)
         await plan_actors.tell_change(actor, plan_id, "plan_resumed")
@@ -105,6 +119,23 @@ async def resume(actor: plan_actors.Actor, plan_id: int, *, key: str) -> None:
     await idempotency.alone(
         caller=actor.label, operation="plans.resume", key=key, content={"plan_id": plan_id}, act=act
     )
+
+
+async def suspend(plan_id: int) -> None:
+    """The clock pauses a plan because a period was not paid (``billing.dunning``). Part of the caller's transaction, which has locked the
+    plan and found it running."""
+    await db.execute(_PAUSE, plan_id, clock.today(), None)
+    await plan_events.note(plan_id, "suspended", plan_actors.CLOCK.label)
+    await plan_actors.tell_change(plan_actors.CLOCK, plan_id, "plan_suspended")
+
+
+async def end_suspension(plan_id: int) -> None:
+    """It was paid: the plan runs again from today on, if it has not ended. Part of the caller's transaction."""
+    plan = await plans.locked(plan_id)
+    if plan.state == "paused":
+        await _go_on(plan, clock.today())
+        await plan_events.note(plan_id, "resumed", plan_actors.CLOCK.label)
+        await plan_actors.tell_change(plan_actors.CLOCK, plan_id, "plan_resumed")
 
 
 _OVER = """

@@ -92,7 +92,7 @@ async def settle(bill: bills.Bill, parts: Sequence[Part]) -> None:
 _GIVE_UP_PART = """
 WITH periods AS (
     UPDATE plan_period SET state = CASE WHEN bill.paid_fen = $2 THEN 'owed' ELSE 'partly' END, reason = NULL, ended_at = NULL
-    FROM bill WHERE plan_period.bill_id = $1 AND bill.id = $1
+    FROM bill WHERE plan_period.bill_id = $1 AND bill.id = $1 AND bill.state <> 'written_off'
 )
 UPDATE bill SET paid_fen = paid_fen - $2, paid_at = NULL,
     state = CASE WHEN state = 'written_off' THEN state WHEN paid_fen = $2 THEN 'open' ELSE 'partly_paid' END

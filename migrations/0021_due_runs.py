@@ -123,6 +123,7 @@ class Migration(_steps.Migration):
             },
             bases=["Model"],
         ),
+        ops.AlterField("PlanPeriod", "reason", fields.CharField(max_length=200, null=True)),
         ops.AddField("Job", "every_ms", fields.BigIntField(null=True)),
         ops.AddField("Job", "starts", fields.BigIntField(default=0)),
         ops.AddField("Job", "missed", fields.BigIntField(default=0)),

@@ -30,7 +30,7 @@ class PlanPeriod(Model):
     notice_on = fields.DateField(null=True)
     """From this day on the customer is to be told what will be taken; None: they are not, or have been."""
     state = fields.CharField(max_length=10, default="upcoming")
-    reason = fields.CharField(max_length=40, null=True)
+    reason = fields.CharField(max_length=200, null=True)
     """Why it waits, was waived or failed."""
     bill = fields.OneToOneField(
         "models.Bill", related_name="plan_period", on_delete=fields.RESTRICT, null=True

@@ -46,6 +46,9 @@ Kind = Literal[
     "remittance_failed",
     "plan_paused",
     "plan_resumed",
+    "plan_suspended",
+    "bill_due_soon",
+    "bill_overdue",
     "plan_cancelled",
     "plan_skipped",
     "plan_price",
@@ -63,7 +66,16 @@ end of quiet hours, only so many a day. ``marketing``: the same, and only to who
 CLASSES: tuple[Class, ...] = get_args(Class)
 
 REMINDERS: frozenset[Kind] = frozenset(
-    {"low_balance", "payment_due", "bill_due", "bonus_expiring", "deduction_ahead", "usage_ahead"},
+    {
+        "low_balance",
+        "payment_due",
+        "bill_due",
+        "bill_due_soon",
+        "bill_overdue",
+        "bonus_expiring",
+        "deduction_ahead",
+        "usage_ahead",
+    },
 )
 MARKETING: frozenset[Kind] = frozenset({"birthday", "missed"})
 

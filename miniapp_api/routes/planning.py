@@ -97,6 +97,7 @@ ROUTES = (
             plan_pauses.NoSuchPlan,
             plan_pauses.NotByCustomers,
             plan_pauses.PlanNotPaused,
+            plan_pauses.PlanSuspended,
             plan_pauses.KeyReused,
         ),
         auth=CUSTOMER,

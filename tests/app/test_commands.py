@@ -172,3 +172,22 @@ async def test_jobs_are_listed_and_one_that_fails_again_and_again_is_the_answer_
         await job_record.failed(await job_record.begin("seal", every, worker="shop-1:7"), error="no luck")
     failing = yucun(config_file, "jobs")
     assert failing.returncode == 1 and "失败 · failing" in failing.stdout and "no luck" in failing.stdout
+
+
+async def test_due_runs_are_tried_held_and_run_from_the_command_line(config_file, db, tmp_path):
+    customer = await factories.customer(principal=5_000)
+    await factories.plan(customer.id, 900)
+    tried = yucun(config_file, "due-run", "dry-run", "--csv", str(tmp_path / "due.csv"))
+    assert tried.returncode == 0 and "charged: 1 (9.00)" in tried.stdout, tried.stderr
+    assert (tmp_path / "due.csv").read_text("utf-8-sig").count("\n") == 2
+    paused = yucun(config_file, "due-run", "pause", "--reason", "价格有误")
+    assert paused.returncode == 0 and "paused: 0/0" in paused.stdout and "cli: 价格有误" in paused.stdout
+    assert "paused" in yucun(config_file, "due-run", "start").stdout
+    assert yucun(config_file, "due-run", "resume").returncode == 0
+    again = yucun(config_file, "due-run", "resume")
+    assert again.returncode == 1 and "·" in again.stderr
+    done = yucun(config_file, "due-run", "start")
+    assert done.returncode == 0 and "finished: 1/1" in done.stdout and "charged 1" in done.stdout, done.stderr
+    assert "nothing is parked" in yucun(config_file, "due-run", "parked").stdout
+    assert yucun(config_file, "due-run", "retry", "7").returncode == 1
+    assert await factories.balance(customer.id) == (4_100, 0)

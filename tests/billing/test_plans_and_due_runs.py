@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import bills, collecting, deductions, operator_holds, payments, plans
+from billing import bills, collecting, deductions, due_periods, operator_holds, payments, plans
 from core import clock
 from core import db as database
 from members import customers
@@ -192,7 +192,7 @@ async def test_charging_a_set_at_once_leaves_the_rows_that_the_long_way_leaves(d
         customer = await factories.customer(principal=2_000, bonus=150, threshold_fen=500)
         await factories.plan(customer.id, 900)
         if not is_plain:
-            monkeypatch.setattr(deductions, "_charge_plain", _none)
+            monkeypatch.setattr(due_periods, "_charge_plain", _none)
         assert await deductions.run_due() == deductions.DueRun(due=1, charged=1)
         left.append([tuple(row) for row in await database.fetch(_CHARGED, customer.id)])
     assert left[0] == left[1] and len(left[0]) == 1
@@ -203,13 +203,13 @@ async def _none(due):
 
 
 async def test_what_is_not_plain_in_a_set_goes_the_long_way_and_the_rest_does_not(db, monkeypatch):
-    really, lengths = deductions._charge_or_owe, []
+    really, lengths = due_periods._charge_or_owe, []
 
     async def watched(due):
         lengths.append(len(due))
         return await really(due)
 
-    monkeypatch.setattr(deductions, "_charge_or_owe", watched)
+    monkeypatch.setattr(due_periods, "_charge_or_owe", watched)
     rich = [await factories.customer(principal=5_000) for _ in range(3)]
     poor, falls = await factories.customer(), await factories.customer(principal=1_500, threshold_fen=1_000)
     for customer in (*rich, poor, falls, rich[0]):

@@ -188,7 +188,10 @@ async def test_plans_shows_what_runs_and_what_is_owed(chats, join):
 async def test_a_plan_is_paused_resumed_skipped_and_cancelled_by_its_number(chats, join):
     phone, other = await join(chats, principal=20_000), await join(chats)
     plan = await factories.plan(phone.customer_id, 900, cycle="weekly")
-    assert await phone.ask(f"暂停计划 {plan.id}") == f"「茶艺月课」已暂停，回复「恢复计划 {plan.id}」之前不扣款。"
+    assert (
+        await phone.ask(f"暂停计划 {plan.id}")
+        == f"「茶艺月课」已暂停，回复「恢复计划 {plan.id}」之前不扣款。"
+    )
     assert f"· 茶艺月课（编号 {plan.id}）：已暂停" in await phone.ask("计划")
     assert await phone.ask(f"暂停计划{plan.id}") == "该计划目前没有在执行"
     assert await other.ask(f"恢复计划 {plan.id}") == "没有找到该计划"

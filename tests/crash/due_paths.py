@@ -7,11 +7,16 @@ from billing import (
     collecting,
     deductions,
     due_bills,
+    due_dry_runs,
+    due_runs,
+    dunning,
+    dunning_policies,
     horizon,
     instalment_schedule,
     instalments,
     operator_holds,
     plan_pauses,
+    plans,
 )
 from core import clock, db
 from ledger import accounts, holds
@@ -69,6 +74,111 @@ class PlanGoesOn(Path):
             ["charged", "upcoming", "upcoming"],
             1,
         )
+
+
+class DueRunParks(Path):
+    """One period is poison: the run dies while it looks for it, and while it sets it aside; the next one goes on."""
+
+    async def before(self):
+        made = await super().before()
+        bad = await factories.plan(made["customer"], 1_000)
+        await factories.plan(made["customer"], 4_000)
+        await factories.bill(made["customer"], 5, due_on=clock.today() + timedelta(days=9))
+        await db.execute(
+            "UPDATE bill SET source = 'plan:' || $1::bigint || ':0' WHERE customer_id = $2",
+            bad.id,
+            made["customer"],
+        )
+        return {**made, "plan": bad.id}
+
+    async def act(self, made):
+        await deductions.run_due()
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        rows = await db.fetch(
+            "SELECT o.state FROM plan_period o JOIN plan p ON p.id = o.plan_id WHERE p.customer_id = $1 AND o.due_on <= $2 ORDER BY p.id",
+            made["customer"], clock.today(),
+        )  # fmt: skip
+        run = await due_runs.get(clock.today())
+        told = (await self.told(made))["deducted"]
+        counts = run.claimed >= 2 and run.claimed == run.charged + run.parked + run.owed
+        await db.execute("UPDATE bill SET source = 'operator:' || bill_no WHERE amount_fen = 5")
+        return (balance.balance_fen, [row[0] for row in rows], told, counts) != (
+            7_000,
+            ["parked", "charged"],
+            1,
+            True,
+        )
+
+
+class DryRun(Path):
+    """A due run is tried and undone; the process dies; it is tried again. Nothing has happened."""
+
+    async def before(self):
+        made = await super().before()
+        await factories.plan(made["customer"], 4_000)
+        return made
+
+    async def act(self, made):
+        await due_dry_runs.small(most=1_000_000)
+        async for _ in due_dry_runs.lines():
+            pass
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        rows = await db.fetch("SELECT 1 FROM bill WHERE customer_id = $1", made["customer"])
+        return (balance.balance_fen, rows, (await self.told(made))["deducted"]) != (11_000, [], 0)
+
+
+class Dunning(Path):
+    """A period was not paid: it is tried again, its plan suspended and the fee issued; the clock dies; it comes again."""
+
+    async def before(self):
+        customer = await factories.customer(principal=10_000)
+        made = {"customer": customer.id}
+        plan = await factories.plan(customer.id, 20_000)
+        rules = dunning_policies.Rules(
+            (1,), partial=False, grace_days=1, suspends=True, fee_kind="fixed", fee_fen=50
+        )
+        policy = await dunning_policies.add(1, f"催收{customer.id}", rules, key=f"policy-{customer.id}")
+        await dunning_policies.assign(plan.offer_id, policy.id)
+        await deductions.run_due()
+        return {**made, "plan": plan.id}
+
+    async def act(self, made):
+        clock.set_offset(timedelta(days=1))
+        await dunning.run()
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        fees = await db.fetchval(
+            "SELECT count(*) FROM bill WHERE customer_id = $1 AND amount_fen = 50", made["customer"]
+        )
+        plan = await plans.get(made["customer"], made["plan"])
+        told = await self.told(made)
+        return (balance.balance_fen, fees, plan.state, told["plan_suspended"], told["bill_issued"]) != (
+            10_000, 1, "paused", 1, 1,
+        )  # fmt: skip
+
+
+class DunningEnds(Dunning):
+    """What was owed is paid: the plan goes on; the clock dies; it comes again."""
+
+    async def before(self):
+        made = await super().before()
+        await super().act(made)
+        await factories.topped_up(made["customer"], 20_000)
+        return made
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        plan = await plans.get(made["customer"], made["plan"])
+        cases = await db.fetchval(
+            "SELECT count(*) FROM dunning_case WHERE plan_id = $1 AND state = 'open'", made["plan"]
+        )
+        told = await self.told(made)
+        return (balance.balance_fen, plan.state, cases, told["plan_resumed"]) != (10_000, "active", 0, 1)
 
 
 class DueBills(Path):
@@ -191,6 +301,10 @@ class Deliver(Path):
 
 PATHS = {
     "due_run": DueRun,
+    "due_run_parks": DueRunParks,
+    "dry_run": DryRun,
+    "dunning": Dunning,
+    "dunning_ends": DunningEnds,
     "plan_goes_on": PlanGoesOn,
     "due_bills": DueBills,
     "arrange": Arrange,

@@ -1,6 +1,17 @@
 """The proof names what is wrong with acts of operators, moves between customers and accounts that are gone."""
 
-from billing import adjustments, approvals, closings, merges, payments, payouts, reversals, terms, transfers
+from billing import (
+    adjustments,
+    approvals,
+    closings,
+    merges,
+    payments,
+    payouts,
+    reversals,
+    terms,
+    transfers,
+    write_offs,
+)
 from ledger import proof
 from ledger.proof import marks
 from tests import factories
@@ -32,6 +43,8 @@ async def a_busy_desk():
         made = await transfers.send(1, gift, key=factories.key())
         number = made.transfer_no or await agreed(made.approval_no)
     await reversals.reverse_transfer(1, number, reason="r", key=factories.key())
+    given_up = await factories.bill(giver.id, 700)
+    await agreed(await write_offs.request(1, given_up, reason="r", key=factories.key()))
     late = await factories.top_up(gone.id, 300)
     await agreed(await merges.request(1, gone.id, receiver.id, reason="r", key=factories.key()))
     await payments.confirm(factories.trade(late))
@@ -42,6 +55,7 @@ async def a_busy_desk():
 
 BREAKING = {
     "nobody agreed": ("I17", "UPDATE adjustment SET approval_no = 'V-none' WHERE approval_no IS NOT NULL"),
+    "written off by nobody": ("I17", "DELETE FROM approval WHERE kind = 'write_off'"),
     "who asked is another": ("I17", "UPDATE approval SET requested_by = 9 WHERE kind = 'merge'"),
     "nothing was made": ("I17", "UPDATE approval SET result = 'A-none' WHERE kind = 'adjustment'"),
     "another amount": ("I17", "UPDATE adjustment SET amount_fen = amount_fen + 1"),

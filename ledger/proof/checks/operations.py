@@ -37,6 +37,15 @@ CHECKS = (
     ),
     Check(
         "I17",
+        "a bill written off that no second person agreed to",
+        """
+        SELECT 'bill ' || b.bill_no FROM bill b WHERE b.state = 'written_off' AND NOT EXISTS (
+            SELECT FROM approval a WHERE a.kind = 'write_off' AND a.state = 'executed' AND a.result = b.bill_no AND a.decided_by <> a.requested_by)
+        """,
+        since=changed.BILLS,
+    ),
+    Check(
+        "I17",
         "an approval carried out that made nothing",
         """
         SELECT 'approval ' || a.approval_no FROM approval a

@@ -1,0 +1,228 @@
+"""Due periods: claimed in sets, and what becomes of each. The rules of a due run; ``deductions`` runs it.
+
+All of it in the caller's transaction, whose row locks are the lease: a batch is one transaction, so nothing outlives it. Who dies or is
+cut off leaves nothing; a worker that is frozen loses its session, and with it the batch (``app.database``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from billing import (
+    abnormal,
+    bills,
+    collecting,
+    due_runs,
+    dunning,
+    dunning_policies,
+    horizon,
+    plan_rows,
+)
+from core import clock, db, ids
+from notifications import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A claimed period and what it costs; 0: a plan by use of which nothing was used."""
+
+    id: int
+    plan_id: int
+    customer_id: int
+    name: str
+    amount_fen: int
+    period_no: int
+    due_on: date
+
+    @property
+    def source(self) -> str:
+        return f"plan:{self.plan_id}:{self.period_no}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a period. ``taken_fen`` came from the balance, or was drawn on credit."""
+
+    period: Period
+    state: str
+    taken_fen: int
+
+
+_COLUMNS = f"o.id, o.plan_id, p.customer_id, p.name, coalesce(o.amount_fen, {plan_rows.BY_USE}), o.period_no, o.due_on"
+_TAKEN_NOW = f"""
+{due_runs.DUE} AND NOT (p.catch_up = 'latest' AND p.state = 'active' AND p.next_due_on <= $1) AND NOT ({horizon.MISSED})
+"""
+"""A plan that catches up with its latest period waits until the horizon has made all that are due."""
+_LOCKED = "FOR NO KEY UPDATE OF p, o SKIP LOCKED"
+_IN_ORDER = "ORDER BY o.due_on, o.plan_id, o.period_no"
+_CLAIM = f"SELECT {_COLUMNS} {_TAKEN_NOW} AND {due_runs.MAY_GO_ON} {_IN_ORDER} LIMIT $3 {_LOCKED}"
+_CLAIM_THESE = f"SELECT {_COLUMNS} {_TAKEN_NOW} AND {due_runs.MAY_GO_ON} AND o.id = ANY ($3::bigint[]) {_IN_ORDER} {_LOCKED}"
+_WOULD_BE_CLAIMED = f"SELECT o.id {_TAKEN_NOW} AND {due_runs.MAY_GO_ON} {_IN_ORDER} LIMIT $3"
+
+
+_CLAIM_OF = f"""
+SELECT {_COLUMNS} {_TAKEN_NOW} AND p.customer_id = ANY ($2::bigint[]) AND ($3::bigint[] IS NULL OR o.id = ANY ($3)) {_IN_ORDER} {_LOCKED}
+"""
+_IDS_OF = f"SELECT o.id {_TAKEN_NOW} AND p.customer_id = ANY ($2::bigint[]) {_IN_ORDER}"
+
+
+async def claim(run_id: int, most: int) -> list[Period]:
+    """Locks the next periods that are due, with their plans, the longest due first; what others hold is left to them. None, when the run
+    is paused or aborted."""
+    return [Period(*row) for row in await db.fetch(_CLAIM, clock.today(), run_id, most)]
+
+
+async def claim_these(run_id: int, period_ids: Sequence[int]) -> list[Period]:
+    """The same of these periods only."""
+    rows = await db.fetch(_CLAIM_THESE, clock.today(), run_id, list(period_ids))
+    return [Period(*row) for row in rows]
+
+
+async def next_ids(run_id: int, most: int) -> list[int]:
+    """The ids of the next periods, whoever holds them: to go on with where a claim itself fails."""
+    rows = await db.fetch(_WOULD_BE_CLAIMED, clock.today(), run_id, most)
+    return [row["id"] for row in rows]
+
+
+async def claim_of(
+    day: date, customer_ids: Sequence[int], *, only: Sequence[int] | None = None
+) -> list[Period]:
+    """Locks what is due of these customers by a day, in order, or ``only`` these periods of it, whether or not a run may go on."""
+    rows = await db.fetch(_CLAIM_OF, day, list(customer_ids), None if only is None else list(only))
+    return [Period(*row) for row in rows]
+
+
+async def ids_of(day: date, customer_ids: Sequence[int]) -> list[int]:
+    """The ids of what is due of these customers by a day, whoever holds it."""
+    return [row["id"] for row in await db.fetch(_IDS_OF, day, list(customer_ids))]
+
+
+async def take(claimed: Sequence[Period]) -> list[Outcome]:
+    """Takes claimed periods from their customers' balances: issues the bills, moves the money, ends the periods, opens cases for what is
+    owed, queues receipts and reminders. Answers what became of each."""
+    used = [period for period in claimed if period.amount_fen]
+    unused = [period for period in claimed if not period.amount_fen]
+    await _waive(unused)
+    charged = set() if await abnormal.active() else await _charge_plain(used)
+    rest = [period for number, period in enumerate(used, 1) if number not in charged]
+    return [
+        *(Outcome(period, "waived", 0) for period in unused),
+        *(Outcome(used[number - 1], "charged", used[number - 1].amount_fen) for number in sorted(charged)),
+        *await _charge_or_owe(rest),
+    ]
+
+
+_WAIVE = """
+UPDATE plan_period SET state = 'waived', reason = 'not_used', amount_fen = 0, ended_at = $2 WHERE id = ANY ($1::bigint[])
+"""
+
+
+async def _waive(unused: Sequence[Period]) -> None:
+    if unused:
+        await db.execute(_WAIVE, [period.id for period in unused], clock.now())
+
+
+_CHARGE_PLAIN = "SELECT * FROM plans_charge($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+
+
+async def _charge_plain(due: Sequence[Period]) -> set[int]:
+    """Charges those whose balance covers the period and raises no alert, in one statement (``plans_charge.sql``). Returns which,
+    counted from 1; the others it leaves as they were."""
+    now = clock.now()
+    rows = await db.fetch(
+        _CHARGE_PLAIN,
+        now,
+        now.isoformat(),
+        [period.id for period in due],
+        [period.plan_id for period in due],
+        [period.customer_id for period in due],
+        [period.period_no for period in due],
+        [clock.start_of(period.due_on) for period in due],
+        [ids.new_no("B") for _ in due],
+        [period.name for period in due],
+        [period.amount_fen for period in due],
+    )
+    return {row[0] for row in rows}
+
+
+async def _charge_or_owe(due: Sequence[Period]) -> list[Outcome]:
+    """The way that knows every rule: bills are issued and collected, what cannot be collected is owed."""
+    if not due:
+        return []
+    rules = await _rules(due)
+    issued = await bills.issue(
+        [
+            bills.NewBill(
+                period.customer_id,
+                period.name,
+                period.source,
+                period.amount_fen,
+                clock.start_of(period.due_on),
+                collect_mode="partial" if rules[period.plan_id].partial else "full",
+                automatic=True,
+            )
+            for period in due
+        ]
+    )
+    await _owe(due, issued)
+    collected = await collecting.collect(issued, operator="clock", matched_by="due_date")
+    missed = [(period, one.bill) for period, one in zip(due, collected, strict=True) if not one.is_settled]
+    await _under_review([bill for _, bill in missed if bill.under_review])
+    await dunning.open_for({bill.id: (period.plan_id, rules[period.plan_id]) for period, bill in missed})
+    await _remind([bill for _, bill in missed if not bill.under_review])
+    return [Outcome(period, _state(one), one.taken_fen) for period, one in zip(due, collected, strict=True)]
+
+
+async def _rules(due: Sequence[Period]) -> Mapping[int, dunning_policies.Rules]:
+    plan_ids = {period.plan_id for period in due}
+    return dict.fromkeys(plan_ids, dunning_policies.of_the_shop()) | await dunning_policies.of_plans(
+        sorted(plan_ids)
+    )
+
+
+def _state(one: collecting.Collected) -> str:
+    if one.is_settled:
+        return "charged"
+    return "partly" if one.taken_fen else "owed"
+
+
+_OWE = """
+UPDATE plan_period SET state = 'owed', reason = 'short', bill_id = due.bill_id, amount_fen = due.amount_fen
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS due (period_id, bill_id, amount_fen) WHERE plan_period.id = due.period_id
+"""
+_UNDER_REVIEW = "UPDATE plan_period SET reason = 'under_review' WHERE bill_id = ANY ($1::bigint[])"
+
+
+async def _owe(due: Sequence[Period], issued: Sequence[bills.Bill]) -> None:
+    await db.execute(
+        _OWE,
+        [period.id for period in due],
+        [bill.id for bill in issued],
+        [period.amount_fen for period in due],
+    )
+
+
+async def _under_review(checked: Sequence[bills.Bill]) -> None:
+    if checked:
+        await db.execute(_UNDER_REVIEW, [bill.id for bill in checked])
+
+
+async def _remind(missed: Sequence[bills.Bill]) -> None:
+    await outbox.tell(
+        [
+            outbox.Message(
+                bill.customer_id,
+                "payment_due",
+                f"payment_due:{bill.bill_no}",
+                {
+                    "title": bill.title,
+                    "bill_no": bill.bill_no,
+                    "amount_fen": bill.owed_fen,
+                    "at": bill.due_at,
+                },
+            )
+            for bill in missed
+        ]
+    )

@@ -1,0 +1,274 @@
+"""Due runs 到期扣款批次: the record of what all workers do together on one business day, and the operators' hold on it.
+
+Every worker asks before each batch whether it may go on, in the statement that claims; what it did is added in the batch's own
+transaction. While a run is paused no worker begins another batch, whatever day it has become meanwhile. An aborted run is over for its
+day; what it left is the next day's, or today's when it is resumed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from billing import plan_rows, staff_alerts, terms
+from core import clock, db, errors
+from ledger import idempotency
+
+log = logging.getLogger(__name__)
+
+State = Literal["running", "paused", "aborted", "finished"]
+
+
+class NoSuchDueRun(errors.NotFound):
+    """On that day there was no due run."""
+
+    code = "no_such_due_run"
+
+
+class DueRunNotHeld(errors.Conflict):
+    """No due run is paused, and today's was not aborted: there is nothing to resume."""
+
+    code = "due_run_not_held"
+
+
+class DueRunAborted(errors.Conflict):
+    """Today's due run was aborted already."""
+
+    code = "due_run_aborted"
+
+
+KeyReused = idempotency.KeyReused
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A due run. ``expected`` is how many periods were due when it was last begun, those done before included; ``claimed`` how many
+    of them have been looked at, each ending charged, partly, owed, waived or parked. ``amount_fen`` was taken from balances."""
+
+    id: int
+    day: date
+    state: State
+    expected: int
+    claimed: int
+    charged: int
+    partly: int
+    owed: int
+    waived: int
+    parked: int
+    amount_fen: int
+    batches: int
+    started_at: datetime
+    last_batch_at: datetime | None
+    ended_at: datetime | None
+    changed_by: str | None
+    reason: str | None
+
+    @property
+    def left(self) -> int:
+        """How many of what was expected have not been looked at."""
+        return max(0, self.expected - self.claimed)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of periods."""
+
+    charged: int = 0
+    partly: int = 0
+    owed: int = 0
+    waived: int = 0
+    parked: int = 0
+    amount_fen: int = 0
+
+
+COLUMNS = """id, day, state, expected, claimed, charged, partly, owed, waived, parked, amount_fen, batches, started_at, last_batch_at, ended_at,
+changed_by, reason"""
+
+DUE = f"""
+FROM plan_period o JOIN plan p ON p.id = o.plan_id
+WHERE o.state = 'upcoming' AND o.due_on <= $1::date AND {plan_rows.TAKEN}
+"""
+"""Periods that are due by a day and taken. What is still upcoming of a cancelled plan was due before it was cancelled."""
+_HOW_MANY = f"SELECT count(*) {DUE}"
+_HELD = "SELECT EXISTS (SELECT FROM due_run WHERE state = 'paused' OR day = $1 AND state = 'aborted')"
+_BEGIN = """
+INSERT INTO due_run (day, state, expected, claimed, charged, partly, owed, waived, parked, amount_fen, batches, started_at)
+VALUES ($1, 'running', $2, 0, 0, 0, 0, 0, 0, 0, 0, $3)
+ON CONFLICT (day) DO UPDATE SET state = 'running', ended_at = NULL, expected = due_run.claimed + $2
+WHERE due_run.state IN ('running', 'finished') RETURNING id
+"""
+_OVER = """
+UPDATE due_run SET state = 'finished', ended_at = $2 WHERE state = 'running' AND (day < $1 OR day = $1 AND $3)
+"""
+
+
+async def begin() -> int | None:
+    """Joins today's due run, or begins it, where something is due. Returns its id. None: nothing is due, or operators hold it."""
+    today, now = clock.today(), clock.now()
+    async with db.transaction():
+        if await db.fetchval(_HELD, today):
+            return None
+        due = int(await db.fetchval(_HOW_MANY, today))
+        await db.execute(_OVER, today, now, not due)
+        if not due:
+            return None
+        found: int | None = await db.fetchval(_BEGIN, today, due, now)
+        return found
+
+
+MAY_GO_ON = """
+(SELECT state FROM due_run WHERE id = $2) = 'running'
+    AND NOT EXISTS (SELECT FROM due_run WHERE state = 'paused' OR day = $1 AND state = 'aborted')
+"""
+"""The condition, in a statement that claims by the day ``$1`` for the run ``$2``, that operators hold neither that run nor, where it has
+become another day meanwhile, that day's."""
+
+
+_ADD = """
+UPDATE due_run SET claimed = claimed + $2, charged = charged + $3, partly = partly + $4, owed = owed + $5, waived = waived + $6,
+    parked = parked + $7, amount_fen = amount_fen + $8, batches = batches + 1, last_batch_at = $9
+WHERE id = $1 RETURNING parked
+"""
+
+
+async def add(run_id: int, done: Outcomes) -> None:
+    """Counts what a batch did, in its transaction. The last thing it does: the row is everybody's.
+
+    A run that parks one period after the other is not about those periods: it pauses itself, for people to look.
+    """
+    claimed = done.charged + done.partly + done.owed + done.waived + done.parked
+    parked = await db.fetchval(
+        _ADD, run_id, claimed, done.charged, done.partly, done.owed, done.waived, done.parked, done.amount_fen, clock.now()
+    )  # fmt: skip
+    most = terms.current().due_run_parked_most
+    if done.parked and parked % most < done.parked:
+        log.error("due run %s: %s periods are parked, it pauses", run_id, parked)
+        await _hold(clock.today(), "paused", "clock", f"{parked} × parked")
+
+
+_FINISH = f"""
+UPDATE due_run SET state = 'finished', ended_at = $2
+WHERE id = $3 AND state = 'running' AND NOT EXISTS (SELECT {DUE})
+"""
+
+
+async def is_held() -> bool:
+    """Whether operators have paused the due run, or aborted today's."""
+    return bool(await db.fetchval(_HELD, clock.today()))
+
+
+async def finish(run_id: int) -> None:
+    """Ends a run when nothing is due any more. What another worker has claimed meanwhile still is; it comes here after it."""
+    await db.execute(_FINISH, clock.today(), clock.now(), run_id)
+
+
+_PUT = """
+INSERT INTO due_run (day, state, expected, claimed, charged, partly, owed, waived, parked, amount_fen, batches, started_at, ended_at,
+                     changed_by, reason)
+VALUES ($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, $3, CASE WHEN $2::varchar IN ('aborted', 'finished') THEN $3::timestamptz END, $4, $5)
+ON CONFLICT (day) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at, changed_by = excluded.changed_by,
+    reason = excluded.reason
+"""
+_PUT_EARLIER = """
+UPDATE due_run SET state = $2, ended_at = $3, changed_by = $4, reason = $5 WHERE state = 'paused' AND day <> $1
+"""
+
+
+async def _hold(day: date, state: State, by: str, reason: str) -> None:
+    now = clock.now()
+    if state != "paused":
+        await db.execute(_PUT_EARLIER, day, "aborted" if state == "aborted" else "finished", now, by, reason)
+    await db.execute(_PUT, day, state, now, by, reason)
+    if state == "paused":
+        await staff_alerts.raise_once(
+            "due_run_paused", "due_run", {"day": day.isoformat(), "by": by, "reason": reason}
+        )
+    else:
+        await staff_alerts.resolve("due_run_paused", ["due_run"])
+
+
+async def pause(by: str, *, reason: str, key: str) -> Run:
+    """No worker begins another batch of due periods, today or later, until it is resumed; batches under way end first. Returns today's
+    run. Pausing again changes who and why.
+
+    Raises:
+        DueRunAborted: today's was aborted, which goes further.
+        KeyReused.
+    """
+
+    async def act(day: date) -> None:
+        if await db.fetchval("SELECT state FROM due_run WHERE day = $1 FOR NO KEY UPDATE", day) == "aborted":
+            raise DueRunAborted(day=day.isoformat())
+        await _hold(day, "paused", by, reason)
+
+    return await _once("due_runs.pause", by, reason, key, act)
+
+
+async def resume(by: str, *, reason: str = "", key: str) -> Run:
+    """What was paused goes on, and what was aborted today; at the clock's next tick. Returns today's run.
+
+    Raises:
+        DueRunNotHeld: nothing is.
+        KeyReused.
+    """
+
+    async def act(day: date) -> None:
+        if not await db.fetchval(_HELD, day):
+            raise DueRunNotHeld
+        await _hold(day, "running", by, reason)
+
+    return await _once("due_runs.resume", by, reason, key, act)
+
+
+async def abort(by: str, *, reason: str, key: str) -> Run:
+    """Nothing more is taken today, and what was paused is over; what is left is tomorrow's. Returns today's run.
+
+    Raises:
+        KeyReused.
+    """
+
+    async def act(day: date) -> None:
+        await _hold(day, "aborted", by, reason)
+
+    return await _once("due_runs.abort", by, reason, key, act)
+
+
+async def _once(
+    operation: str, by: str, reason: str, key: str, act: Callable[[date], Awaitable[None]]
+) -> Run:
+    day = clock.today()
+
+    async def acted() -> str:
+        await act(day)
+        return day.isoformat()
+
+    found = await idempotency.alone(
+        caller=by, operation=operation, key=key, content={"reason": reason}, act=acted
+    )
+    return await get(date.fromisoformat(found))
+
+
+_GET = f"SELECT {COLUMNS} FROM due_run WHERE day = $1"
+
+
+async def get(day: date) -> Run:
+    """The due run of a day.
+
+    Raises:
+        NoSuchDueRun: there was none.
+    """
+    row = await db.fetchrow(_GET, day)
+    if row is None:
+        raise NoSuchDueRun(day=day.isoformat())
+    return Run(*row)
+
+
+_PAGE = f"SELECT {COLUMNS} FROM due_run WHERE day < $1 ORDER BY day DESC LIMIT $2"
+
+
+async def page(*, before: date | None = None, limit: int = 20) -> list[Run]:
+    """Due runs, the newest first."""
+    return [Run(*row) for row in await db.fetch(_PAGE, before or date.max, limit)]

@@ -1,0 +1,12 @@
+"""``make due-chaos RUNS=20 SEED=1``; the last line is the summary, the exit code says whether all is well."""
+
+import sys
+
+from tests.due_chaos import campaign
+
+if __name__ == "__main__":
+    report = campaign.run(*(int(argument) for argument in sys.argv[1:3]))
+    for failure in report.failures[:50]:
+        print(failure)
+    print(report)
+    sys.exit(bool(report.failures))
