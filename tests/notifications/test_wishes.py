@@ -7,6 +7,7 @@ import pytest
 
 from core import clock
 from core import db as database
+from ledger import proof
 from notifications import delivery, letterbox, outbox, policy, preferences, quiet, truth
 from tests import factories
 from tests.notifications import messaging
@@ -100,6 +101,16 @@ async def test_no_marketing_without_a_yes_and_none_after_a_no(db):
         (True, "同意", "counter"),
     ]
     assert len(await outbox.page(customer.id)) == 1
+
+
+@pytest.mark.broken_books
+async def test_the_proof_finds_marketing_that_nobody_agreed_to(db):
+    customer = await factories.customer()
+    await wishes(customer, marketing=True)
+    assert not await proof.check()
+    await wishes(customer, marketing=False)
+    await database.execute("UPDATE message_preference SET marketing = true")
+    assert [one.invariant for one in await proof.check()] == ["I13"]
 
 
 async def test_marketing_is_never_a_subscribe_message(db):

@@ -26,4 +26,13 @@ CHECKS = (
         """,
         since=changed.new("transfer"),
     ),
+    Check(
+        "I13",
+        "a customer who is sent marketing and did not agree to it last",
+        """
+        SELECT 'message_preference ' || p.customer_id FROM message_preference p
+        WHERE p.marketing AND NOT coalesce((
+            SELECT c.agreed FROM marketing_consent c WHERE c.customer_id = p.customer_id ORDER BY c.id DESC LIMIT 1), false)
+        """,
+    ),
 )
