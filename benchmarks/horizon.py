@@ -36,8 +36,8 @@ WITH ahead AS MATERIALIZED (
         ahead_on = plan.ahead_on + 1, last_due_on = plan.next_due_on
     FROM ahead WHERE plan.id = ahead.id
 )
-INSERT INTO plan_period (plan_id, period_no, covers_from, covers_to, due_on, amount_fen, notice_on, state, created_at)
-SELECT id, next_period_no, next_on, next_on, next_due_on, amount_fen, next_due_on - notice_days, 'upcoming', $2 FROM ahead
+INSERT INTO plan_period (plan_id, period_no, covers_from, covers_to, due_on, amount_fen, notice_on, only_latest, state, created_at)
+SELECT id, next_period_no, next_on, next_on, next_due_on, amount_fen, next_due_on - notice_days, false, 'upcoming', $2 FROM ahead
 """
 
 
@@ -66,7 +66,7 @@ async def periods(where: place.Place) -> AsyncIterator[Contest]:
             return await one_day(await horizon.run(days_ahead=0), began)
 
         async def counted() -> dict[str, float]:
-            whole = await counters.per_operation(where.database_url, lambda _: subject(0), times=1)
+            whole = await counters.per_operation(where.database_url, lambda _: subject(0), times=2)
             return {f"{name}_per_period": round(count / PLANS, 4) for name, count in whole.items()}
 
         async def before_round() -> None:

@@ -13,14 +13,18 @@ from datetime import date, timedelta
 from billing import plan_rows, plans_ahead, terms
 from core import clock, db
 
-BATCH = 1_000
-_MOST_AT_ONCE = 100
+BATCH = 5_000
+_MOST_AT_ONCE = 50
 """So many periods of a plan are made in one transaction; a plan that was left for long is come back to."""
 
+_NAMES = plan_rows.KEY.replace("::text", "")
 _CLAIM = f"""
-SELECT {plan_rows.COLUMNS} FROM plan
-WHERE state = 'active' AND ahead_on <= $1
-ORDER BY ahead_on, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+WITH locked AS MATERIALIZED (
+    SELECT id, {plan_rows.KEY} FROM plan
+    WHERE state = 'active' AND ahead_on <= $1
+    ORDER BY ahead_on, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT array_agg(id) AS ids, 0 AS id, 0 AS customer_id, {_NAMES} FROM locked GROUP BY {_NAMES}
 """
 
 
@@ -28,37 +32,47 @@ async def run(*, days_ahead: int | None = None, batch: int = BATCH) -> int:
     """Makes the periods of all plans that begin or are due within so many days, batch by batch, and lapses what catching up leaves out.
     Returns how many it made.
 
-    Each batch is one transaction: claim the plans, work out their periods, write them down, move the plans on. A process that
-    dies leaves nothing half done; several may run at once and share the work.
+    Each batch is one transaction: claim the plans, work out their periods (once for plans that have the same), write them down,
+    move the plans on. A process that dies leaves nothing half done; several may run at once and share the work.
     """
     ahead = terms.current().plan_days_ahead if days_ahead is None else days_ahead
     until, made = clock.today() + timedelta(days=ahead), 0
     while True:
         async with db.transaction():
-            claimed = [plan_rows.of(row) for row in await db.fetch(_CLAIM, until, batch)]
-            if not claimed:
+            rows = await db.fetch(_CLAIM, until, batch)
+            if not rows:
                 break
-            made += await extend(claimed, until)
+            made += await _extend([Alike(row["ids"], plan_rows.of(tuple(row)[1:])) for row in rows], until)
     await lapse_missed()
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Locked, active plans that have the same periods ahead."""
+
+    ids: Sequence[int]
+    plan: plan_rows.Row
+
+
 @dataclass(slots=True)
 class _Made:
-    """Rows to be written, a column a list."""
+    """Rows to be written, a column a list; ``group_no`` says which plans get them."""
 
-    plan_id: list[int] = field(default_factory=list)
+    group_no: list[int] = field(default_factory=list)
     period_no: list[int] = field(default_factory=list)
     covers_from: list[date] = field(default_factory=list)
     covers_to: list[date] = field(default_factory=list)
     due_on: list[date] = field(default_factory=list)
     amount_fen: list[int | None] = field(default_factory=list)
     notice_on: list[date | None] = field(default_factory=list)
+    only_latest: list[bool] = field(default_factory=list)
 
-    def add(self, plan: plan_rows.Row, periods: Sequence[plans_ahead.Period]) -> None:
+    def add(self, group_no: int, plan: plan_rows.Row, periods: Sequence[plans_ahead.Period]) -> None:
         for one in periods:
-            self.plan_id.append(plan.id)
+            self.group_no.append(group_no)
             self.notice_on.append(plan.terms.notice_on(one))
+            self.only_latest.append(plan.terms.catch_up == "latest")
             self.period_no.append(one.period_no)
             self.covers_from.append(one.covers_from)
             self.covers_to.append(one.covers_to)
@@ -67,54 +81,61 @@ class _Made:
 
 
 _EXTEND = """
-WITH moved AS (
+WITH member AS MATERIALIZED (
+    SELECT * FROM unnest($1::bigint[], $2::int[]) AS m (plan_id, group_no)
+), moved AS (
     UPDATE plan SET next_period_no = m.period_no, next_on = m.on_day, next_due_on = m.due_on, last_due_on = m.last_due_on,
         ahead_on = least(m.on_day, m.due_on)
-    FROM unnest($1::bigint[], $2::int[], $3::date[], $4::date[], $5::date[]) AS m (id, period_no, on_day, due_on, last_due_on)
-    WHERE plan.id = m.id
+    FROM member JOIN unnest($3::int[], $4::date[], $5::date[], $6::date[])
+         WITH ORDINALITY AS m (period_no, on_day, due_on, last_due_on, group_no) ON m.group_no = member.group_no
+    WHERE plan.id = member.plan_id
 )
-INSERT INTO plan_period (plan_id, period_no, covers_from, covers_to, due_on, amount_fen, notice_on, units, state, reason, created_at, ended_at)
-SELECT plan_id, period_no, covers_from, covers_to, due_on, amount_fen, notice_on, CASE WHEN amount_fen IS NULL THEN 0 END,
-       CASE WHEN amount_fen = 0 THEN 'waived' ELSE 'upcoming' END, CASE WHEN amount_fen = 0 THEN 'free' END, $13,
-       CASE WHEN amount_fen = 0 THEN $13::timestamptz END
-FROM unnest($6::bigint[], $7::int[], $8::date[], $9::date[], $10::date[], $11::bigint[], $12::date[])
-     AS p (plan_id, period_no, covers_from, covers_to, due_on, amount_fen, notice_on)
+INSERT INTO plan_period (plan_id, period_no, covers_from, covers_to, due_on, amount_fen, notice_on, only_latest, units, state, reason, created_at, ended_at)
+SELECT member.plan_id, period_no, covers_from, covers_to, due_on, amount_fen, notice_on, only_latest, CASE WHEN amount_fen IS NULL THEN 0 END,
+       CASE WHEN amount_fen = 0 THEN 'waived' ELSE 'upcoming' END, CASE WHEN amount_fen = 0 THEN 'free' END, $15,
+       CASE WHEN amount_fen = 0 THEN $15::timestamptz END
+FROM member JOIN unnest($7::int[], $8::int[], $9::date[], $10::date[], $11::date[], $12::bigint[], $13::date[], $14::boolean[])
+     AS p (group_no, period_no, covers_from, covers_to, due_on, amount_fen, notice_on, only_latest) ON p.group_no = member.group_no
 """
 
 
-async def extend(locked: Sequence[plan_rows.Row], until: date) -> int:
-    """Makes the periods of locked, active plans that begin or are due by ``until`` (of a plan left for long, the first of them). A period
-    that costs nothing is over at once. Returns how many. Part of the caller's transaction."""
-    made, places, dues = _Made(), [], []
-    for plan in locked:
+async def _extend(groups: Sequence[Alike], until: date) -> int:
+    """Makes the periods that begin or are due by ``until`` (of plans left for long, the first of them). A period that costs nothing
+    is over at once. Returns how many. Part of the caller's transaction."""
+    made, places, dues, count = _Made(), [], [], 0
+    for number, alike in enumerate(groups, 1):
+        plan = alike.plan
         periods, place, coming = plans_ahead.until(
             plan.terms, plan.span, plan.price, plan.place, until, most=_MOST_AT_ONCE
         )
-        made.add(plan, periods)
+        made.add(number, plan, periods)
         places.append(place)
         dues.append(None if coming is None else coming.due_on)
+        count += len(periods) * len(alike.ids)
     await db.execute(
         _EXTEND,
-        [plan.id for plan in locked],
+        [plan_id for alike in groups for plan_id in alike.ids],
+        [number for number, alike in enumerate(groups, 1) for _ in alike.ids],
         [place.period_no for place in places],
         [place.on for place in places],
         dues,
         [place.last_due_on for place in places],
-        made.plan_id,
+        made.group_no,
         made.period_no,
         made.covers_from,
         made.covers_to,
         made.due_on,
         made.amount_fen,
         made.notice_on,
+        made.only_latest,
         clock.now(),
     )
-    return len(made.plan_id)
+    return count
 
 
 async def extend_by(plan_id: int, until: date) -> None:
     """Makes all periods of one locked, active plan that begin or are due by ``until``. Part of the caller's transaction."""
-    while await extend([await _locked(plan_id)], until) == _MOST_AT_ONCE:
+    while await _extend([Alike([plan_id], await _locked(plan_id))], until) == _MOST_AT_ONCE:
         pass
 
 
@@ -145,10 +166,10 @@ async def stand(plan: plan_rows.Row, place: plans_ahead.Place) -> None:
 
 
 MISSED = """
-p.catch_up = 'latest' AND EXISTS (
+o.only_latest AND EXISTS (
     SELECT FROM plan_period later WHERE later.plan_id = o.plan_id AND later.period_no > o.period_no AND later.due_on <= $1)
 """
-"""Whether a due period ``o`` of a plan ``p`` is not taken any more because a later one is due by the day ``$1``."""
+"""Whether a due period ``o`` is not taken any more because a later one is due by the day ``$1``."""
 
 _LAPSE = f"""
 WITH missed AS (

@@ -11,10 +11,12 @@ from billing import plans_ahead, schedule
 
 TERMS = "schedule::text, amount_fen, unit, most_fen, trial_periods, trial_fen, first_period, catch_up, on_pause, notice_days"
 """The columns ``terms`` is made of; offers have them too."""
-COLUMNS = f"""
-id, customer_id, state, {TERMS}, started_on, ends_on, periods, new_amount_fen, new_amount_from, consented_fen,
-next_period_no, next_on, last_due_on, paused_on, resume_on
+KEY = f"""
+state, {TERMS}, started_on, ends_on, periods, new_amount_fen, new_amount_from, consented_fen, next_period_no, next_on, last_due_on,
+paused_on, resume_on
 """
+"""All that decides what a plan's periods are: plans that agree in it have the same periods."""
+COLUMNS = f"id, customer_id, {KEY}"
 BY_USE = """
 least(o.units * CASE WHEN o.due_on >= p.new_amount_from THEN p.new_amount_fen ELSE p.amount_fen END, p.most_fen)"""
 """What a period ``o`` of a plan ``p`` by use costs for what was used so far."""

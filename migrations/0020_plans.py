@@ -212,6 +212,7 @@ _PLAN_PERIOD = ops.CreateModel(
         ("units", fields.BigIntField(null=True)),
         ("notice_on", fields.DateField(null=True)),
         ("state", fields.CharField(max_length=10, default="upcoming")),
+        ("only_latest", fields.BooleanField(default=False)),
         ("reason", fields.CharField(max_length=40, null=True)),
         (
             "bill",
@@ -235,6 +236,9 @@ _PLAN_PERIOD = ops.CreateModel(
         "constraints": _PLAN_PERIOD_CONSTRAINTS,
         "indexes": [
             PartialIndex(fields=["due_on", "plan_id"], name="plan_period_due", where="state = 'upcoming'"),
+            PartialIndex(
+                fields=["due_on"], name="plan_period_latest", where="state = 'upcoming' AND only_latest"
+            ),
             PartialIndex(
                 fields=["notice_on"],
                 name="plan_period_notice",

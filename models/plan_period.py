@@ -30,6 +30,8 @@ class PlanPeriod(Model):
     notice_on = fields.DateField(null=True)
     """From this day on the customer is to be told what will be taken; None: they are not, or have been."""
     state = fields.CharField(max_length=10, default="upcoming")
+    only_latest = fields.BooleanField(default=False)
+    """It lapses when a later one falls due before it was taken: the plan's catch-up policy, where the clock looks for it."""
     reason = fields.CharField(max_length=200, null=True)
     """Why it waits, was waived or failed."""
     bill = fields.OneToOneField(
@@ -43,6 +45,9 @@ class PlanPeriod(Model):
         unique_together = (("plan", "period_no"),)
         indexes = (
             PartialIndex(fields=("due_on", "plan_id"), name="plan_period_due", where="state = 'upcoming'"),
+            PartialIndex(
+                fields=("due_on",), name="plan_period_latest", where="state = 'upcoming' AND only_latest"
+            ),
             PartialIndex(
                 fields=("notice_on",),
                 name="plan_period_notice",

@@ -11,7 +11,11 @@ async def test_no_input_makes_the_operators_api_fail(world, caplog):
     desk, phone = await world.operator(), await world.arrive()
     sku_id = await world.sku()
     payment = (await phone.top_up(amount_fen=100)).body["payment"]
+    offer = await world.offer()
+    plan = await phone.post("/plans", {"offer_id": offer.id, "consent_version": "v1"})
     known = {
+        "offer_id": offer.id,
+        "plan_id": plan.body["plan_id"],
         "customer_id": phone.customer_id,
         "product_id": 1,
         "sku_id": sku_id,
