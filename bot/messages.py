@@ -21,6 +21,9 @@ _MAX_ROWS = 100
 _OPENID = re.compile(r"[A-Za-z0-9_@.-]{1,128}")
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
+TEMPLATE_SENT = "templatesendjobfinish"
+"""The event that says how a template message ended."""
+
 Fields = Mapping[str, Any]
 """Names to texts, nested fields, or lists of either."""
 
@@ -43,7 +46,8 @@ class TemplateRow:
 class Message:
     """A message (``kind`` is text, image, voice …) or an event (``kind`` is event and ``event`` its name in lower case).
 
-    ``text`` is what a person wrote or, where the platform recognised speech, said. ``dedup_key`` is the same each time the
+    ``text`` is what a person wrote or, where the platform recognised speech, said; of the end of a template message (event
+    ``templatesendjobfinish``) how it ended, and ``event_key`` is then its number. ``dedup_key`` is the same each time the
     platform delivers the message again.
     """
 
@@ -80,13 +84,14 @@ def read(fields: Fields) -> Message:
         raise Malformed("CreateTime or MsgType")
     event = _text(fields, "Event").lower() if kind == "event" else ""
     rows = tuple(_template_rows(fields)) if event.startswith("subscribe_msg_") else ()
+    is_end = event == TEMPLATE_SENT
     return Message(
         account=account,
         openid=openid,
         kind=kind,
         event=event,
-        event_key=_text(fields, "EventKey") if event else "",
-        text=_text(fields, "Content") or _text(fields, "Recognition"),
+        event_key=_text(fields, "MsgID" if is_end else "EventKey") if event else "",
+        text=_text(fields, "Status") if is_end else _text(fields, "Content") or _text(fields, "Recognition"),
         templates=rows,
         dedup_key=_dedup_key(fields, openid, sent, kind),
     )

@@ -10,10 +10,11 @@ from bot.asker import Asker
 from bot.settings import Account, CustomerMessages, Shop
 from core import errors, words
 from members import chat, conversations, customers
+from notifications import letterbox
 
 _ENGLISH = re.compile(r"[A-Za-z]")
 _CHINESE = re.compile(r"[㐀-鿿]")
-_ACTED_ON = ("subscribe", "unsubscribe", "scan", "click")
+_ACTED_ON = ("subscribe", "unsubscribe", "scan", "click", messages.TEMPLATE_SENT)
 """Events that have an effect or an answer; all others are only acknowledged."""
 
 
@@ -31,6 +32,9 @@ class OfficialAccount:
     async def respond(self, message: messages.Message, by: float) -> str:
         """The reply as XML, or ``success``; there by the loop time ``by``."""
         if message.kind == "event" and message.event not in _ACTED_ON:
+            return replies.NOTHING
+        if message.event == messages.TEMPLATE_SENT:
+            await self._template_ended(message, by)
             return replies.NOTHING
         received = conversations.Received(
             app_id=self._account.app_id,
@@ -54,6 +58,23 @@ class OfficialAccount:
         if not said:
             return replies.NOTHING
         return replies.text(to=message.openid, account=message.account, content=said)
+
+    async def _template_ended(self, message: messages.Message, by: float) -> None:
+        """One that did not arrive (blocked by its reader, a fault of the platform) is told by the next channel."""
+        received = conversations.Received(
+            app_id=self._account.app_id,
+            dedup_key=message.dedup_key,
+            openid=message.openid,
+            kind=message.event,
+            content=f"{message.event_key} {message.text}",
+        )
+
+        async def act() -> str:
+            if message.text.lower() != "success":
+                await letterbox.not_arrived("template", message.event_key, message.text)
+            return ""
+
+        await self._answering.answer(received, act, by=by, apology="")
 
     async def _say(self, message: messages.Message) -> str:
         if message.event == "unsubscribe":

@@ -9,6 +9,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
 
+from core.partial_index import PartialIndex
 from migrations import _steps
 
 
@@ -194,6 +195,14 @@ class Migration(_steps.Migration):
         *(
             ops.RunSQL([_APPEND_ONLY.format(table)])
             for table in ("message_attempt", "marketing_consent", "message_template")
+        ),
+        ops.AddIndex(
+            "MessageAttempt",
+            PartialIndex(
+                fields=["code"],
+                name="message_attempt_template",
+                where="channel = 'template' AND result = 'sent'",
+            ),
         ),
         ops.AddIndex("ChatMessage", Index(fields=["openid", "received_at"], name="chat_message_person")),
         ops.AddField("Customer", "birthday", fields.DateField(null=True)),

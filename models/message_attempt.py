@@ -5,6 +5,8 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from core.partial_index import PartialIndex
+
 
 class MessageAttempt(Model):
     """One try of one channel, or one replay by an operator, and what came of it. Append-only."""
@@ -23,7 +25,14 @@ class MessageAttempt(Model):
 
     class Meta:
         table = "message_attempt"
-        indexes = (Index(fields=("message_id", "id"), name="message_attempt_message"),)
+        indexes = (
+            Index(fields=("message_id", "id"), name="message_attempt_message"),
+            PartialIndex(
+                fields=("code",),
+                name="message_attempt_template",
+                where="channel = 'template' AND result = 'sent'",
+            ),
+        )
         constraints = (
             CheckConstraint(
                 check="result IN ('sent', 'refused', 'later', 'unknown', 'failed', 'replayed')",

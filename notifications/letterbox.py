@@ -125,5 +125,24 @@ async def replay_all(*, by: str) -> int:
     return len(await db.fetch(_REVIVE, None, REPLAYED_AT_ONCE, clock.now(), by))
 
 
+_NOT_ARRIVED = """
+WITH gone AS (
+    SELECT message_id FROM message_attempt WHERE channel = $1::text AND result = 'sent' AND code = $2 ORDER BY id DESC LIMIT 1
+), again AS (
+    UPDATE outbox_message m SET state = 'queued', channel = NULL, ended_at = NULL, next_attempt_at = $4,
+        refused_by = array_append(coalesce(m.refused_by, ARRAY[]::text[]), $1::text)
+    FROM gone WHERE m.id = gone.message_id AND m.state = 'sent' AND m.channel = $1::text RETURNING m.id
+)
+INSERT INTO message_attempt (message_id, channel, result, code, note, at)
+SELECT id, $1::text, 'refused', '', $3, $4 FROM again RETURNING message_id
+"""
+
+
+async def not_arrived(channel: str, number: str, why: str) -> bool:
+    """The platform says afterwards that a message, which it had taken under this number, did not arrive: the next channel is to
+    tell it. Returns whether there is such a message that went out last by this channel."""
+    return await db.fetchval(_NOT_ARRIVED, channel, number[:60], why[:200], clock.now()) is not None
+
+
 def _sent(row: Mapping[str, Any]) -> Sent:
     return Sent(**{**dict(row), "params": json.loads(row["params"])})

@@ -91,7 +91,7 @@ class TemplateMessages(Channel[TemplateDraft]):
 
 
 _AFTER_A_MESSAGE, _AFTER_A_TAP = timedelta(hours=48), timedelta(minutes=1)
-_TAPS = ("subscribe", "SCAN", "CLICK")
+_TAPS = ("subscribe", "scan", "click")
 _SPOKE = """
 SELECT DISTINCT openid FROM chat_message
 WHERE app_id = $1 AND openid = ANY ($2::text[]) AND received_at > $3

@@ -9,7 +9,7 @@ import pytest
 from core import clock
 from core import db as database
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
-from notifications import delivery, kinds, policy, wordings
+from notifications import delivery, kinds, letterbox, policy, wordings
 from tests.notifications import messaging
 from tests.notifications.messaging import Sender
 
@@ -154,3 +154,19 @@ def test_what_is_not_transactional_says_so(kind):
     assert (
         kinds.class_of(kind) in ("reminder", "marketing") and kinds.class_of("topped_up") == "transactional"
     )
+
+
+async def test_a_template_message_that_did_not_arrive_after_all_is_told_by_the_next_channel(db):
+    await worded()
+    await messaging.told(await messaging.reachable(follows=True, wrote=True))
+    sender = Sender()
+    assert await delivery.run(sender.post()) == {"template": 1}
+    told = [await letterbox.not_arrived("template", "4000", "failed:user block") for _ in range(2)]
+    assert told == [True, False], "the platform says so twice"
+    assert not await letterbox.not_arrived("template", "4001", "failed:user block")
+    assert await delivery.run(sender.post()) == {"customer_service": 1}
+    assert await messaging.attempts() == [
+        ("template", "sent", "4000"),
+        ("template", "refused", ""),
+        ("customer_service", "sent", ""),
+    ]
