@@ -23,8 +23,9 @@ demo-reset: env  ## 清空演示数据 · delete the demo's data
 	@$(BIN)/yucun demo --reset $(ARGS)
 
 .PHONY: test stress crash model mutate faults due-chaos
-test: env-dev  ## 运行全部测试 · run every test; ARGS="-k words" picks some
-	@$(PYTEST) -m "not stress" $(ARGS)
+WORKERS ?= 2
+test: env-dev  ## 运行全部测试 · run every test; ARGS="-k words" picks some, WORKERS=0 runs them in one process
+	@$(PYTEST) -m "not stress" -n $(WORKERS) --dist loadfile $(ARGS)
 stress: env-dev  ## 长时间压力测试 · long load runs
 	@$(PYTEST) -m stress --timeout 1800 $(ARGS)
 crash: env-dev  ## 在每一步杀死进程：EVERY=1 JOBS=2 PATHS="pay_order" · kill processes at every step of every money path
