@@ -95,8 +95,10 @@ _BILLS = {
 }
 _MONEY_IN = {
     "billing/credits.py": _billing("top_ups_and_payments", "bonus_expiry", "caps"),
-    "billing/payments.py": _billing("top_ups_and_payments", "combined_payments"),
-    "billing/attempts.py": _billing("top_ups_and_payments", "combined_payments"),
+    "billing/payments.py": _billing("top_ups_and_payments", "combined_payments", "top_up_attempts"),
+    "billing/attempts.py": _billing("top_ups_and_payments", "combined_payments", "top_up_attempts"),
+    "billing/preparing.py": _billing("preparing", "top_ups_and_payments"),
+    "billing/top_up_attempts.py": _billing("top_up_attempts"),
     "billing/top_ups.py": _billing("top_ups_and_payments", "caps", "packages"),
     "billing/caps.py": _billing("caps"),
     "billing/counter.py": _billing("counter", "vouchers"),
@@ -151,7 +153,7 @@ _SHOP = {
 }
 _RECONCILIATION = {
     "reconciliation/agreeing.py": _reconciliation("rates"),
-    "reconciliation/asking.py": _reconciliation("daily", "resolving"),
+    "reconciliation/asking.py": _reconciliation("asking", "daily", "resolving"),
     "reconciliation/bill_imports.py": _reconciliation("days", "comparing", "daily"),
     "reconciliation/closing.py": _reconciliation("days", "resolving", "proof_reconciliation"),
     "reconciliation/commissions.py": _reconciliation("rates", "comparing", "days"),
@@ -161,7 +163,9 @@ _RECONCILIATION = {
     "reconciliation/differences.py": _reconciliation("resolving", "days", "comparing"),
     "reconciliation/fee_postings.py": _reconciliation("days", "rates", "resolving", "proof_reconciliation"),
     "reconciliation/fetching.py": _reconciliation("daily"),
+    "reconciliation/funds.py": _reconciliation("funds"),
     "reconciliation/history.py": _reconciliation("days", "resolving"),
+    "reconciliation/meters.py": _reconciliation("meters"),
     "reconciliation/rates.py": _reconciliation("rates", "comparing", "resolving"),
     "reconciliation/report.py": (*_reconciliation("days"), "tests/admin_api/test_reconciliation.py"),
     "reconciliation/report_files.py": ("tests/admin_api/test_reconciliation.py",),
