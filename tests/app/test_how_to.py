@@ -24,7 +24,7 @@ def commands(program):
         lines = re.findall(rf"^ *{program} [^\n]+$", text, re.M) + re.findall(rf"`{program} ([^`\n]+)`", text)
         for line in lines:
             line = line.strip().removeprefix(f"{program} ").split(" > ")[0]
-            found.append(pytest.param(shlex.split(line), id=f"{guide.stem}: {line[:60]}"))
+            found.append(pytest.param(shlex.split(line, comments=True), id=f"{guide.stem}: {line[:60]}"))
     return found
 
 
