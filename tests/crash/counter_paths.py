@@ -163,11 +163,11 @@ class NoticesReplayed(CounterPath):
                 " attempts, received_at, act_at) VALUES ('wechat_pay', $1, '', $2, '{}', '', 'verified', $3, 1, 0, now(), now())",
                 f"e-{wish.payment.payment_no}", wish.payment.payment_no, trade,
             )  # fmt: skip
-        return made
+        first = await db.fetchval("SELECT min(id) FROM channel_notice WHERE outcome IS NULL")
+        return {**made, "first": first}
 
     async def act(self, made):
-        first = await db.fetchval("SELECT min(id) FROM channel_notice")
-        await inbox_replays.replay({}, first, operator="operator:1")
+        await inbox_replays.replay({}, made["first"], operator="operator:1")
         await inbox_replays.replay_failed({}, operator="operator:1")
 
     async def wrong(self, made):

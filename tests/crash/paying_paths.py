@@ -80,6 +80,13 @@ class PayOrder(Path):
         )
 
 
+class PayAdmitted(PayOrder):
+    """The same at the door, where the statement that pays also asks whether they may come in."""
+
+    async def act(self, made):
+        await orders.admit_and_pay(made["customer"], made["order"], key="pay-it-01")
+
+
 class PayOrders(Path):
     """Several customers pay at once, in one statement, one of them in vain; the process dies; all press the button again."""
 
@@ -180,6 +187,7 @@ PATHS = {
     "top_up": TopUp,
     "confirm": Confirm,
     "pay_order": PayOrder,
+    "pay_admitted": PayAdmitted,
     "pay_orders": PayOrders,
     "cancel_order": CancelOrder,
     "pay_on_credit": PayOnCredit,

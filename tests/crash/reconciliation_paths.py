@@ -17,7 +17,8 @@ LIMIT_FEN = terms.Terms().approval_above_fen
 
 
 async def _next_day():
-    """A day after all that are known; our clock stands at its noon."""
+    """A day after all that are known, of which nothing is left to do; our clock stands at its noon."""
+    await db.execute("UPDATE channel_day SET fetch_at = NULL, funds_at = NULL, match_at = NULL")
     last = await db.fetchval("SELECT max(day) FROM channel_day")
     on = (last or days.yesterday() + timedelta(days=1)) + timedelta(days=1)
     books.move_to(books.at(day=on))
