@@ -6,12 +6,16 @@ made as well, and the plan's catch-up policy says whether all of them are taken 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from billing import plan_rows, plans_ahead, terms
 from core import clock, db
+
+log = logging.getLogger(__name__)
 
 BATCH = 5_000
 _MOST_AT_ONCE = 50
@@ -21,7 +25,7 @@ _NAMES = plan_rows.KEY.replace("::text", "")
 _CLAIM = f"""
 WITH locked AS MATERIALIZED (
     SELECT id, {plan_rows.KEY} FROM plan
-    WHERE state = 'active' AND ahead_on <= $1
+    WHERE state = 'active' AND ahead_on <= $1 AND id <> ALL ($3::bigint[])
     ORDER BY ahead_on, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 )
 SELECT array_agg(id) AS ids, 0 AS id, 0 AS customer_id, {_NAMES} FROM locked GROUP BY {_NAMES}
@@ -37,22 +41,47 @@ async def run(*, days_ahead: int | None = None, batch: int = BATCH) -> int:
     """
     ahead = terms.current().plan_days_ahead if days_ahead is None else days_ahead
     until, made = clock.today() + timedelta(days=ahead), 0
+    broken: list[int] = []
     while True:
         async with db.transaction():
-            rows = await db.fetch(_CLAIM, until, batch)
+            rows = await db.fetch(_CLAIM, until, batch, broken)
             if not rows:
                 break
-            made += await _extend([Alike(row["ids"], plan_rows.of(tuple(row)[1:])) for row in rows], until)
+            made += await _write(_readable(rows, until, broken))
     await lapse_missed()
     return made
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
-    """Locked, active plans that have the same periods ahead."""
+class _Alike:
+    """Locked, active plans that have the same periods ahead: which, where they stand afterwards, and the period after these."""
 
     ids: Sequence[int]
-    plan: plan_rows.Row
+    terms: plans_ahead.Terms
+    periods: Sequence[plans_ahead.Period]
+    place: plans_ahead.Place
+    coming: plans_ahead.Period | None
+
+
+def _readable(rows: Sequence[Mapping[str, Any]], until: date, broken: list[int]) -> list[_Alike]:
+    """What is ahead of the claimed plans. One that makes no sense keeps no others waiting: it is left out of this run, logged, and
+    named by the proof (I16) until it is mended."""
+    found = []
+    for row in rows:
+        try:
+            found.append(_work_out(row["ids"], plan_rows.of(tuple(row.values())[1:]), until))
+        except Exception:
+            log.exception("the periods of plans %s cannot be worked out", row["ids"])
+            broken += row["ids"]
+    return found
+
+
+def _work_out(ids: Sequence[int], plan: plan_rows.Row, until: date) -> _Alike:
+    return _Alike(
+        ids,
+        plan.terms,
+        *plans_ahead.until(plan.terms, plan.span, plan.price, plan.place, until, most=_MOST_AT_ONCE),
+    )
 
 
 @dataclass(slots=True)
@@ -68,11 +97,11 @@ class _Made:
     notice_on: list[date | None] = field(default_factory=list)
     only_latest: list[bool] = field(default_factory=list)
 
-    def add(self, group_no: int, plan: plan_rows.Row, periods: Sequence[plans_ahead.Period]) -> None:
-        for one in periods:
+    def add(self, group_no: int, alike: _Alike) -> None:
+        for one in alike.periods:
             self.group_no.append(group_no)
-            self.notice_on.append(plan.terms.notice_on(one))
-            self.only_latest.append(plan.terms.catch_up == "latest")
+            self.notice_on.append(alike.terms.notice_on(one))
+            self.only_latest.append(alike.terms.catch_up == "latest")
             self.period_no.append(one.period_no)
             self.covers_from.append(one.covers_from)
             self.covers_to.append(one.covers_to)
@@ -99,27 +128,19 @@ FROM member JOIN unnest($7::int[], $8::int[], $9::date[], $10::date[], $11::date
 """
 
 
-async def _extend(groups: Sequence[Alike], until: date) -> int:
-    """Makes the periods that begin or are due by ``until`` (of plans left for long, the first of them). A period that costs nothing
-    is over at once. Returns how many. Part of the caller's transaction."""
-    made, places, dues, count = _Made(), [], [], 0
+async def _write(groups: Sequence[_Alike]) -> int:
+    """Writes down what is ahead of locked plans and moves them on. A period that costs nothing is over at once. Returns how many."""
+    made = _Made()
     for number, alike in enumerate(groups, 1):
-        plan = alike.plan
-        periods, place, coming = plans_ahead.until(
-            plan.terms, plan.span, plan.price, plan.place, until, most=_MOST_AT_ONCE
-        )
-        made.add(number, plan, periods)
-        places.append(place)
-        dues.append(None if coming is None else coming.due_on)
-        count += len(periods) * len(alike.ids)
+        made.add(number, alike)
     await db.execute(
         _EXTEND,
         [plan_id for alike in groups for plan_id in alike.ids],
         [number for number, alike in enumerate(groups, 1) for _ in alike.ids],
-        [place.period_no for place in places],
-        [place.on for place in places],
-        dues,
-        [place.last_due_on for place in places],
+        [alike.place.period_no for alike in groups],
+        [alike.place.on for alike in groups],
+        [None if alike.coming is None else alike.coming.due_on for alike in groups],
+        [alike.place.last_due_on for alike in groups],
         made.group_no,
         made.period_no,
         made.covers_from,
@@ -130,12 +151,12 @@ async def _extend(groups: Sequence[Alike], until: date) -> int:
         made.only_latest,
         clock.now(),
     )
-    return count
+    return sum(len(alike.periods) * len(alike.ids) for alike in groups)
 
 
 async def extend_by(plan_id: int, until: date) -> None:
     """Makes all periods of one locked, active plan that begin or are due by ``until``. Part of the caller's transaction."""
-    while await _extend([Alike([plan_id], await _locked(plan_id))], until) == _MOST_AT_ONCE:
+    while await _write([_work_out([plan_id], await _locked(plan_id), until)]) == _MOST_AT_ONCE:
         pass
 
 

@@ -392,6 +392,18 @@ async def test_periods_are_made_only_so_far_ahead(db):
     assert (await plans.one(yearly)).next_due_on == clock.today()
 
 
+async def test_a_plan_that_makes_no_sense_keeps_no_others_waiting(db):
+    broken, other = await start(await rich(), "daily"), await start(await rich(), "weekly")
+    await database.execute(
+        "UPDATE plan SET schedule = '{\"every\": \"moon\"}', ahead_on = '2000-01-01' WHERE id = $1", broken
+    )
+    go(7)
+    assert await horizon.run() == 1
+    assert len(await outcomes(other)) == 7
+    await database.execute('UPDATE plan SET schedule = \'{"every": "day"}\' WHERE id = $1', broken)
+    assert await horizon.run() == 7
+
+
 async def test_a_deduction_is_told_ahead_once_and_not_when_it_is_too_late(db):
     customer = await rich()
     plan_id = await start(customer, "weekly", notice_days=3)
