@@ -11,7 +11,7 @@ from functools import partial
 from billing import due_periods, due_runs, halving, horizon, parked_periods
 from core import db
 
-BATCH = 500
+BATCH = 1_000
 log = logging.getLogger(__name__)
 
 
@@ -69,7 +69,8 @@ async def _next(run_id: int, most: int) -> DueRun | None:
         log.exception("a batch of the due run failed; it is done again in halves")
     period_ids = await due_periods.next_ids(run_id, most)
     done = await halving.in_halves(period_ids, partial(_these, run_id), partial(parked_periods.park, run_id))
-    return sum((_counted(outcomes) for outcomes in done), DueRun()) if period_ids else None
+    total = sum((_counted(outcomes) for outcomes in done), DueRun())
+    return total if total.due or total.waived else None  # what is left is in the hands of others
 
 
 @db.retried

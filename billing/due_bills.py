@@ -56,8 +56,8 @@ async def _next(most: int) -> deductions.DueRun | None:
             raise
         log.exception("a batch of due bills failed; it is done again in halves")
     bill_ids = [row["id"] for row in await db.fetch(_WOULD_BE_CLAIMED, clock.now(), most)]
-    done = await halving.in_halves(bill_ids, _these, _set_aside)
-    return sum(done, deductions.DueRun()) if bill_ids else None
+    total = sum(await halving.in_halves(bill_ids, _these, _set_aside), deductions.DueRun())
+    return total if total.due else None  # what is left is in the hands of others
 
 
 async def _these(bill_ids: Sequence[int]) -> deductions.DueRun:

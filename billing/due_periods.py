@@ -130,7 +130,7 @@ _CHARGE_PLAIN = "SELECT * FROM plans_charge($1, $2, $3, $4, $5, $6, $7, $8, $9, 
 async def _charge_plain(due: Sequence[Period]) -> set[int]:
     """Charges those whose balance covers the period and raises no alert, in one statement (``plans_charge.sql``). Returns which,
     counted from 1; the others it leaves as they were."""
-    now = clock.now()
+    now, begins = clock.now(), {day: clock.start_of(day) for day in {period.due_on for period in due}}
     rows = await db.fetch(
         _CHARGE_PLAIN,
         now,
@@ -139,8 +139,8 @@ async def _charge_plain(due: Sequence[Period]) -> set[int]:
         [period.plan_id for period in due],
         [period.customer_id for period in due],
         [period.period_no for period in due],
-        [clock.start_of(period.due_on) for period in due],
-        [ids.new_no("B") for _ in due],
+        [begins[period.due_on] for period in due],
+        ids.new_nos("B", len(due)),
         [period.name for period in due],
         [period.amount_fen for period in due],
     )

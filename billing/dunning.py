@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -38,11 +38,12 @@ class Done:
     paid: int = 0
     suspended: int = 0
     fees: int = 0
+    claimed: int = field(default=0, compare=False)
 
     def __add__(self, other: Done) -> Done:
         return Done(
             self.closed + other.closed, self.tried + other.tried, self.paid + other.paid,
-            self.suspended + other.suspended, self.fees + other.fees,
+            self.suspended + other.suspended, self.fees + other.fees, self.claimed + other.claimed,
         )  # fmt: skip
 
 
@@ -142,11 +143,12 @@ async def _act(batch: int) -> Done | None:
     if not due:
         return None
     try:
-        return await _act_on(due)
+        done = await _act_on(due)
     except Exception as error:
         if not db.is_of_the_rows(error):
             raise
-        return sum(await halving.in_halves(due, _act_on, _set_aside), Done())
+        done = sum(await halving.in_halves(due, _act_on, _set_aside), Done())
+    return done if done.claimed else None  # what is left is in the hands of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ async def _act_on(ids: Sequence[int]) -> Done:
         )  # fmt: skip
         await _go_on([case for case in free if case not in busy], beyond)
         await _postpone([case for case in cases if case not in free or case in busy])
-        return Done(tried=len(free), paid=len(paid), suspended=suspended, fees=fees)
+        return Done(tried=len(free), paid=len(paid), suspended=suspended, fees=fees, claimed=len(cases))
 
 
 _BILLS = f"""
@@ -280,4 +282,4 @@ async def _set_aside(case_id: int, error: BaseException) -> Done:
         await db.execute(_POSTPONE, [case_id], clock.start_of(clock.today() + timedelta(days=1)))
         params = {"case_id": case_id, "reason": halving.reason(error)}
         await staff_alerts.raise_once("dunning_stuck", str(case_id), params)
-    return Done()
+    return Done(claimed=1)

@@ -7,6 +7,7 @@ import secrets
 from core import clock
 
 _DIGITS_AFTER_DATE = 13
+_BEYOND = 10**_DIGITS_AFTER_DATE
 
 
 def new_no(prefix: str) -> str:
@@ -15,4 +16,10 @@ def new_no(prefix: str) -> str:
     Digits and capitals only, at most 24 characters: legal as ``out_trade_no`` for WeChat Pay (6-32, section 1.12 of its
     prepay rules) and Alipay (up to 64). Unguessable enough not to be walked; uniqueness is the table's constraint.
     """
-    return f"{prefix}{clock.today():%y%m%d}{secrets.randbelow(10**_DIGITS_AFTER_DATE):0{_DIGITS_AFTER_DATE}d}"
+    return new_nos(prefix, 1)[0]
+
+
+def new_nos(prefix: str, count: int) -> list[str]:
+    """So many of them."""
+    begins = f"{prefix}{clock.today():%y%m%d}"
+    return [f"{begins}{secrets.randbelow(_BEYOND):0{_DIGITS_AFTER_DATE}d}" for _ in range(count)]
