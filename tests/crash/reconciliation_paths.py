@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from billing import approvals, payments, terms
 from core import clock, db
 from models import bill_line
-from reconciliation import bill_imports, closing, comparing, daily, days, resolving
+from reconciliation import bill_imports, closing, comparing, daily, days, funds, resolving
 from tests import factories
 from tests.crash.path import CHANNEL, OPENED, Path
 from tests.gateways import bill_files
@@ -51,6 +51,15 @@ async def _bill(on, rows, name="bill"):
     return str(file)
 
 
+async def _funds(on, moves):
+    """The channel's bill of funds of the day; it goes on from the last one."""
+    opening_fen = await db.fetchval(
+        "SELECT b.closing_fen FROM fund_bill b JOIN channel_day d ON d.id = b.day_id ORDER BY d.day DESC LIMIT 1"
+    )
+    content = bill_files.wechat_funds(moves, opening_fen or 0, day=on)
+    (CHANNEL.home / f"funds-{on}").write_bytes(content)
+
+
 async def _fees(on):
     """What stands in the books for the day: posted less undone."""
     found = await db.fetchval(
@@ -62,13 +71,14 @@ async def _fees(on):
 
 
 class Reconcile(Path):
-    """The clock fetches a bill, finds a payment whose notification was lost, has it credited and closes the day."""
+    """The clock fetches a day's bills, finds a payment whose notification was lost, has it credited and closes the day."""
 
     async def before(self):
         on = await _next_day()
         heard, first = await _paid(told=True)
         unheard, second = await _paid(told=False)
         await _bill(on, [first, second])
+        await _funds(on, [("交易", 1_000), ("扣除交易手续费", -6)] * 2)
         return {"day": on.isoformat(), "heard": heard, "unheard": unheard}
 
     async def act(self, made):
@@ -85,8 +95,9 @@ class Reconcile(Path):
         on = date.fromisoformat(made["day"])
         day = await days.get("wechat_pay", on)
         left = [await factories.balance(made[one]) for one in ("heard", "unheard")]
-        found = (day.state, left, await _fees(on))
-        return None if found == ("closed", [(1_000, 0), (1_000, 0)], 12) else found
+        moved = (await funds.of([day.id]))[day.id]
+        found = (day.state, left, await _fees(on), moved.payment_fen, moved.wrong)
+        return None if found == ("closed", [(1_000, 0), (1_000, 0)], 12, 2_000, ()) else found
 
 
 class ReplaceBill(Path):
