@@ -203,3 +203,24 @@ async def test_two_trades_under_one_number_cannot_be_told_apart_at_the_channel(d
     (found,) = await quarantine.page(reason="second_trade")
     with pytest.raises(quarantine_desk.NotToBeSentBack):
         await quarantine_desk.send_back(Channel().open(), 1, found.id, reason="退回", key=key())
+
+
+async def test_the_list_is_newest_first_and_names_what_was_asked_for(db):
+    customers, made = [], []
+    for channel in ("wechat_pay", "alipay", "wechat_pay"):
+        customers.append((await factories.customer()).id)
+        wish = await factories.top_up(customers[-1], 20_000, channel=channel)
+        await payments.confirm(factories.trade(wish, amount_fen=10_000))
+        made.append((await quarantine.page())[0])
+    await quarantine_desk.close(1, made[0].id, reason="已在渠道后台退回", key=key())
+
+    async def listed(**asked):
+        return [found.id for found in await quarantine.page(**asked)]
+
+    first, second, third = (one.id for one in made)
+    assert await listed() == [third, second, first]
+    assert await listed(limit=1) == [third] and await listed(before=third) == [second, first]
+    assert await listed(state="open") == [third, second]
+    assert await listed(channel="alipay") == [second] and await listed(reason="second_trade") == []
+    assert await listed(customer_id=customers[2]) == [third]
+    assert await listed(customer_id=customers[2], state="closed") == []

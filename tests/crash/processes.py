@@ -25,7 +25,9 @@ _DOOMED = "yucun doomed"
 
 
 def get_ready():
-    """Before the first fork: what every process would do at its start, done once."""
+    """Before the first fork: what every process would do at its start, done once. And what it would do again after some seconds
+    it does not, or a slow machine would take other steps than were counted."""
+    deduction_rules.KNOWN_S = 3600
     with _SHOP:
         asyncio.run(_SHOP.init(config=database.tortoise_config("postgres://nobody@127.0.0.1/none")))
     gc.collect()
