@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from app import message_lines
 from core import clock
 from core import db as database
 from ledger import proof
@@ -292,3 +293,17 @@ def test_quiet_hours_over_midnight(hour, minute, ends):
     until = quiet.until(now, [quiet.Hours(22 * 60, 8 * 60)])
     wanted = None if ends is None else datetime(2026, 11, *ends, tzinfo=clock.zone())
     assert until == wanted
+
+
+async def test_the_command_lists_dead_messages_and_puts_them_in_the_queue_again(db):
+    assert await message_lines.dead(limit=9) == ["没有发送失败的消息 · no message is dead"]
+    for key in ("1", "2"):
+        await messaging.told(await messaging.reachable(), key=key)
+    await database.execute(
+        "UPDATE outbox_message SET state = 'dead', next_attempt_at = NULL, ended_at = now(), last_error = 'out'"
+    )
+    second, first = await message_lines.dead(limit=9)
+    assert first.endswith("\tlow_balance\t×0\tout") and first.split("\t")[0] < second.split("\t")[0]
+    assert "is in the queue again" in (await message_lines.replay(int(first.split("\t")[0])))[0]
+    assert await message_lines.replay_all() == ["1 条消息已放回待发 · 1 messages are in the queue again"]
+    assert await messaging.ends() == ["queued", "queued"]
