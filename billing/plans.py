@@ -144,6 +144,7 @@ async def subscribe(
         NoSuchOffer: nothing of that id is on offer.
         ConsentOutdated: the text is not the present one.
         StartOutOfRange: it is to begin before today, or later than in a year.
+        WrongTerms: the offer's days are all over.
         CustomerBlocked, AccountClosed: they were let in a moment ago, but are not any more.
         KeyReused: the key was used for another subscription.
     """

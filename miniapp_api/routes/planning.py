@@ -24,6 +24,7 @@ ROUTES = (
             billing_plans.NoSuchOffer,
             billing_plans.ConsentOutdated,
             billing_plans.StartOutOfRange,
+            billing_plans.WrongTerms,
             billing_plans.KeyReused,
         ),
         auth=CUSTOMER,

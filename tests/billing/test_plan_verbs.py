@@ -63,6 +63,9 @@ async def test_a_plan_that_would_begin_in_the_past_or_end_before_it_begins_is_re
         await start(customer, starts_on=clock.today() + timedelta(days=400))
     with pytest.raises(plans.WrongTerms):
         await start(customer, ends_on=clock.today() - DAY)
+    over = await offer(schedule.Schedule("dates", dates=(clock.today() - DAY,)))
+    with pytest.raises(plans.WrongTerms):
+        await plans.subscribe(customer.id, offer_id=over.id, consent_version="1", key=key())
     made = await offer()
     wish = plans.Wish(made.id, plans.Consent("0", "paper", SHOP.label, "x"))
     with pytest.raises(plans.ConsentOutdated):
