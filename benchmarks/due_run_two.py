@@ -64,7 +64,8 @@ async def _worker(where: place.Place) -> AsyncIterator[asyncio.subprocess.Proces
         await process.stdout.readline()
         yield process
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):  # it failed, and has said why
+            process.kill()
         await process.wait()
 
 
