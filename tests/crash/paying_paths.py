@@ -90,6 +90,8 @@ class PayAdmitted(PayOrder):
 class PayOrders(Path):
     """Several customers pay at once, in one statement, one of them in vain; the process dies; all press the button again."""
 
+    at_once = True
+
     async def before(self):
         sku, made = await factories.sku(2_000), []
         for principal_fen in (10_000, 10_000, 1_000):
