@@ -1,5 +1,6 @@
 """What the clock does, and what is owed in parts or held, that dies halfway."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from billing import (
@@ -17,6 +18,7 @@ from billing import (
     operator_holds,
     plan_pauses,
     plans,
+    terms,
 )
 from core import clock, db
 from ledger import accounts, holds
@@ -92,6 +94,8 @@ class DueRunParks(Path):
         return {**made, "plan": bad.id}
 
     async def act(self, made):
+        # the kills before this one set a period aside each; a run does not stop for so many here
+        terms.use(replace(terms.current(), due_run_parked_most=1_000))
         await deductions.run_due()
 
     async def wrong(self, made):
