@@ -114,7 +114,7 @@ def zipped(texts):
             gbk = f"2088_{name}.csv".encode("gbk")
             stand_in = f"file-{number}-".ljust(len(gbk), "=")
             real.append((stand_in.encode(), gbk))
-            out.writestr(stand_in, text.encode("gbk"))
+            out.writestr(zipfile.ZipInfo(stand_in), text.encode("gbk"), zipfile.ZIP_DEFLATED)
     packed = into.getvalue()
     for stand_in, gbk in real:
         packed = packed.replace(stand_in, gbk)

@@ -125,7 +125,7 @@ def zipped(*files: tuple[str, bytes], **how) -> bytes:
     into = io.BytesIO()
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as out:
         for name, content in files:
-            out.writestr(name, content, **how)
+            out.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, **how)  # always the same bytes
     return into.getvalue()
 
 

@@ -30,7 +30,7 @@ def offers(peer, file: bytes, *, text: bytes = TEXT, **changes) -> None:
 
 
 async def test_a_bill_is_unpacked_into_a_file(peer, wechat_client, day, tmp_path):
-    offers(peer, gzip.compress(TEXT))
+    offers(peer, gzip.compress(TEXT, mtime=0))
     bill = await wechat_client.fetch_bill(day, tmp_path)
     assert bill == BillFile("wechat_pay", "trades", day, tmp_path / f"wechat_pay-trades-{day}.csv", len(TEXT))
     assert bill.path.read_bytes() == TEXT and [each.name for each in tmp_path.iterdir()] == [bill.path.name]
@@ -41,7 +41,7 @@ async def test_a_bill_is_unpacked_into_a_file(peer, wechat_client, day, tmp_path
 
 
 async def test_the_fund_flow_bill(peer, wechat_client, day, tmp_path):
-    offers(peer, gzip.compress(TEXT))
+    offers(peer, gzip.compress(TEXT, mtime=0))
     bill = await wechat_client.fetch_bill(day, tmp_path, kind="funds")
     assert bill.kind == "funds" and bill.path.read_bytes() == TEXT
     assert (
@@ -49,7 +49,9 @@ async def test_the_fund_flow_bill(peer, wechat_client, day, tmp_path):
     )
 
 
-@pytest.mark.parametrize("file", [TEXT, gzip.compress(TEXT[:700]) + gzip.compress(TEXT[700:])])
+@pytest.mark.parametrize(
+    "file", [TEXT, gzip.compress(TEXT[:700], mtime=0) + gzip.compress(TEXT[700:], mtime=0)]
+)
 async def test_plain_files_and_files_packed_in_pieces_are_read_too(peer, wechat_client, day, tmp_path, file):
     offers(peer, file)
     assert (await wechat_client.fetch_bill(day, tmp_path)).path.read_bytes() == TEXT
@@ -58,10 +60,10 @@ async def test_plain_files_and_files_packed_in_pieces_are_read_too(peer, wechat_
 @pytest.mark.parametrize(
     "file",
     [
-        gzip.compress(TEXT)[:-20],
-        gzip.compress(TEXT)[:1],
-        gzip.compress(TEXT + b"`1"),
-        gzip.compress(TEXT) + b"more",
+        gzip.compress(TEXT, mtime=0)[:-20],
+        gzip.compress(TEXT, mtime=0)[:1],
+        gzip.compress(TEXT + b"`1", mtime=0),
+        gzip.compress(TEXT, mtime=0) + b"more",
         b"<html></html>",
         b"",
         b"\x1f\x8b" + b"\xff" * 50,
@@ -78,7 +80,7 @@ async def test_a_file_that_breaks_off_is_fetched_from_the_backup(start_peer, day
     main, backup = await start_peer(), await start_peer()
     offers(main, b"")
     main.answers[1] = "drop"
-    backup.answers.append((200, {}, gzip.compress(TEXT)))
+    backup.answers.append((200, {}, gzip.compress(TEXT, mtime=0)))
     settings = wechat_settings(base_urls=(main.url, backup.url))
     async with wechat_pay.WechatPay(settings) as client:
         bill = await client.fetch_bill(day, tmp_path)
@@ -87,7 +89,7 @@ async def test_a_file_that_breaks_off_is_fetched_from_the_backup(start_peer, day
 
 async def test_a_few_bytes_that_unpack_to_many_are_stopped(peer, day, tmp_path):
     many = bytes(40 * 1024 * 1024)
-    offers(peer, gzip.compress(many), text=many)
+    offers(peer, gzip.compress(many, mtime=0), text=many)
     settings = wechat_settings(base_urls=(peer.url,))
     async with wechat_pay.WechatPay(settings) as client:
         with pytest.raises(ChannelRefused, match="bill_too_large"):
@@ -149,7 +151,7 @@ async def test_other_answers(peer, wechat_client, day, tmp_path, status, code, e
     ],
 )
 async def test_an_answer_that_makes_no_sense_fetches_nothing(peer, wechat_client, day, tmp_path, changes):
-    offers(peer, gzip.compress(TEXT), **changes)
+    offers(peer, gzip.compress(TEXT, mtime=0), **changes)
     with pytest.raises(ResultUnknown):
         await wechat_client.fetch_bill(day, tmp_path)
     assert len(peer.received) == 1
