@@ -80,7 +80,9 @@ def test_equal_parts_come_to_the_amount_exactly(total, count, down, first, every
     dates = [part.due_on for part in parts]
     assert dates == sorted(set(dates))
     if every == "month":
-        assert [part.due_on for part in equal] == [schedule.due_on(first, "monthly", n) for n in range(count)]
+        assert [part.due_on for part in equal] == [
+            schedule.counted(first, "monthly", n) for n in range(count)
+        ]
 
 
 @given(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from billing import collecting, due_bills, reminders
 from core import clock
 from core import db as database
-from notifications import outbox, truth
+from notifications import truth
 from tests import factories
 
 
@@ -15,15 +15,16 @@ def days(number):
 
 
 async def told(customer):
-    return [one.kind for one in await outbox.page(customer.id, limit=100)]
+    rows = await database.fetch("SELECT kind FROM outbox_message WHERE customer_id = $1", customer.id)
+    return [kind for (kind,) in rows]
 
 
 async def test_customers_are_reminded_before_a_bill_is_due_and_when_it_is_overdue_once_each(db):
     customer = await factories.customer()
     await factories.bill(customer.id, 900, due_on=clock.today() + timedelta(days=10))
-    for offset, said in ((0, 0), (6, 0), (7.5, 1), (8, 0), (11, 0), (12, 1), (13, 0), (20, 0)):
+    for offset, said in ((0, 0), (6, 0), (7.5, 1), (8, 0), (10, 0), (11, 1), (12, 0), (20, 0)):
         days(offset)
-        if offset == 11:
+        if offset == 10:
             await due_bills.run()
         assert await reminders.run() == said, offset
     kinds = await told(customer)

@@ -15,6 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
+
 from app import database, local_servers
 from app.local_servers import children
 from billing import deductions, due_bills, dunning, expiry, horizon, plans
@@ -158,11 +160,23 @@ async def at(url, runs, seed, *, postgres=None, customers=24, days=4, workers=2,
                 await asyncio.sleep(1.0)
             finally:
                 await chaos.stop()
+                await _recovered(url)
             report.faults += chaos.faults
             async with database.opened(url, pool_min=1, pool_max=4):
                 report.failures += [f"run {number}: {one}" for one in await _calm(chaos.day, bought, report)]
     report.elapsed_s = time.monotonic() - began
     return report
+
+
+async def _recovered(url):
+    """Waits until a database that crashed lets people in again."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await (await asyncpg.connect(url)).close()
+                return
+            except (asyncpg.PostgresError, OSError):
+                await asyncio.sleep(0.1)
 
 
 async def _shop(chance, customers):

@@ -38,7 +38,7 @@ def mini(api):
 
 @pytest.fixture
 def official(api):
-    return OfficialAccount(AccessTokens(ACCOUNT, api))
+    return OfficialAccount(ACCOUNT, api, AccessTokens(ACCOUNT, api))
 
 
 async def test_a_code_becomes_a_session_without_an_access_token(peer, mini):

@@ -90,6 +90,12 @@ async def a_process(api, redis_server):
         await each.aclose()
 
 
+@pytest.fixture
+def an_account(api):
+    """The official account of a process that holds these tokens."""
+    return lambda tokens: OfficialAccount(ACCOUNT, api, tokens)
+
+
 async def test_many_callers_in_many_processes_cause_one_fetch(platform, a_process):
     platform.slow_s = 0.2
     processes = [a_process() for _ in range(4)]
@@ -133,23 +139,23 @@ async def test_a_token_with_little_life_left_is_held_for_half_of_it(platform, a_
 @pytest.mark.parametrize("errcode", [40001, 42001, 40014])
 @pytest.mark.parametrize("redis", [True, False])
 async def test_a_refused_token_is_replaced_once_and_the_call_repeated_once(
-    platform, a_process, errcode, redis
+    platform, a_process, errcode, redis, an_account
 ):
     platform.refuse_with = errcode
     tokens = a_process(redis=redis)
     await tokens.current()
     platform.good = None  # the platform forgot it, yet hands out the same one when asked normally
-    follower = await OfficialAccount(tokens).user("o1")
+    follower = await an_account(tokens).user("o1")
     assert follower.subscribed
     assert platform.calls == ["TOKEN-1", "TOKEN-2"]
     assert platform.asked == [False, False, True]
 
 
-async def test_force_is_not_needed_when_the_platform_has_a_new_token(platform, a_process):
+async def test_force_is_not_needed_when_the_platform_has_a_new_token(platform, a_process, an_account):
     tokens = a_process()
     await tokens.current()
     platform._issue()
-    await OfficialAccount(tokens).user("o1")
+    await an_account(tokens).user("o1")
     assert platform.asked == [False, False]
 
 
@@ -163,43 +169,47 @@ async def test_a_token_that_somebody_has_replaced_is_just_read(platform, a_proce
     assert len(platform.asked) == asked
 
 
-async def test_many_failures_of_one_token_cause_one_forced_refresh(platform, a_process):
+async def test_many_failures_of_one_token_cause_one_forced_refresh(platform, a_process, an_account):
     processes = [a_process() for _ in range(3)]
     await processes[0].current()
     platform.good = None
     platform.slow_s = 0.05
-    accounts = [OfficialAccount(each) for each in processes for _ in range(10)]
+    accounts = [an_account(each) for each in processes for _ in range(10)]
     followers = await asyncio.gather(*(each.user("o1") for each in accounts))
     assert all(each.subscribed for each in followers)
     assert platform.asked.count(True) == 1
 
 
-async def test_a_platform_that_refuses_every_token_ends_in_its_refusal_not_in_a_loop(platform, a_process):
+async def test_a_platform_that_refuses_every_token_ends_in_its_refusal_not_in_a_loop(
+    platform, a_process, an_account
+):
     platform.always_refuse = True
     tokens = a_process()
     for _ in range(3):
         with pytest.raises(PlatformRefused) as refused:
-            await OfficialAccount(tokens).user("o1")
+            await an_account(tokens).user("o1")
         assert refused.value.errcode == 40001
     assert len(platform.calls) == 6
     assert platform.asked.count(True) == 1  # rationed: twenty a day, thirty seconds apart
 
 
-async def test_other_refusals_do_not_touch_the_token(platform, a_process):
+async def test_other_refusals_do_not_touch_the_token(platform, a_process, an_account):
     platform.always_refuse, platform.refuse_with = True, 45015
     with pytest.raises(PlatformRefused) as refused:
-        await OfficialAccount(a_process()).send_customer_message("o1", "您好")
+        await an_account(a_process()).send_customer_message("o1", "您好")
     assert refused.value.errcode == 45015
     assert (len(platform.calls), platform.asked) == (1, [False])
 
 
-async def test_when_redis_dies_the_process_goes_on_with_the_token_it_knows(platform, a_process, redis_server):
+async def test_when_redis_dies_the_process_goes_on_with_the_token_it_knows(
+    platform, a_process, redis_server, an_account
+):
     tokens = a_process()
     await tokens.current()
     await redis_server.stop()
     assert await tokens.current() == "TOKEN-1"
     platform.good = None
-    assert (await OfficialAccount(tokens).user("o1")).subscribed
+    assert (await an_account(tokens).user("o1")).subscribed
     assert platform.asked == [False, False, True]
 
 
@@ -230,13 +240,13 @@ async def test_redis_that_hangs_costs_a_second_once(platform, api):
         await redis.aclose()
 
 
-async def test_processes_without_redis_do_not_kill_each_others_tokens(platform, a_process):
+async def test_processes_without_redis_do_not_kill_each_others_tokens(platform, a_process, an_account):
     first, second = a_process(redis=False), a_process(redis=False)
     await first.current(), await second.current()
     platform.good = None
     for _ in range(3):
-        assert (await OfficialAccount(first).user("o1")).subscribed
-        assert (await OfficialAccount(second).user("o1")).subscribed
+        assert (await an_account(first).user("o1")).subscribed
+        assert (await an_account(second).user("o1")).subscribed
     assert platform.asked.count(True) == 1
 
 
@@ -281,12 +291,12 @@ async def test_a_caller_that_is_cancelled_gives_the_lock_back(platform, a_proces
         assert await a_process().current() == "TOKEN-1"
 
 
-async def test_neither_secret_nor_token_is_logged_or_shown(platform, a_process, caplog):
+async def test_neither_secret_nor_token_is_logged_or_shown(platform, a_process, caplog, an_account):
     caplog.set_level(logging.DEBUG)
     tokens = a_process()
-    await OfficialAccount(tokens).user("o1")
+    await an_account(tokens).user("o1")
     platform.always_refuse = True
     with pytest.raises(PlatformRefused):
-        await OfficialAccount(tokens).user("o1")
+        await an_account(tokens).user("o1")
     shown = caplog.text + repr(tokens) + repr(ACCOUNT) + repr(vars(tokens))
     assert "TOKEN-" not in shown and ACCOUNT.secret not in shown
