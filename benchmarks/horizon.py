@@ -13,7 +13,7 @@ from benchmarks.rounds import Contest, RunFailed
 from billing import horizon, plans
 from core import clock, db
 
-PLANS = int(os.environ.get("YUCUN_BENCH_PLANS", "1000000"))
+PLANS = int(os.environ.get("HORIZON_PLANS", "1000000"))
 FLOOR = f"one hand-written statement that makes the same rows of {PLANS:,} plans in one transaction"
 TARGET = 0.6
 _EACH = 100
