@@ -151,13 +151,13 @@ WECHAT_CALLS = {
 
 @pytest.mark.parametrize("do", [*HTTP_FAULTS, "signtest", "bad_signature", "stale", "unsigned"])
 async def test_wechat_pay_whatever_breaks_is_unknown_and_the_same_number_settles_it(world, do):
-    settings = wechat_settings_of(world, total_timeout_s=0.3)
+    settings = wechat_settings_of(world, total_timeout_s=0.7)
     async with wechat_pay.WechatPay(settings) as client:
         await pay_native(world, client)
         await client.prepare("native", order_for(world, out_trade_no="T2611230000000000006"))
         await client.refund(a_refund(out_refund_no="R0", amount_fen=1))
         for name, call in WECHAT_CALLS.items():
-            world.fault(f"wechat_pay.{name}", do, seconds=0.8)
+            world.fault(f"wechat_pay.{name}", do, seconds=1.1)
             with pytest.raises(ResultUnknown):
                 await call(client, world)
             await call(client, world)
