@@ -13,6 +13,7 @@ from billing import (
     bills,
     channel_refunds,
     counter,
+    dunning,
     refund_alerts,
     reversals,
     settled,
@@ -167,6 +168,7 @@ async def _owe_again(found: CounterPayment, operator: str, reason: str) -> None:
     )
     await db.execute(_DROP, newest["id"])
     await settled.give_up_part(bill, found.amount_fen)
+    await dunning.reopen(bill.id)
     told = {
         "title": bill.title, "bill_no": bill.bill_no, "amount_fen": found.amount_fen, "reason": reason, "at": clock.now(),
     }  # fmt: skip

@@ -8,7 +8,7 @@ it does any (``matching``). When the bill is paid, void or written off the case 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -96,59 +96,86 @@ async def run(*, batch: int = BATCH) -> Done:
     After a downtime what was missed is done once, not day by day. While the due run is paused nothing is tried.
     """
     total = Done()
-    while (closed := await _close(batch)) is not None:
+    while (closed := await _in_sets(await _over(batch), _close, _stuck)).claimed:
         total += closed
     while not await due_runs.is_held():
-        acted = await _act(batch)
-        if acted is None:
+        acted = await _in_sets(await _due(batch), _act_on, _set_aside)
+        if not acted.claimed:
             break
         total += acted
     return total
 
 
-_OVER = f"""
-SELECT d.id, d.plan_id, d.suspended_at, {dunning_fees.COLUMNS} FROM dunning_case d JOIN bill b ON b.id = d.bill_id
-WHERE d.state = 'open' AND b.state NOT IN ('open', 'partly_paid') ORDER BY d.id LIMIT $1 FOR NO KEY UPDATE OF d SKIP LOCKED
+async def _in_sets(
+    ids: Sequence[int],
+    act: Callable[[Sequence[int]], Awaitable[Done]],
+    give_up: Callable[[int, BaseException], Awaitable[Done]],
+) -> Done:
+    """Does a set of cases, in halves if it fails because of a row in it. Where it has claimed none, what is left is in the hands of others."""
+    if not ids:
+        return Done()
+    try:
+        return await act(ids)
+    except Exception as error:
+        if not db.is_of_the_rows(error):
+            raise
+    return sum(await halving.in_halves(ids, act, give_up), Done())
+
+
+_IS_OVER = "d.state = 'open' AND b.state NOT IN ('open', 'partly_paid')"
+_OVER = (
+    f"SELECT d.id FROM dunning_case d JOIN bill b ON b.id = d.bill_id WHERE {_IS_OVER} ORDER BY d.id LIMIT $1"
+)
+_LOCK_OVER = f"""
+SELECT d.id, d.plan_id, d.suspended_at, {dunning_fees.COLUMNS}
+FROM dunning_case d JOIN bill b ON b.id = d.bill_id JOIN plan p ON p.id = d.plan_id
+WHERE d.id = ANY ($1::bigint[]) AND {_IS_OVER} ORDER BY d.id FOR NO KEY UPDATE OF p, b, d SKIP LOCKED
 """
 _CLOSE = """
 UPDATE dunning_case d SET state = b.state, ended_at = $2, next_at = NULL FROM bill b WHERE b.id = d.bill_id AND d.id = ANY ($1::bigint[])
 """
 
 
+async def _over(batch: int) -> list[int]:
+    return [row["id"] for row in await db.fetch(_OVER, batch)]
+
+
 @db.retried
-async def _close(batch: int) -> Done | None:
+async def _close(ids: Sequence[int]) -> Done:
+    """Plans and bills are locked with their cases, so that none is resumed, or owed again, meanwhile. None is waited for."""
     async with db.transaction():
-        over = await db.fetch(_OVER, batch)
+        over = await db.fetch(_LOCK_OVER, list(ids))
         if not over:
-            return None
+            return Done()
         await db.execute(_CLOSE, [row["id"] for row in over], clock.now())
         fees = await dunning_fees.daily([row for row in over if row["bill_state"] == "paid"])
         free = [row for row in over if row["suspended_at"] is not None and row["bill_state"] != "written_off"]
         await _resume([row["plan_id"] for row in free])
-        return Done(closed=len(over), fees=fees)
+        return Done(closed=len(over), fees=fees, claimed=len(over))
 
 
-_DUE = """
-SELECT d.id, d.bill_id FROM dunning_case d WHERE d.state = 'open' AND d.next_at <= $1 ORDER BY d.next_at, d.id LIMIT $2
+_REOPEN = """
+UPDATE dunning_case SET state = 'open', ended_at = NULL, next_at = $2, grace_over_at = NULL, suspended_at = NULL
+WHERE bill_id = $1 AND state = 'paid'
 """
+
+
+async def reopen(bill_id: int) -> None:
+    """A locked bill was not paid after all: if its case is over already it goes on, by the clock's next tick, where its rules are by
+    now; a fee is not issued again. Part of the caller's transaction."""
+    await db.execute(_REOPEN, bill_id, clock.now())
+
+
+_DUE = "SELECT id FROM dunning_case WHERE state = 'open' AND next_at <= $1 ORDER BY next_at, id LIMIT $2"
 _CLAIM = """
 SELECT d.id, d.plan_id, d.bill_id, d.opened_on, d.retry_days::text AS retry_days, d.grace_days, d.suspends, d.fee_kind, d.fee_fen, d.fee_ppm,
-       d.fee_consent, d.grace_over_at
+       d.fee_consent, d.fee_bill_no, d.grace_over_at
 FROM dunning_case d WHERE d.id = ANY ($1::bigint[]) AND d.state = 'open' AND d.next_at <= $2 ORDER BY d.id FOR NO KEY UPDATE SKIP LOCKED
 """
 
 
-async def _act(batch: int) -> Done | None:
-    due = [row["id"] for row in await db.fetch(_DUE, clock.now(), batch)]
-    if not due:
-        return None
-    try:
-        done = await _act_on(due)
-    except Exception as error:
-        if not db.is_of_the_rows(error):
-            raise
-        done = sum(await halving.in_halves(due, _act_on, _set_aside), Done())
-    return done if done.claimed else None  # what is left is in the hands of others
+async def _due(batch: int) -> list[int]:
+    return [row["id"] for row in await db.fetch(_DUE, clock.now(), batch)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +186,13 @@ class _Case:
     plan_id: int
     opened_on: date
     rules: dunning_policies.Rules
+    fee_bill_no: str | None
     grace_over_at: datetime | None
     bill: bills.Bill | None
+
+    @property
+    def owes_a_fee(self) -> bool:
+        return self.rules.fee_kind == "fixed" and self.fee_bill_no is None
 
     @property
     def is_beyond_grace(self) -> bool:
@@ -179,7 +211,7 @@ async def _act_on(ids: Sequence[int]) -> Done:
         suspended, busy = await _suspend([case for case in beyond if case.rules.suspends])
         beyond = [case for case in beyond if case not in busy]
         fees = await dunning_fees.fixed(
-            [(case.id, case.bill, case.rules) for case in beyond if case.bill is not None and case.rules.fee_kind == "fixed"]
+            [(case.id, case.bill, case.rules) for case in beyond if case.bill is not None and case.owes_a_fee]
         )  # fmt: skip
         await _go_on([case for case in free if case not in busy], beyond)
         await _postpone([case for case in cases if case not in free or case in busy])
@@ -197,7 +229,8 @@ async def _claim(ids: Sequence[int]) -> list[_Case]:
     found = {row["id"]: bills.Bill(*row) for row in await db.fetch(_BILLS, [row["bill_id"] for row in rows])}
     return [
         _Case(
-            row["id"], row["plan_id"], row["opened_on"], _rules(row), row["grace_over_at"], found.get(row["bill_id"])
+            row["id"], row["plan_id"], row["opened_on"], _rules(row), row["fee_bill_no"], row["grace_over_at"],
+            found.get(row["bill_id"]),
         )
         for row in rows
     ]  # fmt: skip
@@ -280,6 +313,12 @@ async def _set_aside(case_id: int, error: BaseException) -> Done:
     """What fails alone is tried again tomorrow, and the shop's people are told."""
     async with db.transaction():
         await db.execute(_POSTPONE, [case_id], clock.start_of(clock.today() + timedelta(days=1)))
-        params = {"case_id": case_id, "reason": halving.reason(error)}
-        await staff_alerts.raise_once("dunning_stuck", str(case_id), params)
+        await _stuck(case_id, error)
     return Done(claimed=1)
+
+
+async def _stuck(case_id: int, error: BaseException) -> Done:
+    """The shop's people are told of a case that fails alone. It was not claimed."""
+    params = {"case_id": case_id, "reason": halving.reason(error)}
+    await staff_alerts.raise_once("dunning_stuck", str(case_id), params)
+    return Done()

@@ -14,7 +14,7 @@ from billing import bills, dunning_policies
 from core import clock, db, words
 from notifications import outbox
 
-COLUMNS = """d.opened_on, d.grace_days, d.fee_kind, d.fee_fen, d.fee_ppm, d.fee_consent, d.grace_over_at, b.state AS bill_state,
+COLUMNS = """d.opened_on, d.grace_days, d.fee_kind, d.fee_fen, d.fee_ppm, d.fee_consent, d.fee_bill_no, b.state AS bill_state,
 b.id AS bill_id, b.bill_no, b.customer_id, b.title"""
 """What ``daily`` wants to know of a case ``d`` and its bill ``b``."""
 _PER = 1_000_000
@@ -36,8 +36,9 @@ _PAYMENTS = "SELECT bill_id, amount_fen, created_at FROM bill_payment WHERE bill
 
 
 async def daily(paid: Sequence[Mapping[str, Any]]) -> int:
-    """Issues the fee of each of these cases whose fee is daily and whose bill is paid now. Returns how many."""
-    cases = {row["bill_id"]: row for row in paid if row["fee_kind"] == "daily"}
+    """Issues the fee of each of these cases whose fee is daily and whose bill is paid now, unless it was issued when the bill was paid
+    before. Returns how many."""
+    cases = {row["bill_id"]: row for row in paid if row["fee_kind"] == "daily" and row["fee_bill_no"] is None}
     if not cases:
         return 0
     parts: dict[int, int] = dict.fromkeys(cases, 0)

@@ -225,6 +225,79 @@ async def test_while_operators_hold_the_due_run_nothing_is_tried(db):
     assert (await dunning.run()).tried == 1
 
 
+async def undone_at_the_counter(bill_no):
+    """A bill was recorded as paid by mistake, the clock has closed its case, and the record is undone."""
+    paid = await counter.bill(1, bill_no, counter.Taking("cash", None), key=factories.key())
+    assert (await dunning.run()).closed == 1
+    await counter_undo.undo(1, paid.payment.counter_no, reason="记错", key=factories.key())
+
+
+async def test_a_bill_that_was_not_paid_after_all_is_come_for_again_and_its_plan_suspended_again(db):
+    customer, plan = await owing(suspends=True, grace_days=3, fee_kind="fixed", fee_fen=50)
+    days(3)
+    assert await dunning.run() == dunning.Done(tried=1, suspended=1, fees=1)
+    await undone_at_the_counter((await case()).bill_no)
+    assert (await plans.get(customer.id, plan.id)).state == "active"
+    assert await dunning.run() == dunning.Done(tried=1, suspended=1), "the fee is out already"
+    assert (await plans.get(customer.id, plan.id)).state == "paused"
+    days(7)
+    assert (await dunning.run()).tried == 1
+    await factories.topped_up(customer.id, 900)
+    assert (await dunning.run()).closed == 1
+    assert (await plans.get(customer.id, plan.id)).state == "active"
+
+
+async def test_a_daily_fee_is_issued_once_however_often_its_bill_is_paid(db):
+    customer, _ = await owing(fen=10_000, fee_kind="daily", fee_ppm=500, fee_fen=1_000, grace_days=1)
+    days(3)
+    await undone_at_the_counter((await case()).bill_no)
+    days(4)
+    await factories.topped_up(customer.id, 10_000)
+    assert await dunning.run() == dunning.Done(closed=1)
+    fees = await database.fetch("SELECT amount_fen FROM bill WHERE source LIKE 'late_fee:%'")
+    assert [row[0] for row in fees] == [10_000 * 500 * 2 // 10**6]
+
+
+async def test_a_case_that_cannot_be_closed_keeps_nobody_back(db):
+    for _ in range(3):
+        await owing(fen=10_000, fee_kind="daily", fee_ppm=500, fee_fen=100, grace_days=1)
+    bad = (await dunning_cases.page())[1]
+    await factories.bill((await factories.customer()).id, 5)
+    await database.execute(
+        "UPDATE bill SET source = 'late_fee:' || $1::text WHERE amount_fen = 5", bad.bill_no
+    )
+    days(4)
+    for row in await database.fetch("SELECT customer_id FROM bill WHERE amount_fen = 10000"):
+        await factories.topped_up(row["customer_id"], 10_000)
+    done = await dunning.run()
+    assert (done.closed, done.fees) == (2, 2)
+    (alert,) = await staff_alerts.page(is_open=True)
+    assert (alert.kind, alert.params["case_id"]) == ("dunning_stuck", bad.id)
+    await database.execute("UPDATE bill SET source = 'operator:M1' WHERE amount_fen = 5")
+    assert await dunning.run() == dunning.Done(closed=1, fees=1)
+
+
+async def test_a_case_is_closed_resumed_and_its_bill_owed_again_at_once_without_a_deadlock(db):
+    for number in range(4):
+        days(number * 2)
+        customer, plan = await owing(suspends=True, grace_days=1)
+        days(number * 2 + 1)
+        await dunning.run()
+        (found,) = await dunning_cases.page(customer_id=customer.id)
+        paid = await counter.bill(1, found.bill_no, counter.Taking("cash", None), key=factories.key())
+        answers = await asyncio.gather(
+            dunning.run(),
+            dunning.run(),
+            plan_pauses.resume(plan_actors.Actor("operator:1"), plan.id, key=factories.key()),
+            counter_undo.undo(1, paid.payment.counter_no, reason="记错", key=factories.key()),
+            return_exceptions=True,
+        )
+        failed = [one for one in answers if isinstance(one, BaseException)]
+        assert not [one for one in failed if not isinstance(one, plan_pauses.PlanNotPaused)], failed
+        (state,) = await database.fetchrow("SELECT state FROM dunning_case WHERE id = $1", found.id)
+        assert (state, (await bills.find(found.bill_no)).state) == ("open", "open")
+
+
 async def test_what_is_owed_is_written_off_by_two_people_and_no_money_moves(db):
     customer, _ = await owing(principal=500)
     bill_no = (await case()).bill_no

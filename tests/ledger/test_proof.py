@@ -171,6 +171,7 @@ BREAKING = {
     "I7 skipped": ("I7", "UPDATE plan SET next_period_no = next_period_no + 1"),
     "I7 lost period": ("I7", "DELETE FROM plan_period WHERE state = 'charged'"),
     "I7 outcome": ("I7", "UPDATE plan_period SET state = 'charged', ended_at = now() WHERE state = 'owed'"),
+    "I7 nobody comes": ("I7", "UPDATE dunning_case SET state = 'paid', ended_at = now(), next_at = NULL"),
     "I7 days doubled": ("I7", "UPDATE plan_period SET covers_from = covers_from - 1 WHERE period_no > 0"),
     "I7 more than agreed": ("I7", "UPDATE plan SET consented_fen = 1"),
     "I7 ended too soon": (

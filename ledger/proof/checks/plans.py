@@ -45,6 +45,15 @@ CHECKS = (
     ),
     Check(
         "I7",
+        "a plan period that is owed and nobody comes for",
+        """
+        SELECT 'plan_period ' || o.id FROM plan_period o
+        WHERE o.state IN ('owed', 'partly') AND NOT EXISTS (SELECT FROM dunning_case d WHERE d.bill_id = o.bill_id AND d.state = 'open')
+        """,
+        since=changed.PLAN_PERIODS,
+    ),
+    Check(
+        "I7",
         "a plan that has ended with a period still ahead",
         """
         SELECT 'plan ' || p.id FROM plan p JOIN plan_period o ON o.plan_id = p.id
