@@ -91,7 +91,11 @@ async def pause(actor: plan_actors.Actor, plan_id: int, *, until: date | None = 
     )
 
 
-_IS_SUSPENDED = "SELECT EXISTS (SELECT FROM dunning_case WHERE plan_id = $1 AND state = 'open' AND suspended_at IS NOT NULL)"
+_IS_SUSPENDED = """
+SELECT EXISTS (SELECT FROM dunning_case d JOIN bill b ON b.id = d.bill_id
+               WHERE d.plan_id = $1 AND d.state = 'open' AND d.suspended_at IS NOT NULL AND b.state IN ('open', 'partly_paid'))
+"""
+"""Asked of the bills themselves: the clock closes their cases a moment later."""
 _NO_MORE_SUSPENDED = "UPDATE dunning_case SET suspended_at = NULL WHERE plan_id = $1 AND state = 'open'"
 
 
@@ -100,7 +104,7 @@ async def resume(actor: plan_actors.Actor, plan_id: int, *, key: str) -> None:
 
     Raises:
         NoSuchPlan, NotByCustomers, PlanNotPaused, KeyReused.
-        PlanSuspended: its customer asks, and it is paused because they have not paid.
+        PlanSuspended: its customer asks, and it is paused because they owe a bill of it.
     """
     plan_actors.refuse_customers(actor)
 

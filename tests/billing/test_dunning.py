@@ -316,6 +316,23 @@ async def test_what_is_owed_is_written_off_by_two_people_and_no_money_moves(db):
     assert await database.fetchval("SELECT state FROM dunning_case") == "written_off"
 
 
+async def test_a_plan_suspended_for_what_is_written_off_stays_so_until_its_customer_goes_on_with_it(db):
+    for clock_first in (True, False):
+        days(0)
+        customer, plan = await owing(suspends=True, grace_days=1)
+        days(1)
+        await dunning.run()
+        (found,) = await dunning_cases.page(customer_id=customer.id)
+        waiting = await write_offs.request(1, found.bill_no, reason="x", key=factories.key())
+        await approvals.approve(2, waiting, key=factories.key())
+        if clock_first:
+            assert (await dunning.run()).closed == 1
+        assert (await plans.get(customer.id, plan.id)).state == "paused"
+        await plan_pauses.resume(plan_actors.by_customer(customer.id), plan.id, key=factories.key())
+        assert (await dunning.run()).closed == (0 if clock_first else 1)
+        assert (await plans.get(customer.id, plan.id)).state == "active"
+
+
 async def test_a_write_off_is_refused_for_what_is_paid_or_has_grown_and_for_who_asked(db):
     customer, _ = await owing()
     bill_no = (await case()).bill_no
