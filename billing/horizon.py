@@ -165,11 +165,8 @@ async def extend_to_horizon(plan_id: int) -> None:
     await extend_by(plan_id, clock.today() + timedelta(days=terms.current().plan_days_ahead))
 
 
-_LOCK = f"SELECT {plan_rows.COLUMNS} FROM plan WHERE id = $1 FOR NO KEY UPDATE"
-
-
 async def _locked(plan_id: int) -> plan_rows.Row:
-    row = await db.fetchrow(_LOCK, plan_id)
+    row = await db.fetchrow(plan_rows.LOCK, plan_id)
     assert row is not None
     return plan_rows.of(row)
 

@@ -17,6 +17,8 @@ paused_on, resume_on
 """
 """All that decides what a plan's periods are: plans that agree in it have the same periods."""
 COLUMNS = f"id, customer_id, {KEY}"
+LOCK = f"SELECT {COLUMNS} FROM plan WHERE id = $1 FOR NO KEY UPDATE"
+"""Reads a plan and locks it, before its periods are touched."""
 BY_USE = """
 least(o.units * CASE WHEN o.due_on >= p.new_amount_from THEN p.new_amount_fen ELSE p.amount_fen END, p.most_fen)"""
 """What a period ``o`` of a plan ``p`` by use costs for what was used so far."""

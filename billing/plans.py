@@ -210,16 +210,13 @@ async def _begin(
     return plan_id
 
 
-_LOCK = f"SELECT {plan_rows.COLUMNS} FROM plan WHERE id = $1 FOR NO KEY UPDATE"
-
-
 async def locked(plan_id: int, customer_id: int | None = None) -> plan_rows.Row:
     """The plan, locked before its periods are touched; of that customer, where one is named.
 
     Raises:
         NoSuchPlan: it is not theirs or does not exist.
     """
-    row = await db.fetchrow(_LOCK, plan_id)
+    row = await db.fetchrow(plan_rows.LOCK, plan_id)
     plan = None if row is None else plan_rows.of(row)
     if plan is None or customer_id not in (None, plan.customer_id):
         raise NoSuchPlan(plan_id=plan_id)
