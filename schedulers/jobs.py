@@ -108,15 +108,7 @@ def table(
         return await job_watch.run(watch or job_watch.Bounds(), {job.id for job in every})
 
     every: tuple[Job, ...] = (
-        Job("horizon", intervals.expiry_s, horizon.run),
-        Job("plan_pauses", intervals.expiry_s, plan_pauses.resume_due),
-        Job("plan_prices", intervals.expiry_s, plan_prices.take_effect),
-        Job("plan_ends", intervals.expiry_s, plans.complete),
-        Job("plan_notices", intervals.expiry_s, plan_notices.run),
-        Job("due_run", intervals.due_run_s, deductions.run_due),
-        Job("due_bills", intervals.due_run_s, due_bills.run),
-        Job("dunning", intervals.due_run_s, dunning.run),
-        Job("reminders", intervals.expiry_s, reminders.run),
+        *_what_falls_due(intervals),
         Job("outbox", intervals.outbox_s, lambda: delivery.run(post)),
         Job("payment_poll", intervals.payment_poll_s, lambda: payments.poll(channels)),
         Job("refund_poll", intervals.payment_poll_s, lambda: refunds.poll(channels)),
@@ -136,6 +128,28 @@ def table(
         Job("credit_repayment", intervals.expiry_s, credit_draws.repay_freed),
         Job("cap_alerts", intervals.expiry_s, caps.resolve_alerts),
         Job("reconciliation", intervals.reconciliation_s, lambda: daily.run(channels)),
+        *_now_and_then(intervals),
+        Job("job_watch", intervals.expiry_s, look_after),
+    )
+    return every
+
+
+def _what_falls_due(intervals: Intervals) -> tuple[Job, ...]:
+    return (
+        Job("horizon", intervals.expiry_s, horizon.run),
+        Job("plan_pauses", intervals.expiry_s, plan_pauses.resume_due),
+        Job("plan_prices", intervals.expiry_s, plan_prices.take_effect),
+        Job("plan_ends", intervals.expiry_s, plans.complete),
+        Job("plan_notices", intervals.expiry_s, plan_notices.run),
+        Job("due_run", intervals.due_run_s, deductions.run_due),
+        Job("due_bills", intervals.due_run_s, due_bills.run),
+        Job("dunning", intervals.due_run_s, dunning.run),
+        Job("reminders", intervals.expiry_s, reminders.run),
+    )
+
+
+def _now_and_then(intervals: Intervals) -> tuple[Job, ...]:
+    return (
         Job("bonus_reminders", intervals.proof_s, bonus_reminders.remind, alone=True),
         Job("birthdays", intervals.proof_s, care.congratulate, alone=True),
         Job("missed", intervals.proof_s, care.ask_after, alone=True),
@@ -144,6 +158,4 @@ def table(
         Job("refused_notice_expiry", intervals.proof_s, inbox_refusals.forget_old, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),
         Job("proof", intervals.proof_s, upkeep.prove, alone=True),
-        Job("job_watch", intervals.expiry_s, look_after),
     )
-    return every
