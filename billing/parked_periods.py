@@ -42,8 +42,12 @@ class Parked:
 
 
 _PARK = """
-UPDATE plan_period o SET state = 'parked', reason = $2 FROM plan p
-WHERE o.id = $1 AND o.state = 'upcoming' AND p.id = o.plan_id RETURNING o.plan_id, o.period_no, p.customer_id
+WITH failing AS (
+    SELECT o.id, o.plan_id, o.period_no, p.customer_id FROM plan_period o JOIN plan p ON p.id = o.plan_id
+    WHERE o.id = $1 AND o.state = 'upcoming' FOR NO KEY UPDATE OF p, o
+)
+UPDATE plan_period SET state = 'parked', reason = $2 FROM failing WHERE plan_period.id = failing.id
+RETURNING failing.plan_id, failing.period_no, failing.customer_id
 """
 
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from billing import horizon, plan_actors, plan_events, plan_offers, plan_rows, plans_ahead, schedule
+from billing import (
+    horizon,
+    plan_actors,
+    plan_events,
+    plan_offers,
+    plan_rows,
+    plans_ahead,
+    schedule,
+    staff_alerts,
+)
 from core import clock, db, errors
 from ledger import idempotency
 from members import customers
@@ -349,15 +358,25 @@ async def end(
     await db.execute(_END, list(plan_ids), clock.today(), clock.now(), reason, by, why, everything)
 
 
-RUNS = "(state IN ('active', 'paused') OR EXISTS (SELECT FROM plan_period o WHERE o.plan_id = plan.id AND o.state = 'upcoming'))"
+RUNS = """
+(state IN ('active', 'paused') OR EXISTS (SELECT FROM plan_period o WHERE o.plan_id = plan.id AND o.state IN ('upcoming', 'parked')))
+"""
 """A plan that still has something to take, or may have."""
 _LOCK_ALL = f"SELECT id FROM plan WHERE customer_id = $1 AND {RUNS} ORDER BY id FOR NO KEY UPDATE"
+
+
+_LAPSE_PARKED = """
+UPDATE plan_period SET state = 'waived', reason = 'account_closed', ended_at = $2
+WHERE plan_id = ANY ($1::bigint[]) AND state = 'parked' RETURNING id
+"""
 
 
 async def end_all(customer_id: int, *, by: str) -> None:
     """Ends all plans of a customer who leaves; nothing of them is taken any more. Part of the caller's transaction."""
     if plan_ids := [row["id"] for row in await db.fetch(_LOCK_ALL, customer_id)]:
         await end(plan_ids, reason="account_closed", by=by, everything=True)
+        parked = await db.fetch(_LAPSE_PARKED, plan_ids, clock.now())
+        await staff_alerts.resolve("period_parked", [str(row["id"]) for row in parked])
 
 
 _WARN = f"UPDATE plan SET warn_periods = $3 WHERE id = $1 AND customer_id = $2 RETURNING {COLUMNS}"

@@ -236,6 +236,7 @@ _PLAN_PERIOD = ops.CreateModel(
         "constraints": _PLAN_PERIOD_CONSTRAINTS,
         "indexes": [
             PartialIndex(fields=["due_on", "plan_id"], name="plan_period_due", where="state = 'upcoming'"),
+            PartialIndex(fields=["id"], name="plan_period_parked", where="state = 'parked'"),
             PartialIndex(
                 fields=["due_on"], name="plan_period_latest", where="state = 'upcoming' AND only_latest"
             ),

@@ -197,6 +197,17 @@ async def test_of_a_plan_that_was_ended_before_a_parked_period_can_only_be_waive
     await unpoisoned()
 
 
+async def test_of_who_leaves_nothing_stays_parked(db):
+    ((customer, plan),) = await shop(5_000)
+    await poisoned(customer.id, plan.id)
+    await deductions.run_due()
+    await plans.cancel(customer.id, plan.id)
+    await unpoisoned()
+    await plans.end_all(customer.id, by=BY)
+    assert (await parked_periods.page(), await states()) == ([], ["waived"])
+    assert await staff_alerts.page(is_open=True) == []
+
+
 async def test_a_run_that_parks_one_period_after_the_other_pauses_itself(db, monkeypatch):
     terms.use(replace(terms.current(), due_run_parked_most=2))
     await shop(*[5_000] * 6)
