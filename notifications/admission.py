@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from collections import Counter, defaultdict
@@ -30,7 +31,9 @@ class Admission:
 
     async def let(self, claimed: Sequence[Letter]) -> list[Letter]:
         """Those that may."""
-        ends = [end for letter in claimed if letter.trying and (end := await self._found_out(letter))]
+        in_doubt = [letter for letter in claimed if letter.trying]
+        found = await asyncio.gather(*(self._found_out(letter) for letter in in_doubt))  # others' silence is waited for once
+        ends = [end for end in found if end is not None]
         rest = _without(claimed, ends)
         ends += [end for letter in rest if (end := _barred(letter))]
         rest = _without(claimed, ends)
@@ -65,7 +68,7 @@ class Admission:
                 letter.trying = None
                 return None
             case "later":
-                return endings.postponed(letter, found)
+                return endings.postponed(letter, found, in_doubt=name)
             case _:
                 return endings.perhaps(letter, name, found.note)
 

@@ -35,20 +35,24 @@ def held(letter: Letter, until: datetime) -> End:
     return End(letter, "queued", again_at=until, gives_back=True, keeps_trying=letter.trying is not None)
 
 
-def postponed(letter: Letter, outcome: Outcome, *, keeps_trying: bool = False) -> End:
-    """Tried again after a pause that grows; dead when it has been tried for long enough."""
+def postponed(letter: Letter, outcome: Outcome, *, in_doubt: str | None = None) -> End:
+    """Tried again after a pause that grows; dead when it has been tried for long enough.
+
+    ``in_doubt``: the channel it may have gone out by. Then it does not die, because who replays the dead would send it twice.
+    """
+    in_doubt = in_doubt or letter.trying
     said = f"{outcome.code}: {outcome.note}".strip(": ") or outcome.result
     now = clock.now()
     is_old = now - letter.created_at >= timedelta(days=policy.current().give_up_days)
     if (is_old or outcome.result == "failed") and letter.attempts >= FAULTS_MOST:
-        return End(letter, "dead", error=said)
+        return End(letter, "dead", error=said) if in_doubt is None else perhaps(letter, in_doubt, said)
     pause_s = min(_FIRST_PAUSE_S * 2 ** min(letter.attempts - 1, 20), _LONGEST_PAUSE_S)
     return End(
         letter,
         "queued",
         error=said,
         again_at=now + timedelta(seconds=pause_s),
-        keeps_trying=keeps_trying or letter.trying is not None,
+        keeps_trying=in_doubt is not None,
     )
 
 

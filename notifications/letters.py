@@ -122,22 +122,23 @@ def _letter(row: dict[str, Any]) -> Letter:
 
 
 _BEGIN = """
-UPDATE outbox_message m SET trying_at = CASE WHEN m.trying = v.channel THEN m.trying_at ELSE $4 END, trying = v.channel,
+UPDATE outbox_message m SET trying_at = CASE WHEN m.id = ANY ($6::bigint[]) THEN m.trying_at ELSE $4 END, trying = v.channel,
     lease_until = $5, next_attempt_at = $5
 FROM unnest($1::bigint[], $2::text[]) AS v (id, channel)
 WHERE m.id = v.id AND m.lease_token = $3 AND m.state = 'queued' AND m.lease_until > $4 RETURNING m.id
 """
 
 
-async def begin(lease: uuid.UUID, trying: Mapping[int, str]) -> set[int]:
+async def begin(lease: uuid.UUID, trying: Mapping[int, str], *, repeats: Sequence[int] = ()) -> set[int]:
     """Writes down which channel each message is about to be given to, and renews the lease. Returns those still ours.
 
-    Whoever finds such a note knows that the message may be on its way.
+    Whoever finds such a note knows that the message may be on its way, and since when. ``repeats``: an attempt in doubt is made
+    once more, and counts from the first; of an attempt that is known to have come to nothing none is a repeat.
     """
     if not trying:
         return set()
     now = clock.now()
-    rows = await db.fetch(_BEGIN, list(trying), list(trying.values()), lease, now, now + LEASE)
+    rows = await db.fetch(_BEGIN, list(trying), list(trying.values()), lease, now, now + LEASE, list(repeats))
     return {row[0] for row in rows}
 
 

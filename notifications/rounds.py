@@ -81,7 +81,11 @@ class Rounds:
         travelling, put_back = await self._let_go(_not_ended(trips, ends))
         ends += put_back
         begun = clock.now()
-        ours = await letters.begin(self._lease, {trip.letter.id: trip.channel.name for trip in travelling})
+        ours = await letters.begin(
+            self._lease,
+            {trip.letter.id: trip.channel.name for trip in travelling},
+            repeats=[trip.letter.id for trip in travelling if trip.letter.trying is not None],
+        )
         await self._travel([trip for trip in travelling if trip.letter.id in ours], begun)
         await self._settle(trips)
         ends += [end for trip in travelling if trip.letter.id in ours and (end := self._arrived(trip))]
@@ -171,7 +175,7 @@ class Rounds:
             case "unknown" if not trip.channel.can_find_out:
                 return endings.perhaps(letter, name, outcome.note)
             case "unknown":
-                return endings.postponed(letter, outcome, keeps_trying=True)
+                return endings.postponed(letter, outcome, in_doubt=name)
             case _ if letter.trying is not None or letter.attempts < _PATIENT_ATTEMPTS:
                 return endings.postponed(letter, outcome)
             case _:

@@ -10,7 +10,7 @@ import redis.asyncio
 from core import clock
 from core import db as database
 from gateways import mail, sms
-from notifications import addresses, delivery, wordings
+from notifications import addresses, delivery, letterbox, wordings
 from notifications.channels.email import Email
 from notifications.channels.sms import ShortMessages
 from notifications.pace import Pace
@@ -82,6 +82,47 @@ async def test_one_that_was_not_sent_is_sent_when_the_provider_has_not_heard_of_
     later(stand_in, minutes=6)
     assert await delivery.run(post) == {"sms": 1}
     assert len(stand_in.sms.all()) == 1
+
+
+async def test_the_second_attempt_is_asked_about_for_ten_minutes_of_its_own(db, stand_in, post):
+    await phoned()
+    stand_in.world.faults.add({"op": "sms.send", "do": "500_before"})
+    assert await delivery.run(post) == {"retry": 1}
+    later(stand_in, minutes=11)
+    stand_in.world.faults.add({"op": "sms.send", "do": "500_after"})
+    assert await delivery.run(post) == {"retry": 1} and len(stand_in.sms.all()) == 1
+    later(stand_in, minutes=1)
+    stand_in.world.faults.add({"op": "sms.details", "do": "invisible"})
+    assert await delivery.run(post) == {"retry": 1}, "the provider's records may be late again"
+    later(stand_in, minutes=1)
+    assert await delivery.run(post) == {"sms": 1}
+    assert len(stand_in.sms.all()) == 1
+
+
+async def test_what_may_have_been_sent_does_not_die_and_is_not_replayed(db, stand_in, post):
+    await phoned()
+    stand_in.world.faults.add({"op": "sms.send", "do": "500_after"})
+    assert await delivery.run(post) == {"retry": 1}
+    stand_in.world.faults.add({"op": "sms.details", "do": "code:isv.ACCOUNT_ABNORMAL", "times": 100})
+    runs = []
+    for _ in range(9):
+        later(stand_in, days=1)
+        runs.append(await delivery.run(post))
+    assert {"unknown": 1} in runs and await messaging.ends() == ["sent"]
+    assert await letterbox.replay_all(by="operator:1") == 0
+    assert await delivery.run(post) == {} and len(stand_in.sms.all()) == 1
+
+
+async def test_those_in_doubt_are_asked_about_at_once(db, stand_in, post):
+    for _ in range(3):
+        await phoned()
+    stand_in.world.faults.add({"op": "sms.send", "do": "500_after", "times": 3})
+    assert await delivery.run(post) == {"retry": 3}
+    later(stand_in, minutes=1)
+    stand_in.world.faults.add({"op": "sms.details", "do": "delay", "seconds": 1.0, "times": 3})
+    began = time.monotonic()
+    assert await delivery.run(post) == {"sms": 3}
+    assert time.monotonic() - began < 2.5, "one after the other would take three seconds"
 
 
 async def test_a_dead_workers_short_message_is_asked_about_by_the_next(db, stand_in, post):
