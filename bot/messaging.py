@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bot.asker import Asker
 from notifications import preferences
 
@@ -23,33 +21,37 @@ async def settings(asker: Asker) -> list[str]:
 
 async def unsubscribe(asker: Asker) -> list[str]:
     """No marketing from now on."""
-    await _put(asker, marketing=False)
+    await _set(asker, marketing=False)
     return [asker.say("messaging.unsubscribed")]
 
 
 async def subscribe(asker: Asker) -> list[str]:
     """They agree to marketing, by the word that the settings name."""
-    await _put(asker, marketing=True)
+    await _set(asker, marketing=True)
     return [asker.say("messaging.subscribed")]
 
 
 async def reminders_off(asker: Asker) -> list[str]:
     """No reminders from now on."""
-    await _put(asker, reminders=False)
+    await _set(asker, reminders=False)
     return [asker.say("messaging.reminders_off")]
 
 
 async def reminders_on(asker: Asker) -> list[str]:
     """Reminders again."""
-    await _put(asker, reminders=True)
+    await _set(asker, reminders=True)
     return [asker.say("messaging.reminders_on")]
 
 
-async def _put(asker: Asker, **changed: bool) -> None:
+async def _set(asker: Asker, *, reminders: bool | None = None, marketing: bool | None = None) -> None:
     number = asker.customer.id
-    chosen = replace(await preferences.of(number), **changed)  # type: ignore[arg-type]
-    await preferences.put(
-        number, chosen, wording=asker.say("messaging.offer"), door="chat", by=f"customer:{number}"
+    await preferences.change(
+        number,
+        reminders=reminders,
+        marketing=marketing,
+        wording=asker.say("messaging.offer"),
+        door="chat",
+        by=f"customer:{number}",
     )
 
 

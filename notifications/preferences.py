@@ -7,7 +7,7 @@ is written down with the words that were shown, where it was said and by whom.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -94,25 +94,65 @@ async def put(customer_id: int, chosen: Preferences, *, wording: str, door: Door
     _check(chosen)
     async with db.transaction():
         await db.fetchval(_LOCK, customer_id)
-        before = await of(customer_id)
-        channels = None if chosen.channels is None else list(chosen.channels)
-        await db.execute(
-            _PUT,
-            customer_id,
-            chosen.reminders,
-            chosen.marketing,
-            channels,
-            chosen.quiet_from_minute,
-            chosen.quiet_until_minute,
-            clock.now(),
-        )
-        if chosen.marketing != before.marketing:
-            if chosen.marketing and not wording.strip():
-                raise ConsentNotWorded
-            await db.execute(
-                _CONSENT, customer_id, chosen.marketing, wording[:WORDING_CHARS], door, by, clock.now()
-            )
+        await _write(customer_id, await of(customer_id), chosen, _Said(wording, door, by))
     return chosen
+
+
+@db.retried
+async def change(
+    customer_id: int,
+    *,
+    reminders: bool | None = None,
+    marketing: bool | None = None,
+    wording: str,
+    door: Door,
+    by: str,
+) -> Preferences:
+    """Sets one and leaves the others as they are by then; what nobody changes is not looked at again.
+
+    Raises:
+        ConsentNotWorded: as ``put``.
+    """
+    async with db.transaction():
+        await db.fetchval(_LOCK, customer_id)
+        before = await of(customer_id)
+        chosen = replace(
+            before,
+            reminders=before.reminders if reminders is None else reminders,
+            marketing=before.marketing if marketing is None else marketing,
+        )
+        await _write(customer_id, before, chosen, _Said(wording, door, by))
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What stands in the consent's row beside the yes or no."""
+
+    wording: str
+    door: Door
+    by: str
+
+
+async def _write(customer_id: int, before: Preferences, chosen: Preferences, said: _Said) -> None:
+    """In the open transaction, the customer locked."""
+    now = clock.now()
+    await db.execute(
+        _PUT,
+        customer_id,
+        chosen.reminders,
+        chosen.marketing,
+        None if chosen.channels is None else list(chosen.channels),
+        chosen.quiet_from_minute,
+        chosen.quiet_until_minute,
+        now,
+    )
+    if chosen.marketing != before.marketing:
+        if chosen.marketing and not said.wording.strip():
+            raise ConsentNotWorded
+        await db.execute(
+            _CONSENT, customer_id, chosen.marketing, said.wording[:WORDING_CHARS], said.door, said.by, now
+        )
 
 
 _CONSENTS = """

@@ -15,6 +15,7 @@ from tests.notifications import messaging
 from tests.notifications.messaging import Sender
 
 NIGHT = policy.Policy(quiet_from=time(22), quiet_until=time(8))
+IN_THE_CHAT = policy.Policy(channels={**policy.Policy().channels, "marketing": ("customer_service", "sms")})
 KINDS = ("low_balance", "topped_up", "birthday", "payment_due")
 
 
@@ -84,6 +85,7 @@ async def test_quiet_hours_that_begin_under_way_hold_what_has_not_left(db):
 
 
 async def test_no_marketing_without_a_yes_and_none_after_a_no(db):
+    policy.use(IN_THE_CHAT)
     customer = await messaging.reachable(follows=True, wrote=True)
     sender = Sender()
     await messaging.told(customer, "birthday", key="1")
@@ -104,6 +106,29 @@ async def test_no_marketing_without_a_yes_and_none_after_a_no(db):
     assert len(await outbox.page(customer.id)) == 1
 
 
+async def test_a_word_in_the_chat_changes_one_wish_and_takes_back_no_other(db):
+    """Somebody switches reminders off in the chat while the mini-program takes back the yes to marketing."""
+    customer = await factories.customer()
+    for _ in range(10):
+        await wishes(customer, marketing=True)
+        await asyncio.gather(
+            wishes(customer, marketing=False, channels=["email"]),
+            preferences.change(customer.id, reminders=False, wording="优惠", door="chat", by="customer:1"),
+        )
+        kept = await preferences.of(customer.id)
+        assert (kept.marketing, kept.channels) == (False, ["email"])
+    assert len(await preferences.consents(customer.id, limit=99)) == 20, "nobody said yes in the chat"
+
+
+async def test_who_takes_back_a_yes_is_not_asked_about_quiet_hours(db):
+    """The shop has chosen others since, which leave nothing of the day beside the customer's own."""
+    customer = await factories.customer()
+    await wishes(customer, marketing=True, quiet_from_minute=8 * 60, quiet_until_minute=22 * 60)
+    policy.use(NIGHT)
+    await preferences.change(customer.id, marketing=False, wording="退订", door="chat", by="customer:1")
+    assert (await preferences.of(customer.id)).marketing is False
+
+
 @pytest.mark.broken_books
 async def test_the_proof_finds_marketing_that_nobody_agreed_to(db):
     customer = await factories.customer()
@@ -115,7 +140,7 @@ async def test_the_proof_finds_marketing_that_nobody_agreed_to(db):
 
 
 async def test_marketing_is_never_a_subscribe_message(db):
-    customer = await messaging.reachable(accepts=3)
+    customer = await messaging.reachable(accepts=3, follows=True, wrote=True)
     await wishes(customer, marketing=True)
     await messaging.told(customer, "birthday")
     sender = Sender()
@@ -156,6 +181,7 @@ async def test_so_many_reminders_a_day_whoever_sends_them(db):
 
 
 async def test_one_offer_a_week_and_the_rest_is_not_sent(db):
+    policy.use(IN_THE_CHAT)
     customer = await messaging.reachable(follows=True, wrote=True)
     await wishes(customer, marketing=True)
     for key in ("1", "2"):
@@ -230,7 +256,7 @@ async def test_a_check_that_fails_keeps_its_messages_back_and_no_others(db):
     async def broken(_waiting):
         raise RuntimeError("no answer")
 
-    before = truth.checked("payment_due")
+    before = truth._checks.get("payment_due")
     truth.register("payment_due", broken)
     try:
         assert await delivery.run(Sender().post(kinds=KINDS)) == {"retry": 1, "subscribe": 1}
