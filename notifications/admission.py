@@ -32,7 +32,9 @@ class Admission:
     async def let(self, claimed: Sequence[Letter]) -> list[Letter]:
         """Those that may."""
         in_doubt = [letter for letter in claimed if letter.trying]
-        found = await asyncio.gather(*(self._found_out(letter) for letter in in_doubt))  # others' silence is waited for once
+        found = await asyncio.gather(
+            *(self._found_out(letter) for letter in in_doubt)
+        )  # others' silence is waited for once
         ends = [end for end in found if end is not None]
         rest = _without(claimed, ends)
         ends += [end for letter in rest if (end := _barred(letter))]
@@ -104,11 +106,8 @@ async def _untrue(waiting: Sequence[Letter]) -> list[End]:
         by_kind[letter.kind].append(letter)
     ends: list[End] = []
     for kind, of_kind in by_kind.items():
-        check = truth.checked(kind)
-        if check is None:
-            continue
         try:
-            found = await check([letter.waiting for letter in of_kind])
+            found = await truth.untrue([letter.waiting for letter in of_kind])
         except Exception as fault:  # whatever a check stumbles over: what cannot be checked is not said
             log.exception("whether messages %s are true could not be found out", kind)
             ends += [

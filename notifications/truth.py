@@ -5,7 +5,6 @@ Who queues a kind of message that may become untrue registers a check for it, on
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,21 +37,10 @@ def register(kind: Kind, check: Check) -> None:
     _checks[kind] = check
 
 
-def checked(kind: str) -> Check | None:
-    """The check of a kind, if there is one."""
-    return _checks.get(kind)
+async def untrue(messages: Sequence[Waiting]) -> Mapping[int, str]:
+    """Why which of these, all of one kind, are no longer true, by message id; a kind without a check stays true.
 
-
-async def untrue(messages: Sequence[Waiting]) -> dict[int, str]:
-    """Why which of these are no longer true, by message id.
-
-    Raises: whatever a check raises; then nothing is known of any.
+    Raises: whatever its check raises; then nothing is known of any.
     """
-    by_kind: defaultdict[str, list[Waiting]] = defaultdict(list)
-    for message in messages:
-        if message.kind in _checks:
-            by_kind[message.kind].append(message)
-    found: dict[int, str] = {}
-    for kind, waiting in by_kind.items():
-        found |= await _checks[kind](waiting)
-    return found
+    check = _checks.get(messages[0].kind) if messages else None
+    return {} if check is None else await check(messages)
