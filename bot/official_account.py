@@ -71,7 +71,7 @@ class OfficialAccount:
 
         async def act() -> str:
             if message.text.lower() != "success":
-                await letterbox.not_arrived("template", message.event_key, message.text)
+                await letterbox.template_not_arrived(message.event_key, message.text)
             return ""
 
         await self._answering.answer(received, act, by=by, apology="")

@@ -100,8 +100,7 @@ WITH dead AS (
     SELECT id FROM outbox_message WHERE state = 'dead' AND ($1::bigint IS NULL OR id = $1)
     ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
 ), revived AS (
-    UPDATE outbox_message m SET state = 'queued', ended_at = NULL, attempts = 0, next_attempt_at = $3, created_at = m.created_at,
-        refused_by = NULL
+    UPDATE outbox_message m SET state = 'queued', ended_at = NULL, attempts = 0, next_attempt_at = $3, refused_by = NULL
     FROM dead WHERE m.id = dead.id RETURNING m.id
 )
 INSERT INTO message_attempt (message_id, channel, result, code, note, at)
@@ -125,23 +124,24 @@ async def replay_all(*, by: str) -> int:
     return len(await db.fetch(_REVIVE, None, REPLAYED_AT_ONCE, clock.now(), by))
 
 
+# "template" is written out: only so does PostgreSQL know that the index of template messages' numbers has them all
 _NOT_ARRIVED = """
 WITH gone AS (
-    SELECT message_id FROM message_attempt WHERE channel = $1::text AND result = 'sent' AND code = $2 ORDER BY id DESC LIMIT 1
+    SELECT message_id FROM message_attempt WHERE channel = 'template' AND result = 'sent' AND code = $1 ORDER BY id DESC LIMIT 1
 ), again AS (
-    UPDATE outbox_message m SET state = 'queued', channel = NULL, ended_at = NULL, next_attempt_at = $4,
-        refused_by = array_append(coalesce(m.refused_by, ARRAY[]::text[]), $1::text)
-    FROM gone WHERE m.id = gone.message_id AND m.state = 'sent' AND m.channel = $1::text RETURNING m.id
+    UPDATE outbox_message m SET state = 'queued', channel = NULL, ended_at = NULL, next_attempt_at = $3,
+        refused_by = array_append(coalesce(m.refused_by, ARRAY[]::text[]), 'template')
+    FROM gone WHERE m.id = gone.message_id AND m.state = 'sent' AND m.channel = 'template' RETURNING m.id
 )
 INSERT INTO message_attempt (message_id, channel, result, code, note, at)
-SELECT id, $1::text, 'refused', '', $3, $4 FROM again RETURNING message_id
+SELECT id, 'template', 'refused', '', $2, $3 FROM again RETURNING message_id
 """
 
 
-async def not_arrived(channel: str, number: str, why: str) -> bool:
-    """The platform says afterwards that a message, which it had taken under this number, did not arrive: the next channel is to
-    tell it. Returns whether there is such a message that went out last by this channel."""
-    return await db.fetchval(_NOT_ARRIVED, channel, number[:60], why[:200], clock.now()) is not None
+async def template_not_arrived(number: str, why: str) -> bool:
+    """The platform says afterwards that a template message, which it had taken under this number, did not arrive: the next channel
+    is to tell it. Returns whether there is such a message that went out last as a template message."""
+    return await db.fetchval(_NOT_ARRIVED, number[:60], why[:200], clock.now()) is not None
 
 
 def _sent(row: Mapping[str, Any]) -> Sent:
