@@ -2,7 +2,7 @@
 
 help.aliyun.com, "V3版本请求体&签名机制" (sdk/product-overview/v3-request-structure-and-signature): the canonical request is method,
 path, sorted query, signed headers, their names and the body's SHA-256; its SHA-256 after the algorithm's name is signed by
-HMAC with the secret. The page's own example is a known answer in tests/gateways/test_sms_signing.py.
+HMAC with the secret. The page's own example is a known answer in tests/gateways/test_sms.py.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ CHECKS = (
         """,
         since=changed.new("transfer"),
     ),
-    Check(
+    Check(  # whole each time: a yes that nobody gave is a changed row, not a new one, and no row leads to it
         "I13",
         "a customer who is sent marketing and did not agree to it last",
         """
