@@ -51,7 +51,7 @@ class Rates(Section):
 class Messages(Section):
     transactional: tuple[policy.ChannelName, ...] = policy.CHANNELS
     reminder: tuple[policy.ChannelName, ...] = policy.CHANNELS
-    marketing: tuple[policy.ChannelName, ...] = ("customer_service", "sms", "email")
+    marketing: tuple[policy.ChannelName, ...] = policy.FOR_MARKETING
     quiet_from: Clockface = "22:00"
     quiet_until: Clockface = "08:00"
     reminders_per_day: Annotated[int, Field(ge=0, le=1000)] = 10
@@ -65,6 +65,14 @@ class Messages(Section):
     def _both_ends(self) -> "Messages":
         if bool(self.quiet_from) != bool(self.quiet_until):
             raise ValueError("quiet_from 与 quiet_until 要一起写 · quiet_from and quiet_until go together")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _no_offers_by_notices(self) -> "Messages":
+        if policy.NO_MARKETING & set(self.marketing):
+            raise ValueError(
+                "微信不允许用订阅消息和模板消息发优惠 · WeChat allows no marketing by subscribe or template messages"
+            )
         return self
 
     def policy(self) -> policy.Policy:

@@ -15,11 +15,16 @@ CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
 INBOX = "inbox"
 """The mini-program's list of messages: where everything can be read, and what is left when no channel is open."""
 
+NO_MARKETING: frozenset[ChannelName] = frozenset({"subscribe", "template"})
+"""Never used for marketing. Template messages: "不支持广告等营销类消息" (developers.weixin.qq.com, "模板消息"). Subscribe messages are to say what
+who accepted them expects (the platform's notice of 2019-10-12, "小程序模板消息能力调整通知"); that this is no offer is how we read it."""
+FOR_MARKETING: tuple[ChannelName, ...] = ("sms", "email")
+"""Not by customer-service messages unless a shop says so: they are for answers, and offers that nobody asked for are punished as misuse
+(notice of 2016-01-20, "关于整顿滥用客服接口和模板消息接口行为的公告")."""
 _EVERY: Mapping[Class, tuple[ChannelName, ...]] = {
     "transactional": CHANNELS,
     "reminder": CHANNELS,
-    # WeChat allows neither subscribe nor template messages for marketing.
-    "marketing": ("customer_service", "sms", "email"),
+    "marketing": FOR_MARKETING,
 }
 _RATES: Mapping[str, int] = {
     "subscribe": 200,

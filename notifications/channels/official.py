@@ -47,8 +47,10 @@ class TemplateDraft:
 class TemplateMessages(Channel[TemplateDraft]):
     """Template messages of one official account, for kinds that operators have chosen a template for.
 
-    Each bears our number as ``client_msg_id``, under which the platform drops a repeat for some ten minutes; so one without an
-    answer is repeated for less than that, and never later.
+    Each bears our number as ``client_msg_id``: to one openid the platform sends one message of a number, for ten minutes, and promises
+    nothing after them (developers.weixin.qq.com, "发送模板消息"; its words stand in github.com/silenceper/wechat/pull/651). So one without an
+    answer is repeated for less than that, and never later. What a repeat is answered is not written anywhere: a refusal counts as
+    the first one's unknown end.
     """
 
     name = "template"
@@ -110,7 +112,7 @@ class TextDraft:
 
 class CustomerService(Channel[TextDraft]):
     """Texts to followers who wrote, followed or tapped a menu lately: the platform takes five within 48 hours of a message, three
-    within a minute of the rest ("客服消息", developers.weixin.qq.com). Our books say who did; the platform knows exactly, and says
+    within a minute of the rest (developers.weixin.qq.com, "客服消息介绍"). Our books say who did; the platform knows exactly, and says
     45015 when the time is over and 45047 when the number is used up. Never repeated without an answer.
     """
 

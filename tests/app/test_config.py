@@ -91,6 +91,10 @@ def test_the_environment_names_the_database(example, monkeypatch):
             r"tokens\.customer_keys\.0\.secret",
         ),
         (('token = "change-me"', '# token = "change-me"'), r"wechat\.mini_program: .*needs token"),
+        (
+            ('# marketing = ["sms", "email"]', 'marketing = ["sms", "subscribe"]'),
+            r"messages: .*no marketing by subscribe",
+        ),
         (("[shop]", "[shop"), r"is not TOML"),
     ],
 )
