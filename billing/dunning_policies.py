@@ -212,7 +212,8 @@ async def assign(offer_id: int, policy_id: int | None) -> None:
 
 _OF_PLANS = f"""
 SELECT plan.id AS plan_id, found.* FROM plan JOIN plan_offer offer ON offer.id = plan.offer_id
-JOIN LATERAL (SELECT {_COLUMNS} FROM dunning_policy WHERE dunning_policy.id = offer.dunning_policy_id) found ON true
+JOIN LATERAL (SELECT {_COLUMNS} FROM dunning_policy
+              WHERE dunning_policy.id = offer.dunning_policy_id AND dunning_policy.ended_at IS NULL) found ON true
 WHERE plan.id = ANY ($1::bigint[])
 """
 
