@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from billing import plan_rows, plans_ahead, terms
+from billing import halving, plan_rows, plans_ahead, terms
 from core import clock, db
 
 log = logging.getLogger(__name__)
@@ -22,14 +22,15 @@ _MOST_AT_ONCE = 50
 """So many periods of a plan are made in one transaction; a plan that was left for long is come back to."""
 
 _NAMES = plan_rows.KEY.replace("::text", "")
+_WAITING = "FROM plan WHERE state = 'active' AND ahead_on <= $1"
+_NEXT = "AND id <> ALL ($3::bigint[]) ORDER BY ahead_on, id LIMIT $2"
+_WOULD_BE_CLAIMED = f"SELECT id {_WAITING} {_NEXT}"
 _CLAIM = f"""
-WITH locked AS MATERIALIZED (
-    SELECT id, {plan_rows.KEY} FROM plan
-    WHERE state = 'active' AND ahead_on <= $1 AND id <> ALL ($3::bigint[])
-    ORDER BY ahead_on, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
-)
+WITH locked AS MATERIALIZED (SELECT id, {plan_rows.KEY} {_WAITING} {{which}} FOR NO KEY UPDATE SKIP LOCKED)
 SELECT array_agg(id) AS ids, 0 AS id, 0 AS customer_id, {_NAMES} FROM locked GROUP BY {_NAMES}
 """
+_CLAIM_NEXT = _CLAIM.format(which=_NEXT)
+_CLAIM_THESE = _CLAIM.format(which="AND id = ANY ($2::bigint[]) ORDER BY ahead_on, id")
 
 
 async def run(*, days_ahead: int | None = None, batch: int = BATCH) -> int:
@@ -37,19 +38,43 @@ async def run(*, days_ahead: int | None = None, batch: int = BATCH) -> int:
     Returns how many it made.
 
     Each batch is one transaction: claim the plans, work out their periods (once for plans that have the same), write them down,
-    move the plans on. A process that dies leaves nothing half done; several may run at once and share the work.
+    move the plans on. A process that dies leaves nothing half done; several may run at once and share the work. A plan whose periods
+    cannot be worked out or written keeps no others waiting: it is left out of this run, logged, and named by the proof (I16) until it is
+    mended.
     """
     ahead = terms.current().plan_days_ahead if days_ahead is None else days_ahead
     until, made = clock.today() + timedelta(days=ahead), 0
     broken: list[int] = []
-    while True:
-        async with db.transaction():
-            rows = await db.fetch(_CLAIM, until, batch, broken)
-            if not rows:
-                break
-            made += await _write(_readable(rows, until, broken))
+    while (done := await _next(until, batch, broken)) is not None:
+        made += done
     await lapse_missed()
     return made
+
+
+async def _next(until: date, batch: int, broken: list[int]) -> int | None:
+    """Makes the next batch; None: there is no other that nobody works on."""
+    try:
+        return await _extend(until, broken, _CLAIM_NEXT, batch, broken)
+    except Exception as error:
+        if not db.is_of_the_rows(error):
+            raise
+        log.exception("a batch of the horizon failed; it is done again in halves")
+
+    async def these(plan_ids: Sequence[int]) -> int:
+        return await _extend(until, broken, _CLAIM_THESE, list(plan_ids)) or 0
+
+    async def left_out(plan_id: int, error: BaseException) -> int:
+        broken.append(plan_id)
+        return 0
+
+    plan_ids = [row["id"] for row in await db.fetch(_WOULD_BE_CLAIMED, until, batch, broken)]
+    return sum(await halving.in_halves(plan_ids, these, left_out))
+
+
+async def _extend(until: date, broken: list[int], claim: str, *which: object) -> int | None:
+    async with db.transaction():
+        rows = await db.fetch(claim, until, *which)
+        return await _write(_readable(rows, until, broken)) if rows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +89,7 @@ class _Alike:
 
 
 def _readable(rows: Sequence[Mapping[str, Any]], until: date, broken: list[int]) -> list[_Alike]:
-    """What is ahead of the claimed plans. One that makes no sense keeps no others waiting: it is left out of this run, logged, and
-    named by the proof (I16) until it is mended."""
+    """What is ahead of the claimed plans; those that make no sense are added to ``broken``."""
     found = []
     for row in rows:
         try:

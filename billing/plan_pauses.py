@@ -7,6 +7,7 @@ lapsed (``on_pause`` waive), or the plan goes on with them where it stopped, so 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,6 +15,8 @@ from datetime import date, timedelta
 from billing import horizon, plan_actors, plan_events, plan_rows, plans, plans_ahead, schedule
 from core import clock, db, errors
 from ledger import idempotency
+
+log = logging.getLogger(__name__)
 
 LONGEST = timedelta(days=366)
 """A pause that ends by itself ends within this time."""
@@ -142,25 +145,37 @@ async def end_suspension(plan_id: int) -> None:
         await plan_actors.tell_change(plan_actors.CLOCK, plan_id, "plan_resumed")
 
 
-_OVER = """
-SELECT id FROM plan WHERE state = 'paused' AND resume_on <= $1 ORDER BY resume_on, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-"""
+_OVER = "SELECT id FROM plan WHERE state = 'paused' AND resume_on <= $1 ORDER BY resume_on, id"
+_LOCK_OVER = (
+    "SELECT id FROM plan WHERE id = $1 AND state = 'paused' AND resume_on <= $2 FOR NO KEY UPDATE SKIP LOCKED"
+)
 
 
 async def resume_due() -> int:
-    """Lets plans go on whose pause was to end by now, from the day it was to end. Returns how many."""
+    """Lets plans go on whose pause was to end by now, from the day it was to end. Returns how many. One that cannot go on keeps no
+    others waiting: it is logged, and named by the proof (I16) until it is mended."""
     done = 0
-    while True:
-        async with db.transaction():
-            plan_id = await db.fetchval(_OVER, clock.today())
-            if plan_id is None:
-                return done
-            plan = await plans.locked(plan_id)
-            assert plan.resume_on is not None
-            await _go_on(plan, plan.resume_on)
-            await plan_events.note(plan_id, "resumed", plan_actors.CLOCK.label)
-            await plan_actors.tell_change(plan_actors.CLOCK, plan_id, "plan_resumed")
-            done += 1
+    for row in await db.fetch(_OVER, clock.today()):
+        try:
+            done += await _resume_over(row["id"])
+        except Exception as error:
+            if not db.is_of_the_rows(error):
+                raise
+            log.exception("plan %s cannot go on after its pause", row["id"])
+    return done
+
+
+@db.retried
+async def _resume_over(plan_id: int) -> int:
+    async with db.transaction():
+        if await db.fetchval(_LOCK_OVER, plan_id, clock.today()) is None:
+            return 0
+        plan = await plans.locked(plan_id)
+        assert plan.resume_on is not None
+        await _go_on(plan, plan.resume_on)
+        await plan_events.note(plan_id, "resumed", plan_actors.CLOCK.label)
+        await plan_actors.tell_change(plan_actors.CLOCK, plan_id, "plan_resumed")
+        return 1
 
 
 _SKIP = """

@@ -197,6 +197,22 @@ async def test_of_a_plan_that_was_ended_before_a_parked_period_can_only_be_waive
     await unpoisoned()
 
 
+async def test_a_plan_whose_periods_cannot_be_written_keeps_nobody_back(db):
+    everyone = await shop(*[5_000] * 4)
+    await deductions.run_due()
+    _, bad = everyone[1]
+    await database.execute("UPDATE plan SET next_period_no = next_period_no - 1 WHERE id = $1", bad.id)
+    clock.set_offset(timedelta(days=60))
+    terms.use(replace(terms.current(), plan_days_ahead=0))
+    run = await deductions.run_due(batch=100)
+    assert run.charged > 3
+    ahead = "SELECT count(*) FROM plan WHERE ahead_on <= $1"
+    assert await database.fetchval(ahead, clock.today()) == 1, "the others are as far as they should be"
+    await database.execute("UPDATE plan SET next_period_no = next_period_no + 1 WHERE id = $1", bad.id)
+    await deductions.run_due()
+    assert await database.fetchval(ahead, clock.today()) == 0
+
+
 async def test_of_who_leaves_nothing_stays_parked(db):
     ((customer, plan),) = await shop(5_000)
     await poisoned(customer.id, plan.id)

@@ -477,3 +477,16 @@ async def test_an_offer_is_changed_by_a_next_version_and_plans_keep_theirs(db):
 async def test_terms_that_do_not_go_together_are_refused(db, rule, more, fault):
     with pytest.raises(fault):
         await offer(rule, **more)
+
+
+async def test_a_plan_that_cannot_go_on_after_its_pause_keeps_nobody_back(db):
+    everyone = [await start(await factories.customer(), "daily") for _ in range(3)]
+    for plan_id in everyone:
+        await plan_pauses.pause(SHOP, plan_id, until=clock.today() + timedelta(days=2), key=key())
+    good = "SELECT schedule::text FROM plan WHERE id = $1"
+    was = await database.fetchval(good, everyone[0])
+    await database.execute("UPDATE plan SET schedule = '{}' WHERE id = $1", everyone[0])
+    clock.set_offset(timedelta(days=2))
+    assert await plan_pauses.resume_due() == 2
+    await database.execute("UPDATE plan SET schedule = $2::jsonb WHERE id = $1", everyone[0], was)
+    assert await plan_pauses.resume_due() == 1

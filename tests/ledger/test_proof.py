@@ -13,6 +13,8 @@ from billing import (
     due_bills,
     operator_holds,
     payments,
+    plan_actors,
+    plan_pauses,
     quarantine,
     quarantine_desk,
     vouchers,
@@ -294,6 +296,9 @@ async def test_an_overdrawn_account_cannot_even_be_written_and_would_be_named(db
 async def test_due_work_left_undone_is_named_only_where_freshness_is_asked_for(db):
     customer = await factories.customer()
     await factories.plan(customer.id, 100)
+    paused = await factories.plan(customer.id, 100)
+    until = clock.today() + timedelta(days=1)
+    await plan_pauses.pause(plan_actors.by_operator(1), paused.id, until=until, key=factories.key())
     await factories.bill(customer.id)
     await factories.topped_up(customer.id, 700)
     await factories.top_up(customer.id, 700)

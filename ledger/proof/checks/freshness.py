@@ -17,6 +17,12 @@ CHECKS = (
     ),
     Check(
         "I16",
+        "a plan whose pause was to end more than a day ago",
+        "SELECT 'plan ' || id FROM plan WHERE state = 'paused' AND resume_on < ($1::timestamptz)::date - 1",
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
         "a bill due for more than a day that the clock did not come for",
         """
         SELECT 'bill ' || bill_no FROM bill
