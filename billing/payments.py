@@ -64,18 +64,23 @@ async def ask(channels: Channels, payment_no: str, *, give_up: bool = False) -> 
     """
     payment = await get(payment_no)
     channel = channels.find(payment.channel).channel
-    is_left = payment.left_at is not None or await _is_credited(payment.purpose, payment.purpose_no)
     try:
         trade = await channel.query(payment_no)
-        is_over = give_up or is_left or payment.expires_at <= clock.now()
-        if trade.state in ("waiting", "missing", "failed") and is_over:
-            await channel.close(payment_no)
-            trade = await channel.query(payment_no)
+        if trade.state in ("waiting", "missing", "failed"):
+            give_up = give_up or await _is_left(payment)
+            if give_up or payment.expires_at <= clock.now():
+                await channel.close(payment_no)
+                trade = await channel.query(payment_no)
     except at_channel.AlreadyPaid:
         return await _ask_once_more(channel, payment)
     except (at_channel.ResultUnknown, at_channel.RateLimited, at_channel.ChannelRefused) as error:
         raise ChannelUnavailable(channel=payment.channel) from error
-    return await confirm(trade, give_up=give_up or is_left)
+    return await confirm(trade, give_up=give_up)
+
+
+async def _is_left(payment: Payment) -> bool:
+    """Whether its top-up is to be paid by another attempt, or has been."""
+    return payment.left_at is not None or await _is_credited(payment.purpose, payment.purpose_no)
 
 
 _CREDITED = "SELECT EXISTS (SELECT FROM top_up WHERE top_up_no = $1 AND state = 'credited')"

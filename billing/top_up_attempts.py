@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from billing import attempts, payment_methods, payments, top_ups
+from billing import attempts, payment_methods, top_ups
 from billing.channels import Channels
 from billing.top_ups import LIFETIME, NoSuchTopUp, TopUp
 from core import clock, db, errors
@@ -132,10 +132,12 @@ def _is_the_same(current: attempts.Payment, chosen: payment_methods.Chosen) -> b
 
 async def _close_left(channels: Channels, customer_id: int, top_up_no: str) -> None:
     """Closes what was left at its channel, before another is opened there, or finds it paid. What has no answer is the clock's."""
-    left = [one for one in await attempts.of("top_up", top_up_no, customer_id) if one.is_open and one.left_at]
+    left = [one for one in await top_ups.attempts_of(customer_id, top_up_no) if one.left_at is not None]
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            for one in reversed(left):
-                await payments.ask(channels, one.payment_no)
-    except (TimeoutError, errors.DomainError) as no_answer:
-        log.info("top-up %s: what was left is left to the clock: %s", top_up_no, no_answer or "no answer")
+            failed = await top_ups.ask_open(channels, left)
+    except TimeoutError:
+        log.info("top-up %s: what was left is left to the clock: no answer in time", top_up_no)
+    else:
+        for number, error in failed.items():
+            log.info("top-up %s: %s, which was left, is left to the clock: %s", top_up_no, number, error)

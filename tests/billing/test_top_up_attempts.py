@@ -30,6 +30,7 @@ class ListeningChannel(factories.QuietChannel):
     def __init__(self, name, *, born_late=False):
         super().__init__(name)
         self.opened, self.states, self.down, self.born_late = [], {}, False, born_late
+        self.unanswered = 0
 
     async def prepare(self, method, order):
         self._answers()
@@ -55,6 +56,7 @@ class ListeningChannel(factories.QuietChannel):
 
     def _answers(self):
         if self.down:
+            self.unanswered += 1
             raise at_channel.ResultUnknown("time-out")
 
 
@@ -336,3 +338,19 @@ async def test_an_attempt_that_is_nearly_over_is_not_continued(db):
     shop = await Shop.opened()
     clock.set_offset(timedelta(minutes=28))
     assert (await shop.pay("wechat_pay", "native")).payment.payment_no != shop.top_up.payment.payment_no
+
+
+async def test_a_channel_that_gives_no_answer_is_waited_for_once_however_many_attempts_it_has(db):
+    shop = await Shop.opened()
+    await shop.pay()
+    await shop.pay("alipay", "wap")
+    await shop.pay("wechat_pay", "native")
+    assert [state for name, state, _ in await shop.tried() if name == "alipay"] == ["prepared", "prepared"]
+    shop.alipay.down = True
+    checked = await top_ups.check(shop.channels, shop.customer.id, shop.no)
+    assert (checked.payment.state, shop.alipay.unanswered) == ("prepared", 1)
+    with pytest.raises(payments.ChannelUnavailable):
+        await top_ups.cancel(shop.channels, shop.customer.id, shop.no)
+    assert shop.alipay.unanswered == 2
+    assert (await shop.pay("wechat_pay", "native")).payment.state == "prepared"
+    assert shop.alipay.unanswered == 3
