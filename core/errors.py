@@ -7,7 +7,7 @@ under the code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from core import words
@@ -20,6 +20,8 @@ class DomainError(Exception):
     """
 
     code: ClassVar[str] = ""
+    said_by: ClassVar[Mapping[str, str]] = {}
+    """Parameters that are codes themselves, and the table of the catalogues in which what each says stands."""
 
     def __init__(self, **params: Any) -> None:
         super().__init__(self.code, params)
@@ -27,7 +29,10 @@ class DomainError(Exception):
 
     def sentence(self, locale: str = words.DEFAULT_LOCALE) -> str:
         """The refusal as a sentence for a person, in ``zh-CN`` or ``en``."""
-        return words.say(f"errors.{self.code}", locale, **self.params)
+        said = {
+            name: words.say(f"{table}.{self.params[name]}", locale) for name, table in self.said_by.items()
+        }
+        return words.say(f"errors.{self.code}", locale, **{**self.params, **said})
 
     def __str__(self) -> str:
         return self.sentence("en")

@@ -8,12 +8,14 @@ that does not find (paid on another day here, or not at all) is looked up by its
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import ClassVar
 
 from billing import terms
 from billing.channels import Channels
@@ -28,6 +30,16 @@ class BillFileUnreadable(errors.Invalid):
     """The file is not the whole bill of this channel and day. ``reason``, ``line_no`` and ``found`` say why; nothing of it was kept."""
 
     code = "bill_file_unreadable"
+    said_by: ClassVar[Mapping[str, str]] = {"reason": "reconciliation.unreadable"}
+
+
+@contextlib.contextmanager
+def readable() -> Iterator[None]:
+    """Turns what reading a file says against it into the refusal."""
+    try:
+        yield
+    except bills.BillUnreadable as wrong:
+        raise BillFileUnreadable(reason=wrong.reason, line_no=wrong.line_no, found=wrong.found) from None
 
 
 class AnotherBill(errors.Conflict):
@@ -178,7 +190,7 @@ async def _kept(day: days.Day, file_id: int, path: Path, meter: Meter) -> bills.
         await db.execute(prepare)
     brackets = agreeing.rate_columns(await rates.brackets("channel", day.channel, day.day))
     begins, _ = span(file_id)
-    try:
+    with readable():
         async with bill_texts.opened(day.channel, path, expected(day)) as reading:
             while await db.copy_in("staged", _group(reading, meter)):
                 await db.execute("ANALYZE staged (kind, payment_no)")
@@ -187,10 +199,6 @@ async def _kept(day: days.Day, file_id: int, path: Path, meter: Meter) -> bills.
                 await db.execute(_KEEP_REFUNDS, *brackets, begins, day.channel, day.begins, day.ends)
                 await db.execute("TRUNCATE staged")
             return reading.totals
-    except bills.BillUnreadable as refused:
-        raise BillFileUnreadable(
-            reason=refused.reason, line_no=refused.line_no, found=refused.found
-        ) from None
 
 
 async def _hours(day: days.Day) -> tuple[datetime, datetime]:

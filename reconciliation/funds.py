@@ -90,15 +90,10 @@ async def take(day: days.Day, given: bill_imports.Given) -> bool:
 
 
 def _read(day: days.Day, path: Path) -> bills.FundTotals:
-    try:
-        with bills.funds(day.channel, path, bill_imports.expected(day)) as bill:
-            for _ in bill.batches():
-                pass
-            return bill.totals
-    except bills.BillUnreadable as refused:
-        raise bill_imports.BillFileUnreadable(
-            reason=refused.reason, line_no=refused.line_no, found=refused.found
-        ) from None
+    with bill_imports.readable(), bills.funds(day.channel, path, bill_imports.expected(day)) as bill:
+        for _ in bill.batches():
+            pass
+        return bill.totals
 
 
 _MOVEMENTS: tuple[bills.Movement, ...] = ("payment", "refund", "fee", "transfer", "withdrawal", "other")

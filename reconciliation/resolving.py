@@ -12,11 +12,12 @@ credited here a second time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from billing import approvals, credits
-from core import clock, db, errors, words
+from core import clock, db, errors
 from ledger import accounts, idempotency, posting
 from notifications import outbox
 from reconciliation import days, differences, history
@@ -32,14 +33,10 @@ class ResolutionNotPossible(errors.Conflict):
     """The difference cannot end in this way; ``why`` says what stands against it."""
 
     code = "resolution_not_possible"
+    said_by: ClassVar[Mapping[str, str]] = {"why": "reconciliation.why"}
 
     def __init__(self, *, why: Why) -> None:
         super().__init__(why=why)
-
-    def sentence(self, locale: str = words.DEFAULT_LOCALE) -> str:
-        """What stands against it, said in full."""
-        because = words.say(f"reconciliation.why.{self.params['why']}", locale)
-        return words.say(f"errors.{self.code}", locale, why=because)
 
 
 class DifferenceWaits(errors.Conflict):

@@ -5,10 +5,13 @@ import importlib
 import pkgutil
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from core import errors, words
+from gateways.bills.lines import REASONS
+from reconciliation import resolving
 
 ROOMS = ("core", "gateways", "ledger", "notifications", "members", "billing", "shop", "miniapp_api", "admin_api", "webhooks", "bot", "reports", "reconciliation")  # fmt: skip
 _KINDS = frozenset(
@@ -45,6 +48,12 @@ def raised():
 
 RAISED = raised()
 
+CODES = {
+    "bill_file_unreadable": {"reason": REASONS},
+    "resolution_not_possible": {"why": get_args(resolving.Why)},
+}
+"""Parameters that are codes themselves, and all that they may be."""
+
 
 def placeholders(sentence):
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
@@ -74,3 +83,18 @@ def test_no_two_refusals_of_different_meaning_share_a_code():
 def test_no_sentence_stands_for_a_refusal_that_is_gone(locale):
     codes = {f"errors.{refusal.code}" for refusal in REFUSALS}
     assert {key for key in words.keys(locale) if key.startswith("errors.")} <= codes
+
+
+@pytest.mark.parametrize("refusal", [one for one in REFUSALS if one.said_by], ids=lambda one: one.code)
+def test_a_parameter_that_is_a_code_is_said_in_words(refusal):
+    assert refusal.said_by.keys() == CODES[refusal.code].keys()
+    for name, table in refusal.said_by.items():
+        for locale in words.LOCALES:
+            stand = {key for key in words.keys(locale) if key.startswith(f"{table}.")}
+            assert stand == {f"{table}.{code}" for code in CODES[refusal.code][name]}, locale
+            for code in CODES[refusal.code][name]:
+                params = dict.fromkeys(("line_no", "found"), 1) | {name: code}
+                refused = refusal.__new__(refusal)
+                errors.DomainError.__init__(refused, **params)
+                assert words.say(f"{table}.{code}", locale) in refused.sentence(locale)
+                assert refused.params[name] == code, "for who reads by program"

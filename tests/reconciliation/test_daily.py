@@ -166,7 +166,12 @@ async def test_a_file_that_is_not_the_bill_is_not_taken_and_asked_for_again(db):
     books.move_to(books.NEXT_MORNING)
     await daily.run(keeper.opened())
     day = await days.get("wechat_pay", DAY)
-    assert (day.state, day.tries, "no_header" in day.last_answer, day.fetch_at is not None) == (
+    assert (
+        day.state,
+        day.tries,
+        "has not the header of such a bill" in day.last_answer,
+        day.fetch_at is not None,
+    ) == (
         "waiting",
         1,
         True,
