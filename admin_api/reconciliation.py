@@ -197,10 +197,9 @@ async def take_funds(
     channel: Channel, day: kit.Day, query: NewBill, upload: kit.Upload, caller: Operator, services: Services
 ) -> object:
     """Takes a bill of funds that was brought by hand."""
-    await days.ensure(services.channels, channel, day)
     with tempfile.TemporaryDirectory(prefix="yucun-bill-") as into:
         given = bill_imports.Given(_kept(upload, into), caller.label, query.replaces_because)
-        is_new = await funds.take(await days.get(channel, day), given)
+        is_new = await funds.take(services.channels, channel, day, given)
     return {"is_new": is_new, "day": await days.get(channel, day)}
 
 

@@ -41,23 +41,17 @@ async def take(channels: Channels, wanted: Wanted, *, progress: meters.Progress)
     """Takes a file, compares its day at once, and closes it if everything agrees."""
     given = bill_imports.Given(wanted.file, BY, wanted.replaces_because)
     if wanted.is_of_funds:
-        return await _take_funds(channels, wanted, given)
-    taken = await bill_imports.take(channels, wanted.channel, wanted.day, given, progress=progress)
-    said = [] if taken.is_new else [_SAME]
-    await comparing.compare(taken.day.id)
-    await closing.close_if_explained(taken.day.id)
-    return [*said, *await report_of(wanted.day, wanted.day, wanted.channel)]
+        is_new = await funds.take(channels, wanted.channel, wanted.day, given)
+    else:
+        taken = await bill_imports.take(channels, wanted.channel, wanted.day, given, progress=progress)
+        is_new = taken.is_new
+    day = await days.get(wanted.channel, wanted.day)
+    await comparing.compare(day.id)
+    await closing.close_if_explained(day.id)
+    return [*([] if is_new else [_SAME]), *await report_of(wanted.day, wanted.day, wanted.channel)]
 
 
 _SAME = "与已有账单相同，没有变化 · the same file was here already, nothing changed"
-
-
-async def _take_funds(channels: Channels, wanted: Wanted, given: bill_imports.Given) -> list[str]:
-    await days.ensure(channels, wanted.channel, wanted.day)
-    day = await days.get(wanted.channel, wanted.day)
-    said = [] if await funds.take(day, given) else [_SAME]
-    await comparing.compare(day.id)
-    return [*said, *await report_of(wanted.day, wanted.day, wanted.channel)]
 
 
 async def report_of(from_on: date, to_on: date, channel: str | None) -> list[str]:

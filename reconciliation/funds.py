@@ -17,7 +17,7 @@ import asyncio
 import logging
 import tempfile
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +56,16 @@ async def _fetch(channels: Channels, day: days.Day) -> bool:
         with tempfile.TemporaryDirectory(prefix="yucun-bill-") as into:
             most = terms.current().bill_bytes_most
             file = await channel.fetch_bill(day.day, Path(into), kind="funds", max_bytes=most)
-            await take(day, bill_imports.Given(file.path, f"channel:{day.channel}"))
-    except (at_channel.ChannelError, errors.DomainError) as error:
+            await take(
+                channels, day.channel, day.day, bill_imports.Given(file.path, f"channel:{day.channel}")
+            )
+    except at_channel.ChannelError as error:
         log.info("the bill of funds of %s for %s is not here: %s", day.channel, day.day, error)
         await _later(day, str(error))
+        return False
+    except errors.DomainError as refusal:
+        log.error("the bill of funds of %s for %s cannot be taken: %s", day.channel, day.day, refusal)
+        await _later(day, str(refusal))
         return False
     return True
 
@@ -77,16 +83,20 @@ async def _later(day: days.Day, answer: str) -> None:
         await history.add(day.id, "no_funds", history.CLOCK, answer=answer[:200])
 
 
-async def take(day: days.Day, given: bill_imports.Given) -> bool:
-    """Takes a day's bill of funds. The same file again changes nothing; says whether it was another.
+async def take(channels: Channels, channel: str, day: date, given: bill_imports.Given) -> bool:
+    """Takes the bill of funds of a channel and day. The same file again changes nothing; says whether it was another.
 
     Raises:
+        NoSuchChannel: it is not open.
+        DayNotOver: the day is today, or later.
         BillFileUnreadable: it is not the whole bill of that channel and day.
         AnotherBill: the day has another one, and no reason was given.
     """
+    await days.ensure(channels, channel, day)
+    found = await days.get(channel, day)
     sha256 = await asyncio.to_thread(bill_imports.sha256_of, given.path)
-    totals = await asyncio.to_thread(_read, day, given.path)
-    return await _keep(day, given, sha256, totals)
+    totals = await asyncio.to_thread(_read, found, given.path)
+    return await _keep(found, given, sha256, totals)
 
 
 def _read(day: days.Day, path: Path) -> bills.FundTotals:
@@ -216,7 +226,7 @@ CROSS JOIN LATERAL (
     SELECT coalesce(sum(amount_fen), 0)::bigint AS remitted_fen FROM remittance
     WHERE channel = d.channel AND state = 'paid' AND ended_at >= d.day::timestamp AT TIME ZONE 'Asia/Shanghai'
       AND ended_at < (d.day + 1)::timestamp AT TIME ZONE 'Asia/Shanghai') r
-LEFT JOIN (SELECT day_id, array_agg(what ORDER BY what) AS wrong FROM ({WRONG}) x GROUP BY day_id) w ON w.day_id = d.id
+CROSS JOIN LATERAL (SELECT array_agg(what ORDER BY what) AS wrong FROM ({WRONG}) x WHERE x.day_id = d.id) w
 WHERE d.id = ANY ($1::bigint[])
 """
 

@@ -134,18 +134,18 @@ async def test_by_hand_and_once(db, tmp_path):
     await a_day(keeper, tmp_path, None)
     file = tmp_path / "funds.csv"
     file.write_bytes(wechat_funds(USUAL))
-    day = await days.get("wechat_pay", DAY)
+    day = (keeper.opened(), "wechat_pay", DAY)
     given = bill_imports.Given(file, "operator:1")
-    assert sorted(await asyncio.gather(*(funds.take(day, given) for _ in range(3)))) == [False, False, True]
+    assert sorted(await asyncio.gather(*(funds.take(*day, given) for _ in range(3)))) == [False, False, True]
     file.write_bytes(wechat_funds([*USUAL, ("提现", -1)]))
     with pytest.raises(bill_imports.AnotherBill):
-        await funds.take(day, given)
-    assert await funds.take(day, bill_imports.Given(file, "operator:1", "渠道更正"))
+        await funds.take(*day, given)
+    assert await funds.take(*day, bill_imports.Given(file, "operator:1", "渠道更正"))
     assert (await report.of_day("wechat_pay", DAY)).funds.withdrawal_fen == -1
     for content in (b"", wechat_funds(USUAL, day=NEXT), wechat_funds(USUAL)[:-20]):
         file.write_bytes(content)
         with pytest.raises(bill_imports.BillFileUnreadable):
-            await funds.take(day, bill_imports.Given(file, "operator:1", "渠道更正"))
+            await funds.take(*day, bill_imports.Given(file, "operator:1", "渠道更正"))
     assert (await report.of_day("wechat_pay", DAY)).funds.rows == 3
 
 
@@ -155,6 +155,6 @@ async def test_a_file_that_lists_the_latest_first_rolls_forward_too(db, tmp_path
     file.write_bytes("\r\n".join([lines[0], *lines[3:0:-1], *lines[4:]]).encode())
     keeper = books.BookKeeper()
     await a_day(keeper, tmp_path, None)
-    await funds.take(await days.get("wechat_pay", DAY), bill_imports.Given(file, "operator:1"))
+    await funds.take(keeper.opened(), "wechat_pay", DAY, bill_imports.Given(file, "operator:1"))
     moved = (await report.of_day("wechat_pay", DAY)).funds
     assert (moved.opening_fen, moved.closing_fen, moved.wrong) == (0, 990, ())
