@@ -145,7 +145,6 @@ async def start(channels: Channels, customer_id: int, bill_no: str, wanted: Want
     return await prepared(channels, customer_id, await _make(channels, customer_id, bill_no, wanted, key=key))
 
 
-@db.retried
 async def _make(channels: Channels, customer_id: int, bill_no: str, wanted: Wanted, *, key: str) -> str:
     chosen = await way(channels, customer_id, wanted)
 
@@ -155,14 +154,13 @@ async def _make(channels: Channels, customer_id: int, bill_no: str, wanted: Want
             raise bills.NoSuchBill(bill_no=bill_no)
         return await begin(chosen, bill, wanted)
 
-    async with db.transaction():
-        return await idempotency.once(
-            caller=accounts.of_customer(customer_id),
-            operation="combined.start",
-            key=key,
-            content={"bill_no": bill_no, **wanted.content},
-            act=act,
-        )
+    return await idempotency.alone(
+        caller=accounts.of_customer(customer_id),
+        operation="combined.start",
+        key=key,
+        content={"bill_no": bill_no, **wanted.content},
+        act=act,
+    )
 
 
 async def way(channels: Channels, customer_id: int, wanted: Wanted) -> payment_methods.Chosen:

@@ -65,7 +65,6 @@ class Held:
     ended_at: datetime | None
 
 
-@db.retried
 async def place(
     operator_id: int, customer_id: int, *, amount_fen: int, title: str, expires_at: datetime | None, key: str
 ) -> str:
@@ -95,13 +94,11 @@ async def place(
         return hold_no
 
     content = {"customer_id": customer_id, "amount_fen": amount_fen, "title": title, "expires_at": expires_at}
-    async with db.transaction():
-        return await idempotency.once(
-            caller=operator, operation="operator_holds.place", key=key, content=content, act=act
-        )
+    return await idempotency.alone(
+        caller=operator, operation="operator_holds.place", key=key, content=content, act=act
+    )
 
 
-@db.retried
 async def capture(
     operator_id: int, hold_no: str, *, amount_fen: int, title: str | None = None, key: str
 ) -> str:
@@ -128,15 +125,14 @@ async def capture(
         await matching.settling(customer_id, taken)
 
     content = {"hold_no": hold_no, "amount_fen": amount_fen, "title": title}
-    async with db.transaction():
-        return await idempotency.once(
-            caller=operator,
-            operation="operator_holds.capture",
-            key=key,
-            content=content,
-            act=act,
-            answer=hold_no,
-        )
+    return await idempotency.alone(
+        caller=operator,
+        operation="operator_holds.capture",
+        key=key,
+        content=content,
+        act=act,
+        answer=hold_no,
+    )
 
 
 async def _take(hold: holds.Hold, amount_fen: int, title: str, operator: str) -> None:
@@ -162,7 +158,6 @@ async def _take(hold: holds.Hold, amount_fen: int, title: str, operator: str) ->
     await outbox.tell([outbox.Message(customer_id, "deducted", posted.reference, params)])
 
 
-@db.retried
 async def release(operator_id: int, hold_no: str, *, key: str) -> str:
     """Lets go what is held, tells the customer, and settles their due bills with it. Returns the hold's number.
 
@@ -182,15 +177,14 @@ async def release(operator_id: int, hold_no: str, *, key: str) -> str:
     async def act() -> None:
         await matching.settling(customer_id, let_go)
 
-    async with db.transaction():
-        return await idempotency.once(
-            caller=f"operator:{operator_id}",
-            operation="operator_holds.release",
-            key=key,
-            content={"hold_no": hold_no},
-            act=act,
-            answer=hold_no,
-        )
+    return await idempotency.alone(
+        caller=f"operator:{operator_id}",
+        operation="operator_holds.release",
+        key=key,
+        content={"hold_no": hold_no},
+        act=act,
+        answer=hold_no,
+    )
 
 
 async def expire_due(*, limit: int = 200) -> int:

@@ -77,7 +77,6 @@ async def pay(
     return await top_ups.prepared(channels, found)
 
 
-@db.retried
 async def _begin(chosen: payment_methods.Chosen, customer_id: int, top_up_no: str, *, key: str) -> str:
     async def act() -> str:
         tried = await attempts.locked("top_up", top_up_no, customer_id)
@@ -97,10 +96,9 @@ async def _begin(chosen: payment_methods.Chosen, customer_id: int, top_up_no: st
         "method": chosen.method,
         "client": chosen.place.client,
     }
-    async with db.transaction():
-        return await idempotency.once(
-            caller=accounts.of_customer(customer_id), operation="top_ups.pay", key=key, content=asked, act=act
-        )
+    return await idempotency.alone(
+        caller=accounts.of_customer(customer_id), operation="top_ups.pay", key=key, content=asked, act=act
+    )
 
 
 _LOCK = "SELECT state, pay_fen FROM top_up WHERE top_up_no = $1 AND customer_id = $2 FOR NO KEY UPDATE"

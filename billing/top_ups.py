@@ -124,7 +124,6 @@ async def prepared(channels: Channels, made: TopUp) -> TopUp:
     return await get(made.customer_id, made.top_up_no)
 
 
-@db.retried
 async def _make(
     channels: Channels,
     customer_id: int,
@@ -142,7 +141,6 @@ async def _make(
     chosen = await payment_methods.choose(
         channels, customer_id, channel=channel, method=method, place=place, payer=payer
     )
-    caller = accounts.of_customer(customer_id)
 
     async def act() -> str:
         agreed = await terms_of(customer_id, package_id, amount_fen, store)
@@ -160,10 +158,9 @@ async def _make(
         "agreement_version": agreement_version,
         "client": place.client,
     }
-    async with db.transaction():
-        return await idempotency.once(
-            caller=caller, operation="top_ups.start", key=key, content=asked, act=act
-        )
+    return await idempotency.alone(
+        caller=accounts.of_customer(customer_id), operation="top_ups.start", key=key, content=asked, act=act
+    )
 
 
 async def attempt(chosen: payment_methods.Chosen, customer_id: int, top_up_no: str, pay_fen: int) -> str:

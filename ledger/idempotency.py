@@ -65,7 +65,13 @@ async def once(
 
 @db.retried
 async def alone(
-    *, caller: str, operation: str, key: str, content: Mapping[str, Any], act: Callable[[], Awaitable[object]]
+    *,
+    caller: str,
+    operation: str,
+    key: str,
+    content: Mapping[str, Any],
+    act: Callable[[], Awaitable[object]],
+    answer: str | None = None,
 ) -> str:
     """``once`` in a transaction of its own, tried again where PostgreSQL asks for it.
 
@@ -73,7 +79,9 @@ async def alone(
         KeyReused: the key was used with another content.
     """
     async with db.transaction():
-        return await once(caller=caller, operation=operation, key=key, content=content, act=act)
+        return await once(
+            caller=caller, operation=operation, key=key, content=content, act=act, answer=answer
+        )
 
 
 _FORGET = "DELETE FROM request_key WHERE created_at < $1"

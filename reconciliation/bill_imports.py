@@ -178,15 +178,17 @@ CREATE TEMPORARY TABLE staged (
     amount_fen bigint, fee_milli bigint, state text, method text
 ) ON COMMIT DROP
 """
-_SETTINGS = ("SET LOCAL TIME ZONE 'Asia/Shanghai'", "SET LOCAL work_mem = '64MB'")
-"""Times of a bill are Beijing's; a group's payments are joined in memory."""
+ROOM = "SET LOCAL work_mem = '64MB'"
+"""A bill and the payments of its hours are held against each other in memory, in parts where they are many."""
+_ZONE = "SET LOCAL TIME ZONE 'Asia/Shanghai'"
+"""Times of a bill are Beijing's."""
 _GROUP_ROWS = 100_000
 _SPAN_OF_GROUP = "SELECT min(at) - interval '1 minute', max(at) + interval '1 minute' FROM staged"
 
 
 async def _kept(day: days.Day, file_id: int, path: Path, meter: Meter) -> bills.Totals:
     """Writes the rows group by group, while the next ones are read, joined with the payments of the group's hours."""
-    for prepare in ("DROP TABLE IF EXISTS staged", _STAGE, *_SETTINGS):
+    for prepare in ("DROP TABLE IF EXISTS staged", _STAGE, _ZONE, ROOM):
         await db.execute(prepare)
     brackets = agreeing.rate_columns(await rates.brackets("channel", day.channel, day.day))
     begins, _ = span(file_id)

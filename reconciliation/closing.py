@@ -29,7 +29,6 @@ UPDATE channel_day SET state = 'closed', closed_at = $2, closed_by = $3, match_a
 """
 
 
-@db.retried
 async def close(operator_id: int, channel: str, day: date, *, key: str) -> days.Day:
     """An operator closes a day. A closed one stays as it is.
 
@@ -45,8 +44,7 @@ async def close(operator_id: int, channel: str, day: date, *, key: str) -> days.
             await _close(found, f"operator:{operator_id}")
         return channel
 
-    async with db.transaction():
-        await _once("closing.close", operator_id, channel, day, "", key, act)
+    await _once("closing.close", operator_id, channel, day, "", key, act)
     return await days.get(channel, day)
 
 
@@ -95,7 +93,6 @@ UPDATE channel_day SET state = $2, closed_at = NULL, closed_by = NULL, match_at 
 _HAS_BILL = "SELECT EXISTS (SELECT FROM bill_file WHERE day_id = $1 AND is_current)"
 
 
-@db.retried
 async def reopen(operator_id: int, channel: str, day: date, *, reason: str, key: str) -> days.Day:
     """Opens a closed day again, with a reason: its fees are taken back out of the books, and it is compared anew.
 
@@ -120,8 +117,7 @@ async def reopen(operator_id: int, channel: str, day: date, *, reason: str, key:
         await history.add(found.id, "reopened", who, reason=reason)
         return channel
 
-    async with db.transaction():
-        await _once("closing.reopen", operator_id, channel, day, reason, key, act)
+    await _once("closing.reopen", operator_id, channel, day, reason, key, act)
     return await days.get(channel, day)
 
 
@@ -134,7 +130,7 @@ async def _once(
     key: str,
     act: Callable[[], Awaitable[str]],
 ) -> None:
-    await idempotency.once(
+    await idempotency.alone(
         caller=f"operator:{operator_id}", operation=operation, key=key,
         content={"channel": channel, "day": day, "reason": reason}, act=act, answer=channel,
     )  # fmt: skip

@@ -14,8 +14,6 @@ from core import clock, db
 from models import bill_line
 from reconciliation import agreeing, bill_imports, days, differences, funds, history, meters
 
-_ROOM = "SET LOCAL work_mem = '64MB'"
-"""A day's payments and its bill are held against each other in memory, in parts where they are many."""
 _FOUND = """
 CREATE TEMPORARY TABLE found (
     kind text, subject text, dedup_key text, payment_no text, refund_no text, channel_trade_no text, line_id bigint,
@@ -170,7 +168,7 @@ async def _compare(day_id: int) -> int:
         file_id = await db.fetchval(_CURRENT, day_id)
         if file_id is None or day.state not in ("imported", "matched"):
             return 0
-        await db.execute(_ROOM)
+        await db.execute(bill_imports.ROOM)
         await bill_imports.look_again(day, file_id)
         await _clear()
         await _settle_what_came_late(day, file_id)

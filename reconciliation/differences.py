@@ -256,7 +256,6 @@ _ASSIGN = "UPDATE difference SET owner_id = $2 WHERE id = $1"
 _REMARK = "UPDATE difference SET remark = $2 WHERE id = $1"
 
 
-@db.retried
 async def assign(operator_id: int, difference_no: str, *, owner_id: int | None, key: str) -> Difference:
     """Says who looks after a difference; None: nobody in particular.
 
@@ -266,7 +265,6 @@ async def assign(operator_id: int, difference_no: str, *, owner_id: int | None, 
     return await _noted(operator_id, difference_no, "assigned", _ASSIGN, "owner_id", owner_id, key)
 
 
-@db.retried
 async def note(operator_id: int, difference_no: str, *, remark: str, key: str) -> Difference:
     """Writes a remark, in place of the one before, which stays in the history.
 
@@ -288,9 +286,8 @@ async def _noted(
         await history.add(day.id, act, who, difference_id=found.id, **{name: value})
         return difference_no
 
-    async with db.transaction():
-        await idempotency.once(
-            caller=f"operator:{operator_id}", operation=f"differences.{act}", key=key,
-            content={"difference_no": difference_no, name: value}, act=done, answer=difference_no,
-        )  # fmt: skip
+    await idempotency.alone(
+        caller=f"operator:{operator_id}", operation=f"differences.{act}", key=key,
+        content={"difference_no": difference_no, name: value}, act=done, answer=difference_no,
+    )  # fmt: skip
     return await get(difference_no)

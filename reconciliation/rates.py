@@ -88,7 +88,6 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id
 """
 
 
-@db.retried
 async def add(operator_id: int, terms: Terms, *, key: str) -> Rate:
     """Writes a line into a table.
 
@@ -112,10 +111,9 @@ async def add(operator_id: int, terms: Terms, *, key: str) -> Rate:
         return str(made)
 
     content = {name: getattr(terms, name) for name in Terms.__slots__}
-    async with db.transaction():
-        made = await idempotency.once(
-            caller=f"operator:{operator_id}", operation="rates.add", key=key, content=content, act=act
-        )
+    made = await idempotency.alone(
+        caller=f"operator:{operator_id}", operation="rates.add", key=key, content=content, act=act
+    )
     return await get(int(made))
 
 

@@ -68,7 +68,6 @@ class Outcome:
 _WAITS = "UPDATE difference SET approval_no = $2 WHERE id = $1"
 
 
-@db.retried
 async def resolve(operator_id: int, difference_no: str, wish: Wish, *, key: str) -> Outcome:
     """Ends a difference as an operator decides, or has the decision wait for a second person.
 
@@ -95,11 +94,10 @@ async def resolve(operator_id: int, difference_no: str, wish: Wish, *, key: str)
         )
         return approval_no
 
-    async with db.transaction():
-        made = await idempotency.once(
-            caller=f"operator:{operator_id}", operation="differences.resolve", key=key,
-            content={"difference_no": difference_no, **asdict(wish)}, act=act,
-        )  # fmt: skip
+    made = await idempotency.alone(
+        caller=f"operator:{operator_id}", operation="differences.resolve", key=key,
+        content={"difference_no": difference_no, **asdict(wish)}, act=act,
+    )  # fmt: skip
     return Outcome(await differences.get(difference_no), made or None)
 
 

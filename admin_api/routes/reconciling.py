@@ -10,6 +10,12 @@ from reconciliation import rates as desk_rates
 
 _DAY = "/reconciliation/days/{channel}/{day}"
 _DIFFERENCE = "/differences/{difference_no}"
+_TAKING = (
+    channels.NoSuchChannel,
+    days.DayNotOver,
+    bill_imports.BillFileUnreadable,
+    bill_imports.AnotherBill,
+)
 _NOTING = (
     desk_differences.NoSuchDifference,
     desk_differences.DifferenceResolved,
@@ -44,12 +50,7 @@ ROUTES = (
         upload=reconciliation.UPLOAD_BYTES,
         status=201,
         answer=reconciliation.Taken,
-        refusals=(
-            channels.NoSuchChannel,
-            days.DayNotOver,
-            bill_imports.BillFileUnreadable,
-            bill_imports.AnotherBill,
-        ),
+        refusals=_TAKING,
         auth=OPERATOR,
         rate=kit.Rate(10, 60),
     ),
@@ -64,12 +65,7 @@ ROUTES = (
         upload=reconciliation.UPLOAD_BYTES,
         status=201,
         answer=reconciliation.Taken,
-        refusals=(
-            channels.NoSuchChannel,
-            days.DayNotOver,
-            bill_imports.BillFileUnreadable,
-            bill_imports.AnotherBill,
-        ),
+        refusals=_TAKING,
         auth=OPERATOR,
         rate=kit.Rate(10, 60),
     ),
