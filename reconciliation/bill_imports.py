@@ -175,7 +175,7 @@ def _size(path: Path) -> int:
 _STAGE = """
 CREATE TEMPORARY TABLE staged (
     line_no bigint, kind text, at timestamptz, channel_trade_no text, payment_no text, channel_refund_no text, refund_no text,
-    amount_fen bigint, fee_milli bigint, state text, method text
+    amount_fen bigint, fee_milli bigint, state text
 ) ON COMMIT DROP
 """
 ROOM = "SET LOCAL work_mem = '64MB'"

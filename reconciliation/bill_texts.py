@@ -30,7 +30,7 @@ FRAME = struct.Struct(">cIBI")
 """What comes before each piece of the process's output: what it is, rows and per cent of the file read so far, its length."""
 ROWS, TOTALS, UNREADABLE = b"R", b"T", b"U"
 
-_ROW = "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\n"
+_ROW = "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n"
 
 
 class Piece(NamedTuple):

@@ -76,14 +76,14 @@ class _Trades:
             totals.refund_fen += amount_fen
             totals.fee_milli -= fee_milli
             return BillLine(
-                line_no, kind, at, trade_no, payment_no, "", refund_no, amount_fen, -fee_milli, "paid_back", said
-            )  # fmt: skip
+                line_no, kind, at, trade_no, payment_no, "", refund_no, amount_fen, -fee_milli, "paid_back"
+            )
         if not at.startswith(self._day):
             raise BillUnreadable("other_day", line_no, at)
         totals.payments += 1
         totals.payment_fen += amount_fen
         totals.fee_milli += fee_milli
-        return BillLine(line_no, kind, at, trade_no, payment_no, "", "", amount_fen, fee_milli, "paid", said)
+        return BillLine(line_no, kind, at, trade_no, payment_no, "", "", amount_fen, fee_milli, "paid")
 
     def sums(self) -> Mapping[str, tuple[int, int]]:
         totals = self.totals

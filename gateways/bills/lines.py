@@ -28,7 +28,6 @@ class BillLine(NamedTuple):
     amount_fen: int
     fee_milli: int
     state: str
-    method: str
 
 
 Movement = Literal["payment", "refund", "fee", "transfer", "withdrawal", "other"]

@@ -51,7 +51,6 @@ class _Trades:
                 at("商户号"),
                 at("微信订单号"),
                 at("商户订单号"),
-                at("交易类型"),
                 at("交易状态"),
                 at("货币种类"),
             ),
@@ -64,7 +63,7 @@ class _Trades:
             )
 
     def row(self, cells: Sequence[str], line_no: int) -> BillLine:
-        at, merchant_id, trade_no, payment_no, method, state, currency, amount, fee = self._common(cells)
+        at, merchant_id, trade_no, payment_no, state, currency, amount, fee = self._common(cells)
         try:
             amount_fen, fee_milli = self._fen(amount), self._milli(fee)
         except ValueError as wrong:
@@ -83,14 +82,14 @@ class _Trades:
             totals.refunds += 1
             totals.refund_fen += refund_fen
             return BillLine(
-                line_no, "refund", at, trade_no, payment_no, channel_no, refund_no, refund_fen, fee_milli, told, method
+                line_no, "refund", at, trade_no, payment_no, channel_no, refund_no, refund_fen, fee_milli, told
             )  # fmt: skip
         if not at.startswith(self._day):
             raise BillUnreadable("other_day", line_no, at)
         totals.payments += 1
         totals.payment_fen += amount_fen
         return BillLine(
-            line_no, "payment", at, trade_no, payment_no, "", "", amount_fen, fee_milli, "paid", method
+            line_no, "payment", at, trade_no, payment_no, "", "", amount_fen, fee_milli, "paid"
         )  # fmt: skip
 
     def _given_back(self, cells: Sequence[str], line_no: int) -> tuple[str, str, int, str]:
