@@ -103,11 +103,15 @@ def _ask_for_the_balance(phone, available_fen):
         before = answers.count()
         phone.at.fill("#wechat .say input", "余额")
         phone.at.keyboard.press("Enter")
-        phone.until(lambda: answers.count() > before)
-        return answers.last.inner_text()
+        return phone.until(lambda: next(filter(_is_answer, answers.all_inner_texts()[before:]), None))
 
     # who has only just followed is recognised a few seconds later, and told so until then
     said = phone.until(
         lambda: said if "还没认出" not in (said := answer()) else phone.at.wait_for_timeout(1500)
     )
     assert f"可用余额：{available_fen / 100:.2f} 元" in said
+
+
+def _is_answer(text):
+    """Whether a line of the shop's is an answer to the question; reminders may come in between."""
+    return "可用余额：" in text or "还没认出" in text
