@@ -192,7 +192,7 @@ class Machine(RuleBasedStateMachine):
     @rule(who=small, times=st.integers(2, 6), fen=st.sampled_from(AMOUNTS))
     def spenders(self, who, times, fen):
         if not self.is_over:
-            self._spenders(steps.customer_for(self, "spend", who, 0), times, fen)
+            self._spenders(who, times, fen)
 
     # how
 
@@ -347,12 +347,10 @@ class Machine(RuleBasedStateMachine):
                     self.model.bills[source].payments[nth - 1] for source, nth in paid
                 ]
 
-    def _spenders(self, customer, times, fen):
+    def _spenders(self, who, times, fen):
         self.shop.steps += times
-        made = [
-            steps.make(self, "spend", self.people.index(customer), AMOUNTS.index(fen), 0, 7)
-            for _ in range(times)
-        ]
+        customer = steps.customer_for(self, "spend", who, 0)
+        made = [steps.make(self, "spend", who, AMOUNTS.index(fen), 0, 7) for _ in range(times)]
         done = self._work(self._all(made))
         if done is None:
             return

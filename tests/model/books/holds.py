@@ -61,27 +61,25 @@ class Holding:
 
     # by operators
 
-    def place_hold(self, customer, amount, minutes, key, seen):
-        """``minutes``: how long it lasts, if not until it is ended."""
+    def place_hold(self, customer, amount, ends, key, seen):
+        """``ends``: the minute it lasts to, if not until it is ended; asked again later it is the same."""
 
         def act():
             if self.accounts[customer].state != "active":
                 raise Refused("customer_has_left")
-            if minutes is not None and not 0 < minutes <= 366 * DAY:
+            if ends is not None and not 0 < ends - self.now <= 366 * DAY:
                 raise Refused("hold_expiry_out_of_range")
             account = self.accounts[customer]
             before, number = account.available, seen or "?"
             if amount > before:
                 raise Refused("insufficient_balance")
             account.held += amount
-            self.holds[number] = Hold(
-                customer, amount, None if minutes is None else self.now + minutes, of_operator=True
-            )
+            self.holds[number] = Hold(customer, amount, ends, of_operator=True)
             account.tell("held")
             self.falls(customer, before)
             return number
 
-        return self.once("operator", "place hold", key, (customer, amount, minutes), act)
+        return self.once("operator", "place hold", key, (customer, amount, ends), act)
 
     def _operators(self, number):
         if number not in self.holds or not self.holds[number].of_operator:

@@ -22,7 +22,8 @@ def place_hold(machine, customer, a, b, c):
             1, customer, amount_fen=amount, title="押金", expires_at=expires_at, key=key
         )
 
-    return step(call, lambda model, seen: model.place_hold(customer, amount, minutes, key, seen))
+    ends = None if minutes is None else machine.model.now + minutes
+    return step(call, lambda model, seen: model.place_hold(customer, amount, ends, key, seen))
 
 
 def _hold(machine, a, b):
