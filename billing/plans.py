@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from datetime import date, timedelta
+from typing import Literal
 
 from billing import (
     horizon,
     plan_actors,
     plan_events,
     plan_offers,
+    plan_pages,
     plan_rows,
     plans_ahead,
     schedule,
@@ -30,12 +31,11 @@ AccountClosed = customers.AccountClosed
 KeyReused = idempotency.KeyReused
 Offer = plan_offers.Offer
 offers = plan_offers.on_offer
-
-
-class NoSuchPlan(errors.NotFound):
-    """The customer has no such plan."""
-
-    code = "no_such_plan"
+NoSuchPlan = plan_pages.NoSuchPlan
+Plan = plan_pages.Plan
+get = plan_pages.get
+one = plan_pages.one
+page = plan_pages.of_customer
 
 
 class ConsentOutdated(errors.Conflict):
@@ -62,54 +62,9 @@ When = Literal["now", "period_end"]
 Door = Literal["mini_program", "chat", "counter", "phone", "paper"]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A customer's plan. ``next_due_on`` is when the next period is deducted; None: none will be."""
-
-    id: int
-    customer_id: int
-    offer_id: int
-    name: str
-    cycle: str
-    state: str
-    started_on: date
-    ends_on: date | None
-    periods: int | None
-    next_due_on: date | None
-    paused_on: date | None
-    resume_on: date | None
-    new_amount_fen: int | None
-    new_amount_from: date | None
-    created_at: datetime
-    warn_periods: int | None
-    """The customer is alerted when their balance does not cover so many periods any more."""
-    consent_version: str
-    consented_at: datetime
-    consented_fen: int
-    """No period takes more without another consent."""
-    consent_door: str
-    terms: plans_ahead.Terms
-
-    @property
-    def amount_fen(self) -> int:
-        return self.terms.amount_fen
-
-
 MOST_WARN_PERIODS = 12
 LONGEST_WAIT = timedelta(days=366)
 """A plan begins within this time."""
-COLUMNS = f"""
-id, customer_id, offer_id, name, cycle, state, started_on, ends_on, periods,
-coalesce((SELECT min(o.due_on) FROM plan_period o WHERE o.plan_id = plan.id AND o.state = 'upcoming'), next_due_on),
-paused_on, resume_on, new_amount_fen, new_amount_from, created_at, warn_periods, consent_version, consented_at, consented_fen,
-consent_door, {plan_rows.TERMS}
-"""
-_OWN = 20
-
-
-def of(row: Sequence[Any]) -> Plan:
-    """A plan from the columns of ``COLUMNS``."""
-    return Plan(*(*row[:_OWN], plan_rows.terms(row[_OWN:])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,36 +187,6 @@ async def locked(plan_id: int, customer_id: int | None = None) -> plan_rows.Row:
     return plan
 
 
-_GET = f"SELECT {COLUMNS} FROM plan WHERE id = $1 AND customer_id = $2"
-
-
-async def get(customer_id: int, plan_id: int) -> Plan:
-    """One plan of the customer.
-
-    Raises:
-        NoSuchPlan: it is not theirs or does not exist.
-    """
-    row = await db.fetchrow(_GET, plan_id, customer_id)
-    if row is None:
-        raise NoSuchPlan(plan_id=plan_id)
-    return of(row)
-
-
-_ONE = f"SELECT {COLUMNS} FROM plan WHERE id = $1"
-
-
-async def one(plan_id: int) -> Plan:
-    """One plan of whomever.
-
-    Raises:
-        NoSuchPlan: there is none of this number.
-    """
-    row = await db.fetchrow(_ONE, plan_id)
-    if row is None:
-        raise NoSuchPlan(plan_id=plan_id)
-    return of(row)
-
-
 async def cancel(customer_id: int, plan_id: int) -> Plan:
     """``stop`` now, by the customer."""
     await stop(plan_actors.by_customer(customer_id), plan_id)
@@ -379,7 +304,7 @@ async def end_all(customer_id: int, *, by: str) -> None:
         await staff_alerts.resolve("period_parked", [str(row["id"]) for row in parked])
 
 
-_WARN = f"UPDATE plan SET warn_periods = $3 WHERE id = $1 AND customer_id = $2 RETURNING {COLUMNS}"
+_WARN = f"UPDATE plan SET warn_periods = $3 WHERE id = $1 AND customer_id = $2 RETURNING {plan_pages.COLUMNS}"
 
 
 async def set_warning(customer_id: int, plan_id: int, periods: int | None) -> Plan:
@@ -392,13 +317,4 @@ async def set_warning(customer_id: int, plan_id: int, periods: int | None) -> Pl
     row = await db.fetchrow(_WARN, plan_id, customer_id, periods)
     if row is None:
         raise NoSuchPlan(plan_id=plan_id)
-    return of(row)
-
-
-_PAGE = f"SELECT {COLUMNS} FROM plan WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
-
-
-async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Plan]:
-    """The customer's plans, newest first; ``before`` is the id the last page ended at."""
-    rows = await db.fetch(_PAGE, customer_id, before if before is not None else 2**62, limit)
-    return [of(row) for row in rows]
+    return plan_pages.of(row)

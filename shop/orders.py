@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import timedelta
 
 from billing import abnormal, bills, collecting, matching, refunds, settled
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
 from members import sign_in
-from shop import paying
+from shop import orders_shown, paying
 
 log = logging.getLogger(__name__)
 
 UNPAID_LIFETIME = timedelta(minutes=30)
 MAX_LINES = 50
 MAX_QUANTITY = 999
-
-
-class NoSuchOrder(errors.NotFound):
-    """The customer has no order of this number."""
-
-    code = "no_such_order"
 
 
 class SkuNotForSale(errors.Conflict):
@@ -59,6 +52,11 @@ InsufficientBalance = collecting.InsufficientBalance
 BillPaymentPending = bills.BillPaymentPending
 BillUnderReview = bills.BillUnderReview
 KeyReused = idempotency.KeyReused
+NoSuchOrder = orders_shown.NoSuchOrder
+Line = orders_shown.Line
+Order = orders_shown.Order
+get = orders_shown.get
+page = orders_shown.page
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,35 +65,6 @@ class Wanted:
 
     sku_id: int
     quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of an order, as it stood when it was placed."""
-
-    sku_id: int
-    product_name: str
-    sku_name: str
-    price_fen: int
-    quantity: int
-    amount_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order with its lines."""
-
-    id: int
-    order_no: str
-    customer_id: int
-    state: str
-    total_fen: int
-    bill_no: str
-    placed_at: datetime
-    expires_at: datetime
-    under_review: bool = False
-    """Whether the shop is checking its payment (异常扣款)."""
-    lines: tuple[Line, ...] = ()
 
 
 _TAKE_STOCK = """
@@ -188,8 +157,7 @@ async def _take_stock(quantities: dict[int, int]) -> list[Line]:
     ]  # fmt: skip
 
 
-_COLUMNS = "id, order_no, customer_id, state, total_fen, bill_no, placed_at, expires_at"
-_LOCK = f"SELECT {_COLUMNS} FROM shop_order WHERE order_no = $1 AND customer_id = $2 FOR NO KEY UPDATE"
+_LOCK = f"SELECT {orders_shown.COLUMNS} FROM shop_order WHERE order_no = $1 AND customer_id = $2 FOR NO KEY UPDATE"
 _PAID = "UPDATE shop_order SET state = 'paid', paid_at = $2 WHERE id = $1"
 
 
@@ -201,7 +169,7 @@ async def pay(customer_id: int, order_no: str, *, key: str) -> Order:
         NoSuchOrder, OrderStateForbids, BillPaymentPending, BillUnderReview, InsufficientBalance, KeyReused.
     """
     paid = None if await abnormal.active() else await paying.at_once(customer_id, order_no, key=key)
-    return _with_its_lines(paid) if paid else await _pay_alone(customer_id, order_no, key=key)
+    return orders_shown.with_its_lines(paid) if paid else await _pay_alone(customer_id, order_no, key=key)
 
 
 async def admit_and_pay(customer_id: int, order_no: str, *, key: str) -> Order:
@@ -212,7 +180,7 @@ async def admit_and_pay(customer_id: int, order_no: str, *, key: str) -> Order:
     """
     paid = None if await abnormal.active() else await paying.at_once(customer_id, order_no, key=key)
     if paid:
-        return _with_its_lines(paid)
+        return orders_shown.with_its_lines(paid)
     await sign_in.admitted(customer_id)
     return await _pay_alone(customer_id, order_no, key=key)
 
@@ -292,7 +260,7 @@ async def _cancel(order: Order, *, operator: str) -> None:
         await refunds.in_full(bill, operator=operator)
     else:
         await matching.voiding(bill)
-    lines = await _lines([order.id])
+    lines = await orders_shown.lines_of([order.id])
     given_back = sorted((line.sku_id, line.quantity) for line in lines[order.id])
     await db.execute(_CHANGE_STOCK, [sku for sku, _ in given_back], [quantity for _, quantity in given_back])
     await db.execute(_CANCELLED, order.id, clock.now())
@@ -351,59 +319,3 @@ async def _locked(customer_id: int, order_no: str) -> Order:
     if row is None:
         raise NoSuchOrder(order_no=order_no)
     return Order(*row)
-
-
-_SEEN = f"""
-{", ".join(f"o.{name}" for name in _COLUMNS.split(", "))},
-(SELECT b.pending_no IS NOT NULL AND starts_with(b.pending_no, '{abnormal.PREFIX}') FROM bill b WHERE b.bill_no = o.bill_no)
-"""
-_GET = f"""
-SELECT {_SEEN},
-       l.sku_id, l.product_name, l.sku_name, l.price_fen, l.quantity, l.amount_fen
-FROM shop_order o JOIN order_line l ON l.order_id = o.id
-WHERE o.order_no = $1 AND o.customer_id = $2 ORDER BY l.id
-"""
-_PAGE = f"SELECT {_SEEN} FROM shop_order o WHERE o.customer_id = $1 AND o.id < $2 ORDER BY o.id DESC LIMIT $3"
-_LINES = """
-SELECT order_id, sku_id, product_name, sku_name, price_fen, quantity, amount_fen FROM order_line
-WHERE order_id = ANY ($1::bigint[]) ORDER BY id
-"""
-
-
-async def get(customer_id: int, order_no: str) -> Order:
-    """One order of the customer.
-
-    Raises:
-        NoSuchOrder: it is not theirs or does not exist.
-    """
-    rows = [tuple(row) for row in await db.fetch(_GET, order_no, customer_id)]
-    if not rows:
-        raise NoSuchOrder(order_no=order_no)
-    return _with_its_lines(rows)
-
-
-_OWN = _COLUMNS.count(",") + 2
-"""An order's columns, with ``under_review``; its lines' come after them."""
-
-
-def _with_its_lines(rows: Sequence[tuple[Any, ...]]) -> Order:
-    lines = tuple([Line(*row[_OWN:]) for row in rows])
-    return Order(*(*rows[0][:_OWN], lines))
-
-
-async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Order]:
-    """The customer's orders, newest first; ``before`` is the id the last page ended at."""
-    rows = await db.fetch(_PAGE, customer_id, before if before is not None else 2**62, limit)
-    return await _with_lines([Order(*row) for row in rows])
-
-
-async def _with_lines(orders: Sequence[Order]) -> list[Order]:
-    lines = await _lines([order.id for order in orders])
-    return [replace(order, lines=tuple(lines[order.id])) for order in orders]
-
-
-async def _lines(order_ids: Sequence[int]) -> dict[int, list[Line]]:
-    found: dict[int, list[Line]] = {order_id: [] for order_id in order_ids}
-    for order_id, *line in await db.fetch(_LINES, list(found)):
-        found[order_id].append(Line(*line))
-    return found

@@ -85,6 +85,7 @@ _BILLS = {
     "billing/dunning.py": _billing("dunning"),
     "billing/deductions.py": _billing("plans_and_due_runs", "due_runs"),
     "billing/plans.py": _billing("plans_and_due_runs"),
+    "billing/plan_pages.py": ("tests/miniapp_api/test_plans.py", "tests/admin_api/test_plans.py"),
     "billing/instalments.py": _billing("instalments"),
     "billing/instalment_schedule.py": _billing("instalments"),
     "billing/arrangements.py": _billing("instalments"),
@@ -150,6 +151,7 @@ _OPERATIONS = {
 }
 _SHOP = {
     "shop/orders.py": _ORDERS,
+    "shop/orders_shown.py": _ORDERS,
     "shop/paying.py": _ORDERS,
     "shop/channel_payments.py": _billing("combined_payments"),
 }
