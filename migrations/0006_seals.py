@@ -1,6 +1,5 @@
 """Daily seals, proofs that can go on from the last one, alerts to the shop's own people."""
 
-from json import dumps, loads
 from pathlib import Path
 
 from tortoise import fields
@@ -9,13 +8,9 @@ from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
+from migrations import _parts, _steps
 
 _SQL = Path(__file__).parent / "sql"
-
-
-def _id() -> tuple[str, fields.BigIntField]:
-    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
 
 
 class Migration(_steps.Migration):
@@ -25,7 +20,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Seal",
             fields=[
-                _id(),
+                _parts.key(),
                 ("day", fields.DateField(unique=True)),
                 ("first_transfer_id", fields.BigIntField()),
                 ("last_transfer_id", fields.BigIntField()),
@@ -63,7 +58,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="SealBlock",
             fields=[
-                _id(),
+                _parts.key(),
                 ("day", fields.DateField()),
                 ("block_no", fields.IntField()),
                 ("marks", fields.BinaryField()),
@@ -84,13 +79,13 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="ProofRun",
             fields=[
-                _id(),
+                _parts.key(),
                 ("day", fields.DateField()),
                 ("proved_at", fields.DatetimeField()),
                 ("whole", fields.BooleanField()),
                 ("freshness", fields.BooleanField()),
-                ("violations", fields.JSONField(encoder=dumps, decoder=loads)),
-                ("last_ids", fields.JSONField(null=True, encoder=dumps, decoder=loads)),
+                ("violations", _parts.json()),
+                ("last_ids", _parts.json(null=True)),
                 ("transfers", fields.BigIntField()),
                 ("postings", fields.BigIntField()),
                 ("entries", fields.BigIntField()),
@@ -110,10 +105,10 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="StaffAlert",
             fields=[
-                _id(),
+                _parts.key(),
                 ("kind", fields.CharField(max_length=30)),
                 ("dedup_key", fields.CharField(max_length=120)),
-                ("params", fields.JSONField(encoder=dumps, decoder=loads)),
+                ("params", _parts.json()),
                 ("raised_at", fields.DatetimeField()),
                 ("resolved_at", fields.DatetimeField(null=True)),
             ],

@@ -8,7 +8,7 @@ from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
+from migrations import _parts, _steps
 
 
 class Migration(_steps.Migration):
@@ -18,7 +18,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Tier",
             fields=[
-                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                _parts.key(),
                 ("code", fields.CharField(unique=True, max_length=20)),
                 ("name_zh", fields.CharField(max_length=20)),
                 ("name_en", fields.CharField(max_length=20)),
@@ -36,7 +36,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Store",
             fields=[
-                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                _parts.key(),
                 ("code", fields.CharField(unique=True, max_length=20)),
                 ("name", fields.CharField(max_length=60)),
                 ("state", fields.CharField(default="open", max_length=10)),
@@ -53,7 +53,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="SettingChange",
             fields=[
-                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                _parts.key(),
                 (
                     "customer",
                     fields.ForeignKeyField(

@@ -8,13 +8,9 @@ from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
+from migrations import _parts, _steps
 
 _SQL = Path(__file__).parent / "sql"
-
-
-def _id() -> tuple[str, fields.BigIntField]:
-    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
 
 
 class Migration(_steps.Migration):
@@ -64,7 +60,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Arrangement",
             fields=[
-                _id(),
+                _parts.key(),
                 (
                     "bill",
                     fields.ForeignKeyField(
@@ -147,7 +143,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Instalment",
             fields=[
-                _id(),
+                _parts.key(),
                 (
                     "arrangement",
                     fields.ForeignKeyField(

@@ -7,7 +7,7 @@ from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
+from migrations import _parts, _steps
 
 
 class Migration(_steps.Migration):
@@ -48,7 +48,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="CombinedPayment",
             fields=[
-                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                _parts.key(),
                 ("combined_no", fields.CharField(unique=True, max_length=32)),
                 (
                     "bill",

@@ -1,35 +1,12 @@
 """Refunds of bills and top-ups through every tender, and the agreement that customers consent to when they top up."""
 
-from typing import Any
-
 from tortoise import fields
-from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
-
-
-def _id() -> tuple[str, fields.BigIntField]:
-    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
-
-
-def _to(model: str, name: str, related: str) -> tuple[str, Any]:
-    return (name, fields.ForeignKeyField(f"models.{model}", related, OnDelete.RESTRICT, **_key(name)))
-
-
-def _perhaps_to(model: str, name: str, related: str) -> tuple[str, Any]:
-    field: Any = fields.ForeignKeyField(
-        f"models.{model}", related, OnDelete.RESTRICT, null=True, **_key(name)
-    )
-    return (name, field)
-
-
-def _key(name: str) -> dict[str, Any]:
-    return {"source_field": f"{name}_id", "to_field": "id"}
-
+from migrations import _parts, _steps
 
 _HOUSE = """
 INSERT INTO account (code, kind, currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, entry_no, burn_policy, created_at)
@@ -87,9 +64,9 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Refund",
             fields=[
-                _id(),
+                _parts.key(),
                 ("refund_no", fields.CharField(unique=True, max_length=32)),
-                _to("Customer", "customer", "refunds"),
+                _parts.to("Customer", "customer", "refunds"),
                 ("kind", fields.CharField(max_length=8)),
                 ("subject_no", fields.CharField(max_length=32)),
                 ("amount_fen", fields.BigIntField()),
@@ -142,10 +119,10 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="RefundPart",
             fields=[
-                _id(),
+                _parts.key(),
                 ("part_no", fields.CharField(unique=True, max_length=40)),
-                _to("Refund", "refund", "parts"),
-                _perhaps_to("BillPayment", "bill_payment", "refund_parts"),
+                _parts.to("Refund", "refund", "parts"),
+                _parts.to("BillPayment", "bill_payment", "refund_parts", null=True),
                 ("tender", fields.CharField(max_length=20)),
                 ("payment_no", fields.CharField(null=True, max_length=32)),
                 ("amount_fen", fields.BigIntField()),
@@ -215,7 +192,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Agreement",
             fields=[
-                _id(),
+                _parts.key(),
                 ("version", fields.CharField(unique=True, max_length=32)),
                 ("text", fields.TextField(unique=False)),
                 ("text_hash", fields.CharField(max_length=64)),
@@ -233,8 +210,8 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="AgreementConsent",
             fields=[
-                _id(),
-                _to("Agreement", "agreement", "consents"),
+                _parts.key(),
+                _parts.to("Agreement", "agreement", "consents"),
                 ("top_up_no", fields.CharField(unique=True, max_length=32)),
                 ("text_hash", fields.CharField(max_length=64)),
                 ("channel", fields.CharField(max_length=20)),

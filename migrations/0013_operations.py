@@ -1,44 +1,12 @@
 """What operators do with a second person: adjustments that can be undone, transfers between customers, merges, closings."""
 
-from json import dumps, loads
-from typing import Any
-
 from tortoise import fields
-from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
-from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.migrations.constraints import UniqueConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
-
-
-def _id() -> tuple[str, fields.BigIntField]:
-    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
-
-
-def _to(
-    model: str, name: str, related_name: str, kind: Any = fields.ForeignKeyField, **more: Any
-) -> tuple[str, Any]:
-    return (
-        name,
-        kind(
-            f"models.{model}",
-            source_field=f"{name}_id",
-            db_constraint=True,
-            to_field="id",
-            related_name=related_name,
-            on_delete=OnDelete.RESTRICT,
-            **more,
-        ),
-    )
-
-
-def _checks(table: str, **checks: str) -> list[ops.AddConstraint]:
-    return [
-        ops.AddConstraint(table, CheckConstraint(name=name, check=check)) for name, check in checks.items()
-    ]
-
+from migrations import _parts, _steps
 
 _TRANSIT = """
 INSERT INTO account (code, kind, currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, entry_no, burn_policy, created_at)
@@ -53,10 +21,10 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Approval",
             fields=[
-                _id(),
+                _parts.key(),
                 ("approval_no", fields.CharField(max_length=32, unique=True)),
                 ("kind", fields.CharField(max_length=30)),
-                ("params", fields.JSONField(encoder=dumps, decoder=loads)),
+                ("params", _parts.json()),
                 ("customer_id", fields.BigIntField(null=True)),
                 ("amount_fen", fields.BigIntField()),
                 ("reason", fields.CharField(max_length=200)),
@@ -68,7 +36,7 @@ class Migration(_steps.Migration):
                 ("decided_at", fields.DatetimeField(null=True)),
                 ("note", fields.CharField(max_length=200, default="")),
                 ("result", fields.CharField(max_length=100, null=True)),
-                ("refusal", fields.JSONField(null=True, encoder=dumps, decoder=loads)),
+                ("refusal", _parts.json(null=True)),
             ],
             options={
                 "table": "approval",
@@ -82,7 +50,7 @@ class Migration(_steps.Migration):
             },
             bases=["Model"],
         ),
-        *_checks(
+        *_parts.checks(
             "Approval",
             approval_state="state IN ('waiting', 'executed', 'failed', 'rejected', 'withdrawn', 'expired')",
             approval_amount="amount_fen >= 0",
@@ -95,9 +63,9 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Adjustment",
             fields=[
-                _id(),
+                _parts.key(),
                 ("adjustment_no", fields.CharField(max_length=32, unique=True)),
-                _to("Customer", "customer", "adjustments"),
+                _parts.to("Customer", "customer", "adjustments"),
                 ("kind", fields.CharField(max_length=10)),
                 ("amount_fen", fields.BigIntField()),
                 ("reason", fields.CharField(max_length=200)),
@@ -116,7 +84,7 @@ class Migration(_steps.Migration):
             },
             bases=["Model"],
         ),
-        *_checks(
+        *_parts.checks(
             "Adjustment",
             adjustment_kind="kind IN ('principal', 'bonus')",
             adjustment_amount="amount_fen <> 0",
@@ -124,11 +92,11 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Move",
             fields=[
-                _id(),
+                _parts.key(),
                 ("move_no", fields.CharField(max_length=32, unique=True)),
                 ("kind", fields.CharField(max_length=10)),
-                _to("Customer", "giver", "moves_out"),
-                _to("Customer", "receiver", "moves_in"),
+                _parts.to("Customer", "giver", "moves_out"),
+                _parts.to("Customer", "receiver", "moves_in"),
                 ("principal_fen", fields.BigIntField()),
                 ("bonus_fen", fields.BigIntField()),
                 ("reason", fields.CharField(max_length=200)),
@@ -149,7 +117,7 @@ class Migration(_steps.Migration):
             },
             bases=["Model"],
         ),
-        *_checks(
+        *_parts.checks(
             "Move",
             move_kind="kind IN ('gift', 'merge')",
             move_amounts="principal_fen >= 0 AND bonus_fen >= 0 AND principal_fen + bonus_fen > 0",
@@ -157,7 +125,7 @@ class Migration(_steps.Migration):
         ),
         ops.AddField("Customer", "merged_into_id", fields.BigIntField(null=True)),
         ops.RemoveConstraint("Customer", "customer_state"),
-        *_checks(
+        *_parts.checks(
             "Customer",
             customer_state="state IN ('active', 'blocked', 'merged', 'closing', 'closed')",
             customer_merged="(merged_into_id IS NOT NULL) = (state = 'merged') AND merged_into_id <> id",
@@ -165,10 +133,10 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Merge",
             fields=[
-                _id(),
+                _parts.key(),
                 ("merge_no", fields.CharField(max_length=32, unique=True)),
-                _to("Customer", "gone", "merge", fields.OneToOneField),
-                _to("Customer", "kept", "merges"),
+                _parts.to("Customer", "gone", "merge", fields.OneToOneField),
+                _parts.to("Customer", "kept", "merges"),
                 ("principal_fen", fields.BigIntField()),
                 ("bonus_fen", fields.BigIntField()),
                 ("reason", fields.CharField(max_length=200)),
@@ -184,15 +152,15 @@ class Migration(_steps.Migration):
             },
             bases=["Model"],
         ),
-        *_checks(
+        *_parts.checks(
             "Merge", merge_of_two="gone_id <> kept_id", merge_amounts="principal_fen >= 0 AND bonus_fen >= 0"
         ),
         ops.CreateModel(
             name="Closing",
             fields=[
-                _id(),
+                _parts.key(),
                 ("closing_no", fields.CharField(max_length=32, unique=True)),
-                _to("Customer", "customer", "closings"),
+                _parts.to("Customer", "customer", "closings"),
                 ("reason", fields.CharField(max_length=200)),
                 ("operator_id", fields.BigIntField()),
                 ("approval_no", fields.CharField(max_length=32, unique=True)),
@@ -215,7 +183,7 @@ class Migration(_steps.Migration):
             "Closing",
             UniqueConstraint(fields=("customer_id",), name="closing_under_way", condition="state = 'paying'"),
         ),
-        *_checks(
+        *_parts.checks(
             "Closing",
             closing_state="state IN ('paying', 'closed')",
             closing_amounts="bonus_fen >= 0 AND paid_out_fen >= 0",
@@ -224,9 +192,9 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Payout",
             fields=[
-                _id(),
+                _parts.key(),
                 ("payout_no", fields.CharField(max_length=32, unique=True)),
-                _to("Closing", "closing", "payouts", db_index=False),
+                _parts.to("Closing", "closing", "payouts", db_index=False),
                 ("amount_fen", fields.BigIntField()),
                 ("receipt_no", fields.CharField(max_length=64)),
                 ("operator_id", fields.BigIntField()),
@@ -241,7 +209,7 @@ class Migration(_steps.Migration):
             },
             bases=["Model"],
         ),
-        *_checks("Payout", payout_amount="amount_fen > 0"),
+        *_parts.checks("Payout", payout_amount="amount_fen > 0"),
         ops.AddField("Refund", "closing_no", fields.CharField(null=True, max_length=32)),
         ops.AddIndex(
             "Refund",

@@ -1,16 +1,12 @@
 """Credit limits that can be drawn on, rules that hold unusual deductions for review, alert lines of plans."""
 
-from json import dumps, loads
-from typing import Any
-
 from tortoise import fields
-from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
+from migrations import _parts, _steps
 
 _HOUSE = """
 INSERT INTO account (code, kind, currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, entry_no, burn_policy, created_at)
@@ -20,26 +16,6 @@ _APPEND_ONLY = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON credit_movement
 FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()
 """
-
-
-def _id() -> tuple[str, fields.BigIntField]:
-    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
-
-
-def _json(**how: bool) -> Any:
-    return fields.JSONField(encoder=dumps, decoder=loads, **how)
-
-
-def _to(model: str, column: str, related_name: str) -> Any:
-    return fields.ForeignKeyField(
-        model,
-        source_field=column,
-        db_constraint=True,
-        to_field="id",
-        related_name=related_name,
-        on_delete=OnDelete.RESTRICT,
-        db_index=False,
-    )
 
 
 _CREDIT = [
@@ -57,7 +33,7 @@ _CREDIT = [
     ops.CreateModel(
         name="CreditMovement",
         fields=[
-            _id(),
+            _parts.key(),
             ("account_id", fields.BigIntField()),
             ("transfer_id", fields.BigIntField(unique=True)),
             ("amount_fen", fields.BigIntField()),
@@ -82,14 +58,14 @@ _CREDIT = [
     ops.CreateModel(
         name="CreditLimitChange",
         fields=[
-            _id(),
-            ("customer", _to("models.Customer", "customer_id", "credit_limit_changes")),
+            _parts.key(),
+            _parts.to("Customer", "customer", "credit_limit_changes", db_index=False),
             ("limit_before_fen", fields.BigIntField()),
             ("limit_fen", fields.BigIntField()),
             ("automatic_only", fields.BooleanField()),
             ("reason", fields.CharField(max_length=200)),
             ("operator", fields.CharField(max_length=64)),
-            ("assessment", _json(null=True)),
+            ("assessment", _parts.json(null=True)),
             ("created_at", fields.DatetimeField()),
         ],
         options={
@@ -111,10 +87,10 @@ _RULES = [
     ops.CreateModel(
         name="DeductionRule",
         fields=[
-            _id(),
+            _parts.key(),
             ("name", fields.CharField(max_length=60)),
             ("kind", fields.CharField(max_length=10)),
-            ("params", _json()),
+            ("params", _parts.json()),
             ("action", fields.CharField(max_length=5)),
             ("tells_customer", fields.BooleanField(default=False)),
             ("active", fields.BooleanField(default=True)),
@@ -141,13 +117,13 @@ _RULES = [
     ops.CreateModel(
         name="DeductionReview",
         fields=[
-            _id(),
+            _parts.key(),
             ("review_no", fields.CharField(max_length=32, unique=True)),
-            ("bill", _to("models.Bill", "bill_id", "reviews")),
-            ("customer", _to("models.Customer", "customer_id", "reviews")),
+            _parts.to("Bill", "bill", "reviews", db_index=False),
+            _parts.to("Customer", "customer", "reviews", db_index=False),
             ("amount_fen", fields.BigIntField()),
             ("drawn_fen", fields.BigIntField()),
-            ("findings", _json()),
+            ("findings", _parts.json()),
             ("asked_by", fields.CharField(max_length=64)),
             ("state", fields.CharField(default="waiting", max_length=10)),
             ("decided_by", fields.CharField(max_length=64, null=True)),

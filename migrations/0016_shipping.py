@@ -4,20 +4,10 @@ from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
-from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.migrations.constraints import UniqueConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
-
-
-def _id() -> tuple[str, fields.BigIntField]:
-    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
-
-
-def _checks(table: str, **checks: str) -> list[ops.AddConstraint]:
-    return [
-        ops.AddConstraint(table, CheckConstraint(name=name, check=check)) for name, check in checks.items()
-    ]
+from migrations import _parts, _steps
 
 
 class Migration(_steps.Migration):
@@ -36,7 +26,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Remittance",
             fields=[
-                _id(),
+                _parts.key(),
                 ("remittance_no", fields.CharField(max_length=32, unique=True)),
                 (
                     "customer",
@@ -91,7 +81,7 @@ class Migration(_steps.Migration):
                 condition="state IN ('open', 'waiting')",
             ),
         ),
-        *_checks(
+        *_parts.checks(
             "Remittance",
             remittance_purpose="purpose IN ('refund', 'closing')",
             remittance_state="state IN ('open', 'waiting', 'paid', 'failed')",
@@ -100,7 +90,7 @@ class Migration(_steps.Migration):
             remittance_ended="(ended_at IS NOT NULL) = (state IN ('paid', 'failed'))",
         ),
         ops.RemoveConstraint("RefundPart", "refund_part_state"),
-        *_checks(
+        *_parts.checks(
             "RefundPart",
             refund_part_state="state IN ('waiting', 'open', 'abnormal', 'sending', 'paid', 'failed', 'credited')",
         ),
@@ -108,7 +98,7 @@ class Migration(_steps.Migration):
             "Payout", "tender", fields.CharField(default="counter", db_default="counter", max_length=20)
         ),
         ops.AddField("Payout", "remittance_no", fields.CharField(null=True, unique=True, max_length=32)),
-        *_checks(
+        *_parts.checks(
             "Payout",
             payout_tender="tender IN ('counter', 'wechat_pay')",
             payout_remittance="(remittance_no IS NOT NULL) = (tender <> 'counter')",
@@ -116,7 +106,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="ShippingReport",
             fields=[
-                _id(),
+                _parts.key(),
                 ("payment_no", fields.CharField(max_length=32, unique=True)),
                 ("channel_trade_no", fields.CharField(max_length=64)),
                 ("payer", fields.CharField(max_length=128)),
@@ -146,7 +136,7 @@ class Migration(_steps.Migration):
             "ShippingReport",
             PartialIndex(fields=["next_at"], name="shipping_report_next", where="next_at IS NOT NULL"),
         ),
-        *_checks(
+        *_parts.checks(
             "ShippingReport",
             shipping_report_how="how IN ('virtual', 'pick_up', 'express')",
             shipping_report_state="state IN ('due', 'done', 'needless', 'given_up')",

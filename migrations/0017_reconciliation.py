@@ -1,16 +1,14 @@
 """Reconciliation: days of channels, their bills row by row, differences and their history, fees, and the tables of rates."""
 
-from json import dumps, loads
 from typing import Any
 
 from tortoise import fields
-from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
-from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.migrations.constraints import UniqueConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
+from migrations import _parts, _steps
 
 _APPEND_ONLY = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON reconciliation_event
@@ -18,29 +16,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()
 """
 
 
-def _id() -> tuple[str, fields.BigIntField]:
-    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
-
-
 def _day(related_name: str) -> tuple[str, Any]:
-    return (
-        "day",
-        fields.ForeignKeyField(
-            "models.ChannelDay",
-            source_field="day_id",
-            db_constraint=True,
-            to_field="id",
-            related_name=related_name,
-            on_delete=OnDelete.RESTRICT,
-            db_index=False,
-        ),
-    )
-
-
-def _checks(table: str, **checks: str) -> list[ops.AddConstraint]:
-    return [
-        ops.AddConstraint(table, CheckConstraint(name=name, check=check)) for name, check in checks.items()
-    ]
+    return _parts.to("ChannelDay", "day", related_name, db_index=False)
 
 
 class Migration(_steps.Migration):
@@ -50,7 +27,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="ChannelDay",
             fields=[
-                _id(),
+                _parts.key(),
                 ("channel", fields.CharField(max_length=20)),
                 ("day", fields.DateField()),
                 ("merchant_id", fields.CharField(max_length=40)),
@@ -78,7 +55,7 @@ class Migration(_steps.Migration):
             bases=["Model"],
         ),
         ops.AddConstraint("ChannelDay", UniqueConstraint(fields=("channel", "day"), name="channel_day_once")),
-        *_checks(
+        *_parts.checks(
             "ChannelDay",
             channel_day_state="state IN ('waiting', 'imported', 'matched', 'closed')",
             channel_day_fetched_while_waiting="fetch_at IS NULL OR state = 'waiting'",
@@ -87,7 +64,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="BillFile",
             fields=[
-                _id(),
+                _parts.key(),
                 _day("files"),
                 ("sha256", fields.BinaryField()),
                 ("size_bytes", fields.BigIntField()),
@@ -115,7 +92,7 @@ class Migration(_steps.Migration):
         ops.AddConstraint(
             "BillFile", UniqueConstraint(fields=("day_id",), name="bill_file_current", condition="is_current")
         ),
-        *_checks(
+        *_parts.checks(
             "BillFile",
             bill_file_replaced="is_current = (replaced_at IS NULL)",
             bill_file_amounts="payments >= 0 AND payment_fen >= 0 AND refunds >= 0 AND refund_fen >= 0",
@@ -155,7 +132,7 @@ class Migration(_steps.Migration):
             },
             bases=["Model"],
         ),
-        *_checks(
+        *_parts.checks(
             "BillLine",
             bill_line_amount="kind IN ('payment', 'refund') AND amount_fen >= 0",
             bill_line_of_one="(payment_id IS NULL OR kind = 'payment') AND (part_id IS NULL OR kind = 'refund')",
@@ -164,7 +141,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Carried",
             fields=[
-                _id(),
+                _parts.key(),
                 _day("carried"),
                 ("kind", fields.CharField(max_length=7)),
                 ("ours_id", fields.BigIntField()),
@@ -191,7 +168,7 @@ class Migration(_steps.Migration):
             bases=["Model"],
         ),
         ops.AddConstraint("Carried", UniqueConstraint(fields=("kind", "ours_id"), name="carried_once")),
-        *_checks(
+        *_parts.checks(
             "Carried",
             carried_amount="kind IN ('payment', 'refund') AND amount_fen > 0",
             carried_state="state IN ('waiting', 'settled', 'overdue')",
@@ -201,7 +178,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Difference",
             fields=[
-                _id(),
+                _parts.key(),
                 ("difference_no", fields.CharField(unique=True, max_length=32)),
                 _day("differences"),
                 ("kind", fields.CharField(max_length=13)),
@@ -252,7 +229,7 @@ class Migration(_steps.Migration):
         ops.AddConstraint(
             "Difference", UniqueConstraint(fields=("day_id", "dedup_key"), name="difference_once")
         ),
-        *_checks(
+        *_parts.checks(
             "Difference",
             difference_kind="kind IN ('missing_here', 'missing_there', 'amount', 'fee', 'status', 'refund', 'duplicate')",
             difference_subject="subject IN ('payment', 'refund') AND at_stake_fen >= 0",
@@ -267,14 +244,14 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="ReconciliationEvent",
             fields=[
-                _id(),
+                _parts.key(),
                 _day("events"),
                 ("difference_id", fields.BigIntField(null=True)),
                 ("act", fields.CharField(max_length=20)),
                 ("who", fields.CharField(max_length=64)),
                 (
                     "detail",
-                    fields.JSONField(encoder=dumps, decoder=loads),
+                    _parts.json(),
                 ),
                 ("at", fields.DatetimeField()),
             ],
@@ -297,7 +274,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="ChannelFee",
             fields=[
-                _id(),
+                _parts.key(),
                 _day("fees"),
                 ("file_id", fields.BigIntField(null=True)),
                 ("fee_milli", fields.BigIntField()),
@@ -321,7 +298,7 @@ class Migration(_steps.Migration):
                 fields=("day_id",), name="channel_fee_in_force", condition="reversed_at IS NULL"
             ),
         ),
-        *_checks(
+        *_parts.checks(
             "ChannelFee",
             channel_fee_posted="(transfer_reference IS NOT NULL) = (amount_fen <> 0)",
             channel_fee_reversed="(reversal_reference IS NOT NULL) = (reversed_at IS NOT NULL AND amount_fen <> 0)",
@@ -329,7 +306,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="FeeRule",
             fields=[
-                _id(),
+                _parts.key(),
                 ("charge", fields.CharField(max_length=10)),
                 ("party", fields.CharField(max_length=64)),
                 ("applies_to", fields.CharField(null=True, max_length=64)),
@@ -354,7 +331,7 @@ class Migration(_steps.Migration):
             },
             bases=["Model"],
         ),
-        *_checks(
+        *_parts.checks(
             "FeeRule",
             fee_rule_charge="charge IN ('channel', 'commission')",
             fee_rule_amounts="above_fen >= 0 AND rate_ppm BETWEEN 0 AND 1000000 AND fixed_fen >= 0 AND min_fen >= 0 AND (max_fen IS NULL OR max_fen >= min_fen)",

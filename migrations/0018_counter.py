@@ -7,7 +7,7 @@ from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
+from migrations import _parts, _steps
 
 _SUSPENSE = """
 INSERT INTO account (code, kind, currency, principal_fen, bonus_fen, held_fen, credit_limit_fen, entry_no, burn_policy, created_at)
@@ -154,7 +154,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="CounterPayment",
             fields=[
-                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                _parts.key(),
                 ("counter_no", fields.CharField(unique=True, max_length=32)),
                 (
                     "customer",
@@ -221,7 +221,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="NoticeRefusal",
             fields=[
-                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                _parts.key(),
                 ("channel", fields.CharField(max_length=20)),
                 ("day", fields.DateField()),
                 ("reason", fields.CharField(max_length=100)),
@@ -241,7 +241,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="NoticeReplay",
             fields=[
-                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                _parts.key(),
                 ("notice_id", fields.BigIntField()),
                 ("operator", fields.CharField(max_length=64)),
                 ("outcome", fields.CharField(max_length=20)),
@@ -259,7 +259,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Receipt",
             fields=[
-                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                _parts.key(),
                 ("receipt_no", fields.CharField(unique=True, max_length=32)),
                 (
                     "customer",
@@ -292,7 +292,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="Voucher",
             fields=[
-                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                _parts.key(),
                 ("voucher_no", fields.CharField(unique=True, max_length=32)),
                 (
                     "customer",
@@ -357,7 +357,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="VoucherImage",
             fields=[
-                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                _parts.key(),
                 ("voucher_no", fields.CharField(unique=True, max_length=32)),
                 ("jpeg", fields.BinaryField()),
                 ("created_at", fields.DatetimeField()),

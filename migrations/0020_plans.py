@@ -3,9 +3,6 @@
 The three tables of plans are made anew: nothing had been released.
 """
 
-from json import dumps, loads
-from typing import Any
-
 from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
@@ -13,28 +10,7 @@ from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
-
-
-def _id() -> tuple[str, fields.BigIntField]:
-    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
-
-
-def _json() -> Any:
-    return fields.JSONField(encoder=dumps, decoder=loads)
-
-
-def _to(model: str, column: str, related_name: str) -> Any:
-    return fields.ForeignKeyField(
-        model,
-        source_field=column,
-        db_constraint=True,
-        to_field="id",
-        related_name=related_name,
-        on_delete=OnDelete.RESTRICT,
-        db_index=False,
-    )
-
+from migrations import _parts, _steps
 
 _PLAN_OFFER_CONSTRAINTS = [
     CheckConstraint(
@@ -54,11 +30,11 @@ _PLAN_OFFER_CONSTRAINTS = [
 _PLAN_OFFER = ops.CreateModel(
     name="PlanOffer",
     fields=[
-        _id(),
+        _parts.key(),
         ("name", fields.CharField(max_length=60)),
         ("amount_fen", fields.BigIntField()),
         ("cycle", fields.CharField(max_length=8)),
-        ("schedule", _json()),
+        ("schedule", _parts.json()),
         ("unit", fields.CharField(max_length=20, null=True)),
         ("most_fen", fields.BigIntField(null=True)),
         ("trial_periods", fields.SmallIntField(default=0)),
@@ -125,15 +101,15 @@ _PLAN_CONSTRAINTS = [
 _PLAN = ops.CreateModel(
     name="Plan",
     fields=[
-        _id(),
-        ("customer", _to("models.Customer", "customer_id", "plans")),
-        ("offer", _to("models.PlanOffer", "offer_id", "plans")),
+        _parts.key(),
+        _parts.to("Customer", "customer", "plans", db_index=False),
+        _parts.to("PlanOffer", "offer", "plans", db_index=False),
         ("name", fields.CharField(max_length=60)),
         ("amount_fen", fields.BigIntField()),
         ("new_amount_fen", fields.BigIntField(null=True)),
         ("new_amount_from", fields.DateField(null=True)),
         ("cycle", fields.CharField(max_length=8)),
-        ("schedule", _json()),
+        ("schedule", _parts.json()),
         ("unit", fields.CharField(max_length=20, null=True)),
         ("most_fen", fields.BigIntField(null=True)),
         ("trial_periods", fields.SmallIntField(default=0)),
@@ -202,8 +178,8 @@ _PLAN_PERIOD_CONSTRAINTS = [
 _PLAN_PERIOD = ops.CreateModel(
     name="PlanPeriod",
     fields=[
-        _id(),
-        ("plan", _to("models.Plan", "plan_id", "plan_periods")),
+        _parts.key(),
+        _parts.to("Plan", "plan", "plan_periods", db_index=False),
         ("period_no", fields.IntField()),
         ("covers_from", fields.DateField()),
         ("covers_to", fields.DateField()),
@@ -254,10 +230,10 @@ _PLAN_PERIOD = ops.CreateModel(
 _PLAN_EVENT = ops.CreateModel(
     name="PlanEvent",
     fields=[
-        _id(),
+        _parts.key(),
         ("plan_id", fields.BigIntField()),
         ("kind", fields.CharField(max_length=20)),
-        ("detail", _json()),
+        ("detail", _parts.json()),
         ("by", fields.CharField(max_length=64)),
         ("created_at", fields.DatetimeField()),
     ],
@@ -278,7 +254,7 @@ _PLAN_USAGE_CONSTRAINTS = [
 _PLAN_USAGE = ops.CreateModel(
     name="PlanUsage",
     fields=[
-        _id(),
+        _parts.key(),
         ("plan_id", fields.BigIntField()),
         ("period_no", fields.IntField()),
         ("reference", fields.CharField(max_length=64)),

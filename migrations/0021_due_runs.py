@@ -1,34 +1,14 @@
 """What runs of the clock remember: jobs, due runs, and what is done about periods that could not be taken."""
 
-from json import dumps, loads
 from typing import Any
 
 from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
-from tortoise.migrations.constraints import CheckConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
-
-
-def _id() -> tuple[str, fields.BigIntField]:
-    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
-
-
-def _to(model: str, name: str, kind: Any, **more: Any) -> tuple[str, Any]:
-    made = kind(
-        f"models.{model}", source_field=f"{name}_id", db_constraint=True, to_field="id", on_delete=OnDelete.RESTRICT, **more
-    )  # fmt: skip
-    return (name, made)
-
-
-def _checks(table: str, **checks: str) -> list[ops.AddConstraint]:
-    return [
-        ops.AddConstraint(table, CheckConstraint(name=name, check=check)) for name, check in checks.items()
-    ]
-
+from migrations import _parts, _steps
 
 _FEE: list[tuple[str, Any]] = [
     ("grace_days", fields.IntField()),
@@ -48,7 +28,7 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="DueRun",
             fields=[
-                _id(),
+                _parts.key(),
                 ("day", fields.DateField(unique=True)),
                 ("state", fields.CharField(default="running", max_length=10)),
                 *((name, fields.BigIntField(default=0)) for name in _COUNTS),
@@ -70,9 +50,9 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="DunningPolicy",
             fields=[
-                _id(),
+                _parts.key(),
                 ("name", fields.CharField(unique=True, max_length=60)),
-                ("retry_days", fields.JSONField(encoder=dumps, decoder=loads)),
+                ("retry_days", _parts.json()),
                 ("partial", fields.BooleanField()),
                 *_FEE,
                 ("created_by", fields.CharField(max_length=64)),
@@ -90,11 +70,11 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="DunningCase",
             fields=[
-                _id(),
-                _to("Bill", "bill", fields.OneToOneField, related_name="dunning_case"),
-                _to("Plan", "plan", fields.ForeignKeyField, related_name="dunning_cases", db_index=False),
+                _parts.key(),
+                _parts.to("Bill", "bill", "dunning_case", fields.OneToOneField),
+                _parts.to("Plan", "plan", "dunning_cases", db_index=False),
                 ("policy_id", fields.BigIntField(null=True)),
-                ("retry_days", fields.JSONField(encoder=dumps, decoder=loads)),
+                ("retry_days", _parts.json()),
                 *_FEE,
                 ("opened_on", fields.DateField()),
                 ("tries", fields.IntField(default=1)),
@@ -134,24 +114,24 @@ class Migration(_steps.Migration):
         ops.AddField("Job", "lease_until", fields.DatetimeField(null=True)),
         ops.AddField("Bill", "written_off_at", fields.DatetimeField(null=True)),
         ops.RemoveConstraint("Bill", "bill_state"),
-        *_checks(
+        *_parts.checks(
             "Bill",
             bill_state="state IN ('open', 'partly_paid', 'paid', 'void', 'written_off')",
             bill_written_off_at="(written_off_at IS NOT NULL) = (state = 'written_off')",
         ),
-        *_checks(
+        *_parts.checks(
             "DueRun",
             due_run_state="state IN ('running', 'paused', 'aborted', 'finished')",
             due_run_ended="(ended_at IS NOT NULL) = (state IN ('aborted', 'finished'))",
             due_run_claimed="claimed = charged + partly + owed + waived + parked",
         ),
-        *_checks(
+        *_parts.checks(
             "DunningPolicy",
             dunning_policy_fee_kind="fee_kind IN ('none', 'fixed', 'daily')",
             dunning_policy_fee="fee_fen >= 0 AND (fee_fen = 0) = (fee_kind = 'none') AND (fee_ppm > 0) = (fee_kind = 'daily') AND fee_ppm BETWEEN 0 AND 10000",
             dunning_policy_grace="grace_days BETWEEN 0 AND 365",
         ),
-        *_checks(
+        *_parts.checks(
             "DunningCase",
             dunning_case_state="state IN ('open', 'paid', 'void', 'written_off')",
             dunning_case_ended="(ended_at IS NULL) = (state = 'open')",

@@ -7,14 +7,9 @@ from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
-from tortoise.migrations.constraints import CheckConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
-
-
-def _id() -> tuple[str, fields.BigIntField]:
-    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
+from migrations import _parts, _steps
 
 
 def _instant(name: str) -> tuple[str, Any]:
@@ -26,31 +21,14 @@ def _perhaps(name: str) -> tuple[str, Any]:
 
 
 def _customer(related_name: str) -> tuple[str, Any]:
-    return (
-        "customer",
-        fields.ForeignKeyField(
-            "models.Customer",
-            source_field="customer_id",
-            db_constraint=True,
-            to_field="id",
-            related_name=related_name,
-            on_delete=OnDelete.RESTRICT,
-            db_index=False,
-        ),
-    )
+    return _parts.to("Customer", "customer", related_name, db_index=False)
 
 
 def _table(
     name: str, table: str, about: str, columns: list[tuple[str, Any]], **more: object
 ) -> ops.CreateModel:
     options = {"table": table, "app": "models", "pk_attr": "id", "table_description": about, **more}
-    return ops.CreateModel(name=name, fields=[_id(), *columns], options=options, bases=["Model"])
-
-
-def _checks(table: str, **checks: str) -> list[ops.AddConstraint]:
-    return [
-        ops.AddConstraint(table, CheckConstraint(name=name, check=check)) for name, check in checks.items()
-    ]
+    return ops.CreateModel(name=name, fields=[_parts.key(), *columns], options=options, bases=["Model"])
 
 
 _APPEND_ONLY = """
@@ -70,7 +48,7 @@ class Migration(_steps.Migration):
         ops.AddField("OutboxMessage", "refused_by", ArrayField(null=True, element_type="text")),
         ops.AddField("OutboxMessage", "is_counted", fields.BooleanField(db_default=False)),
         ops.RemoveConstraint("OutboxMessage", "outbox_state"),
-        *_checks(
+        *_parts.checks(
             "OutboxMessage",
             outbox_state="state IN ('queued', 'sent', 'dead', 'void')",
             outbox_reason="(reason IS NOT NULL) = (state = 'void')",
@@ -171,27 +149,27 @@ class Migration(_steps.Migration):
             ],
             unique_together=(("kind", "channel", "locale", "version"),),
         ),
-        *_checks(
+        *_parts.checks(
             "MessageAttempt",
             message_attempt_result="result IN ('sent', 'refused', 'later', 'unknown', 'failed', 'replayed')",
         ),
-        *_checks(
+        *_parts.checks(
             "MessagePreference",
             message_quiet_whole="(quiet_from_minute IS NULL) = (quiet_until_minute IS NULL)",
             message_quiet_minutes="quiet_from_minute BETWEEN 0 AND 1439 AND quiet_until_minute BETWEEN 0 AND 1439",
             message_quiet_some="quiet_from_minute <> quiet_until_minute",
         ),
-        *_checks(
+        *_parts.checks(
             "MessageAddress",
             message_address_channel="channel IN ('sms', 'email')",
             message_address_refused="(refused_at IS NULL) = (refusal IS NULL)",
         ),
-        *_checks(
+        *_parts.checks(
             "MessageAllowance",
             message_allowance_class="kind_class IN ('reminder', 'marketing')",
             message_allowance_used="used >= 0",
         ),
-        *_checks("MessageTemplate", message_template_version="version > 0"),
+        *_parts.checks("MessageTemplate", message_template_version="version > 0"),
         *(
             ops.RunSQL([_APPEND_ONLY.format(table)])
             for table in ("message_attempt", "marketing_consent", "message_template")

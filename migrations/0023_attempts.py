@@ -1,33 +1,13 @@
 """Several attempts at one top-up: one at a time that its customer has not left for another. Bills of funds, how far an import is, who
 ended a rate."""
 
-from typing import Any
-
 from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
-
-
-def _id() -> tuple[str, fields.BigIntField]:
-    return ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True))
-
-
-def _of_day(related_name: str, on_delete: OnDelete) -> tuple[str, Any]:
-    return (
-        "day",
-        fields.OneToOneField(
-            "models.ChannelDay",
-            source_field="day_id",
-            db_constraint=True,
-            to_field="id",
-            related_name=related_name,
-            on_delete=on_delete,
-        ),
-    )
+from migrations import _parts, _steps
 
 
 class Migration(_steps.Migration):
@@ -69,8 +49,8 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="FundBill",
             fields=[
-                _id(),
-                _of_day("funds", OnDelete.RESTRICT),
+                _parts.key(),
+                _parts.to("ChannelDay", "day", "funds", fields.OneToOneField),
                 ("sha256", fields.BinaryField()),
                 ("size_bytes", fields.BigIntField()),
                 ("given_by", fields.CharField(max_length=64)),
@@ -105,8 +85,8 @@ class Migration(_steps.Migration):
         ops.CreateModel(
             name="ImportProgress",
             fields=[
-                _id(),
-                _of_day("progress", OnDelete.CASCADE),
+                _parts.key(),
+                _parts.to("ChannelDay", "day", "progress", fields.OneToOneField, on_delete=OnDelete.CASCADE),
                 ("phase", fields.CharField(max_length=10)),
                 ("rows", fields.BigIntField()),
                 ("percent", fields.IntField()),
