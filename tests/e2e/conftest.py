@@ -3,7 +3,7 @@
 ``demo``   sandbox, server processes and worker as ``yucun demo`` starts them, on free ports with a database of their own
 ``phone``  the page in a fresh browser; afterwards it must have logged no error and asked no other host
 
-Chromium is ``YUCUN_CHROMIUM`` or what PATH knows; where there is none these tests are skipped. Screenshots: var/screenshots.
+Which Chromium, and what happens where there is none: tests/browser.py. Screenshots: var/screenshots.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -28,18 +27,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from tests import browser
+
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "var" / "screenshots"
-CHROMIUM = os.environ.get("YUCUN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 START_PATIENCE_S = 150
 PATIENCE_MS = 30_000
 STAY = """() => document.querySelectorAll(".banner, .toast").forEach((one) => {
@@ -177,8 +168,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def demo(servers, tmp_path_factory):
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: install it or set YUCUN_CHROMIUM")
+    browser.needed()
     home = tmp_path_factory.mktemp("demo")
     asyncio.run(_create_database(servers.database_url, "yucun_e2e"))
     environment = os.environ | {
@@ -228,8 +218,8 @@ def open_phone(demo, tmp_path) -> Iterator[Any]:
         ) -> Page:
             context = playwright.chromium.launch_persistent_context(
                 str(tmp_path / f"browser{len(opened)}"),
-                executable_path=CHROMIUM,
-                args=ARGUMENTS,
+                executable_path=browser.needed(),
+                args=browser.ARGUMENTS,
                 viewport={"width": width, "height": height},
                 reduced_motion="reduce" if still else None,
             )

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import shutil
 import threading
 
 import pytest
@@ -22,17 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from core import http as kit
-
-CHROMIUM = os.environ.get("YUCUN_CHROMIUM") or shutil.which("chromium") or ""
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests import browser
 
 
 def test_the_document_is_valid_openapi_31_and_always_the_same():
@@ -146,13 +134,11 @@ def test_fuzzing_from_the_document_finds_no_fault_of_ours(served, mode):
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(
-    not (os.path.exists(CHROMIUM) or os.environ.get("YUCUN_BROWSER_REQUIRED")), reason="no Chromium here"
-)
 def test_the_docs_page_shows_the_operations_and_loads_nothing_from_elsewhere(served, tmp_path):
+    chromium = browser.needed()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1300, "height": 1000})
+        running = playwright.chromium.launch(executable_path=chromium, args=browser.ARGUMENTS)
+        page = running.new_page(viewport={"width": 1300, "height": 1000})
         asked, complaints = [], []
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: complaints.append(message.text))
@@ -161,6 +147,6 @@ def test_the_docs_page_shows_the_operations_and_loads_nothing_from_elsewhere(ser
         page.get_by_text("下单 · Place an order").first.click()
         page.get_by_text("Idempotency-Key").first.wait_for()
         page.screenshot(path=tmp_path / "docs.png")
-        browser.close()
+        running.close()
     assert all(url.startswith((served, "data:")) for url in asked), asked
     assert complaints == []
