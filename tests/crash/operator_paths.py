@@ -1,6 +1,7 @@
 """Acts of operators that die halfway: the second person presses the button again (same key), and all of it is done, once."""
 
 import secrets
+from abc import abstractmethod
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,26 +22,30 @@ from core import clock, db
 from ledger import accounts
 from members import customers
 from tests import factories
-from tests.crash.path import OPENED
+from tests.crash.path import OPENED, Path
 
 ASKS, DECIDES = 1, 2
 LIMIT_FEN = terms.Terms().approval_above_fen
 
 
-class OperatorPath:
+class ApprovedPath(Path):
     """An act that waits for the second person; killed while they agree to it."""
 
+    right: object
+    """What ``found`` must be in the end."""
+
+    @abstractmethod
     async def before(self):
-        raise NotImplementedError
+        """The act is asked for, and ``approval`` is its number."""
 
     async def act(self, made):
         await approvals.approve(DECIDES, made["approval"], key=made["approval"])
 
-    async def again(self, made):
-        await self.act(made)
+    @abstractmethod
+    async def found(self, made):
+        """What came of it."""
 
     async def wrong(self, made):
-        """What is not as it must be; None where all is well."""
         state = (await approvals.get(made["approval"])).state
         if state != "executed":
             return f"the approval is {state}"
@@ -52,7 +57,7 @@ async def balances(*customer_ids):
     return [await factories.balance(customer_id) for customer_id in customer_ids]
 
 
-class AdjustApproved(OperatorPath):
+class AdjustApproved(ApprovedPath):
     """A large adjustment is agreed to."""
 
     right = ([(LIMIT_FEN + 1, 0)], 1)
@@ -74,7 +79,7 @@ class AdjustApproved(OperatorPath):
         return await balances(made["customer"]), count
 
 
-class Transfer(OperatorPath):
+class Transfer(Path):
     """A small transfer between customers, by one person, and its undoing."""
 
     async def before(self):
@@ -95,7 +100,7 @@ class Transfer(OperatorPath):
         return None if (found, moves) == ([(1_000, 300), (10, 0)], 2) else [found, moves]
 
 
-class Merge(OperatorPath):
+class Merge(ApprovedPath):
     """Two customers become one, then a late payment of the one who is gone comes in."""
 
     right = ([(0, 0), (1_760, 370)], "merged")
@@ -117,7 +122,7 @@ class Merge(OperatorPath):
         return await balances(made["gone"], made["kept"]), state
 
 
-class Close(OperatorPath):
+class Close(ApprovedPath):
     """An account is closed and paid out."""
 
     right = ([(0, 0)], "closed", 1_000, 300)
@@ -147,7 +152,7 @@ class Close(OperatorPath):
         return await balances(made["customer"]), state, row["paid_out_fen"], row["bonus_fen"]
 
 
-class ReverseAdjustment(OperatorPath):
+class ReverseAdjustment(Path):
     """A small adjustment, by one person, and its undoing."""
 
     async def before(self):
@@ -166,7 +171,7 @@ class ReverseAdjustment(OperatorPath):
         return None if found == ([(1_000, 0)], 2) else found
 
 
-class OwnTransfer(OperatorPath):
+class OwnTransfer(Path):
     """A customer gives another some of their balance, which settles what that one owes; they press the button again."""
 
     async def before(self):
@@ -185,7 +190,7 @@ class OwnTransfer(OperatorPath):
         return None if found == [(600, 0), (100, 0)] else found
 
 
-class CloseByChannel(OperatorPath):
+class CloseByChannel(ApprovedPath):
     """An account is given up: one part goes back by its channel, the clock takes it there, the counter pays the other."""
 
     right = ([(0, 0)], "closed", 200, ["paid"])
@@ -218,7 +223,7 @@ class CloseByChannel(OperatorPath):
         return await balances(made["customer"]), state, closing.paid_out_fen, states
 
 
-class FinishClosing(OperatorPath):
+class FinishClosing(Path):
     """The last money of an account that is being closed left by other means; the clock closes it, dies, and comes again."""
 
     async def before(self):

@@ -1,6 +1,7 @@
 """What money paths have in common: a customer, a channel that remembers, and the questions a path answers."""
 
 import pathlib
+from abc import ABC, abstractmethod
 from collections import Counter
 
 from billing import channels
@@ -92,21 +93,23 @@ OPENED = channels.Channels(
 )
 
 
-class Path:
+class Path(ABC):
     """What is set up before, done (and killed), done again by the restarted shop, and true in the end."""
 
     async def before(self):
         self.customer = await factories.customer(principal=10_000, bonus=1_000, threshold_fen=9_500)
         return {"customer": self.customer.id}
 
+    @abstractmethod
     async def act(self, made):
-        raise NotImplementedError
+        """What is killed halfway."""
 
     async def again(self, made):
         await self.act(made)
 
+    @abstractmethod
     async def wrong(self, made):
-        raise NotImplementedError
+        """What is not as it must be; None where all is well."""
 
     async def told(self, made):
         rows = await db.fetch("SELECT kind FROM outbox_message WHERE customer_id = $1", made["customer"])
