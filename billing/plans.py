@@ -200,7 +200,7 @@ SELECT covers_to FROM plan_period WHERE plan_id = $1 AND covers_from <= $2 AND c
 
 @db.retried
 async def stop(actor: Actor, plan_id: int, *, when: When = "now", reason: str | None = None) -> None:
-    """Ends a plan. Now: what is due today or later and was not taken lapses. At the end of the period under way: that one is
+    """Ends a plan. Now: what is due today or later, or fell due in a pause, and was not taken lapses. At the end of the period under way: that one is
     still taken, those after it lapse. What fell due before today, or is owed, stays. Ending it again changes nothing.
 
     Raises:
@@ -257,8 +257,9 @@ async def complete() -> int:
 
 _END = """
 WITH gone AS (
-    UPDATE plan_period SET state = 'waived', reason = $4, ended_at = $3
-    WHERE plan_id = ANY ($1::bigint[]) AND state = 'upcoming' AND ($7 OR due_on >= $2 AND coalesce(units, 0) = 0)
+    UPDATE plan_period o SET state = 'waived', reason = $4, ended_at = $3 FROM plan p
+    WHERE p.id = o.plan_id AND p.id = ANY ($1::bigint[]) AND o.state = 'upcoming' AND ($7 OR coalesce(o.units, 0) = 0 AND (
+        o.due_on >= $2 OR o.due_on >= p.paused_on AND (p.resume_on IS NULL OR o.due_on < p.resume_on)))
 ), noted AS (
     INSERT INTO plan_event (plan_id, kind, detail, by, created_at)
     SELECT id, 'cancelled', jsonb_build_object('cause', $4::text, 'reason', $6::text), $5, $3 FROM unnest($1::bigint[]) AS id
@@ -277,8 +278,8 @@ async def end(
     why: str | None = None,
     everything: bool = False,
 ) -> None:
-    """Ends locked plans that run; what is due from today on lapses for the ``reason``, a word. What was due before, and what was
-    used of a plan by use, is still taken, unless ``everything`` lapses. ``why`` is what somebody said. Part of the caller's
+    """Ends locked plans that run; what is due from today on, or fell due in a pause, lapses for the ``reason``, a word. What was due
+    before, and what was used of a plan by use, is still taken, unless ``everything`` lapses. ``why`` is what somebody said. Part of the caller's
     transaction."""
     await db.execute(_END, list(plan_ids), clock.today(), clock.now(), reason, by, why, everything)
 
