@@ -240,30 +240,43 @@ async def _waive(plan: plan_rows.Row, on: date) -> None:
     await db.execute(_WAIVE, plan.id, plan.paused_on, on, clock.now())
 
 
-_STOPPED_AT = (
-    "SELECT min(period_no) FROM plan_period WHERE plan_id = $1 AND state = 'upcoming' AND due_on >= $2"
-)
+_STOPPED_AT = """
+SELECT min(period_no) FILTER (WHERE state = 'upcoming' AND due_on >= $2), max(period_no) FILTER (WHERE reason IS DISTINCT FROM 'cancelled')
+FROM plan_period WHERE plan_id = $1
+"""
+"""The first period that was not taken, and the last there is; where the plan is ended for the end of a period, that one."""
 _BEFORE = "SELECT covers_to, due_on FROM plan_period WHERE plan_id = $1 AND period_no = $2"
 
 
 async def _shift(plan: plan_rows.Row, on: date) -> None:
     """The periods from the first one that was not taken on are moved behind the pause, with those that are skipped or free; the
     plan's last day moves with them."""
-    first_no = await db.fetchval(_STOPPED_AT, plan.id, plan.paused_on)
+    found = await db.fetchrow(_STOPPED_AT, plan.id, plan.paused_on)
+    assert found is not None, "a SELECT of aggregates has one row"
+    first_no, last_no = found
     first_no = plan.place.period_no if first_no is None else first_no
     before = await db.fetchrow(_BEFORE, plan.id, first_no - 1)
-    begins = on if before is None else max(on, before["covers_to"] + timedelta(days=1))
+    earliest_on = plan.span.started_on if before is None else before["covers_to"] + timedelta(days=1)
     last_due_on = None if before is None else before["due_on"]
-    place = plans_ahead.Place(first_no, schedule.first(plan.terms.rule, begins), last_due_on)
+    place = plans_ahead.Place(first_no, schedule.first(plan.terms.rule, max(on, earliest_on)), last_due_on)
     moved: list[plans_ahead.Period] = []
-    endless = replace(plan.span, ends_on=None, periods=None)
     while place.period_no < plan.place.period_no:
-        step = plans_ahead.following(plan.terms, endless, plan.price, place)
-        assert step is not None, "a rule without dates of its own goes on"
-        moved.append(step[0])
-        place = step[1]
+        period, place = _endless(plan, place)
+        moved.append(period)
     await _redate(plan, moved)
-    await horizon.stand(replace(plan, span=await _end_later(plan, on, moved)), place)
+    last = next((one for one in reversed(moved) if one.period_no == last_no), None)
+    span = await _end_later(plan, on, last, place)
+    if plan.place.on is None:  # all its periods are made: none comes after them now either
+        place = replace(place, on=None)
+    await horizon.stand(replace(plan, span=span), place)
+
+
+def _endless(plan: plan_rows.Row, place: plans_ahead.Place) -> tuple[plans_ahead.Period, plans_ahead.Place]:
+    """The plan's next period wherever the plan ends, and where it stands after it."""
+    endless = replace(plan.span, ends_on=None, periods=None)
+    step = plans_ahead.following(plan.terms, endless, plan.price, place)
+    assert step is not None, "a rule without dates of its own goes on"
+    return step
 
 
 _REDATE = """
@@ -286,13 +299,21 @@ async def _redate(plan: plan_rows.Row, moved: Sequence[plans_ahead.Period]) -> N
 _ENDS_ON = "UPDATE plan SET ends_on = $2 WHERE id = $1"
 
 
-async def _end_later(plan: plan_rows.Row, on: date, moved: Sequence[plans_ahead.Period]) -> plans_ahead.Span:
-    """Of a plan with a last day: it is later by the length of the pause, or by as much as its last period needs."""
+async def _end_later(
+    plan: plan_rows.Row, on: date, last: plans_ahead.Period | None, place: plans_ahead.Place
+) -> plans_ahead.Span:
+    """Of a plan with a last day: it is later by the length of the pause, or as it takes for as many periods as were to come, and no
+    more. ``last`` is its last period, where that was moved; from ``place`` on those follow that are not made yet."""
     assert plan.paused_on is not None
-    if plan.span.ends_on is None:
+    ends_on, was_at = plan.span.ends_on, plan.place
+    if ends_on is None:
         return plan.span
-    ends_on = plan.span.ends_on + (on - plan.paused_on)
-    if plan.place.on is None and moved:
-        ends_on = max(ends_on, moved[-1].covers_to)
+    if was_at.on is None:
+        ends_on = ends_on if last is None else last.covers_to
+    else:
+        while (step := plans_ahead.following(plan.terms, plan.span, plan.price, was_at)) is not None:
+            was_at = step[1]
+            last, place = _endless(plan, place)
+            ends_on = min(max(plan.span.ends_on + (on - plan.paused_on), last.covers_from), last.covers_to)
     await db.execute(_ENDS_ON, plan.id, ends_on)
     return replace(plan.span, ends_on=ends_on)

@@ -41,3 +41,64 @@ async def test_ending_a_plan_whose_pause_is_over_takes_what_was_due_after_the_pa
     await plans.stop(actor, plan_id)
     await deductions.run_due()
     assert await states(plan_id, 5) == ["waived"] * 2 + ["charged"] * 2 + ["waived"]
+
+
+@pytest.mark.parametrize(("last_day", "periods"), [(20, 3), (87, 13)])
+async def test_a_pause_that_moves_the_last_day_gives_no_period_more_than_agreed(db, last_day, periods):
+    customer = await rich()
+    plan_id = await start(customer, "weekly", 100, ends_on=clock.today() + last_day * DAY, on_pause="shift")
+    await deductions.run_due()
+    go(1)
+    await plan_pauses.pause(SHOP, plan_id, key=key())
+    go(12)
+    await plan_pauses.resume(SHOP, plan_id, key=key())
+    go(150)
+    await deductions.run_due()
+    assert await states(plan_id) == ["charged"] * periods
+
+
+async def test_who_has_ended_a_plan_and_pauses_it_is_not_charged_for_a_period_after_the_end(db):
+    customer = await rich()
+    plan_id, actor = (
+        await start(customer, "weekly", 100, on_pause="shift"),
+        plan_actors.by_customer(customer.id),
+    )
+    await deductions.run_due()
+    await plans.stop(actor, plan_id, when="period_end")
+    last_day = (await plans.one(plan_id)).ends_on
+    go(2)
+    await plan_pauses.pause(actor, plan_id, key=key())
+    go(80)
+    await plan_pauses.resume(actor, plan_id, key=key())
+    go(120)
+    await deductions.run_due()
+    await plans.complete()
+    plan = await plans.one(plan_id)
+    assert (plan.state, plan.ends_on, await taken_fen(customer)) == ("ended", last_day, 100)
+
+
+async def test_a_plan_that_is_ended_before_its_period_is_taken_moves_that_one_only(db):
+    customer = await rich()
+    plan_id, actor = (
+        await start(customer, "weekly", 100, on_pause="shift"),
+        plan_actors.by_customer(customer.id),
+    )
+    await plans.stop(actor, plan_id, when="period_end")
+    await plan_pauses.pause(actor, plan_id, key=key())
+    go(10)
+    await plan_pauses.resume(actor, plan_id, key=key())
+    assert (await plans.one(plan_id)).ends_on == clock.today() + 10 * DAY
+    go(60)
+    await deductions.run_due()
+    await plans.complete()
+    assert await taken_fen(customer) == 100 and (await plans.one(plan_id)).state == "ended"
+
+
+@pytest.mark.parametrize("days_until", [10, 300])
+async def test_a_pause_before_a_plan_begins_brings_nothing_forward(db, days_until):
+    starts_on = clock.today() + days_until * DAY
+    plan_id = await start(await rich(), "weekly", 100, starts_on=starts_on, on_pause="shift")
+    await plan_pauses.pause(SHOP, plan_id, key=key())
+    await plan_pauses.resume(SHOP, plan_id, key=key())
+    assert (await plans.one(plan_id)).next_due_on == starts_on
+    assert (await deductions.run_due()).due == 0
