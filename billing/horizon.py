@@ -209,9 +209,10 @@ async def stand(plan: plan_rows.Row, place: plans_ahead.Place) -> None:
 
 MISSED = """
 o.only_latest AND EXISTS (
-    SELECT FROM plan_period later WHERE later.plan_id = o.plan_id AND later.period_no > o.period_no AND later.due_on <= $1)
+    SELECT FROM plan_period later WHERE later.plan_id = o.plan_id AND later.period_no > o.period_no AND later.due_on <= $1
+        AND later.state <> 'waived' AND (p.state <> 'paused' OR later.due_on < p.paused_on))
 """
-"""Whether a due period ``o`` is not taken any more because a later one is due by the day ``$1``."""
+"""Whether a due period ``o`` of a plan ``p`` is not taken any more because a later one, which is, is due by the day ``$1``."""
 
 _LAPSE = f"""
 WITH missed AS (

@@ -102,3 +102,21 @@ async def test_a_pause_before_a_plan_begins_brings_nothing_forward(db, days_unti
     await plan_pauses.resume(SHOP, plan_id, key=key())
     assert (await plans.one(plan_id)).next_due_on == starts_on
     assert (await deductions.run_due()).due == 0
+
+
+async def skip_today(actor, plan_id):
+    await plan_pauses.skip(actor, plan_id, 2, key=key())
+
+
+async def pause(actor, plan_id):
+    await plan_pauses.pause(actor, plan_id, key=key())
+
+
+@pytest.mark.parametrize("leave_out", [plans.stop, pause, skip_today])
+async def test_what_is_left_out_today_is_not_the_latest_that_is_taken_after_a_downtime(db, leave_out):
+    customer = await rich()
+    plan_id = await start(customer, "daily", 100, catch_up="latest")
+    go(2)
+    await leave_out(plan_actors.by_customer(customer.id), plan_id)
+    assert (await deductions.run_due()).charged == 1
+    assert (await states(plan_id, 2))[1] == "charged" and await taken_fen(customer) == 100
