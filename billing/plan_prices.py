@@ -168,7 +168,7 @@ WITH over AS (
     SELECT id FROM plan p
     WHERE new_amount_from <= $1 AND (unit IS NOT NULL OR new_amount_fen <= consented_fen)
       AND (next_due_on IS NULL OR next_due_on >= new_amount_from)
-      AND NOT EXISTS (SELECT FROM plan_period o WHERE o.plan_id = p.id AND o.state = 'upcoming' AND o.due_on < p.new_amount_from)
+      AND NOT EXISTS (SELECT FROM plan_period o WHERE o.plan_id = p.id AND o.state IN ('upcoming', 'parked') AND o.due_on < p.new_amount_from)
     ORDER BY id LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE plan SET amount_fen = new_amount_fen, new_amount_fen = NULL, new_amount_from = NULL FROM over WHERE plan.id = over.id

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from billing import deductions, plan_actors, plan_pauses, plans
+from billing import deductions, parked_periods, plan_actors, plan_pauses, plan_prices, plan_usage, plans
 from core import clock
+from core import db as database
 from tests import factories
 from tests.billing.planning import SHOP, start, states, taken_fen
 
@@ -120,3 +121,21 @@ async def test_what_is_left_out_today_is_not_the_latest_that_is_taken_after_a_do
     await leave_out(plan_actors.by_customer(customer.id), plan_id)
     assert (await deductions.run_due()).charged == 1
     assert (await states(plan_id, 2))[1] == "charged" and await taken_fen(customer) == 100
+
+
+async def test_a_new_price_waits_for_what_was_used_at_the_old_one_and_is_parked(db):
+    customer = await rich()
+    plan_id = await start(customer, "weekly", 100, unit="节", most_fen=90_000)
+    await plan_usage.record(1, plan_id, units=3, used_on=clock.today(), reference="L1", key=key())
+    await plan_prices.announce(1, plan_id, amount_fen=500, from_on=clock.today() + 30 * DAY, key=key())
+    period_id = await database.fetchval(
+        "UPDATE plan_period SET state = 'parked', reason = 'x' WHERE plan_id = $1 AND period_no = 0 RETURNING id",
+        plan_id,
+    )
+    go(35)
+    await deductions.run_due()
+    await plan_prices.take_effect()
+    await parked_periods.retry(SHOP.label, period_id, key=key())
+    await deductions.run_due()
+    assert await taken_fen(customer) == 300
+    assert (await plan_prices.take_effect(), (await plans.one(plan_id)).amount_fen) == (1, 500)
