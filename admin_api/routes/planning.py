@@ -7,12 +7,18 @@ from billing import plan_pauses, plan_prices, plan_usage
 from billing import plans as billing_plans
 from core import http as kit
 
+_OFFERING = (
+    billing_plan_offers.WrongSchedule,
+    billing_plan_offers.WrongTerms,
+    billing_plan_offers.KeyReused,
+)
 _PAUSING = (
     plan_pauses.NoSuchPlan,
     plan_pauses.PlanNotRunning,
     plan_pauses.PauseOutOfRange,
     plan_pauses.KeyReused,
 )
+_PRICE_AHEAD = (plan_prices.NoSuchPlan, plan_prices.NoPriceAnnounced, plan_prices.KeyReused)
 
 ROUTES = (
     kit.get(
@@ -28,11 +34,7 @@ ROUTES = (
         summary=("新增计划方案", "Put a plan on offer"),
         status=201,
         answer=plan_offers.Offer,
-        refusals=(
-            billing_plan_offers.WrongSchedule,
-            billing_plan_offers.WrongTerms,
-            billing_plan_offers.KeyReused,
-        ),
+        refusals=_OFFERING,
         auth=OPERATOR,
         idempotent=True,
     ),
@@ -46,12 +48,7 @@ ROUTES = (
         ),
         status=201,
         answer=plan_offers.Offer,
-        refusals=(
-            billing_plan_offers.NoSuchOffer,
-            billing_plan_offers.WrongSchedule,
-            billing_plan_offers.WrongTerms,
-            billing_plan_offers.KeyReused,
-        ),
+        refusals=(billing_plan_offers.NoSuchOffer, *_OFFERING),
         auth=OPERATOR,
         idempotent=True,
     ),
@@ -194,7 +191,7 @@ ROUTES = (
         plans.withdraw_price,
         summary=("撤回调价", "Withdraw an announced price"),
         answer=plans.PlanRecord,
-        refusals=(plan_prices.NoSuchPlan, plan_prices.NoPriceAnnounced, plan_prices.KeyReused),
+        refusals=_PRICE_AHEAD,
         auth=OPERATOR,
         idempotent=True,
     ),
@@ -203,7 +200,7 @@ ROUTES = (
         plans.agreed_price,
         summary=("登记顾客同意新价格", "Record that the customer agreed to a new price"),
         answer=plans.PlanRecord,
-        refusals=(plan_prices.NoSuchPlan, plan_prices.NoPriceAnnounced, plan_prices.KeyReused),
+        refusals=_PRICE_AHEAD,
         auth=OPERATOR,
         idempotent=True,
     ),
