@@ -52,7 +52,8 @@ async def test_a_notification_written_down_but_not_acted_on_is_handed_in_again(w
     await receive(notice("e1", trade))
     # as if the process had died between writing down and acting: undo nothing in the books, forget that it was handled
     await db.execute(
-        "UPDATE channel_notice SET outcome = NULL, handled_at = NULL, act_at = now() + interval '30 seconds'"
+        "UPDATE channel_notice SET outcome = NULL, handled_at = NULL, act_at = $1",
+        clock.now() + timedelta(seconds=30),
     )
     assert await inbox.replay_unhandled() == 0  # it may still be in the hands of its request
     clock.set_offset(timedelta(minutes=1))
