@@ -37,13 +37,17 @@ _NAMED: tuple[tuple[Movement, tuple[str, ...]], ...] = (
     ("withdrawal", ("提现",)),
     ("fee", ("手续费", "服务费", "收费", "退费")),
     ("refund", ("退款",)),
-    ("transfer", ("转账",)),
+    ("transfer", ("转账", "企业付款")),
     ("payment", ("交易", "支付", "付款")),
 )
 
 
 def movement(kind: str) -> Movement:
-    """Why money moved, by what the channel calls it; the first that fits, as names are combined (交易退款, 扣除交易手续费)."""
+    """Why money moved, by what the channel calls it; the first that fits, as names are combined (交易退款, 扣除交易手续费).
+
+    WeChat Pay names the usual ones and says that names change ("资金账单详细说明", 2024-11-25), Alipay publishes none: what fits nothing is
+    ``other``, and a wrong guess is seen as a difference between the bill of funds and the bill of trades.
+    """
     return next((found for found, words in _NAMED if any(word in kind for word in words)), "other")
 
 

@@ -1,7 +1,7 @@
 """How WeChat Pay's bill files look: comma-separated, every value behind a back-tick, nothing quoted, two lines of totals at the end.
 
 Facts: pay.weixin.qq.com "下载账单", files quoted by WxJava's tests (columns, yuan with two decimals, fees with five and negative
-for refunds). Names of fund-flow movements as seen in the field.
+for refunds), "资金账单详细说明" (2024-11-25: names of fund-flow movements; that of 商家转账 and of 提现 within 充值/提现 is our guess).
 """
 
 from __future__ import annotations

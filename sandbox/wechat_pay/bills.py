@@ -164,14 +164,14 @@ class Bills:
             number, at = order.transaction_id or "", order.paid_at or 0.0
             moved.append((at, number, "交易", "交易", order.total_fen, order.out_trade_no))
             moved.append(
-                (at, number, "扣除交易手续费", "交易", -self.fee_fen(order.total_fen), order.out_trade_no)
+                (at, number, "交易", "扣除交易手续费", -self.fee_fen(order.total_fen), order.out_trade_no)
             )
             for refund in self._refunds.of_order(order):
                 if refund.state != "CLOSED":
                     at, number, fen = refund.created_at, refund.refund_id, refund.amount_fen
                     moved.append((at, number, "退款", "退款", -fen, refund.out_refund_no))
                     moved.append(
-                        (at, number, "退还交易手续费", "退款", self.fee_fen(fen), refund.out_refund_no)
+                        (at, number, "退款", "退还交易手续费", self.fee_fen(fen), refund.out_refund_no)
                     )
         for transfer in self._transfers.paid():
             moved.append(
@@ -179,7 +179,7 @@ class Bills:
             )  # fmt: skip
         for withdrawal in self._world.withdrawals.of("wechat_pay"):
             number = withdrawal.withdraw_no
-            moved.append((withdrawal.at, number, "提现", "提现", -withdrawal.amount_fen, number))
+            moved.append((withdrawal.at, number, "充值/提现", "提现", -withdrawal.amount_fen, number))
         flows, balance_fen = [], 0
         for nth, (at, number, name, kind, fen, voucher) in enumerate(
             sorted(moved, key=lambda one: one[0]), 1

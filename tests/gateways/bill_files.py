@@ -124,14 +124,17 @@ def zipped(texts):
 _FUND_NAMES = "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额（元）,账户结余（元）,资金变更提交申请人,备注,业务凭证号"
 
 
-def wechat_funds(moves, opening_fen=0, *, day=DAY, off_fen=0):
-    """WeChat Pay's bill of funds: ``moves`` are what each movement is called and what came in by it. Balances are ``off_fen`` too high
-    from the second one on."""
+_GROUPS = {"扣除交易手续费": "交易", "退还交易手续费": "退款", "提现": "充值/提现", "充值": "充值/提现"}
+
+
+def wechat_funds(moves, opening_fen=0, *, day=DAY, off_fen=0, group=None):
+    """WeChat Pay's bill of funds: ``moves`` are what each movement is called and what came in by it, ``group`` what they are called
+    together. Balances are ``off_fen`` too high from the second one on."""
     rows, balance_fen = [], opening_fen
     for nth, (name, amount_fen) in enumerate(moves):
         balance_fen += amount_fen + (off_fen if nth == 1 else 0)
         cells = (
-            f"{day} 12:00:{nth:02d}", f"42{nth}", f"F{nth}", name, name, "收入" if amount_fen > 0 else "支出", yuan(abs(amount_fen)),
+            f"{day} 12:00:{nth:02d}", f"42{nth}", f"F{nth}", group or _GROUPS.get(name, name), name, "收入" if amount_fen > 0 else "支出", yuan(abs(amount_fen)),
             yuan(balance_fen), "system", "缺省", "",
         )  # fmt: skip
         rows.append("`" + ",`".join(cells))

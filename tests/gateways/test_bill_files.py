@@ -142,6 +142,29 @@ def test_movements_of_the_account_are_read(read):
         read("wechat_pay", text.replace("`0.04\n", "`0.05\n").encode(), kind=bills.funds)
 
 
+@pytest.mark.parametrize(
+    ("group", "kind", "fen", "movement"),
+    [
+        ("交易", "交易", 600, "payment"),
+        ("交易", "扣除交易手续费", -4, "fee"),
+        ("退款", "退款", -250, "refund"),
+        ("退款", "退款关闭", 250, "refund"),
+        ("退款", "退还交易手续费", 2, "fee"),
+        ("充值/提现", "提现", -100, "withdrawal"),
+        ("充值/提现", "充值", 100, "other"),
+        ("企业付款", "企业付款到零钱", -100, "transfer"),
+        ("商家转账", "商家转账", -100, "transfer"),
+        ("分账", "分账", -100, "other"),
+        ("代金券/立减/折扣", "代金券", -100, "other"),
+    ],
+)
+def test_why_money_moved_is_read_from_what_wechat_pay_calls_it(read, group, kind, fen, movement):
+    content = bill_files.wechat_funds([(kind, fen)], 1_000, group=group)
+    rows, totals = read("wechat_pay", content, kind=bills.funds)
+    assert [(row.kind, row.movement, row.amount_fen) for row in rows] == [(kind, movement, fen)]
+    assert totals.moved == {movement: fen}
+
+
 GOOD = bill_files.wechat([PAID, BACK])
 
 
