@@ -305,15 +305,13 @@ async def _end_later(
     """Of a plan with a last day: it is later by the length of the pause, or as it takes for as many periods as were to come, and no
     more. ``last`` is its last period, where that was moved; from ``place`` on those follow that are not made yet."""
     assert plan.paused_on is not None
-    ends_on, was_at = plan.span.ends_on, plan.place
-    if ends_on is None:
+    ended_on, was_at = plan.span.ends_on, plan.place
+    if ended_on is None:
         return plan.span
-    if was_at.on is None:
-        ends_on = ends_on if last is None else last.covers_to
-    else:
-        while (step := plans_ahead.following(plan.terms, plan.span, plan.price, was_at)) is not None:
-            was_at = step[1]
-            last, place = _endless(plan, place)
-            ends_on = min(max(plan.span.ends_on + (on - plan.paused_on), last.covers_from), last.covers_to)
+    ends_on = ended_on if last is None else last.covers_to
+    while (step := plans_ahead.following(plan.terms, plan.span, plan.price, was_at)) is not None:
+        was_at = step[1]
+        last, place = _endless(plan, place)
+        ends_on = min(max(ended_on + (on - plan.paused_on), last.covers_from), last.covers_to)
     await db.execute(_ENDS_ON, plan.id, ends_on)
     return replace(plan.span, ends_on=ends_on)
