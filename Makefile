@@ -22,7 +22,7 @@ demo: env  ## 启动演示，Ctrl-C 停止 · start the demo, Ctrl-C stops it
 demo-reset: env  ## 清空演示数据 · delete the demo's data
 	@$(BIN)/yucun demo --reset $(ARGS)
 
-.PHONY: test stress crash model mutate faults due-chaos
+.PHONY: test stress crash model mutate faults due-chaos message-chaos
 WORKERS ?= 2
 test: env-dev  ## 运行全部测试 · run every test; ARGS="-k words" picks some, WORKERS=0 runs them in one process
 	@$(PYTEST) -m "not stress" -n $(WORKERS) --dist loadfile $(ARGS)
@@ -41,6 +41,8 @@ faults: env-dev  ## 渠道故障、进程被杀、数据库崩溃之后核对：
 RUNS ?= 20
 due-chaos: env-dev  ## 到期扣款中杀死、冻结 worker，重启数据库，拨动时钟：RUNS=20 SEED=1 · due runs while workers are killed, frozen and lied to
 	@$(BIN)/python -m tests.due_chaos $(RUNS) $(SEED)
+message-chaos: env-dev  ## 消息渠道拒绝、超时、断线，杀死 worker，拨动时钟，停机三天：RUNS=20 SEED=1 MOST_S=600 · messages while all they go by misbehaves
+	@$(BIN)/python -m tests.message_chaos $(RUNS) $(SEED) $(MOST_S)
 
 mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" EACH=12 BOUND=15 SEED=1 · do tests notice small changes of money code?
 	@$(BIN)/python -m tests.mutation --seed $(SEED) $(if $(EACH),--each $(EACH)) $(if $(MOST),--most $(MOST)) $(if $(BOUND),--bound $(BOUND)) $(if $(JOBS),--jobs $(JOBS)) $(FILES)

@@ -26,7 +26,9 @@ def perhaps(letter: Letter, channel: str, note: str) -> End:
 
 
 def void(letter: Letter, reason: str) -> End:
-    """It is not to be sent any more."""
+    """It is not to be sent any more; what may have gone out already does not become void by that."""
+    if letter.trying is not None:
+        return perhaps(letter, letter.trying, reason)
     return End(letter, "void", reason=reason[:40])
 
 

@@ -20,6 +20,7 @@ from sandbox.world import World
 
 STATES = {"formal", "trial", "developer"}
 LANGUAGES = {"zh_CN", "en_US", "zh_HK", "zh_TW"}
+NUMBERED_FOR_S = 600
 
 
 @dataclass
@@ -29,6 +30,16 @@ class Template:
     name: str
     title: str
     fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Numbered:
+    """A template message that was sent under a number of the merchant's (`client_msg_id`)."""
+
+    openid: str
+    client_msg_id: str
+    msgid: int
+    sent_at: float
 
 
 @dataclass
@@ -47,6 +58,7 @@ class Templates:
         self._pushes = pushes
         self._templates = Shelf(world.store, "platform.template", Template)
         self._acceptances = Shelf(world.store, "platform.acceptance", Acceptance)
+        self._numbered = Shelf(world.store, "platform.numbered", Numbered)
         credentials = world.credentials
         self._pick("mini", template_library.SUBSCRIBE, credentials.subscribe_templates)
         self._pick("official", template_library.OFFICIAL, credentials.official_templates)
@@ -108,13 +120,23 @@ class Templates:
         return {"errcode": 0, "errmsg": "ok", "msgid": message_no}
 
     def send_template(self, account: Account, body: dict[str, Any]) -> dict[str, Any]:
-        """Raises: PlatformError 40003, 40037, 43004, 47003."""
+        """A repeat under the same `client_msg_id` within ten minutes sends nothing ("发送模板消息").
+
+        Raises: PlatformError 40003, 40037, 43004, 47003.
+        """
         person = self._addressee(account, body)
         template = self._known(account, body)
         if not person.follows:
             raise PlatformError(43004, "require subscribe")
         values = _read_values(template, body.get("data"))
+        number = f"{person.official_openid}/{body.get('client_msg_id', '')}"
+        now = self._world.clock.epoch_s()
+        if (before := self._numbered.get(number)) is not None and now < before.sent_at + NUMBERED_FOR_S:
+            return {"errcode": 0, "errmsg": "ok", "msgid": before.msgid}
         message_no = self._show(person, template, values, url=str(body.get("url", "")))
+        if body.get("client_msg_id"):
+            kept = Numbered(person.official_openid, str(body["client_msg_id"]), message_no, now)
+            self._numbered.put(number, kept)
         event = {
             "ToUserName": account.original_id,
             "FromUserName": person.official_openid,

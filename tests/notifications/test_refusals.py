@@ -92,6 +92,17 @@ async def test_a_template_message_without_an_answer_is_repeated_under_its_number
     assert await messaging.ends("channel") == ["template", "template"]
 
 
+async def test_what_may_have_gone_out_does_not_become_void_when_its_time_is_over(db):
+    await worded()
+    customer = await messaging.reachable(follows=True)
+    await messaging.told(customer, stale_after=clock.now() + timedelta(minutes=1))
+    sender = Sender(PlatformUnknown("time-out"))
+    assert await delivery.run(sender.post()) == {"retry": 1}
+    clock.set_offset(timedelta(minutes=2))
+    assert await delivery.run(sender.post()) == {"unknown": 1} and sender.sent == []
+    assert await messaging.ends() == ["sent"] and await messaging.ends("channel") == ["template"]
+
+
 async def test_who_did_not_write_lately_is_not_written_to(db):
     customer = await messaging.reachable(follows=True, wrote=True)
     await messaging.told(customer, key="1")
