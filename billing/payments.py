@@ -171,6 +171,7 @@ async def _paid_for_top_up(trade: at_channel.ChannelTrade, attempt: Any) -> Conf
     expected = await credits.locked(attempt["purpose_no"])
     if expected.state == "credited":
         await _set_aside(trade, attempt)
+        await quarantine.tell_paid_twice(trade, customer_id=attempt["customer_id"])
         return await _quarantine(trade, "second_payment", attempt)
     await _record_paid(trade)
     await credits.top_up(expected, channel=attempt["channel"])

@@ -15,6 +15,7 @@ from billing import staff_alerts
 from core import clock, db, errors, money
 from gateways import channel as at_channel
 from ledger import accounts, posting
+from notifications import outbox
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +108,14 @@ async def put(trade: at_channel.ChannelTrade, reason: str, *, customer_id: int |
         "channel": trade.channel, "payment_no": trade.out_trade_no[:64], "amount_fen": trade.amount_fen, "reason": reason,
     }  # fmt: skip
     await staff_alerts.raise_once("quarantined", str(put_id), told)
+
+
+async def tell_paid_twice(trade: at_channel.ChannelTrade, *, customer_id: int) -> None:
+    """Tells a customer whose top-up was paid by another attempt before that this one has come too and somebody looks at it; part of the
+    caller's transaction. Again is harmless."""
+    params = {"amount_fen": trade.amount_fen, "channel": trade.channel, "at": trade.paid_at or clock.now()}
+    told = outbox.Message(customer_id, "paid_twice", f"paid_twice:{trade.out_trade_no}", params)
+    await outbox.tell([told])
 
 
 _COLUMNS = ", ".join(

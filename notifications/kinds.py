@@ -21,6 +21,7 @@ Kind = Literal[
     "abnormal_deduction",
     "bill_paid",
     "payment_credited",
+    "paid_twice",
     "quarantine_credited",
     "counter_paid",
     "counter_undone",

@@ -18,6 +18,7 @@ from billing import (
     top_ups,
 )
 from core import clock
+from core import db as database
 from gateways import channel as at_channel
 from ledger import idempotency, proof
 from tests import factories
@@ -172,6 +173,17 @@ async def test_both_are_paid_in_either_order_and_one_is_credited_the_other_set_a
     assert (await shop.now()).standing == "credited"
     assert (await shop.now()).payment.payment_no == words[0].out_trade_no
     assert await factories.told(shop.customer.id, "topped_up") == 1
+    assert await factories.told(shop.customer.id, "paid_twice") == 1
+
+
+@pytest.mark.broken_books
+async def test_the_proof_finds_a_customer_who_paid_twice_and_was_not_told(db):
+    shop = await Shop.opened()
+    for one in (await shop.pay(), shop.top_up):
+        await payments.confirm(factories.trade(one))
+    assert await proof.check() == []
+    await database.execute("DELETE FROM outbox_message WHERE kind = 'paid_twice'")
+    assert [one.invariant for one in await proof.check()] == ["I13"]
 
 
 async def test_both_are_paid_at_once(db):
@@ -180,6 +192,7 @@ async def test_both_are_paid_at_once(db):
     words = [factories.trade(shop.top_up), factories.trade(other)] * 3
     outcomes = await asyncio.gather(*map(payments.confirm, words))
     assert outcomes.count("credited") == 1
+    assert await factories.told(shop.customer.id, "paid_twice") == 1
     assert await shop.balance() == (10_000, 2_000)
     assert [(reason, booked) for reason, _, booked in await aside()] == [("second_payment", 10_000)]
 

@@ -148,7 +148,10 @@ class PaidTwice(PayAnotherWay):
 
     async def wrong(self, made):
         aside = [one.reason for one in await quarantine.page(customer_id=made["customer"])]
-        return await super().wrong(made) or (None if aside == ["second_payment"] else aside)
+        told = (await self.told(made))["paid_twice"]
+        return await super().wrong(made) or (
+            None if (aside, told) == (["second_payment"], 1) else [aside, told]
+        )
 
 
 PATHS = {

@@ -26,6 +26,15 @@ CHECKS = (
         """,
         since=changed.new("transfer"),
     ),
+    Check(
+        "I13",
+        "a customer who paid a top-up twice and was not told",
+        """
+        SELECT 'quarantine ' || q.id FROM quarantine q LEFT JOIN outbox_message m ON m.dedup_key = 'paid_twice:' || q.payment_no
+        WHERE q.reason = 'second_payment' AND m.id IS NULL
+        """,
+        since=changed.new("quarantine"),
+    ),
     Check(  # whole each time: a yes that nobody gave is a changed row, not a new one, and no row leads to it
         "I13",
         "a customer who is sent marketing and did not agree to it last",
