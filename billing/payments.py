@@ -54,8 +54,8 @@ Payment = attempts.Payment
 async def ask(channels: Channels, payment_no: str, *, give_up: bool = False) -> Confirmation:
     """Asks the channel how a payment stands, and acts on the answer.
 
-    An expired one, one to ``give_up``, and one whose top-up is paid or to be paid by another, is closed at the channel first, then
-    here; if its money arrived meanwhile it is credited instead.
+    An expired one, one to ``give_up``, and an open one whose top-up is paid or to be paid by another, is closed at the channel first,
+    then here; if its money arrived meanwhile it is credited instead.
 
     Raises:
         NoSuchPayment: there is none of this number.
@@ -79,8 +79,10 @@ async def ask(channels: Channels, payment_no: str, *, give_up: bool = False) -> 
 
 
 async def _is_left(payment: Payment) -> bool:
-    """Whether its top-up is to be paid by another attempt, or has been."""
-    return payment.left_at is not None or await _is_credited(payment.purpose, payment.purpose_no)
+    """Whether it is open and its top-up is to be paid by another attempt, or has been."""
+    return payment.is_open and (
+        payment.left_at is not None or await _is_credited(payment.purpose, payment.purpose_no)
+    )
 
 
 _CREDITED = "SELECT EXISTS (SELECT FROM top_up WHERE top_up_no = $1 AND state = 'credited')"

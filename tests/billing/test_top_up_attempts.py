@@ -367,3 +367,11 @@ async def test_a_channel_that_gives_no_answer_is_waited_for_once_however_many_at
     assert shop.alipay.unanswered == 2
     assert (await shop.pay("wechat_pay", "native")).payment.state == "prepared"
     assert shop.alipay.unanswered == 3
+
+
+async def test_what_is_paid_here_is_not_closed_at_a_channel_that_knows_less(db):
+    shop = await Shop.opened()
+    assert await payments.confirm(factories.trade(shop.top_up)) == "credited"
+    shop.wechat.states[shop.top_up.payment.payment_no] = "waiting"
+    assert await payments.ask(shop.channels, shop.top_up.payment.payment_no) == "repeated"
+    assert shop.wechat.states[shop.top_up.payment.payment_no] == "waiting"
