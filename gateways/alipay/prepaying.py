@@ -21,6 +21,9 @@ PAGES: Final = {
 }
 """Methods that a browser carries to Alipay: we only sign, and no trade exists until the customer opens the address."""
 
+# What a shop has signed decides which product it may name: a code on a screen is 当面付 here (also Alipay's own choice where none is named);
+# who has 订单码支付 alone would have to name QR_CODE_OFFLINE. Alipay's pages behind these names were not to be had: it is our reading of
+# the field descriptions that clients quote.
 CALLS: Final = {
     "precreate": ("alipay.trade.precreate", "FACE_TO_FACE_PAYMENT"),
     "create": ("alipay.trade.create", "JSAPI_PAY"),

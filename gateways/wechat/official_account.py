@@ -50,7 +50,7 @@ class OfficialAccount:
 
     def authorize_url(self, return_url: str, state: str) -> str:
         """Where a page inside WeChat sends its visitor to be told who they are ("网页授权", snsapi_base: without asking them): they come
-        back to ``return_url`` with ``code`` and ``state``."""
+        back to ``return_url`` with ``code`` and ``state``. WeChat does not open it with the parameters in another order."""
         query = urlencode({
             "appid": self._account.app_id, "redirect_uri": return_url, "response_type": "code", "scope": "snsapi_base", "state": state,
         })  # fmt: skip

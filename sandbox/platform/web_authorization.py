@@ -1,7 +1,7 @@
 """Who looks at a page inside WeChat ("网页授权"): the address a page sends people to, and the code they come back with.
 
 Facts: developers.weixin.qq.com, "网页授权" (a code is good once, for five minutes; unionid with snsapi_userinfo only, where the account is
-bound to an open platform; 10003 where the page is elsewhere than said).
+bound to an open platform; 10003 where the page is elsewhere than said; an address whose parameters stand in another order is not opened).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sandbox.world import World
 
 CODE_LIFE_S = 300
 _SCOPES = ("snsapi_base", "snsapi_userinfo")
+_ORDER = ["appid", "redirect_uri", "response_type", "scope", "state"]
 
 
 class WebAuthorization:
@@ -33,6 +34,8 @@ class WebAuthorization:
         asked = {name: values[0] for name, values in urllib.parse.parse_qs(parts.query).items()}
         if (parts.hostname, parts.path) != ("open.weixin.qq.com", "/connect/oauth2/authorize"):
             raise PlatformError(-1, "not the page of web authorization")
+        if list(asked) != [name for name in _ORDER if name in asked]:
+            raise PlatformError(-1, "该链接无法访问")
         if asked.get("appid") != self._official.app_id or parts.fragment != "wechat_redirect":
             raise PlatformError(10003, "redirect_uri域名与后台配置不一致")
         scope = asked.get("scope", "")
