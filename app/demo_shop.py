@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-from billing import agreements, packages, plans, stores
+from billing import agreements, packages, plan_offers, plans_ahead, schedule, stores
 from core import clock
 from members import operators, tiers
 from shop import products
@@ -15,8 +15,8 @@ SECOND_LOGIN = "demo2"
 OPERATOR_PASSWORD = "yucun-demo-only"  # noqa: S105 (a demo on loopback; printed at its start)
 
 _CONSENT = (
-    "我同意「一盏茶」按所选周期从我的预存余额中扣除所列金额。每次扣款后我会收到通知；"
-    "我可以随时在「计划」中取消，取消后不再产生新的扣款。余额不足时不扣款，充值后补扣。"
+    "我同意「一盏茶」按所列约定从我的预存余额中扣除所列金额；按用量的计划，每期按实际用量扣款，不超过所列上限。"
+    "每次扣款后我会收到通知；我可以随时在「计划」中暂停、跳过或取消，取消后不再产生新的扣款。余额不足时不扣款，充值后补扣。"
 )
 _CONSENT_VERSION = "2026-11"
 
@@ -57,19 +57,36 @@ async def load() -> None:
     await operators.create(login=SECOND_LOGIN, name="会计老吴", password=OPERATOR_PASSWORD)
     await agreements.publish(_AGREEMENT_VERSION, _AGREEMENT, operator="demo")
     await _products()
-    for name, amount_fen, cycle in (
-        ("茶艺月课（每月4节）", 9_800, "monthly"),
-        ("每日鲜茶", 1_200, "daily"),
-        ("茶友年会员", 29_900, "yearly"),
-    ):
-        await plans.add_offer(
-            name=name,
-            amount_fen=amount_fen,
-            cycle=cycle,
-            consent_version=_CONSENT_VERSION,
-            consent_text=_CONSENT,
-        )
+    await _plans()
     await _packages()
+
+
+async def _plans() -> None:
+    """One of each kind: plain, weekly with its own day, with a trial, on the very dates, by use."""
+    rule, terms = schedule.Schedule, plans_ahead.Terms
+    for name, agreed in (
+        ("茶艺月课（每月4节）", terms(schedule.of_cycle("monthly"), 9_800)),
+        ("每日鲜茶", terms(schedule.of_cycle("daily"), 1_200)),
+        (
+            "周五茶点",
+            terms(rule("week", weekdays=(5,), closed_days="after"), 2_800, on_pause="shift", notice_days=1),
+        ),
+        ("茶友月卡", terms(rule("month"), 5_800, trial_periods=1, on_pause="shift", notice_days=3)),
+        ("茶友年会员", terms(schedule.of_cycle("yearly"), 29_900, notice_days=7)),
+        ("四季茶礼", terms(rule("dates", dates=_seasons(clock.today())), 16_800, notice_days=3)),
+        ("包间茶席", terms(rule("month"), 3_600, unit="小时", most_fen=36_000, notice_days=1)),
+    ):
+        await plan_offers.add(plan_offers.Asked(name, agreed, _CONSENT_VERSION, _CONSENT))
+
+
+_SEASONS = ((2, 4), (5, 5), (8, 7), (11, 7))
+"""About when the four seasons begin by the calendar of tea: 立春, 立夏, 立秋, 立冬."""
+
+
+def _seasons(today: date) -> tuple[date, ...]:
+    """The next four of them, in their order."""
+    days = (date(year, month, day) for year in (today.year, today.year + 1) for month, day in _SEASONS)
+    return tuple(day for day in days if day > today)[: len(_SEASONS)]
 
 
 async def _packages() -> None:

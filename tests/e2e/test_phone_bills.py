@@ -2,28 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
-import uuid
 from datetime import date, timedelta
 
-from app.demo_shop import OPERATOR_LOGIN, OPERATOR_PASSWORD
-
-
-class Desk:
-    """The demo's operator, over HTTP."""
-
-    def __init__(self, shop_url):
-        self.url, self.token = f"{shop_url}/admin/v1", None
-        self.token = self.post("/login", {"login": OPERATOR_LOGIN, "password": OPERATOR_PASSWORD})["token"]
-
-    def post(self, path, body):
-        headers = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        request = urllib.request.Request(f"{self.url}{path}", json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
+from tests.e2e import desk
 
 
 def test_instalments_are_agreed_to_and_paid_on_the_phone(phone, demo):
@@ -31,19 +12,15 @@ def test_instalments_are_agreed_to_and_paid_on_the_phone(phone, demo):
     phone.pay_with_wechat(10_000)
     phone.act("done")
     phone.answer_messages("allow")
-    customer = phone.at.evaluate(
-        "() => Object.entries(localStorage).filter(([key]) => key.startsWith('phone.token.'))"
-        ".map(([, kept]) => JSON.parse(kept).customer).sort((one, other) => one.id - other.id).at(-1)"
-    )
-    desk = Desk(next(url for url in phone.asked if "/api/v1/" in url).split("/api/v1/")[0])
-    bill = desk.post(
+    operator, customer = desk.of(phone)
+    bill = operator.post(
         f"/customers/{customer['id']}/bills",
         {"title": "春季茶艺课", "amount_fen": 9_000, "collect_mode": "partial"},
     )
     today = date.fromisoformat(bill["created_at"][:10])  # the demo's: other tests let months pass in it
     schedule = {"kind": "equal", "count": 3, "first_due_on": str(today + timedelta(days=2))}
     terms = {"automatic": False, "consent_version": "2026-11", "consent_text": "分三期付清，每期到期前付款。"}
-    desk.post(f"/bills/{bill['bill_no']}/instalments", {"schedule": schedule, **terms})
+    operator.post(f"/bills/{bill['bill_no']}/instalments", {"schedule": schedule, **terms})
     phone.tab("me")
     phone.act("bills")
     phone.act("look-at-parts")

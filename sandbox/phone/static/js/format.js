@@ -56,6 +56,21 @@ export function day(value) {
     : format(at, { year: "numeric", month: "long", day: "numeric" });
 }
 
+/** A date without its year where it is listed with others: "12月23日" */
+export function shortDay(value) {
+  return format(new Date(`${value}T12:00:00+08:00`), { month: locale() === "en" ? "short" : "long", day: "numeric" });
+}
+
+/** 1 is Monday: "周一" */
+export function weekdayName(number) {
+  return format(new Date(Date.UTC(2024, 0, number, 4)), { weekday: "short" });
+}
+
+/** 3, 1 → "3月1日" */
+export function monthAndDay(month, date) {
+  return format(new Date(Date.UTC(2024, month - 1, date, 4)), { month: locale() === "en" ? "short" : "long", day: "numeric" });
+}
+
 /** The Beijing calendar day of an instant as [year, month 1-12, day]. */
 export function beijingDay(at) {
   const shifted = new Date(at.getTime() + 8 * 3600e3);

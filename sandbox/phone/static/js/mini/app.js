@@ -11,11 +11,12 @@ import { mall } from "./mall.js";
 import { me } from "./me.js";
 import { changes, messages, topUps } from "./records.js";
 import { order, orders } from "./orders.js";
+import { plan } from "./plan.js";
 import { plans } from "./plans.js";
 import { topUp } from "./topup.js";
 import { outcome } from "./outcome.js";
 
-const PAGES = { home, mall, orders, plans, me, topUp, outcome, order, bills, changes, messages, topUps };
+const PAGES = { home, mall, orders, plans, plan, me, topUp, outcome, order, bills, changes, messages, topUps };
 const TABS = [["home", "home"], ["mall", "bag"], ["orders", "list"], ["plans", "cycle"], ["me", "person"]];
 const SLOW_LOOK_MS = 10e3;
 

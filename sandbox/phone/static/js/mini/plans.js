@@ -1,4 +1,4 @@
-// Plans: what is on offer, agreeing to the terms, the customer's own plans.
+// Plans: the customer's own, what is on offer, and agreeing to the terms.
 
 import { h, icon } from "../dom.js";
 import { day, price } from "../format.js";
@@ -6,12 +6,13 @@ import { t } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
 import { newKey, ShopUnreachable } from "../shop.js";
 import { money } from "./money.js";
+import { perWhat, termsList, trialWord } from "./plan_terms.js";
 
 export const plans = {
   title: () => t("tab.plans"),
   async load({ shop }) {
     const [mine, offers] = await Promise.all([shop.items("/plans"), shop.items("/plan-offers")]);
-    return { mine, offers };
+    return { mine: mine.sort((one, other) => runs(other) - runs(one)), offers };
   },
   view(app, { mine, offers }) {
     if (!mine.length && !offers.length) return emptyState(t("plans.none"), "cycle");
@@ -20,13 +21,14 @@ export const plans = {
       mine.map((one) => mineCard(app, one)),
       offers.length > 0 && h("h3", { class: "list-word" }, t("plans.offers")),
       offers.map((offer) => h("article", { class: "plan-card offer", key: `offer${offer.id}`, "data-offer": offer.id },
-        h("div", {}, h("h3", {}, offer.name), h("p", {}, money(price(offer.amount_fen), "large"), h("span", {}, t(`cycle.${offer.cycle}`)))),
+        h("div", {}, h("h3", {}, offer.name), h("p", {}, money(price(offer.amount_fen), "large"), h("span", {}, perWhat(offer))),
+          trialWord(offer) && h("em", { class: "bonus-tag" }, trialWord(offer))),
         subscribeButton(app, offer, mine))),
     ];
   },
 };
 
-function runs(one) {
+export function runs(one) {
   return one.state === "active" || one.state === "paused";
 }
 
@@ -39,11 +41,14 @@ function subscribeButton(app, offer, mine) {
 function mineCard(app, one) {
   return h("article", { class: `plan-card mine ${one.state}`, key: `plan${one.plan_id}`, "data-plan": one.plan_id, "data-state": one.state },
     h("header", {}, h("h3", {}, one.name), h("span", { class: `state ${one.state}` }, t(`plan.${one.state}`))),
-    h("p", {}, money(price(one.amount_fen), "large"), h("span", {}, t(`cycle.${one.cycle}`))),
+    h("p", {}, money(price(one.amount_fen), "large"), h("span", {}, perWhat(one))),
     h("dl", { class: "facts" },
-      one.next_due_on && h("div", {}, h("dt", {}, t("plans.next")), h("dd", { "data-next": one.next_due_on }, day(one.next_due_on))),
+      one.state === "active" && one.next_due_on && h("div", {}, h("dt", {}, t("plans.next")), h("dd", { "data-next": one.next_due_on }, day(one.next_due_on))),
+      one.state === "paused" && h("div", {}, h("dt", {}, t("plans.resumes")), h("dd", {}, one.resume_on ? day(one.resume_on) : t("plans.resumes_open"))),
+      runs(one) && one.ends_on && h("div", {}, h("dt", {}, t("plans.last_day")), h("dd", {}, day(one.ends_on))),
       h("div", {}, h("dt", {}, t("plans.since")), h("dd", {}, day(one.started_on)))),
-    runs(one) && busyButton({ class: "quiet", "data-act": "cancel-plan", onclick: () => cancel(app, one) }, t("plans.cancel")));
+    h("button", { class: "quiet", type: "button", "data-act": "look-at-plan", onclick: () => app.go("plan", { id: one.plan_id }) },
+      t(runs(one) ? "plans.look" : "plans.look_back"), icon("next")));
 }
 
 async function subscribe(app, offer) {
@@ -60,7 +65,8 @@ async function subscribe(app, offer) {
     else if (!unknown) app.refresh();
   };
   const made = await app.phone.sheet((close, draw) => h("div", { class: "form consent" },
-    h("h2", {}, offer.name), h("p", { class: "consent-price" }, money(price(offer.amount_fen), "large"), h("span", {}, t(`cycle.${offer.cycle}`))),
+    h("h2", {}, offer.name), h("p", { class: "consent-price" }, money(price(offer.amount_fen), "large"), h("span", {}, perWhat(offer))),
+    termsList(offer),
     h("div", { class: "consent-text", tabindex: "0", role: "region", "aria-label": t("plans.terms") }, h("h3", {}, t("plans.terms")), offer.consent_text.split("\n").map((line) => h("p", {}, line)),
       h("small", {}, t("plans.version", { version: offer.consent_version }))),
     h("label", { class: "agree" }, h("input", { type: "checkbox", name: "agree", checked: agreed, onchange: (event) => { agreed = event.target.checked; draw(); } }),
@@ -71,12 +77,4 @@ async function subscribe(app, offer) {
   app.phone.toast(t("plans.started", { name: made.name }), "good");
   await app.refresh();
   await app.askForMessages(["deducted", "low_balance", "payment_due"]);
-}
-
-async function cancel(app, one) {
-  const sure = await app.confirm({ title: t("plans.cancel_sure", { name: one.name }), text: t("plans.cancel_text"), yes: t("plans.cancel"), tone: "danger" });
-  if (!sure) return;
-  const cancelled = await app.attempt(() => app.shop.post(`/plans/${one.plan_id}/cancel`));
-  if (cancelled) app.phone.toast(t("plans.was_cancelled"));
-  await app.refresh();
 }
