@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 _zone = ZoneInfo("Asia/Shanghai")
 _offset = timedelta()
+_still: datetime | None = None
 
 
 def now() -> datetime:
     """The present instant, aware, in UTC."""
-    return datetime.now(UTC) + _offset
+    return datetime.now(UTC) + _offset if _still is None else _still
 
 
 def zone() -> ZoneInfo:
@@ -34,6 +35,13 @@ def set_offset(offset: timedelta) -> None:
 def offset() -> timedelta:
     """How far this process's clock is moved."""
     return _offset
+
+
+def stand_at(instant: datetime | None) -> None:
+    """From now on this process's clock stands still at ``instant``, until it is set anew; None: it goes again. For simulations, whose
+    days must come out the same each time."""
+    global _still
+    _still = instant if instant is None else instant.astimezone(UTC)
 
 
 def today() -> date:

@@ -103,6 +103,7 @@ def _clock_at_rest():
     """A test that moves the clock moves it for itself only."""
     yield
     clock.set_offset(timedelta())
+    clock.stand_at(None)
     clock.set_zone("Asia/Shanghai")
 
 

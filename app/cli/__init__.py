@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from app import config
-from app.cli import books, clock, inbox, messages, processes, reconcile, setup
+from app.cli import books, clock, inbox, messages, processes, reconcile, setup, simulate
 from app.cli.command import Act, Commands
 from app.exit_codes import ExitCode
 
@@ -51,4 +51,5 @@ def _parser() -> argparse.ArgumentParser:
     messages.add(commands)
     reconcile.add(commands)
     setup.add(commands)
+    simulate.add(commands)
     return parser

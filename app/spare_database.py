@@ -1,0 +1,116 @@
+"""A database that is thrown away: on a PostgreSQL of its own, which is started for it and ends with it.
+
+Nothing that is done to it can reach the shop's database: it is on another server. A copy is made by ``pg_dump``, which only reads,
+in one snapshot, while the shop goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from app import database
+from app.local_servers import children, postgres
+
+_NAME = "simulation"
+
+
+@contextlib.contextmanager
+def opened(home: Path | None = None, *, copy_of: str | None = None) -> Iterator[str]:
+    """The address of a spare database with all tables: empty ones, or a copy of those at ``copy_of``. Its files lie under ``home``
+    meanwhile (a temporary directory when left out) and are deleted at the end.
+
+    Raises:
+        LocalServerFailed: its server did not start, or the copy could not be made; with what the program said.
+    """
+    place = Path(tempfile.mkdtemp(prefix="yucun-simulation-", dir=home))
+    place.chmod(0o755)  # root's PostgreSQL runs as another user; its own directory inside stays closed
+    try:
+        server = postgres.start(place / "postgres", durable=False)
+        try:
+            server.create_database(_NAME)
+            if copy_of is not None:
+                _copy(server, copy_of)
+            asyncio.run(_up_to_date(server.url(_NAME)))
+            yield server.url(_NAME)
+        finally:
+            server.stop()
+    finally:
+        postgres.erase(place / "postgres")
+        shutil.rmtree(place, ignore_errors=True)
+
+
+async def _up_to_date(url: str) -> None:
+    """A copy may be of tables that had not had every migration; going through all of them takes a while."""
+    async with database.opened(url):
+        missing = await database.missing_migrations()
+    if missing:
+        await database.migrate(url)
+
+
+def _copy(server: postgres.LocalPostgres, source: str) -> None:
+    """``pg_dump`` into ``pg_restore``, the passwords in their environments, not on their command lines."""
+    dump: list[str | Path] = [
+        server.programs / "pg_dump",
+        "--format=custom",
+        "--no-owner",
+        "--no-acl",
+        "--compress=0",
+    ]
+    restore: list[str | Path] = [
+        server.programs / "pg_restore",
+        "--no-owner",
+        "--no-acl",
+        "--exit-on-error",
+        "-d",
+        _NAME,
+    ]
+    with (
+        tempfile.TemporaryFile() as dump_said,
+        subprocess.Popen(
+            dump, stdout=subprocess.PIPE, stderr=dump_said, env=_connected(source, read_only=True)
+        ) as reading,
+        subprocess.Popen(
+            restore, stdin=reading.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env=_connected(server.url(_NAME)),
+        ) as writing,
+    ):  # fmt: skip
+        assert reading.stdout is not None
+        reading.stdout.close()  # it is pg_restore's now: should that end early, pg_dump is told
+        _, restore_said = writing.communicate()
+        reading.wait()
+        dump_said.seek(0)
+        _refuse(reading.returncode, "pg_dump", dump_said.read())
+        _refuse(writing.returncode, "pg_restore", restore_said)
+
+
+def _refuse(status: int, program: str, said: bytes) -> None:
+    if status:
+        raise children.LocalServerFailed(
+            f"数据库复制失败 · the database could not be copied: {program}: {said.decode(errors='replace').strip()}"
+        )
+
+
+def _connected(url: str, *, read_only: bool = False) -> dict[str, str]:
+    """The environment in which PostgreSQL's programs find a database."""
+    parts = urlsplit(url)
+    found = {
+        "PGHOST": parts.hostname or "",
+        "PGPORT": str(parts.port or 5432),
+        "PGUSER": unquote(parts.username or ""),
+        "PGPASSWORD": unquote(parts.password or ""),
+        "PGDATABASE": unquote(parts.path[1:]),
+        "PGAPPNAME": "yucun simulate",
+        "PGCONNECT_TIMEOUT": "10",
+    }
+    if read_only:
+        found["PGOPTIONS"] = "-c default_transaction_read_only=on"
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "PGSSLMODE") if name in os.environ}
+    return {**kept, **{name: value for name, value in found.items() if value}}
