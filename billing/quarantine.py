@@ -118,6 +118,14 @@ async def tell_paid_twice(trade: at_channel.ChannelTrade, *, customer_id: int) -
     await outbox.tell([told])
 
 
+async def tell_returned(found: Quarantined) -> None:
+    """Tells who was told that they paid twice that they have it back; part of the caller's transaction. Again is harmless."""
+    if found.reason == "second_payment" and found.customer_id is not None:
+        params = {"amount_fen": found.amount_fen, "channel": found.channel, "at": clock.now()}
+        key = f"paid_twice_returned:{found.payment_no}"
+        await outbox.tell([outbox.Message(found.customer_id, "paid_twice_returned", key, params)])
+
+
 _COLUMNS = ", ".join(
     "detail::text AS detail" if field.name == "detail" else field.name for field in fields(Quarantined)
 )

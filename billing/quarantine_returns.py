@@ -209,6 +209,8 @@ async def resolve(
     assert done, f"quarantined trade {found.id} was resolved before"
     await staff_alerts.resolve("quarantined", [str(found.id)])
     await staff_alerts.resolve("quarantine_not_sent", [str(found.id)])
+    if resolution != "credited":
+        await quarantine.tell_returned(found)
     waited = await db.fetchrow(_WAITED, found.payment_no, found.channel)
     if waited is not None and waited["purpose"] == "bill":
         await tenders.closed(waited["purpose_no"])

@@ -22,6 +22,7 @@ Kind = Literal[
     "bill_paid",
     "payment_credited",
     "paid_twice",
+    "paid_twice_returned",
     "quarantine_credited",
     "counter_paid",
     "counter_undone",

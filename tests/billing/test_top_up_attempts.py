@@ -7,9 +7,7 @@ from datetime import timedelta
 import pytest
 
 from billing import (
-    channels,
     package_rules,
-    packages,
     payment_methods,
     payments,
     quarantine,
@@ -18,99 +16,9 @@ from billing import (
     top_ups,
 )
 from core import clock
-from core import db as database
-from gateways import channel as at_channel
 from ledger import idempotency, proof
 from tests import factories
-
-
-class ListeningChannel(factories.QuietChannel):
-    """Remembers what was opened, paid and closed there; answers nothing while it is ``down``. At ``born_late`` ones a trade is there
-    only once somebody has opened it."""
-
-    def __init__(self, name, *, born_late=False):
-        super().__init__(name)
-        self.opened, self.states, self.down, self.born_late = [], {}, False, born_late
-        self.unanswered = 0
-
-    async def prepare(self, method, order):
-        self._answers()
-        self.opened.append(order.out_trade_no)
-        if not self.born_late:
-            self.states.setdefault(order.out_trade_no, "waiting")
-        return at_channel.Prepared({"n": f"{order.out_trade_no}:{len(self.opened)}"}, None)
-
-    async def query(self, out_trade_no):
-        self._answers()
-        state = self.states.get(out_trade_no, "missing")
-        payment = await payments.get(out_trade_no)
-        return factories.trade_of(
-            payment, state=state, channel_trade_no=f"42{out_trade_no}" if state == "paid" else None
-        )
-
-    async def close(self, out_trade_no):
-        self._answers()
-        if self.states.get(out_trade_no) == "paid":
-            raise at_channel.AlreadyPaid(out_trade_no)
-        if out_trade_no in self.states:
-            self.states[out_trade_no] = "closed"
-
-    def _answers(self):
-        if self.down:
-            self.unanswered += 1
-            raise at_channel.ResultUnknown("time-out")
-
-
-class Shop:
-    """A customer with a top-up of 100 yuan and 20 given, paid by WeChat's code so far."""
-
-    @classmethod
-    async def opened(cls, **rules):
-        self = cls()
-        self.wechat, self.alipay = ListeningChannel("wechat_pay"), ListeningChannel("alipay", born_late=True)
-        self.channels = channels.Channels(
-            {
-                one.name: channels.OpenChannel(one, factories.APP_ID, factories.MERCHANT_ID)
-                for one in (self.wechat, self.alipay)
-            }
-        )
-        self.customer = await factories.customer()
-        self.package = await packages.add(
-            name="充100送20", pay_fen=10_000, bonus_fen=2_000, rules=packages.Rules(**rules)
-        )
-        self.top_up = await self.start()
-        self.no = self.top_up.top_up_no
-        return self
-
-    async def start(self, customer=None):
-        return await top_ups.start(
-            self.channels, (customer or self.customer).id, package_id=self.package.id, amount_fen=None, channel="wechat_pay",
-            method="native", key=factories.key(),
-        )  # fmt: skip
-
-    async def pay(self, channel="alipay", method="precreate", key=None, **how):
-        return await top_up_attempts.pay(
-            self.channels, self.customer.id, self.no, channel=channel, method=method, key=key or factories.key(), **how
-        )  # fmt: skip
-
-    async def tried(self):
-        """(channel, state, whether it was left) of the attempts, the oldest first."""
-        found = await top_ups.attempts_of(self.customer.id, self.no)
-        return [(one.channel, one.state, one.left_at is not None) for one in found[::-1]]
-
-    async def now(self):
-        return await top_ups.get(self.customer.id, self.no)
-
-    async def balance(self):
-        return await factories.balance(self.customer.id)
-
-    async def poll(self, minutes):
-        clock.set_offset(timedelta(minutes=minutes))
-        return await payments.poll(self.channels)
-
-
-async def aside():
-    return [(one.reason, one.payment_no, one.booked_fen) for one in await quarantine.page()]
+from tests.billing.attempting import Shop
 
 
 async def test_another_way_is_another_number_for_the_same_top_up_and_the_one_before_is_closed_at_its_channel(
@@ -156,59 +64,6 @@ async def test_two_who_choose_differently_at_once_leave_one_attempt_to_be_paid(d
 
 def at_home():
     return payment_methods.Place(None, "203.0.113.7")
-
-
-@pytest.mark.parametrize("first_paid", ["before", "after"])
-async def test_both_are_paid_in_either_order_and_one_is_credited_the_other_set_aside(db, first_paid):
-    shop = await Shop.opened()
-    other = await shop.pay()
-    words = [factories.trade(shop.top_up), factories.trade(other)]
-    if first_paid == "after":
-        words.reverse()
-    assert [await payments.confirm(word) for word in words] == ["credited", "quarantined"]
-    for word in words:
-        await payments.confirm(word)
-    assert await shop.balance() == (10_000, 2_000), "one bonus, one principal"
-    assert await aside() == [("second_payment", words[1].out_trade_no, 10_000)]
-    assert (await shop.now()).standing == "credited"
-    assert (await shop.now()).payment.payment_no == words[0].out_trade_no
-    assert await factories.told(shop.customer.id, "topped_up") == 1
-    assert await factories.told(shop.customer.id, "paid_twice") == 1
-
-
-@pytest.mark.broken_books
-async def test_the_proof_finds_a_customer_who_paid_twice_and_was_not_told(db):
-    shop = await Shop.opened()
-    for one in (await shop.pay(), shop.top_up):
-        await payments.confirm(factories.trade(one))
-    assert await proof.check() == []
-    await database.execute("DELETE FROM outbox_message WHERE kind = 'paid_twice'")
-    assert [one.invariant for one in await proof.check()] == ["I13"]
-
-
-async def test_both_are_paid_at_once(db):
-    shop = await Shop.opened()
-    other = await shop.pay()
-    words = [factories.trade(shop.top_up), factories.trade(other)] * 3
-    outcomes = await asyncio.gather(*map(payments.confirm, words))
-    assert outcomes.count("credited") == 1
-    assert await factories.told(shop.customer.id, "paid_twice") == 1
-    assert await shop.balance() == (10_000, 2_000)
-    assert [(reason, booked) for reason, _, booked in await aside()] == [("second_payment", 10_000)]
-
-
-async def test_what_was_paid_twice_is_credited_or_sent_back_as_an_operator_decides(db):
-    shop = await Shop.opened()
-    other = await shop.pay()
-    for word in (factories.trade(other), factories.trade(shop.top_up)):
-        await payments.confirm(word)
-    (found,) = await quarantine.page()
-    assert found.customer_id == shop.customer.id
-    await quarantine_desk.credit(
-        1, found.id, customer_id=shop.customer.id, reason="顾客同意入账", key=factories.key()
-    )
-    assert await shop.balance() == (20_000, 2_000)
-    assert (await shop.now()).state == "credited"
 
 
 async def test_the_one_before_was_paid_meanwhile_so_it_is_credited_and_no_other_is_opened(db):

@@ -28,12 +28,13 @@ CHECKS = (
     ),
     Check(
         "I13",
-        "a customer who paid a top-up twice and was not told",
+        "a customer who paid a top-up twice and was not told, or has it back and was not told",
         """
         SELECT 'quarantine ' || q.id FROM quarantine q LEFT JOIN outbox_message m ON m.dedup_key = 'paid_twice:' || q.payment_no
-        WHERE q.reason = 'second_payment' AND m.id IS NULL
+        LEFT JOIN outbox_message e ON e.dedup_key = 'paid_twice_returned:' || q.payment_no
+        WHERE q.reason = 'second_payment' AND (m.id IS NULL OR (e.id IS NULL AND q.resolution <> 'credited'))
         """,
-        since=changed.new("quarantine"),
+        since=changed.QUARANTINE,
     ),
     Check(  # whole each time: a yes that nobody gave is a changed row, not a new one, and no row leads to it
         "I13",
