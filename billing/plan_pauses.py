@@ -241,10 +241,12 @@ async def _waive(plan: plan_rows.Row, on: date) -> None:
 
 
 _STOPPED_AT = """
-SELECT min(period_no) FILTER (WHERE state = 'upcoming' AND due_on >= $2), max(period_no) FILTER (WHERE reason IS DISTINCT FROM 'cancelled')
+SELECT min(period_no) FILTER (WHERE state = 'upcoming' AND due_on >= $2 OR reason = 'free' AND covers_from >= $2),
+       max(period_no) FILTER (WHERE reason IS DISTINCT FROM 'cancelled')
 FROM plan_period WHERE plan_id = $1
 """
-"""The first period that was not taken, and the last there is; where the plan is ended for the end of a period, that one."""
+"""The first period that was not taken, or is free and had not begun, and the last there is; where the plan is ended for the end of a
+period, that one."""
 _BEFORE = "SELECT covers_to, due_on FROM plan_period WHERE plan_id = $1 AND period_no = $2"
 
 

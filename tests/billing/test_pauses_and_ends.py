@@ -105,6 +105,25 @@ async def test_a_pause_before_a_plan_begins_brings_nothing_forward(db, days_unti
     assert (await deductions.run_due()).due == 0
 
 
+async def test_a_free_period_that_would_fall_into_the_pause_moves_behind_it_too(db):
+    customer = await rich()
+    begins_on = clock.today()
+    plan_id = await start(customer, "weekly", 100, trial_periods=2, on_pause="shift")
+    go(1)
+    await plan_pauses.pause(SHOP, plan_id, key=key())
+    go(12)
+    await plan_pauses.resume(SHOP, plan_id, key=key())
+    assert (await plans.one(plan_id)).next_due_on == begins_on + 21 * DAY
+    go(20)
+    assert (await deductions.run_due()).due == 0
+    go(21)
+    assert (await deductions.run_due()).charged == 1 and await states(plan_id, 3) == [
+        "waived",
+        "waived",
+        "charged",
+    ]
+
+
 async def skip_today(actor, plan_id):
     await plan_pauses.skip(actor, plan_id, 2, key=key())
 
