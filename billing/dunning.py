@@ -257,7 +257,7 @@ async def _try(cases: Sequence[_Case]) -> set[int]:
     return {one.bill.id for one in collected if one.is_settled or one.bill.under_review}
 
 
-_RUNNING = "SELECT id FROM plan WHERE id = ANY ($1::bigint[]) AND state = 'active'"
+_RUNNING = "SELECT id, state FROM plan WHERE id = ANY ($1::bigint[]) AND state IN ('active', 'paused')"
 _FREE = f"{_RUNNING} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
 _SUSPENDED = "UPDATE dunning_case SET suspended_at = $2 WHERE id = ANY ($1::bigint[])"
 _STILL_SUSPENDED = """
@@ -266,18 +266,22 @@ SELECT plan_id FROM dunning_case WHERE plan_id = ANY ($1::bigint[]) AND state = 
 
 
 async def _suspend(cases: Sequence[_Case]) -> tuple[int, list[_Case]]:
-    """Suspends the plans of these cases that run; a plan that is suspended for another case is from now on so for this one too.
-    Returns how many plans, and the cases whose plan somebody holds."""
+    """Suspends the plans of these cases that run; a plan that is suspended for another case is from now on so for this one too, and one
+    that its customer has paused will be when that pause is to end (``plan_pauses``). Returns how many plans, and the cases whose plan
+    somebody holds."""
     if not cases:
         return 0, []
     plan_ids = [case.plan_id for case in cases]
     running = {row["id"] for row in await db.fetch(_RUNNING, plan_ids)}
-    free = {row["id"] for row in await db.fetch(_FREE, plan_ids)}
+    free = {row["id"]: row["state"] for row in await db.fetch(_FREE, plan_ids)}
+    active = sorted(plan_id for plan_id, state in free.items() if state == "active")
     already = {row["plan_id"] for row in await db.fetch(_STILL_SUSPENDED, plan_ids)}
-    for plan_id in sorted(free):
+    for plan_id in active:
         await plan_pauses.suspend(plan_id)
-    await db.execute(_SUSPENDED, [case.id for case in cases if case.plan_id in free | already], clock.now())
-    return len(free), [case for case in cases if case.plan_id in running - free]
+    await db.execute(
+        _SUSPENDED, [case.id for case in cases if case.plan_id in {*active} | already], clock.now()
+    )
+    return len(active), [case for case in cases if case.plan_id in running - free.keys()]
 
 
 async def _resume(plan_ids: Sequence[int]) -> None:

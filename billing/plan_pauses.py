@@ -35,7 +35,7 @@ class PlanNotPaused(errors.Conflict):
 
 
 class PlanSuspended(errors.Conflict):
-    """The plan is paused because a period was not paid; it goes on by itself when that is."""
+    """A period of the plan was not paid, and its grace is over: it goes on when that is paid."""
 
     code = "plan_suspended"
 
@@ -94,12 +94,21 @@ async def pause(actor: plan_actors.Actor, plan_id: int, *, until: date | None = 
     )
 
 
-_IS_SUSPENDED = """
-SELECT EXISTS (SELECT FROM dunning_case d JOIN bill b ON b.id = d.bill_id
-               WHERE d.plan_id = $1 AND d.state = 'open' AND d.suspended_at IS NOT NULL AND b.state IN ('open', 'partly_paid'))
+_HOLDS_BACK = """
+d.plan_id = $1 AND d.state = 'open' AND (d.suspended_at IS NOT NULL OR d.suspends AND d.grace_over_at IS NOT NULL)
+    AND b.id = d.bill_id AND b.state IN ('open', 'partly_paid')
 """
-"""Asked of the bills themselves: the clock closes their cases a moment later."""
-_NO_MORE_SUSPENDED = "UPDATE dunning_case SET suspended_at = NULL WHERE plan_id = $1 AND state = 'open'"
+"""Whether a dunning case ``d`` with its bill ``b`` keeps its plan from going on: it has suspended it, or would have, had its customer not
+paused it themselves. Asked of the bills themselves: the clock closes their cases a moment later."""
+_IS_SUSPENDED = f"SELECT EXISTS (SELECT FROM dunning_case d, bill b WHERE {_HOLDS_BACK})"
+_NO_MORE_SUSPENDED = """
+UPDATE dunning_case SET suspended_at = NULL, suspends = suspends AND grace_over_at IS NULL WHERE plan_id = $1 AND state = 'open'
+"""
+"""Who lets a plan go on with a bill beyond its grace has decided so for good."""
+_SUSPEND_NOW = (
+    f"UPDATE dunning_case d SET suspended_at = coalesce(d.suspended_at, $2) FROM bill b WHERE {_HOLDS_BACK}"
+)
+_STAYS = "UPDATE plan SET resume_on = NULL WHERE id = $1"
 
 
 async def resume(actor: plan_actors.Actor, plan_id: int, *, key: str) -> None:
@@ -107,7 +116,7 @@ async def resume(actor: plan_actors.Actor, plan_id: int, *, key: str) -> None:
 
     Raises:
         NoSuchPlan, NotByCustomers, PlanNotPaused, KeyReused.
-        PlanSuspended: its customer asks, and it is paused because they owe a bill of it.
+        PlanSuspended: its customer asks, and owes a bill of it for longer than the grace that suspends it.
     """
     plan_actors.refuse_customers(actor)
 
@@ -152,7 +161,8 @@ _LOCK_OVER = (
 
 
 async def resume_due() -> int:
-    """Lets plans go on whose pause was to end by now, from the day it was to end. Returns how many. One that cannot go on keeps no
+    """Lets plans go on whose pause was to end by now, from the day it was to end. Returns how many. A plan whose bill is owed beyond its
+    grace is suspended from now on instead (``billing.dunning``). One that cannot go on keeps no
     others waiting: it is logged, and named by the proof (I16) until it is mended."""
     done = 0
     for row in await db.fetch(_OVER, clock.today()):
@@ -172,6 +182,11 @@ async def _resume_over(plan_id: int) -> int:
             return 0
         plan = await plans.locked(plan_id)
         assert plan.resume_on is not None
+        if await db.execute(_SUSPEND_NOW, plan_id, clock.now()):
+            await db.execute(_STAYS, plan_id)
+            await plan_events.note(plan_id, "suspended", plan_actors.CLOCK.label)
+            await plan_actors.tell_change(plan_actors.CLOCK, plan_id, "plan_suspended")
+            return 0
         await _go_on(plan, plan.resume_on)
         await plan_events.note(plan_id, "resumed", plan_actors.CLOCK.label)
         await plan_actors.tell_change(plan_actors.CLOCK, plan_id, "plan_resumed")

@@ -4,7 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from billing import deductions, parked_periods, plan_actors, plan_pauses, plan_prices, plan_usage, plans
+from billing import (
+    deductions,
+    dunning,
+    dunning_policies,
+    parked_periods,
+    plan_actors,
+    plan_pauses,
+    plan_prices,
+    plan_usage,
+    plans,
+)
 from core import clock
 from core import db as database
 from tests import factories
@@ -158,3 +168,51 @@ async def test_a_new_price_waits_for_what_was_used_at_the_old_one_and_is_parked(
     await deductions.run_due()
     assert await taken_fen(customer) == 300
     assert (await plan_prices.take_effect(), (await plans.one(plan_id)).amount_fen) == (1, 500)
+
+
+async def owing_beyond_its_grace(until):
+    """A customer who has paused their plan until that day of the test, before the clock would have suspended it on the third."""
+    customer = await factories.customer(threshold_fen=None)
+    plan = await factories.plan(customer.id, 900)
+    rules = dunning_policies.Rules((), partial=False, grace_days=3, suspends=True)
+    policy = await dunning_policies.add(1, "停", rules, key=key())
+    await dunning_policies.assign(plan.offer_id, policy.id)
+    await deductions.run_due()
+    go(1)
+    await plan_pauses.pause(
+        plan_actors.by_customer(customer.id), plan.id, until=clock.today() + (until - 1) * DAY, key=key()
+    )
+    go(3)
+    assert (await dunning.run()).suspended == 0
+    return customer, plan.id
+
+
+async def test_who_owes_does_not_get_round_being_suspended_by_a_pause_of_their_own(db):
+    customer, plan_id = await owing_beyond_its_grace(until=5)
+    with pytest.raises(plan_pauses.PlanSuspended):
+        await plan_pauses.resume(plan_actors.by_customer(customer.id), plan_id, key=key())
+    go(5)
+    assert (await plan_pauses.resume_due(), await plan_pauses.resume_due()) == (0, 0)
+    assert (await plans.one(plan_id)).state == "paused"
+    assert await factories.told(customer.id, "plan_suspended") == 1
+    await factories.topped_up(customer.id, 900)
+    assert (await dunning.run()).closed == 1
+    assert (await plans.one(plan_id)).state == "active"
+
+
+async def test_who_has_paid_by_the_end_of_their_pause_goes_on_then(db):
+    customer, plan_id = await owing_beyond_its_grace(until=5)
+    await factories.topped_up(customer.id, 900)
+    assert (await dunning.run()).closed == 1
+    assert (await plans.one(plan_id)).state == "paused", "it is their own pause"
+    go(5)
+    assert await plan_pauses.resume_due() == 1
+
+
+async def test_what_an_operator_lets_go_on_unpaid_is_not_suspended_again_for_the_same_bill(db):
+    customer, plan_id = await owing_beyond_its_grace(until=9)
+    await plan_pauses.resume(SHOP, plan_id, key=key())
+    actor = plan_actors.by_customer(customer.id)
+    await plan_pauses.pause(actor, plan_id, until=clock.today() + DAY, key=key())
+    go(4)
+    assert await plan_pauses.resume_due() == 1
