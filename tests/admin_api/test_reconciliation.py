@@ -44,8 +44,10 @@ async def test_a_day_of_the_sandbox_is_fetched_compared_and_closed_by_the_clock(
         f"{world.sandbox.platform_url}/world/withdrawals", json={"channel": "wechat_pay", "amount_fen": 1_234}
     )
     assert withdrawn.status == 201
-    on = clock.now().astimezone(days.reading.BEIJING).date()
-    world.advance(days=1, hours=12)
+    now = clock.now().astimezone(days.reading.BEIJING)
+    on = now.date()
+    # To noon of the next day: the clock's first turn makes the day before known, and none before that.
+    world.advance(hours=36 - now.hour)
     await daily.run(world.runtime.outside.channels)
     desk = await world.operator()
     day = (await desk.get(f"/reconciliation/days/wechat_pay/{on}")).body
