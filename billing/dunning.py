@@ -61,7 +61,8 @@ ON CONFLICT (bill_id) DO NOTHING
 
 async def open_for(missed: Mapping[int, tuple[int, dunning_policies.Rules]]) -> None:
     """Opens cases for bills of plan periods that were tried and not paid, in the open transaction; ``missed`` has their plans and the
-    rules by bill. Days count from today, so that nobody is late for what the clock did late."""
+    rules by bill. Days count from today, so that nobody is late for what the clock did late. Where there is no grace the clock goes on at its
+    next tick."""
     if not missed:
         return
     rules, today = [one for _, one in missed.values()], clock.today()
@@ -79,7 +80,7 @@ async def open_for(missed: Mapping[int, tuple[int, dunning_policies.Rules]]) -> 
         [one.fee_consent for one in rules],
         today,
         clock.now(),
-        [_next_at(today, one.acting_days) for one in rules],
+        [clock.now() if 0 in one.acting_days else _next_at(today, one.acting_days) for one in rules],
     )
 
 

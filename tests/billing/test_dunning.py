@@ -156,6 +156,13 @@ async def test_a_fixed_late_fee_is_a_bill_of_its_own_once(db):
     assert (await case()).fee_bill_no == fee.bill_no and fee.title.startswith("逾期费：")
 
 
+async def test_without_grace_the_plan_is_suspended_and_the_fee_issued_at_the_next_tick(db):
+    _, plan = await owing(suspends=True, fee_kind="fixed", fee_fen=50, grace_days=0, retry_days=())
+    assert await dunning.run() == dunning.Done(tried=1, suspended=1, fees=1)
+    assert await dunning.run() == dunning.Done()
+    assert (await plans.one(plan.id)).state == "paused"
+
+
 async def test_a_daily_late_fee_counts_each_payment_by_its_days_beyond_the_grace_up_to_the_cap(db):
     for cap, fee_fen in ((1_000, 21), (20, 20)):
         days(0)
