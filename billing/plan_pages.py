@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
 from billing import plan_rows, plans_ahead
-from core import db, errors
+from core import clock, db, errors
 
 State = Literal["active", "paused", "cancelled", "ended"]
 PeriodState = Literal["upcoming", "charged", "partly", "owed", "waived", "failed", "parked"]
@@ -147,6 +147,7 @@ FROM plan_period o JOIN plan p ON p.id = o.plan_id LEFT JOIN bill b ON b.id = o.
 WHERE o.plan_id = $1
 """
 _AHEAD = f"{_PERIODS} AND o.state = 'upcoming' AND o.period_no > $2 ORDER BY o.period_no LIMIT $3"
+_TO_SKIP = f"{_PERIODS} AND o.state = 'upcoming' AND o.due_on >= $2 AND coalesce(o.units, 0) = 0 ORDER BY o.period_no LIMIT 1"
 _LATEST = f"{_PERIODS} AND o.period_no < $2 ORDER BY o.period_no DESC LIMIT $3"
 _ENDED = f"{_PERIODS} AND o.state <> 'upcoming' AND o.period_no < $2 ORDER BY o.period_no DESC LIMIT $3"
 
@@ -156,9 +157,17 @@ async def ahead(plan_id: int, *, after: int | None = None, limit: int = 20) -> l
     return [Period(*row) for row in await db.fetch(_AHEAD, plan_id, -1 if after is None else after, limit)]
 
 
+async def next_to_skip(plan_id: int) -> Period | None:
+    """The nearest period that can be left out; None: none is ahead."""
+    row = await db.fetchrow(_TO_SKIP, plan_id, clock.today())
+    return None if row is None else Period(*row)
+
+
 async def history(plan_id: int, *, before: int | None = None, limit: int = 20) -> list[Period]:
-    """What became of the periods that are not ahead any more, the latest first."""
-    return [Period(*row) for row in await db.fetch(_ENDED, plan_id, 2**31 - 1 if before is None else before, limit)]  # fmt: skip
+    """What became of the periods that are not ahead any more, the latest first, for their customer: what broke a parked one is the
+    shop's to know."""
+    found = [Period(*row) for row in await db.fetch(_ENDED, plan_id, 2**31 - 1 if before is None else before, limit)]  # fmt: skip
+    return [replace(one, reason=None) if one.state == "parked" else one for one in found]
 
 
 async def periods(plan_id: int, *, before: int | None = None, limit: int = 20) -> list[Period]:

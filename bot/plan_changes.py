@@ -49,9 +49,9 @@ class Change:
         return [asker.say(f"plan_changes.{self._verb}", name=plan.name, plan_id=plan_id)]
 
     async def _skip(self, asker: Asker, actor: plan_actors.Actor, key: str) -> list[str]:
-        coming = await plan_pages.ahead(self._plan_id, limit=1)
-        if not coming:
+        coming = await plan_pages.next_to_skip(self._plan_id)
+        if coming is None:
             return [asker.say("plan_changes.nothing_ahead")]
-        await plan_pauses.skip(actor, self._plan_id, coming[0].period_no, key=key)
+        await plan_pauses.skip(actor, self._plan_id, coming.period_no, key=key)
         plan = await plans.get(asker.customer.id, self._plan_id)
-        return [asker.say("plan_changes.skip", name=plan.name, due_on=coming[0].due_on)]
+        return [asker.say("plan_changes.skip", name=plan.name, due_on=coming.due_on)]

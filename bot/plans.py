@@ -27,10 +27,16 @@ def _line(asker: Asker, plan: plans.Plan) -> str:
         "plans.line" if plan.next_due_on else "plans.last",
         name=plan.name,
         plan_id=plan.id,
-        cycle=asker.say(f"plans.cycle.{plan.cycle}"),
+        cycle=_per_what(asker, plan),
         amount_fen=plan.amount_fen,
         next_due_on=plan.next_due_on,
     )
+
+
+def _per_what(asker: Asker, plan: plans.Plan) -> str:
+    if plan.terms.unit is not None:
+        return asker.say("plans.cycle.used", unit=plan.terms.unit)
+    return asker.say(f"plans.cycle.{plan.cycle if plan.terms.rule.interval == 1 else 'custom'}")
 
 
 async def _owed(asker: Asker) -> list[str]:

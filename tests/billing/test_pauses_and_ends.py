@@ -10,6 +10,7 @@ from billing import (
     dunning_policies,
     parked_periods,
     plan_actors,
+    plan_pages,
     plan_pauses,
     plan_prices,
     plan_usage,
@@ -216,3 +217,13 @@ async def test_what_an_operator_lets_go_on_unpaid_is_not_suspended_again_for_the
     await plan_pauses.pause(actor, plan_id, until=clock.today() + DAY, key=key())
     go(4)
     assert await plan_pauses.resume_due() == 1
+
+
+async def test_what_broke_a_parked_period_is_not_its_customers_to_read(db):
+    plan_id = await start(await rich(), "daily", 100)
+    await database.execute(
+        "UPDATE plan_period SET state = 'parked', reason = 'x' WHERE plan_id = $1 AND period_no = 0", plan_id
+    )
+    (seen,) = await plan_pages.history(plan_id)
+    assert (seen.state, seen.reason) == ("parked", None)
+    assert (await plan_pages.periods(plan_id, before=1))[0].reason == "x"

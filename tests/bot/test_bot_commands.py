@@ -16,7 +16,7 @@ from ledger import accounts, holds
 from members import customers, sign_in, tiers
 from shop import orders, products
 from tests import factories
-from tests.billing import refunding
+from tests.billing import planning, refunding
 
 MINUTE = r"\d{4}-\d\d-\d\d \d\d:\d\d"
 
@@ -201,6 +201,24 @@ async def test_a_plan_is_paused_resumed_skipped_and_cancelled_by_its_number(chat
     assert "is cancelled" in await phone.ask(f"Cancel plan {plan.id}")
     assert await phone.ask(f"跳过计划 {plan.id}") == "这个计划没有待扣的期。"
     assert "You have no plan running" in await phone.ask("plans")
+
+
+async def test_what_is_skipped_is_the_next_period_that_can_be_and_a_plan_by_use_says_what_a_unit_costs(
+    chats, join
+):
+    phone = await join(chats, principal=20_000)
+    customer = await customers.get(phone.customer_id)
+    plan_id = await planning.start(customer, "daily", 900)
+    await database.execute(
+        "UPDATE plan SET started_on = started_on - 1, last_due_on = last_due_on - 1 WHERE id = $1", plan_id
+    )
+    await database.execute("UPDATE plan_period SET due_on = due_on - 1 WHERE plan_id = $1", plan_id)
+    assert await phone.ask(f"跳过计划 {plan_id}") == f"「月课」{clock.today()} 的一期已跳过，不扣款。", (
+        "what was due yesterday is still to be taken"
+    )
+    assert (await deductions.run_due()).due == 1
+    await planning.start(customer, "monthly", 3_600, unit="小时", most_fen=36_000)
+    assert "每小时 36.00 元" in await phone.ask("计划")
 
 
 async def test_bills_and_instalments_say_what_is_due_when(chats, join):
