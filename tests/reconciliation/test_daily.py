@@ -90,6 +90,26 @@ async def test_after_a_standstill_no_day_is_left_out(db):
     assert known == [DAY + timedelta(days=n) for n in (4, 3, 2, 1, 0)]
 
 
+async def test_where_the_clock_comes_late_for_the_first_time_it_begins_with_the_first_payment(db):
+    keeper = books.BookKeeper()
+    trade = await books.paid(1_000)
+    keeper.bills[DAY] = books.bill([books.row(trade)])
+    books.move_to(books.NEXT_MORNING + timedelta(days=2))
+    await daily.run(keeper.opened())
+    known = [(one.day, one.state) for one in await days.page(days.Filter(channel="wechat_pay"))]
+    assert [day for day, _ in known] == [DAY + timedelta(days=n) for n in (2, 1, 0)]
+    assert known[-1] == (DAY, "closed")
+
+
+async def test_payments_of_long_ago_take_the_clock_back_only_so_far(db):
+    keeper = books.BookKeeper()
+    await books.paid(1_000)
+    books.move_to(books.NEXT_MORNING + timedelta(days=100))
+    await daily.run(keeper.opened())
+    known = [one.day for one in await days.page(days.Filter(channel="wechat_pay"), limit=99)]
+    assert (len(known), known[0]) == (60, DAY + timedelta(days=100))
+
+
 async def test_a_lost_notification_is_credited_by_the_channels_own_word_and_the_day_closed(db):
     keeper = books.BookKeeper()
     trade = await books.paid(1_000, told=False)
