@@ -1,8 +1,8 @@
 """What changed since a mark: tables seen as their changed rows only, for the incremental proof.
 
 A changed row is new (its number is above the mark's), or a new row leads to it: the accounts of new postings, entries, lots and
-holds, the top-up, the bill payment, the bill, the order, the hold and the refund of a new transfer. What a check sees of other tables is
-whole, so that a new row is checked against all that it names.
+holds, the top-up, the bill payment, the bill, the order, the hold and the refund of a new transfer, the periods of a plan to which something
+was done. What a check sees of other tables is whole, so that a new row is checked against all that it names.
 
 ``over`` wraps a check's query: common table expressions bear the tables' names and hide the tables. All numbers of the mark are
 parameters, in the order of ``TABLES``; in SQL they are written ``{transfer}``, ``{posting}``, …
@@ -16,7 +16,7 @@ from models import bill_line
 
 TABLES = (
     "transfer", "posting", "entry", "lot", "hold", "top_up", "payment", "bill", "bill_payment", "shop_order", "plan",
-    "plan_period", "request_key", "seal", "credit_movement", "combined_payment", "arrangement", "refund", "refund_part",
+    "plan_period", "plan_event", "request_key", "seal", "credit_movement", "combined_payment", "arrangement", "refund", "refund_part",
     "deduction_review", "adjustment", "approval", "move", "customer_merge", "closing",
     "channel_day", "bill_file", "channel_fee", "difference", "reconciliation_event",
     "quarantine", "counter_payment", "voucher",
@@ -73,8 +73,9 @@ touched_day AS (
     SELECT id FROM channel_day WHERE id > {channel_day} UNION SELECT day_id FROM bill_file WHERE id > {bill_file}
     UNION SELECT day_id FROM channel_fee WHERE id > {channel_fee} UNION SELECT day_id FROM reconciliation_event WHERE id > {reconciliation_event}
 ),
+changed_plan AS (SELECT plan_id AS id FROM plan_event WHERE id > {plan_event}),
 touched_plan AS (
-    SELECT id FROM plan WHERE id > {plan} UNION SELECT plan_id FROM plan_period WHERE id > {plan_period}
+    SELECT id FROM plan WHERE id > {plan} UNION SELECT plan_id FROM plan_period WHERE id > {plan_period} UNION SELECT id FROM changed_plan
 )
 """
 """Comes before every query; what a query does not name costs nothing. ``mark`` gives each parameter its type."""
@@ -96,7 +97,8 @@ PLANS = {"plan": "SELECT * FROM plan WHERE id IN (SELECT id FROM touched_plan)"}
 PLAN_PERIODS = {
     "plan_period": """SELECT * FROM plan_period WHERE id IN (
         SELECT id FROM plan_period WHERE id > {plan_period}
-        UNION SELECT id FROM plan_period WHERE bill_id IN (SELECT id FROM touched_bill))"""
+        UNION SELECT id FROM plan_period WHERE bill_id IN (SELECT id FROM touched_bill)
+        UNION SELECT id FROM plan_period WHERE plan_id IN (SELECT id FROM changed_plan))"""
 }
 HOLDS = {
     "hold": """SELECT * FROM hold WHERE id IN (

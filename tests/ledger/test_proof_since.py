@@ -5,6 +5,7 @@ import re
 import asyncpg
 import pytest
 
+from billing import plan_actors, plan_pauses
 from core import db as database
 from ledger import posting, proof
 from ledger.proof import checks, marks
@@ -63,6 +64,22 @@ async def test_what_is_broken_in_old_rows_is_left_to_the_whole_proof(db, how):
     await breaking.rewrite(statement)
     assert invariant in {violation.invariant for violation in await proof.check()}
     assert await named(mark) == set()
+
+
+@pytest.mark.broken_books
+@pytest.mark.parametrize("wrong", ["covers_from = covers_from - 3", "amount_fen = 1_000_000"])
+async def test_old_periods_of_a_plan_to_which_something_was_done_are_looked_at_again(db, wrong):
+    customer = await factories.customer()
+    plan, other = [await factories.plan(customer.id, 900, cycle="weekly") for _ in range(2)]
+    mark = await marked()
+    actor = plan_actors.by_customer(customer.id)
+    await plan_pauses.pause(actor, plan.id, key=factories.key())
+    await plan_pauses.resume(actor, plan.id, key=factories.key())
+    assert await named(mark) == set()
+    await breaking.rewrite(f"UPDATE plan_period SET {wrong} WHERE plan_id = {other.id} AND period_no = 2")
+    assert await named(mark) == set(), "nothing was done to that one"
+    await breaking.rewrite(f"UPDATE plan_period SET {wrong} WHERE plan_id = {plan.id} AND period_no = 2")
+    assert await named(mark) == {"I7"}
 
 
 async def test_the_mark_knows_how_far_it_looked_and_the_next_proof_goes_on_from_it(db):

@@ -28,7 +28,7 @@ CHECKS = (
         since_sql="""
         SELECT 'plan_period ' || o.id FROM plan_period o
         JOIN plan_period before ON before.plan_id = o.plan_id AND before.period_no = o.period_no - 1
-        WHERE o.id > {plan_period} AND (o.covers_from <= before.covers_to OR o.due_on < before.due_on)
+        WHERE (o.id > {plan_period} OR o.plan_id IN (SELECT id FROM changed_plan)) AND (o.covers_from <= before.covers_to OR o.due_on < before.due_on)
         """,
     ),
     Check(
