@@ -50,7 +50,9 @@ class Usage:
 _COLUMNS = "id, plan_id, period_no, reference, units, used_on, memo, by, created_at"
 _FIND = f"SELECT {_COLUMNS} FROM plan_usage WHERE plan_id = $1 AND reference = $2"
 _PERIOD = """
-SELECT period_no, state FROM plan_period WHERE plan_id = $1 AND covers_from <= $2 AND covers_to >= $2 ORDER BY period_no LIMIT 1
+SELECT o.period_no, o.state FROM plan_period o JOIN plan p ON p.id = o.plan_id
+WHERE o.plan_id = $1 AND o.covers_from <= $2 AND o.covers_to >= $2 AND (p.cancelled_on IS NULL OR p.cancelled_on >= $2)
+ORDER BY o.period_no LIMIT 1
 """
 _RECORD = """
 INSERT INTO plan_usage (plan_id, period_no, reference, units, used_on, memo, by, created_at)
@@ -73,7 +75,7 @@ async def record(
 
     Raises:
         NoSuchPlan, NotByUse, UsageReused, KeyReused.
-        NoSuchPeriod: the plan does not cover that day.
+        NoSuchPeriod: the plan does not cover that day, or was ended before it.
         PeriodNotAhead: the period has been taken already.
     """
     assert 1 <= units <= MOST_UNITS

@@ -108,6 +108,9 @@ class Plan(kit.Answer):
     ]
     started_on: date
     ends_on: Annotated[date | None, Field(description="最后一天 · its last day")]
+    periods: Annotated[
+        int | None, Field(description="共几期，null 不限 · for so many periods; null: until ended")
+    ]
     paused_on: date | None
     resume_on: date | None
     new_amount_fen: Annotated[

@@ -227,3 +227,18 @@ async def test_what_broke_a_parked_period_is_not_its_customers_to_read(db):
     (seen,) = await plan_pages.history(plan_id)
     assert (seen.state, seen.reason) == ("parked", None)
     assert (await plan_pages.periods(plan_id, before=1))[0].reason == "x"
+
+
+async def test_nothing_is_recorded_as_used_after_a_plan_was_ended(db):
+    customer = await rich()
+    plan_id = await start(customer, "weekly", 100, unit="节", most_fen=90_000)
+    await plan_usage.record(1, plan_id, units=3, used_on=clock.today(), reference="L1", key=key())
+    go(1)
+    await plans.stop(plan_actors.by_customer(customer.id), plan_id)
+    go(2)
+    with pytest.raises(plan_usage.NoSuchPeriod):
+        await plan_usage.record(1, plan_id, units=5, used_on=clock.today(), reference="L2", key=key())
+    await plan_usage.record(1, plan_id, units=1, used_on=clock.today() - DAY, reference="L3", key=key())
+    go(9)
+    await deductions.run_due()
+    assert await taken_fen(customer) == 400
