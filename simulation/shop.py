@@ -85,7 +85,7 @@ def _offers(first: date) -> list[tuple[int, plan_offers.Asked]]:
 
 def habits_of(chance: random.Random) -> Habits:
     """Prompt people, slow ones, and some who hardly look."""
-    package = chance.choices(range(len(PACKAGES)), (10, 25, 40, 25))[0]
+    package = chance.choices(range(len(PACKAGES)), (5, 10, 40, 45))[0]
     heeds = chance.choices((0.5, 0.12, 0.03, 0.005), (55, 25, 14, 6))[0]
     return Habits(
         package=package,
@@ -120,11 +120,11 @@ async def open_shop(number: int, seed: int) -> Shop:
         for pay, bonus, days in PACKAGES
     ]
     on_offer = [(weight, (await plan_offers.add(asked)).id) for weight, asked in _offers(clock.today())]
-    policy = await dunning_policies.add(
-        operator.id, "从严", dunning_policies.Rules((1, 3, 7, 14), True, 5, True), key="simulation-policy"
-    )
-    for _, offer_id in on_offer[::2]:
-        await dunning_policies.assign(offer_id, policy.id)
+    for name, grace_days, turn in (("从严", 5, 0), ("从宽", 14, 1)):
+        rules = dunning_policies.Rules((1, 3, 7, 14), True, grace_days, True)
+        policy = await dunning_policies.add(operator.id, name, rules, key=f"simulation-{name}")
+        for _, offer_id in on_offer[turn::2]:
+            await dunning_policies.assign(offer_id, policy.id)
     people: dict[int, Person] = {}
 
     async def join(one: int) -> None:

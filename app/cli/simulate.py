@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -122,7 +123,5 @@ def _contradiction(given: argparse.Namespace) -> str | None:
 
 def _settings(given: argparse.Namespace) -> config.Config | None:
     """Those that are named or lie here; a generated shop does without."""
-    path = config.path_from(given.config)
-    if given.copy or path != config.DEFAULT_PATH or path.exists():
-        return settings_of(given)
-    return None
+    is_named = bool(given.config or os.environ.get(config.ENVIRONMENT))
+    return settings_of(given) if given.copy or is_named or config.DEFAULT_PATH.exists() else None

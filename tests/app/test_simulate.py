@@ -42,6 +42,7 @@ async def shop_with_a_plan(url):
     async with database.opened(url):
         customer = await factories.customer(principal=5_000)
         await factories.plan(customer.id, 900, "daily")
+        await factories.top_up(customer.id, 3_000)  # is never paid: nobody is there to pay it
         other = await factories.customer(principal=700)
         await factories.plan(other.id, 300, "daily")
         return customer.id, (await accounts.balance(customer.id)).principal_fen
@@ -60,7 +61,7 @@ def test_a_copy_is_played_and_the_database_it_is_of_stays_as_it_was(config_file,
     assert each[0]["deducted_fen"] == 1_800 and total["deducted_fen"] == 4_500
     assert total["liability_fen"] == had_fen - 4_500 == 500
     assert total["bills_owed"] == 4 and total["messages"]["payment_due"] == 4
-    assert total["violations"] == []
+    assert total["violations"] == [] and total["jobs_failed"] == {} and total["topped_up_fen"] == 0
 
 
 def test_a_database_that_cannot_be_copied_is_said(config_file, database_url, capsys, monkeypatch):
@@ -90,6 +91,11 @@ def test_what_is_no_day_is_refused(config_file, capsys, day):
     with pytest.raises(SystemExit) as left:
         simulate(config_file, "--from", day, "--to", "2027-01-02")
     assert left.value.code == 2 and "不是日期 · is no day" in capsys.readouterr().err
+
+
+def test_settings_that_are_named_are_wanted(tmp_path, capsys):
+    assert simulate(tmp_path / "none.toml", "--from", "2027-01-01", "--to", "2027-01-01") == 3
+    assert "none.toml" in capsys.readouterr().err
 
 
 def test_days_are_said_in_words_with_a_sum_and_whether_the_books_balance(db_words):
