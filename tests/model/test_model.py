@@ -119,7 +119,7 @@ _PATCHES = {
     "a part after the first is forgotten": (due_bills, "_COME_AGAIN", due_bills._COME_AGAIN.replace("= next.at", "= NULL")),
     "a rejected deduction is taken unasked": (abnormal, "_GO_ON", abnormal._GO_ON.replace("AND $2", "OR $2")),
     "who is merged takes no plan along": (merges, "_FOLLOW", merges._FOLLOW[2:]),
-    "a closed account keeps its bonus": (closings, "_forfeit", _no_fen),
+    "a closed account keeps its bonus": (closings, "forfeit", _no_fen),
     "what is due first is paid first, whatever was chosen": (matching, "_place", lambda bill, due_fen, rule: (bill.due_at, bill.id)),
     "all bonus goes with any refund": (claw_back, "bonus_with", lambda standing, rule, amount_fen: standing.bonus_left_fen),
     "whoever was served has the right all the same": (top_up_refunds, "_HAD_BEFORE", "SELECT $1::bigint IS NULL OR $2::timestamptz IS NULL"),
