@@ -17,7 +17,6 @@ from billing import staff_alerts, terms
 from billing.channels import Channels
 from core import clock, db, errors
 from gateways import channel as at_channel
-from gateways import reading
 from reconciliation import bill_imports, closing, days, history, meters
 
 log = logging.getLogger(__name__)
@@ -32,8 +31,12 @@ _QUIET_AFTER = timedelta(hours=24)
 _CATCH_UP_DAYS = 60
 """After a long standstill the clock goes back so far; channels keep bills for three months."""
 
-_LAST = "SELECT max(day) FROM channel_day WHERE channel = $1"
-_FIRST_PAYMENT = "SELECT created_at FROM payment WHERE channel = $1 ORDER BY id LIMIT 1"
+_KNOWN = """
+SELECT coalesce(
+    (SELECT max(day) FROM channel_day WHERE channel = $1),
+    least((SELECT (created_at AT TIME ZONE 'Asia/Shanghai')::date FROM payment WHERE channel = $1 ORDER BY id LIMIT 1), $2::date) - 1)
+"""
+"""Up to which day all are known; where none is yet, to before the channel's first payment."""
 
 
 async def open_days(channels: Channels) -> int:
@@ -41,19 +44,12 @@ async def open_days(channels: Channels) -> int:
     payments were begun before the clock came for the first time."""
     opened, last_on = 0, days.yesterday()
     for name in channels.by_name:
-        known = await db.fetchval(_LAST, name)
-        if known is None:
-            known = min(last_on, await _first_on(name) or last_on) - timedelta(days=1)
+        known = await db.fetchval(_KNOWN, name, last_on)
         first_on = max(known, last_on - timedelta(days=_CATCH_UP_DAYS)) + timedelta(days=1)
         for day in _days(first_on, last_on):
             await days.ensure(channels, name, day)
             opened += 1
     return opened
-
-
-async def _first_on(channel: str) -> date | None:
-    first_at = await db.fetchval(_FIRST_PAYMENT, channel)
-    return None if first_at is None else first_at.astimezone(reading.BEIJING).date()
 
 
 def _days(first_on: date, last_on: date) -> Sequence[date]:
