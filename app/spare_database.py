@@ -10,7 +10,9 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,9 +32,7 @@ def opened(home: Path | None = None, *, copy_of: str | None = None) -> Iterator[
     Raises:
         LocalServerFailed: its server did not start, or the copy could not be made; with what the program said.
     """
-    place = Path(tempfile.mkdtemp(prefix="yucun-simulation-", dir=home))
-    place.chmod(0o755)  # root's PostgreSQL runs as another user; its own directory inside stays closed
-    try:
+    with _ended_in_order(), _directory(home) as place:
         server = postgres.start(place / "postgres", durable=False)
         try:
             server.create_database(_NAME)
@@ -42,9 +42,27 @@ def opened(home: Path | None = None, *, copy_of: str | None = None) -> Iterator[
             yield server.url(_NAME)
         finally:
             server.stop()
+
+
+@contextlib.contextmanager
+def _directory(home: Path | None) -> Iterator[Path]:
+    place = Path(tempfile.mkdtemp(prefix="yucun-simulation-", dir=home))
+    place.chmod(0o755)  # root's PostgreSQL runs as another user; its own directory inside stays closed
+    try:
+        yield place
     finally:
         postgres.erase(place / "postgres")
         shutil.rmtree(place, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """SIGTERM ends the process as an exit does: customers' data must not stay behind in a temporary directory."""
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def _up_to_date(url: str) -> None:
@@ -74,8 +92,13 @@ def _copy(server: postgres.LocalPostgres, source: str) -> None:
     ):  # fmt: skip
         assert reading.stdout is not None
         reading.stdout.close()  # it is pg_restore's now: should that end early, pg_dump is told
-        _, restore_said = writing.communicate()
-        reading.wait()
+        try:
+            _, restore_said = writing.communicate()
+            reading.wait()
+        except BaseException:  # told to stop: neither is waited for
+            reading.kill()
+            writing.kill()
+            raise
         dump_said.seek(0)
         _refuse(reading.returncode, "pg_dump", dump_said.read())
         _refuse(writing.returncode, "pg_restore", restore_said)

@@ -3,6 +3,9 @@
 import asyncio
 import hashlib
 import json
+import signal
+import subprocess
+import sys
 from datetime import date, timedelta
 
 import asyncpg
@@ -62,6 +65,17 @@ def test_a_copy_is_played_and_the_database_it_is_of_stays_as_it_was(config_file,
     assert total["liability_fen"] == had_fen - 4_500 == 500
     assert total["bills_owed"] == 4 and total["messages"]["payment_due"] == 4
     assert total["violations"] == [] and total["jobs_failed"] == {} and total["topped_up_fen"] == 0
+
+
+def test_a_copy_does_not_outlive_who_is_told_to_stop(config_file, database_url, tmp_path):
+    days = ("--from", "2090-01-01", "--to", "2099-12-31", "--copy", "--home", str(tmp_path))
+    command = [sys.executable, "-m", "app", "--config", str(config_file), "simulate", *days]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as playing:
+        assert playing.stdout.readline().startswith("2090-01-01")
+        (place,) = tmp_path.glob("yucun-simulation-*")
+        playing.send_signal(signal.SIGTERM)
+        playing.stdout.read()
+    assert playing.returncode == 128 + signal.SIGTERM and not place.exists()
 
 
 def test_a_database_that_cannot_be_copied_is_said(config_file, database_url, capsys, monkeypatch):
