@@ -6,9 +6,11 @@ from datetime import date, timedelta
 
 from tests.e2e import desk
 
+TODAY = "() => new Date(Date.parse(document.getElementById('clock').dateTime) + 8 * 3600e3).toISOString().slice(0, 10)"
+
 
 def subscribe(phone, name):
-    """From any tab to the plan's own page."""
+    """From any tab to the plan's own page, when the clock has come for what is due today."""
     phone.tab("plans")
     offer = phone.at.locator(".plan-card.offer", has_text=name)
     offer.locator("[data-act=subscribe]").click()
@@ -20,6 +22,8 @@ def subscribe(phone, name):
     mine = phone.at.locator(".plan-card.mine", has_text=name)
     mine.locator("[data-act=look-at-plan]").click()
     phone.see("[data-list=coming] [data-state]")
+    today, first = phone.at.evaluate(TODAY), phone.at.locator("[data-list=coming] time").first
+    phone.until(lambda: first.get_attribute("datetime") > today)
     return int(phone.see(".page.plan .plan-card").get_attribute("data-plan"))
 
 
