@@ -31,7 +31,7 @@ export const plan = {
       owed.length > 0 && h("button", { class: "owed-strip", type: "button", "data-act": "plan-owed", onclick: () => app.go("bills") },
         icon("warn"), h("span", {}, t("plans.owed", { count: owed.length, amount: yuan(owed.reduce((sum, period) => sum + period.amount_fen - period.paid_fen, 0)) })), icon("next")),
       one.new_amount_fen !== null && runs(one) && newPrice(app, one),
-      runs(one) && acts(app, one, { current, next }),
+      runs(one) && acts(app, one, { current, next, owes: owed.length > 0 }),
       runs(one) && h("section", { class: "block" }, h("header", {}, h("h3", {}, t("plans.coming"))),
         coming.length ? h("ol", { class: "rows", "data-list": "coming" }, coming.map((period) => periodRow(one, period, moves))) : emptyState(t("plans.nothing_comes"), "cycle")),
       past.length > 0 && h("section", { class: "block" }, h("header", {}, h("h3", {}, t("plans.past"))), h("ol", { class: "rows", "data-list": "past" }, past.map((period) => periodRow(one, period)))),
@@ -77,12 +77,12 @@ function newPrice(app, one) {
     asks && h("button", { class: "small-button tea", type: "button", "data-act": "agree-price", onclick: () => agreeToPrice(app, one) }, t("plans.look_at_price")));
 }
 
-function acts(app, one, { current, next }) {
+function acts(app, one, { current, next, owes }) {
   const button = (name, word, act) => h("button", { class: "small-button", type: "button", "data-act": name, onclick: act }, word);
   return h("div", { class: "plan-acts", role: "group", "aria-label": t("plans.acts") },
     one.state === "active" ? button("pause-plan", t("plans.pause"), () => pause(app, one)) : button("resume-plan", t("plans.resume"), () => resume(app, one)),
     one.state === "active" && next && button("skip-period", t("plans.skip"), () => skip(app, one, next)),
-    button("cancel-plan", t("plans.cancel"), () => cancel(app, one, current)));
+    button("cancel-plan", t("plans.cancel"), () => cancel(app, one, current, owes)));
 }
 
 /** Whether a period that is ahead falls due in the pause. */

@@ -55,12 +55,13 @@ export async function skip(app, one, period) {
 }
 
 /** Now, or when the period under way is over. */
-export async function cancel(app, one, current) {
+export async function cancel(app, one, current, owes) {
   const mayStay = one.state === "active" && current && current.reason !== "cancelled" && !(one.ends_on && one.ends_on <= current.covers_to);
   const staysText = () => t(current.state === "upcoming" && !one.terms.unit ? "plans.cancel_end_owes" : "plans.cancel_end_text", { day: day(current.covers_to), amount: price(current.amount_fen) });
   const when = await app.phone.sheet((close) => h("div", { class: "question" },
     h("h2", {}, t("plans.cancel_sure", { name: one.name })), h("p", {}, t(one.terms.unit ? "plans.cancel_used" : "plans.cancel_text")),
     mayStay && h("p", {}, staysText()),
+    owes && h("p", {}, t("plans.cancel_owes")),
     mayStay && h("button", { class: "wide tea", type: "button", "data-act": "cancel-at-end", onclick: () => close("period_end") }, t("plans.cancel_at_end", { day: day(current.covers_to) })),
     h("button", { class: "wide danger", type: "button", "data-act": "cancel-now", onclick: () => close("now") }, t("plans.cancel_now")),
     h("button", { class: "quiet", type: "button", autofocus: true, onclick: () => close(undefined) }, t("common.not_now"))),
