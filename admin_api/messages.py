@@ -139,6 +139,12 @@ class Address(kit.Answer):
     ]
     set_by: str
     set_at: kit.Instant
+    confirmed_at: Annotated[
+        kit.Instant | None,
+        Field(
+            description="顾客何时验证过；未验证的不发与钱有关的消息 · when the customer confirmed it; until then nothing about money is sent there"
+        ),
+    ]
 
 
 class Consent(kit.Answer):

@@ -65,12 +65,14 @@ def _miniapp_api(runtime: Runtime) -> web.Application:
     services = miniapp_api.Services(
         tokens=runtime.tokens,
         mini_program=outside.mini_program,
+        phones=outside.mini_program,
         mini_app_id=settings.wechat.mini_program.app_id,
         channels=outside.channels,
         alipay=outside.alipay,
         alipay_app_id=outside.alipay_app_id,
         pages=_pages(runtime),
         message_templates=outside.post.by_kind,
+        code_senders=outside.code_senders,
         shop_name=settings.shop.name,
     )
     return miniapp_api.build(

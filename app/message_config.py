@@ -14,6 +14,8 @@ class AliyunSms(Section):
     access_key_id: Word
     access_key_secret: Secret
     sign_name: Annotated[str, StringConstraints(min_length=2, max_length=12)]
+    code_template: Word | None = None
+    code_variable: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,19}$")] = "code"
     base_url: Address = "https://dysmsapi.aliyuncs.com"
 
 

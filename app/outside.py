@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -16,12 +16,15 @@ from app import config, message_config
 from billing import inbox
 from billing.channels import Channels, OpenChannel
 from gateways import alipay, sms, wechat, wechat_pay
-from notifications import delivery, templates
+from notifications import addresses, codes, delivery, templates
 from notifications.channels import official as official_channels
 from notifications.channels import subscribe
 from notifications.channels.channel import Channel
 from notifications.channels.sms import ShortMessages
 from notifications.pace import Pace
+
+if TYPE_CHECKING:  # its library is loaded by who sends mail
+    from gateways import mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Outside:
     """What verifies the notifications of each."""
     post: delivery.Post
     """How messages leave the house."""
+    code_senders: codes.Senders
+    """How codes do that confirm where customers can be reached."""
 
 
 def build(
@@ -70,6 +75,7 @@ def build(
             by_kind,
             redis,
         ),
+        code_senders=_code_senders(settings, session),
     )
 
 
@@ -140,18 +146,36 @@ def _message_channels(
         opened.append(official_channels.TemplateMessages(official_account, app_id))
         opened.append(official_channels.CustomerService(official_account, official.app_id))
     if (chosen := settings.aliyun_sms) is not None:
-        account = sms.Settings(
-            chosen.access_key_id, chosen.access_key_secret.get_secret_value(), chosen.base_url
-        )
-        opened.append(ShortMessages(sms.Aliyun(account, session=session), chosen.sign_name))
+        opened.append(ShortMessages(_aliyun(chosen, session), chosen.sign_name))
     if settings.mail is not None:
-        opened.append(_mail(settings.mail, settings.shop.name))
+        from notifications.channels.email import Email
+
+        opened.append(Email(_mailer(settings.mail, settings.shop.name), settings.shop.name))
     return opened
 
 
-def _mail(chosen: message_config.Mail, shop_name: str) -> Channel[Any]:
-    from gateways import mail  # its library is loaded by who sends mail
-    from notifications.channels.email import Email
+def _code_senders(settings: config.Config, session: aiohttp.ClientSession) -> codes.Senders:
+    senders: dict[addresses.Where, codes.Sender] = {}
+    chosen = settings.aliyun_sms
+    if chosen is not None and chosen.code_template is not None:
+        provider = _aliyun(chosen, session)
+        senders["sms"] = codes.ByShortMessage(
+            provider, chosen.sign_name, chosen.code_template, chosen.code_variable
+        )
+    if settings.mail is not None:
+        from notifications.channels.email import CodesByMail
+
+        senders["email"] = CodesByMail(_mailer(settings.mail, settings.shop.name), settings.shop.name)
+    return senders
+
+
+def _aliyun(chosen: message_config.AliyunSms, session: aiohttp.ClientSession) -> sms.Aliyun:
+    secret = chosen.access_key_secret.get_secret_value()
+    return sms.Aliyun(sms.Settings(chosen.access_key_id, secret, chosen.base_url), session=session)
+
+
+def _mailer(chosen: message_config.Mail, shop_name: str) -> mail.Mailer:
+    from gateways import mail
 
     settings = mail.Settings(
         host=chosen.host,
@@ -162,7 +186,7 @@ def _mail(chosen: message_config.Mail, shop_name: str) -> Channel[Any]:
         username=chosen.username,
         password=_text(chosen.password),
     )
-    return Email(mail.Mailer(settings), shop_name)
+    return mail.Mailer(settings)
 
 
 def _templates(settings: config.Config) -> dict[str, templates.Template]:

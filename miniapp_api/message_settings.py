@@ -7,6 +7,7 @@ from pydantic import Field
 from core import http as kit
 from miniapp_api.services import Customer
 from notifications import addresses, policy, preferences
+from notifications.addresses import Where
 
 Minute = Annotated[int, Field(ge=0, le=1439)]
 
@@ -32,6 +33,13 @@ class MessageSettings(kit.Answer):
         Field(
             description="登记的手机号、邮箱，部分隐藏 · phone and e-mail on file, masked",
             examples=[{"sms": "138****0000"}],
+        ),
+    ]
+    confirmed: Annotated[
+        list[Where],
+        Field(
+            description="已验证的联系方式；未验证的不发与钱有关的消息 · those that are confirmed; the others get no messages with money in "
+            "them"
         ),
     ]
 
@@ -78,11 +86,13 @@ async def forget_email(caller: Customer) -> MessageSettings:
 
 
 async def _shown(customer_id: int, chosen: preferences.Preferences) -> MessageSettings:
+    kept = await addresses.of(customer_id)
     return MessageSettings(
         reminders=chosen.reminders,
         marketing=chosen.marketing,
         channels=None if chosen.channels is None else list(chosen.channels),
         quiet_from_minute=chosen.quiet_from_minute,
         quiet_until_minute=chosen.quiet_until_minute,
-        addresses=addresses.masked(await addresses.of(customer_id)),
+        addresses=addresses.masked(kept),
+        confirmed=[one.channel for one in kept if one.confirmed_at is not None],
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from billing.channels import Channels
 from core import http as kit
-from members import sign_in
-from notifications import templates
+from members import confirming, sign_in
+from notifications import codes, templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,14 @@ class Services:
 
     tokens: kit.Tokens
     mini_program: sign_in.LoginPlatform
+    phones: confirming.PhonePlatform
+    """The mini-program, as it tells phone numbers."""
     mini_app_id: str
     channels: Channels
     alipay: sign_in.AlipayPlatform | None = None
     alipay_app_id: str = ""
     pages: sign_in.Pages | None = None
     message_templates: Mapping[str, templates.Template] = field(default_factory=dict)
+    code_senders: codes.Senders = field(default_factory=dict)
+    """How codes go out that confirm a phone number or an e-mail address."""
     shop_name: str = ""

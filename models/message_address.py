@@ -19,6 +19,9 @@ class MessageAddress(Model):
     refusal = fields.CharField(max_length=200, null=True)
     set_by = fields.CharField(max_length=64)
     set_at = fields.DatetimeField()
+    confirmed_at = fields.DatetimeField(null=True)
+    """When its owner showed that they read what is sent there; None: somebody only said so."""
+    confirmed_by = fields.CharField(max_length=20, null=True)
 
     class Meta:
         table = "message_address"
@@ -26,4 +29,8 @@ class MessageAddress(Model):
         constraints = (
             CheckConstraint(check="channel IN ('sms', 'email')", name="message_address_channel"),
             CheckConstraint(check="(refused_at IS NULL) = (refusal IS NULL)", name="message_address_refused"),
+            CheckConstraint(
+                check="(confirmed_at IS NULL) = (confirmed_by IS NULL)", name="message_address_confirmed"
+            ),
+            CheckConstraint(check="confirmed_by IN ('code', 'wechat')", name="message_address_confirmed_by"),
         )

@@ -11,6 +11,7 @@ from typing import Literal
 from core import clock, db, errors
 
 Where = Literal["sms", "email"]
+ConfirmedBy = Literal["code", "wechat"]
 
 
 class AddressNotUsable(errors.Invalid):
@@ -22,13 +23,15 @@ class AddressNotUsable(errors.Invalid):
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where one channel reaches a customer. ``refusal``: why the other side said for good that nobody is there; then it is not
-    used until it is set anew."""
+    used until it is set anew. ``confirmed_at``: when its owner showed that they read what is sent there, by a code, or by WeChat's word;
+    what was only said gets no messages with money in them."""
 
     channel: Where
     address: str
     refusal: str | None
     set_by: str
     set_at: datetime
+    confirmed_at: datetime | None = None
 
 
 _MAINLAND = re.compile(r"1[3-9]\d{9}", re.ASCII)
@@ -59,7 +62,7 @@ def usable(channel: Where, given: str) -> str:
 
 
 _ALL = """
-SELECT channel, address, refusal, set_by, set_at FROM message_address WHERE customer_id = $1 ORDER BY channel
+SELECT channel, address, refusal, set_by, set_at, confirmed_at FROM message_address WHERE customer_id = $1 ORDER BY channel
 """
 
 
@@ -69,13 +72,18 @@ async def of(customer_id: int) -> list[Address]:
 
 
 _SET = """
-INSERT INTO message_address (customer_id, channel, address, set_by, set_at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (customer_id, channel) DO UPDATE SET address = $3, set_by = $4, set_at = $5, refused_at = NULL, refusal = NULL
+INSERT INTO message_address AS a (customer_id, channel, address, set_by, set_at, confirmed_at, confirmed_by)
+VALUES ($1, $2, $3, $4, $5, CASE WHEN $6::text IS NOT NULL THEN $5::timestamptz END, $6)
+ON CONFLICT (customer_id, channel) DO UPDATE SET address = $3, set_by = $4, set_at = $5, refused_at = NULL, refusal = NULL,
+    confirmed_at = CASE WHEN $6::text IS NOT NULL THEN $5::timestamptz WHEN a.address = $3 THEN a.confirmed_at END,
+    confirmed_by = CASE WHEN $6::text IS NOT NULL THEN $6 WHEN a.address = $3 THEN a.confirmed_by END
 """
 
 
-async def put(customer_id: int, channel: Where, given: str | None, *, by: str) -> None:
-    """Sets an address, in place of the one there was; None: takes it away.
+async def put(
+    customer_id: int, channel: Where, given: str | None, *, by: str, confirmed_by: ConfirmedBy | None = None
+) -> None:
+    """Sets an address, in place of the one there was; None: takes it away. One that is confirmed stays so until it is another.
 
     Raises:
         AddressNotUsable.
@@ -85,7 +93,7 @@ async def put(customer_id: int, channel: Where, given: str | None, *, by: str) -
             "DELETE FROM message_address WHERE customer_id = $1 AND channel = $2", customer_id, channel
         )
         return
-    await db.execute(_SET, customer_id, channel, usable(channel, given), by, clock.now())
+    await db.execute(_SET, customer_id, channel, usable(channel, given), by, clock.now(), confirmed_by)
 
 
 _REFUSED = """
@@ -101,11 +109,12 @@ async def refused(customer_id: int, channel: Where, address: str, why: str) -> N
 
 def masked(found: Sequence[Address]) -> dict[str, str]:
     """The addresses as their owner may recognise and nobody else read them."""
-    return {one.channel: _mask(one) for one in found}
+    return {one.channel: mask(one.channel, one.address) for one in found}
 
 
-def _mask(one: Address) -> str:
-    if one.channel == "sms":
-        return f"{one.address[:3]}****{one.address[-4:]}"
-    name, _, domain = one.address.partition("@")
+def mask(channel: Where, address: str) -> str:
+    """One address in the same way."""
+    if channel == "sms":
+        return f"{address[:3]}****{address[-4:]}"
+    name, _, domain = address.partition("@")
     return f"{name[:1]}***@{domain}"

@@ -79,6 +79,8 @@ REMINDERS: frozenset[Kind] = frozenset(
         "usage_ahead",
     },
 )
+WITHOUT_MONEY: frozenset[Kind] = frozenset({"birthday"})
+"""What says nothing of anybody's money, and may go to a phone number or an e-mail address that nobody has confirmed."""
 MARKETING: frozenset[Kind] = frozenset({"birthday", "missed"})
 
 

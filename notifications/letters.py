@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from core import clock, db, words
 from notifications import quiet, truth
-from notifications.kinds import Class, class_of
+from notifications.kinds import WITHOUT_MONEY, Class, class_of
 
 LEASE = timedelta(seconds=60)
 
@@ -61,6 +61,7 @@ class Letter:
     follower: str | None
     """The openid of the official account, of a customer who follows it."""
     phone: str | None
+    """One that may be told this: confirmed, where the message speaks of money; and the e-mail address likewise."""
     email: str | None
     reminders: bool
     marketing: bool
@@ -96,9 +97,9 @@ SELECT m.id, m.customer_id, m.kind, m.params::text AS params, m.dedup_key, m.cre
        (SELECT i.subject FROM identity i WHERE i.customer_id = m.customer_id AND i.provider = 'official_account'
             AND i.app_id = $6 AND i.follows ORDER BY i.id LIMIT 1) AS follower,
        (SELECT a.address FROM message_address a WHERE a.customer_id = m.customer_id AND a.channel = 'sms'
-            AND a.refused_at IS NULL) AS phone,
+            AND a.refused_at IS NULL AND (a.confirmed_at IS NOT NULL OR m.kind = ANY ($7::text[]))) AS phone,
        (SELECT a.address FROM message_address a WHERE a.customer_id = m.customer_id AND a.channel = 'email'
-            AND a.refused_at IS NULL) AS email,
+            AND a.refused_at IS NULL AND (a.confirmed_at IS NOT NULL OR m.kind = ANY ($7::text[]))) AS email,
        coalesce(p.reminders, true) AS reminders, coalesce(p.marketing, false) AS marketing, p.channels,
        p.quiet_from_minute, p.quiet_until_minute
 FROM claimed m LEFT JOIN customer c ON c.id = m.customer_id LEFT JOIN message_preference p ON p.customer_id = m.customer_id
@@ -109,7 +110,9 @@ ORDER BY m.id
 async def claim(lease: uuid.UUID, *, limit: int, app_id: str, official_app_id: str | None) -> list[Letter]:
     """Up to ``limit`` messages that are due, from now on ours for ``LEASE``."""
     now = clock.now()
-    rows = await db.fetch(_CLAIM, now, limit, lease, now + LEASE, app_id, official_app_id or "")
+    rows = await db.fetch(
+        _CLAIM, now, limit, lease, now + LEASE, app_id, official_app_id or "", sorted(WITHOUT_MONEY)
+    )
     return [_letter(dict(row)) for row in rows]
 
 

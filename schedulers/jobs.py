@@ -38,7 +38,7 @@ from billing import (
     upkeep,
 )
 from billing.channels import Channels
-from members import chat
+from members import chat, confirming
 from notifications import delivery
 from reconciliation import daily
 from shop import orders
@@ -154,6 +154,7 @@ def _now_and_then(intervals: Intervals) -> tuple[Job, ...]:
         Job("birthdays", intervals.proof_s, care.congratulate, alone=True),
         Job("missed", intervals.proof_s, care.ask_after, alone=True),
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
+        Job("code_expiry", intervals.proof_s, confirming.forget_codes, alone=True),
         Job("notice_expiry", intervals.proof_s, inbox.forget_old, alone=True),
         Job("refused_notice_expiry", intervals.proof_s, inbox_refusals.forget_old, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),

@@ -1,11 +1,14 @@
 """Messages."""
 
 from core import http as kit
+from members import confirming, sign_in
 from miniapp_api import (
+    address_codes,
     message_settings,
     messages,
 )
 from miniapp_api.routes.caller import CUSTOMER
+from notifications import addresses as notification_addresses
 from notifications import preferences
 
 ROUTES = (
@@ -44,6 +47,47 @@ ROUTES = (
             preferences.QuietHoursWrong,
             preferences.ChannelsWrong,
             preferences.ConsentNotWorded,
+        ),
+        auth=CUSTOMER,
+    ),
+    kit.post(
+        "/messages/settings/codes",
+        address_codes.send,
+        summary=("发送验证码", "Send a code to a phone number or an e-mail address"),
+        description=(
+            "六位数字，十分钟内有效，可输错四次；每分钟一次，同一号码或邮箱一天五次。",
+            "Six digits, good for ten minutes and five tries; once a minute, to one address five times a day.",
+        ),
+        answer=address_codes.SentCode,
+        refusals=(
+            notification_addresses.AddressNotUsable,
+            confirming.AddressNotConfirmable,
+            confirming.CodeTooOften,
+            confirming.CodeNotSent,
+        ),
+        auth=CUSTOMER,
+    ),
+    kit.post(
+        "/messages/settings/confirmations",
+        address_codes.confirm,
+        summary=("用验证码确认手机号或邮箱", "Confirm a phone number or an e-mail address by the code"),
+        answer=message_settings.MessageSettings,
+        refusals=(confirming.CodeOver, confirming.CodeWrong, confirming.CodeTriedTooOften),
+        auth=CUSTOMER,
+    ),
+    kit.post(
+        "/messages/settings/phone",
+        address_codes.take_phone,
+        summary=("使用微信绑定的手机号", "Take the phone number that WeChat has"),
+        description=(
+            'code 来自 open-type="getPhoneNumber" 的按钮。',
+            'The code comes from a button with open-type="getPhoneNumber".',
+        ),
+        answer=message_settings.MessageSettings,
+        refusals=(
+            confirming.PhoneCodeRefused,
+            sign_in.WeChatUnavailable,
+            notification_addresses.AddressNotUsable,
         ),
         auth=CUSTOMER,
     ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from core import words
 from gateways.mail import Mail, MailLater, MailRefused, MailUnknown
-from notifications import addresses, templates
+from notifications import addresses, codes, templates
 from notifications.channels.channel import Channel
 from notifications.letters import Letter, Outcome
 from notifications.wordings import Wordings
@@ -57,3 +58,21 @@ class Email(Channel[Mail]):
                 await addresses.refused(
                     letter.customer_id, "email", draft.to, f"{outcome.code} {outcome.note}"
                 )
+
+
+class CodesByMail:
+    """One-time codes by a letter in the words of the catalogue."""
+
+    def __init__(self, sender: Sender, shop_name: str) -> None:
+        self._sender = sender
+        self._shop_name = shop_name
+
+    async def send(self, address: str, code: str, *, minutes: int, locale: str, reference: str) -> None:
+        subject = words.say("address_code.subject", locale, shop=self._shop_name)
+        body = words.say("address_code.body", locale, shop=self._shop_name, code=code, minutes=minutes)
+        try:
+            await self._sender.send(Mail(address, subject, body, reference))
+        except (MailRefused, MailLater) as refused:
+            raise codes.NotSent from refused
+        except MailUnknown:
+            return

@@ -44,6 +44,7 @@ class Phone:
         post("/phone/people", self._arrive)
         get(person, self._person)
         post(f"{person}/login-code", self._login_code)
+        post(f"{person}/phone-code", self._phone_code)
         post(f"{person}/wechat-pay/request-payment", self._request_payment)
         post(f"{person}/wechat-pay/scan", self._scan_wechat)
         post(f"{person}/wechat-pay/open-h5", self._open_h5)
@@ -93,6 +94,9 @@ class Phone:
 
     async def _login_code(self, request: web.Request) -> web.Response:
         return web.json_response({"code": self._platform.login.new_code(self._who(request))})
+
+    async def _phone_code(self, request: web.Request) -> web.Response:
+        return web.json_response({"code": self._platform.login.new_phone_code(self._who(request))})
 
     async def _authorize(self, request: web.Request) -> web.Response:
         """{"url": the page of web authorization} → {"location": where WeChat sends the person then}."""

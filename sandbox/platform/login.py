@@ -29,6 +29,7 @@ class Login:
         self._world = world
         self._mini = mini
         self._codes = Shelf(world.store, "platform.login_code", LoginCode)
+        self._phone_codes = Shelf(world.store, "platform.phone_code", LoginCode)
 
     def new_code(self, person: Person) -> str:
         """What wx.login gives the mini-program."""
@@ -57,3 +58,36 @@ class Login:
         if self._world.settings.unionid_bound:
             session["unionid"] = person.unionid
         return session
+
+    def new_phone_code(self, person: Person) -> str:
+        """What a button getPhoneNumber gives the mini-program when the person agrees."""
+        code = "p" + keys.random_text(31)
+        self._phone_codes.put(code, LoginCode(code, person.id, self._world.clock.epoch_s()))
+        return code
+
+    def phone_number(self, code: str) -> dict[str, Any]:
+        """Raises: PlatformError 40029 (unknown, too old, or used before)."""
+        shown = self._phone_codes.get(code)
+        now = self._world.clock.epoch_s()
+        if shown is None or shown.used or now > shown.made_at + CODE_LIFE_S:
+            raise PlatformError(40029, "invalid code")
+        shown.used = True
+        self._phone_codes.put(code, shown)
+        person = self._world.people.get(shown.person_id)
+        assert person is not None
+        number = phone_of(person)
+        return {
+            "errcode": 0,
+            "errmsg": "ok",
+            "phone_info": {
+                "phoneNumber": number,
+                "purePhoneNumber": number,
+                "countryCode": "86",
+                "watermark": {"timestamp": int(now), "appid": self._mini.app_id},
+            },
+        }
+
+
+def phone_of(person: Person) -> str:
+    """The mobile number a person has."""
+    return f"139{int(person.id.removeprefix('p')):08d}"

@@ -62,6 +62,7 @@ class Platform:
             "/wxa/sec/order/is_trade_managed", self._token_call("trade_managed", self._trade_managed, "mini")
         )
         post("/wxa/sec/order/upload_shipping_info", self._token_call("upload_shipping", self._ship, "mini"))
+        post("/wxa/business/getuserphonenumber", self._token_call("phone_number", self._phone_number, "mini"))
         get("/cgi-bin/user/info", self._token_call("user_info", self._user_info, "official"))
         post("/cgi-bin/menu/create", self._token_call("menu_create", self._menu_create, "official"))
         get("/cgi-bin/menu/get", self._token_call("menu_get", self._menu_get, "official"))
@@ -155,6 +156,9 @@ class Platform:
             "access_token": token.value,
             "expires_in": int(token.ends_at - self._world.clock.epoch_s()),
         }
+
+    def _phone_number(self, _account: Account, body: Body) -> Body:
+        return self.login.phone_number(str(body.get("code", "")))
 
     def _subscribe_send(self, account: Account, body: Body) -> Body:
         return self.templates.send_subscribe(account, body)

@@ -26,6 +26,7 @@ _PHONE = re.compile(r"(\+?86|0086)?1[3-9]\d{9}|\+?[1-9]\d{6,14}")
 _OWN_FAULTS = {"code:*", "garbage", "invisible"}
 
 TEMPLATES = {
+    "SMS_1000": "您的验证码为${code}，10分钟内有效，请勿告诉他人。",
     "SMS_1001": "您的可用余额只剩${balance}，已低于${amount}，请及时充值。",
     "SMS_1002": "${title}应付${amount}，请及时处理。",
 }

@@ -68,9 +68,9 @@ class Crowd:
                 one.id, "official_account", given.official_app_id, person.official_openid, True
             )
         if one.phone:
-            await addresses.put(one.id, "sms", f"139{one.id:08d}", by="operator:1")
+            await addresses.put(one.id, "sms", f"139{one.id:08d}", by="customer", confirmed_by="code")
         if one.email:
-            await addresses.put(one.id, "email", f"c{one.id}@example.com", by="operator:1")
+            await addresses.put(one.id, "email", f"c{one.id}@example.com", by="customer", confirmed_by="code")
 
     async def _identity(self, customer_id, provider, app_id, subject, follows):
         await db.execute(

@@ -48,7 +48,7 @@ async def phoned():
     content = {"template_code": "SMS_1001", "params": {"balance": "{balance}", "amount": "{amount}"}}
     await wordings.save("low_balance", "sms", "zh-CN", content, by="operator:1")
     customer = await factories.customer()
-    await addresses.put(customer.id, "sms", f"+86 {PHONE}", by="operator:1")
+    await addresses.put(customer.id, "sms", f"+86 {PHONE}", by="customer", confirmed_by="code")
     await messaging.told(customer)
     return customer
 
@@ -149,7 +149,7 @@ async def test_a_limit_waits_and_a_wrong_number_is_given_up(db, stand_in, post):
     assert kept.refusal == "isv.MOBILE_NUMBER_ILLEGAL"
     await messaging.told(customer, key="2")
     assert await delivery.run(post) == {"inbox": 1} and stand_in.sms.all() == []
-    await addresses.put(customer.id, "sms", "13800000002", by="operator:1")
+    await addresses.put(customer.id, "sms", "13800000002", by="customer", confirmed_by="code")
     await messaging.told(customer, key="3")
     assert await delivery.run(post) == {"sms": 1}
 
@@ -170,7 +170,7 @@ class Mailbox:
 async def mailed(box, locale="zh-CN"):
     customer = await factories.customer()
     await database.execute("UPDATE customer SET locale = $2 WHERE id = $1", customer.id, locale)
-    await addresses.put(customer.id, "email", "Xiaolin@Example.com ", by="operator:1")
+    await addresses.put(customer.id, "email", "Xiaolin@Example.com ", by="customer", confirmed_by="code")
     await messaging.told(customer)
     return customer, Sender().post(Email(box, "一盏茶"))
 
