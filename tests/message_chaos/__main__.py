@@ -5,7 +5,7 @@ import sys
 from tests.message_chaos import campaign
 
 if __name__ == "__main__":
-    report = campaign.run(*(int(argument) for argument in sys.argv[1:3]))
+    report = campaign.run(*(int(argument) for argument in sys.argv[1:4]))
     for failure in report.failures[:50]:
         print(failure)
     print(report)
