@@ -56,6 +56,7 @@ def test_lines_commented_out_in_the_example_show_the_defaults(example):
         "transfer_scene_id",
         "quit_url",
         "mini_program_app_id",
+        "code_template",
     ):  # examples of values that have no default
         shown = re.sub(rf"(?m)^{name} = .*$", "", shown)
     example.write_text(shown)
