@@ -20,6 +20,9 @@ from core import db
 APP_LABEL = "models"
 CANNOT_OPEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBConnectionError)
 """What a wrong or missing database looks like to a process that starts."""
+_STATEMENTS = 500
+"""So many statements a connection keeps prepared. A worker's jobs alone have more than asyncpg's hundred, and each that was dropped is
+parsed and planned anew."""
 _MIGRATION_LOCK = 0x5975_6375_6E  # "Yucun"; any number nobody else locks
 
 
@@ -51,6 +54,7 @@ def tortoise_config(
     free, and when it wakes up its next statement fails.
     """
     connection = expand_db_url(url)
+    connection["credentials"].setdefault("statement_cache_size", _STATEMENTS)
     connection["credentials"] |= {
         "minsize": pool_min,
         "maxsize": pool_max,

@@ -36,6 +36,9 @@ def opened(home: Path | None = None, *, copy_of: str | None = None) -> Iterator[
         server = postgres.start(place / "postgres", durable=False)
         try:
             server.create_database(_NAME)
+            server.ask(
+                f"ALTER DATABASE {_NAME} SET plan_cache_mode = force_generic_plan"
+            )  # the same few statements, many times
             if copy_of is not None:
                 _copy(server, copy_of)
             asyncio.run(_up_to_date(server.url(_NAME)))
