@@ -62,8 +62,6 @@ NoSuchPlan = plans.NoSuchPlan
 NotByCustomers = plan_actors.NotByCustomers
 KeyReused = idempotency.KeyReused
 
-_PAUSE = "UPDATE plan SET state = 'paused', paused_on = $2, resume_on = $3 WHERE id = $1"
-
 
 async def pause(actor: plan_actors.Actor, plan_id: int, *, until: date | None = None, key: str) -> None:
     """Nothing that is due from today on is taken until the plan is resumed, or until that day, from which on it runs again.
@@ -80,7 +78,7 @@ async def pause(actor: plan_actors.Actor, plan_id: int, *, until: date | None = 
         plan = await plans.locked(plan_id, actor.customer_id)
         if plan.state != "active":
             raise PlanNotRunning(plan_id=plan_id)
-        await db.execute(_PAUSE, plan_id, today, until)
+        await _stand_still(plan_id, until)
         await plan_events.note(plan_id, "paused", actor.label, {"until": until})
         await plan_actors.tell_change(actor, plan_id, "plan_paused")
         return plan_id
@@ -140,7 +138,7 @@ async def resume(actor: plan_actors.Actor, plan_id: int, *, key: str) -> None:
 async def suspend(plan_id: int) -> None:
     """The clock pauses a plan because a period was not paid (``billing.dunning``). Part of the caller's transaction, which has locked the
     plan and found it running."""
-    await db.execute(_PAUSE, plan_id, clock.today(), None)
+    await _stand_still(plan_id, None)
     await plan_events.note(plan_id, "suspended", plan_actors.CLOCK.label)
     await plan_actors.tell_change(plan_actors.CLOCK, plan_id, "plan_suspended")
 
@@ -162,8 +160,8 @@ _LOCK_OVER = (
 
 async def resume_due() -> int:
     """Lets plans go on whose pause was to end by now, from the day it was to end. Returns how many. A plan whose bill is owed beyond its
-    grace is suspended from now on instead (``billing.dunning``). One that cannot go on keeps no
-    others waiting: it is logged, and named by the proof (I16) until it is mended."""
+    grace is suspended from now on instead (``billing.dunning``). One that cannot go on keeps no others waiting: it is logged, and named by
+    the proof (I16) until it is mended."""
     done = 0
     for row in await db.fetch(_OVER, clock.today()):
         try:
@@ -229,6 +227,16 @@ async def skip(actor: plan_actors.Actor, plan_id: int, period_no: int, *, key: s
 
 
 # ── inside ──────────────────────────────────────────────────────────────────────────────────────────
+
+_PAUSE = "UPDATE plan SET state = 'paused', paused_on = $2, resume_on = $3 WHERE id = $1"
+
+
+async def _stand_still(plan_id: int, until: date | None) -> None:
+    """A locked, active plan is paused from today on. What fell due before is made first, should the clock have been down: it is not the
+    pause's."""
+    await horizon.extend_by(plan_id, clock.today())
+    await db.execute(_PAUSE, plan_id, clock.today(), until)
+
 
 _ACTIVE = "UPDATE plan SET state = 'active', paused_on = NULL, resume_on = NULL WHERE id = $1"
 

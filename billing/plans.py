@@ -200,8 +200,9 @@ SELECT covers_to FROM plan_period WHERE plan_id = $1 AND covers_from <= $2 AND c
 
 @db.retried
 async def stop(actor: Actor, plan_id: int, *, when: When = "now", reason: str | None = None) -> None:
-    """Ends a plan. Now: what is due today or later, or fell due in a pause, and was not taken lapses. At the end of the period under way: that one is
-    still taken, those after it lapse. What fell due before today, or is owed, stays. Ending it again changes nothing.
+    """Ends a plan. Now: what is due today or later, or fell due in a pause, and was not taken lapses. At the end of the period under
+    way: that one is still taken, those after it lapse. What fell due before today, or is owed, stays, however long the clock was down.
+    Ending it again changes nothing.
 
     Raises:
         NoSuchPlan: the customer has no such plan.
@@ -210,6 +211,7 @@ async def stop(actor: Actor, plan_id: int, *, when: When = "now", reason: str | 
         plan = await locked(plan_id, actor.customer_id)
         if plan.state not in ("active", "paused"):
             return
+        await horizon.extend_by(plan_id, clock.today())
         last = await db.fetchval(_UNDER_WAY, plan_id, clock.today()) if when == "period_end" else None
         if last is None or plan.state == "paused":
             await end([plan_id], reason="cancelled", by=actor.label, why=reason)

@@ -55,6 +55,33 @@ async def test_ending_a_plan_whose_pause_is_over_takes_what_was_due_after_the_pa
     assert await states(plan_id, 5) == ["waived"] * 2 + ["charged"] * 2 + ["waived"]
 
 
+@pytest.mark.parametrize("when", ["now", "period_end"])
+async def test_what_fell_due_while_the_clock_was_down_for_longer_than_periods_are_made_ahead_outlives_the_end(
+    db, when
+):
+    customer = await rich()
+    plan_id = await start(customer, "weekly", 100)
+    go(100)  # the fifteenth period is two days old; rows of five were made
+    await plans.stop(plan_actors.by_customer(customer.id), plan_id, when=when)
+    await deductions.run_due()
+    assert await states(plan_id) == ["charged"] * 15
+
+
+@pytest.mark.parametrize("on_pause", ["waive", "shift"])
+async def test_what_fell_due_while_the_clock_was_down_is_not_the_pauses(db, on_pause):
+    customer = await rich()
+    plan_id = await start(customer, "weekly", 100, on_pause=on_pause)
+    due_on = (await plan_pages.ahead(plan_id, limit=1))[0].due_on
+    go(100)
+    await plan_pauses.pause(SHOP, plan_id, key=key())
+    go(101)
+    await plan_pauses.resume(SHOP, plan_id, key=key())
+    await deductions.run_due()
+    assert (await states(plan_id))[:15] == ["charged"] * 15
+    found = await plan_pages.periods(plan_id, limit=100)
+    assert [one.due_on for one in found[::-1]][:15] == [due_on + 7 * number * DAY for number in range(15)]
+
+
 @pytest.mark.parametrize(("last_day", "periods"), [(20, 3), (87, 13)])
 async def test_a_pause_that_moves_the_last_day_gives_no_period_more_than_agreed(db, last_day, periods):
     customer = await rich()
