@@ -124,13 +124,19 @@ class Refunding:
         self.falls(payment.customer, before)
         return Refund(payment.customer, number, wanted, back, took, state)
 
-    def approve_refund(self, number):
-        self._requested(number).state = "open"
+    def approve_refund(self, number, key):
+        def act():
+            self._requested(number).state = "open"
 
-    def reject_refund(self, number):
-        refund = self._requested(number)
-        refund.state = "rejected"
-        self._return(refund)
+        self.once("operator", "approve refund", key, number, act)
+
+    def reject_refund(self, number, key):
+        def act():
+            refund = self._requested(number)
+            refund.state = "rejected"
+            self._return(refund)
+
+        self.once("operator", "reject refund", key, number, act)
 
     def _requested(self, number):
         if number not in self.refunds:
@@ -139,15 +145,19 @@ class Refunding:
             raise Refused("refund_state_forbids")
         return self.refunds[number]
 
-    def pay_out_refund(self, number):
+    def pay_out_refund(self, number, key):
         """The counter has paid out what it took; a channel's is not its own."""
-        if number not in self.refunds:
-            raise Refused("no_such_refund")
-        refund = self.refunds[number]
-        if refund.state != "open" or not self._is_of_the_counter(refund):
-            raise Refused("refund_state_forbids")
-        refund.state = "paid"
-        self.accounts[refund.customer].tell("top_up_refund_paid")
+
+        def act():
+            if number not in self.refunds:
+                raise Refused("no_such_refund")
+            refund = self.refunds[number]
+            if refund.state != "open" or not self._is_of_the_counter(refund):
+                raise Refused("refund_state_forbids")
+            refund.state = "paid"
+            self.accounts[refund.customer].tell("top_up_refund_paid")
+
+        self.once("operator", "pay out refund", key, number, act)
 
     def _is_of_the_counter(self, refund):
         return self.payments[refund.payment].channel == "counter"

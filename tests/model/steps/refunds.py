@@ -79,14 +79,14 @@ def decide_refund(machine, customer, a, b, c):
         async def reject():
             await refunds.reject(1, number, key=key)
 
-        return step(reject, lambda model, seen: model.reject_refund(number))
+        return step(reject, lambda model, seen: model.reject_refund(number, key))
 
     async def approve():
         opened = channels.OpenChannel(Channel(says), factories.APP_ID, factories.MERCHANT_ID)
         await refunds.approve(channels.Channels({"wechat_pay": opened, "alipay": opened}), 1, number, key=key)
 
     def decided(model, seen):
-        model.approve_refund(number)
+        model.approve_refund(number, key)
         model.word_on_refund(number, {"no": "closed", "no answer": "accepted"}.get(says, says))
 
     return step(approve, decided)
@@ -121,7 +121,7 @@ def pay_out_refund(machine, customer, a, b, c):
     async def call():
         await refunds.paid_out(1, number, key=key)
 
-    return step(call, lambda model, seen: model.pay_out_refund(number))
+    return step(call, lambda model, seen: model.pay_out_refund(number, key))
 
 
 def _credited(model, customer):
