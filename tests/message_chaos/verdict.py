@@ -78,7 +78,7 @@ class Judge:
     def _end(self, row, accepted):
         state, channel, times = row["state"], row["channel"], len(accepted)
         is_maybe = (row["last_error"] or "").startswith(endings.MAYBE[:10])
-        if times > 1 and not self._was_on_its_way(accepted):
+        if times > 2 or (times > 1 and not self._was_on_its_way(accepted)):
             yield f"arrived {times} times: {accepted}"
         if state == "queued":
             yield "waits for ever"
