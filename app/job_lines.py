@@ -24,9 +24,9 @@ def _lines(job: job_record.JobRecord, bounds: job_watch.Bounds) -> list[str]:
         f"运行 · runs {job.runs}, 错过 · missed {job.missed}, 失败 · failed {job.failures} ({job.failed_in_a_row}), {job.last_worker or '—'}"
     ]
     if job.last_result not in (None, "None"):
-        said.append(f"    {job.last_result}")
+        said.append(f"    结果 · result: {job.last_result}")
     if job.failed_in_a_row:
-        said.append(f"    {job.last_error}")
+        said.append(f"    错误 · error: {job.last_error}")
     return said
 
 

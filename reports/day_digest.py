@@ -18,7 +18,6 @@ class Digest:
     """Amounts in fen. What moved is by the kind of change, with its sign as customers' accounts see it."""
 
     moved_fen: Mapping[str, int]
-    changes: Mapping[str, int]
     owed_fen: int
     """What customers owe at the end: bills that are due and not paid."""
     bills_owed: int
@@ -53,7 +52,7 @@ class Digest:
 
 
 _MOVED = """
-SELECT t.kind, count(*) AS changes, sum(e.principal_fen + e.bonus_fen)::bigint AS fen
+SELECT t.kind, sum(e.principal_fen + e.bonus_fen)::bigint AS fen
 FROM entry e JOIN account a ON a.id = e.account_id JOIN transfer t ON t.id = e.transfer_id
 WHERE e.created_at >= $1 AND a.kind = 'customer' AND ($2::bigint IS NULL OR a.code = 'customer:' || $2::bigint)
 GROUP BY t.kind ORDER BY t.kind
@@ -82,7 +81,6 @@ async def since(begins_at: datetime, *, after_message_id: int, customer_id: int 
     assert owed is not None, "a sum has one row"
     return Digest(
         moved_fen={row["kind"]: row["fen"] for row in moved},
-        changes={row["kind"]: row["changes"] for row in moved},
         owed_fen=owed["fen"],
         bills_owed=owed["bills"],
         liability_fen=await db.fetchval(_HELD, customer_id),

@@ -94,7 +94,7 @@ class Total:
         assert self.last is not None, "there is at least one day"
         last = self.last
         return Digest(
-            dict(sorted(self.moved_fen.items())), {}, last.owed_fen, last.bills_owed, last.liability_fen,
+            dict(sorted(self.moved_fen.items())), last.owed_fen, last.bills_owed, last.liability_fen,
             dict(sorted(self.messages.items())), last.last_message_id,
         )  # fmt: skip
 
