@@ -76,3 +76,9 @@ export function beijingDay(at) {
   const shifted = new Date(at.getTime() + 8 * 3600e3);
   return [shifted.getUTCFullYear(), shifted.getUTCMonth() + 1, shifted.getUTCDate()];
 }
+
+/** The same as the API writes it: "2026-12-23" */
+export function isoDay(at) {
+  const [year, month, date] = beijingDay(at);
+  return `${year}-${String(month).padStart(2, "0")}-${String(date).padStart(2, "0")}`;
+}

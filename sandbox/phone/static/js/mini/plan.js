@@ -1,7 +1,7 @@
 // One plan: what comes, what was, a price that is announced, and what its customer may do with it.
 
 import { h, icon } from "../dom.js";
-import { beijingDay, day, price, shortDay, yuan } from "../format.js";
+import { day, isoDay, price, shortDay, yuan } from "../format.js";
 import { t, tOr } from "../i18n.js";
 import { emptyState } from "../phone.js";
 import { money } from "./money.js";
@@ -17,7 +17,7 @@ export const plan = {
   title: () => t("plan.title"),
   async load({ shop }, { id }) {
     const [one, upcoming, ended] = await Promise.all([shop.get(`/plans/${id}`), shop.items(`/plans/${id}/ahead`, SHOWN_AHEAD), shop.items(`/plans/${id}/history`, SHOWN_BEHIND)]);
-    return { one, ...sorted(upcoming, ended, today(shop)) };
+    return { one, ...sorted(upcoming, ended, isoDay(new Date(shop.now()))) };
   },
   view(app, { one, coming, past, current, next }) {
     const moves = movesAll(one, coming);
@@ -39,11 +39,6 @@ export const plan = {
     ];
   },
 };
-
-function today(shop) {
-  const [year, month, date] = beijingDay(new Date(shop.now()));
-  return `${year}-${String(month).padStart(2, "0")}-${String(date).padStart(2, "0")}`;
-}
 
 /** What is to come with what is left out of it, and what was; the period under way, and the next that can be skipped. */
 function sorted(upcoming, ended, on) {

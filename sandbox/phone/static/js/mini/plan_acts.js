@@ -1,7 +1,7 @@
 // What a customer does with a plan, each after a question that says what it costs or spares.
 
 import { h, icon } from "../dom.js";
-import { beijingDay, day, price, shortDay } from "../format.js";
+import { day, isoDay, price, shortDay } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton } from "../phone.js";
 import { money } from "./money.js";
@@ -10,8 +10,7 @@ const DAY_MS = 864e5;
 const LONGEST_DAYS = 366;
 
 function dayIn(shop, days) {
-  const [year, month, date] = beijingDay(new Date(shop.now() + days * DAY_MS));
-  return `${year}-${String(month).padStart(2, "0")}-${String(date).padStart(2, "0")}`;
+  return isoDay(new Date(shop.now() + days * DAY_MS));
 }
 
 async function send(app, path, body, said) {
