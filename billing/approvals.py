@@ -108,7 +108,13 @@ async def one_by_one(operator_id: int, customer_id: int) -> None:
     )
 
 
-_ACTING = 0x5975_0001
+async def one_request(kind: str, number: str) -> None:
+    """Lets who asks for the same act wait for each other until the transaction ends, so that each finds what was asked for, or done,
+    before (``is_waiting``). It comes before every other lock."""
+    await db.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", _ASKING, f"{kind}:{number}")
+
+
+_ACTING, _ASKING = 0x5975_0001, 0x5975_0002
 _ALONE = """
 SELECT (SELECT coalesce(sum(abs(a.amount_fen)), 0) FROM adjustment a
         WHERE a.customer_id = $1 AND a.operator_id = $2 AND a.created_at > $4 AND a.approval_no IS NULL AND a.reverses_no IS NULL
@@ -130,6 +136,16 @@ async def adds_up(amount_fen: int, *, operator_id: int, customer_id: int) -> boo
     since = clock.now() - timedelta(hours=hours)
     alone_fen = await db.fetchval(_ALONE, customer_id, operator_id, f"operator:{operator_id}", since)
     return needed(abs(amount_fen) + int(alone_fen))
+
+
+_IS_WAITING = """
+SELECT EXISTS (SELECT FROM approval WHERE kind = $1 AND customer_id = $2 AND state = 'waiting' AND params @> $3::jsonb)
+"""
+
+
+async def is_waiting(kind: str, about: Mapping[str, str], *, customer_id: int) -> bool:
+    """Whether such an act of the customer waits for a second person already. The caller has called ``one_request``."""
+    return bool(await db.fetchval(_IS_WAITING, kind, customer_id, json.dumps(about)))
 
 
 _REQUEST = """

@@ -53,8 +53,6 @@ InsufficientBalance = posting.InsufficientBalance
 CustomerHasLeft = customers.CustomerHasLeft
 KeyReused = idempotency.KeyReused
 
-_WAITING = "SELECT FROM approval WHERE kind = 'counter_undo' AND state = 'waiting' AND customer_id = $1 AND params ->> 'counter_no' = $2"
-
 
 async def undo(operator_id: int, counter_no: str, *, reason: str, key: str) -> Outcome:
     """Undoes what was recorded wrongly; above the shop's limit a second person agrees first.
@@ -67,11 +65,14 @@ async def undo(operator_id: int, counter_no: str, *, reason: str, key: str) -> O
     wish = {"counter_no": counter_no, "reason": reason}
 
     async def act() -> str:
+        await approvals.one_request("counter_undo", counter_no)
         found = await counter.get(counter_no)
         _refuse(found)
         if not counter.needs_second_person(found.amount_fen):
             return await _undo(wish, f"operator:{operator_id}")
-        if await db.fetchrow(_WAITING, found.customer_id, counter_no) is not None:
+        if await approvals.is_waiting(
+            "counter_undo", {"counter_no": counter_no}, customer_id=found.customer_id
+        ):
             raise AlreadyUndone(counter_no=counter_no)
         return await approvals.request(
             "counter_undo", wish, amount_fen=found.amount_fen, reason=reason, operator_id=operator_id,

@@ -70,9 +70,6 @@ async def reverse_transfer(operator_id: int, transfer_no: str, *, reason: str, k
     return await _ask("transfer_reversal", undone, transfer_no, operator_id, reason, key, act)
 
 
-_WAITING = "SELECT FROM approval WHERE kind = $1 AND customer_id = $2 AND state = 'waiting' AND params->>'number' = $3"
-
-
 async def _ask(
     kind: str,
     undone: adjustments.Adjustment | transfers.Transfer,
@@ -88,10 +85,11 @@ async def _ask(
         amount_fen, customer_id = undone.principal_fen + undone.bonus_fen, undone.receiver_id
 
     async def once() -> str:
+        await approvals.one_request(kind, number)
         _refuse_undone(await _current(undone, number), number)
         if not approvals.needed(amount_fen):
             return await act(None)
-        if await db.fetchrow(_WAITING, kind, customer_id, number) is not None:
+        if await approvals.is_waiting(kind, {"number": number}, customer_id=customer_id):
             raise AlreadyReversed(number=number)
         return await approvals.request(
             kind, {"number": number, "reason": reason}, amount_fen=amount_fen, reason=reason,

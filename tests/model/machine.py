@@ -299,7 +299,7 @@ class Machine(RuleBasedStateMachine):
             bill = self.model.bills[source]
             account = self.model.accounts[bill.customer]
             assert bill.amount > account.available + account.limit - account.used, (
-                f"{source} could have been paid"
+                f"{source}, {bill.amount} fen, could have been paid of {account}; paid were {paid}, owed {owed}"
             )
         self.model.remind(owed)
         self._in_the_shops_order(bills)

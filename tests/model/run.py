@@ -92,7 +92,7 @@ def _one_seed(shop, number, explain, left):
     run_state_machine_as_test(
         Seeded,
         settings=settings(
-            max_examples=max(1, min(EXAMPLES_A_SEED, -(-left // STEPS_AN_EXAMPLE))),
+            max_examples=max(2, min(EXAMPLES_A_SEED, -(-left // STEPS_AN_EXAMPLE))),  # the first has no steps
             stateful_step_count=STEPS_AN_EXAMPLE, deadline=None, database=None, print_blob=False,
             report_multiple_bugs=False,
             phases=(Phase.generate, Phase.shrink) if explain else (Phase.generate,),
