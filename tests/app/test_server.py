@@ -31,11 +31,11 @@ async def started(*command):
     finally:
         if process.returncode is None:
             process.terminate()
-            try:
-                await asyncio.wait_for(process.communicate(), 20)
-            except TimeoutError:
-                process.kill()
-                raise
+        try:
+            await asyncio.wait_for(process.communicate(), 20)  # read to its end, its pipe is closed with it
+        except TimeoutError:
+            process.kill()
+            raise
 
 
 async def answer(url):

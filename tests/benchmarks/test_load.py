@@ -44,7 +44,7 @@ async def generate(port, tmp_path):
 
     yield run
     process.kill()
-    await process.wait()
+    await process.communicate()
 
 
 async def test_each_request_is_sent_once_and_the_clock_stops_when_they_are_used_up(generate):

@@ -35,13 +35,13 @@ async def peer(start_peer):
 
 @pytest.fixture
 async def wechat_client(peer):
-    async with wechat_pay.WechatPay(wechat_settings(base_urls=(peer.url,), total_timeout_s=1.0)) as client:
+    async with wechat_pay.WechatPay(wechat_settings(base_urls=(peer.url,), total_timeout_s=10.0)) as client:
         yield client
 
 
 @pytest.fixture
 async def alipay_client(peer):
-    settings = alipay_settings(gateway_url=f"{peer.url}/gateway.do", total_timeout_s=1.0)
+    settings = alipay_settings(gateway_url=f"{peer.url}/gateway.do", total_timeout_s=10.0)
     async with alipay.Alipay(settings) as client:
         yield client
 

@@ -16,6 +16,12 @@ from gateways import alipay, wechat_pay
 NO = "T2611230000000000001"
 REFUND_NO = "R2611230000000000001"
 HTTP_FAULTS = ["500_before", "500_after", "drop_before", "drop_connection", "timeout_before", "timeout"]
+_SLOW = ("timeout_before", "timeout", "slow_drip")
+
+
+def patience_s(fault: str) -> float:
+    """How long a client waits: no longer than it must for what never comes, else as long as a busy machine may need."""
+    return 0.7 if fault in _SLOW else 10.0
 
 
 class World:
@@ -67,7 +73,7 @@ def wechat_settings_of(world: World, **changes) -> wechat_pay.Settings:
             "public_key_id": c.wechat_pay_public_key_id,
             "public_key_pem": c.wechat_pay_public_key_pem,
             "base_urls": (world.sandbox.wechat_pay_url,),
-            "total_timeout_s": 1.0,
+            "total_timeout_s": 10.0,
             **changes,
         }
     )
@@ -83,7 +89,7 @@ def alipay_settings_of(world: World, **changes) -> alipay.Settings:
             "alipay_public_key": c.alipay_public_key_pem,
             "notify_url": f"{world.shop.url}/webhooks/alipay",
             "gateway_url": f"{world.sandbox.alipay_url}/gateway.do",
-            "total_timeout_s": 1.0,
+            "total_timeout_s": 10.0,
             **changes,
         }
     )

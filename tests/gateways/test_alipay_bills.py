@@ -134,7 +134,7 @@ async def fetched(peer, tmp_path, body: bytes, *, url="{peer}/file?token=1", **b
         METHOD, {"code": "10000", "msg": "Success", "bill_download_url": url.format(peer=peer.url)}
     )
     peer.answers = [(200, {}, signed), (200, {}, body)]
-    settings = alipay_settings(gateway_url=f"{peer.url}/gateway.do", total_timeout_s=1.0)
+    settings = alipay_settings(gateway_url=f"{peer.url}/gateway.do", total_timeout_s=10.0)
     async with alipay.Alipay(settings) as client:
         return await client.fetch_bill(DAY, tmp_path, **bounds)
 

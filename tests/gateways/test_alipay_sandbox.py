@@ -18,6 +18,7 @@ from gateway_worlds import (
     alipay_settings_of,
     order_for,
     pairs_of,
+    patience_s,
     pay_native,
     pay_precreate,
 )
@@ -113,17 +114,17 @@ ALIPAY_CALLS = {
     "do",
     [*HTTP_FAULTS, "20000", "20000_before", "system_error", "unsigned_error", "unsigned", "bad_signature"],
 )
-async def test_alipay_whatever_breaks_is_unknown_and_the_same_number_settles_it(world, do):
-    settings = alipay_settings_of(world, total_timeout_s=0.7)
-    async with alipay.Alipay(settings) as client:
-        await pay_precreate(world, client)
-        prepared = await client.prepare("precreate", order_for(world, out_trade_no="T6"))
+async def test_alipay_whatever_breaks_is_unknown_and_the_same_number_settles_it(world, ali, do):
+    settings = alipay_settings_of(world, total_timeout_s=patience_s(do))
+    async with alipay.Alipay(settings) as first:
+        await pay_precreate(world, ali)
+        prepared = await ali.prepare("precreate", order_for(world, out_trade_no="T6"))
         await world.phone(f"people/{world.person.id}/alipay/scan", prepared.client)
         for name, call in ALIPAY_CALLS.items():
             world.fault(f"alipay.{name}", do, seconds=1.1)
             with pytest.raises(ResultUnknown):
-                await call(client, world)
-            await call(client, world)
+                await call(first, world)
+            await call(ali, world)
     assert world.moved("refunded") == [5000]
 
 

@@ -62,7 +62,7 @@ async def stand_in(start_sandbox):
 @pytest.fixture
 async def provider(stand_in):
     account = sms.Settings(stand_in.credentials.sms_key_id, stand_in.credentials.sms_secret, stand_in.sms_url)
-    client = sms.Aliyun(account, total_timeout_s=2.0)
+    client = sms.Aliyun(account, total_timeout_s=10.0)
     await client.open()
     yield client
     await client.close()

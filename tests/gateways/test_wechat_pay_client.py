@@ -312,13 +312,15 @@ async def test_everything_doubtful_is_unknown(peer, wechat_client, call, answer)
 
 
 @every_call
-async def test_silence_is_unknown(peer, wechat_client, call):
+async def test_silence_is_unknown(peer, call):
     async def never(_request):
         await asyncio.sleep(5)
 
     peer.answers = [never]
-    with pytest.raises(ResultUnknown):
-        await call(wechat_client)
+    settings = wechat_settings(base_urls=(peer.url,), total_timeout_s=0.5)
+    async with wechat_pay.WechatPay(settings) as client:
+        with pytest.raises(ResultUnknown):
+            await call(client)
 
 
 @pytest.mark.parametrize("name", CALLS)

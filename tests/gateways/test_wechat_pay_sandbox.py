@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 from gateway_peers import a_refund
-from gateway_worlds import HTTP_FAULTS, NO, REFUND_NO, order_for, pay_native, wechat_settings_of
+from gateway_worlds import HTTP_FAULTS, NO, REFUND_NO, order_for, patience_s, pay_native, wechat_settings_of
 
 from core import clock
 from gateways import wechat_pay
@@ -150,17 +150,17 @@ WECHAT_CALLS = {
 
 
 @pytest.mark.parametrize("do", [*HTTP_FAULTS, "signtest", "bad_signature", "stale", "unsigned"])
-async def test_wechat_pay_whatever_breaks_is_unknown_and_the_same_number_settles_it(world, do):
-    settings = wechat_settings_of(world, total_timeout_s=0.7)
-    async with wechat_pay.WechatPay(settings) as client:
-        await pay_native(world, client)
-        await client.prepare("native", order_for(world, out_trade_no="T2611230000000000006"))
-        await client.refund(a_refund(out_refund_no="R0", amount_fen=1))
+async def test_wechat_pay_whatever_breaks_is_unknown_and_the_same_number_settles_it(world, pay, do):
+    settings = wechat_settings_of(world, total_timeout_s=patience_s(do))
+    async with wechat_pay.WechatPay(settings) as first:
+        await pay_native(world, pay)
+        await pay.prepare("native", order_for(world, out_trade_no="T2611230000000000006"))
+        await pay.refund(a_refund(out_refund_no="R0", amount_fen=1))
         for name, call in WECHAT_CALLS.items():
             world.fault(f"wechat_pay.{name}", do, seconds=1.1)
             with pytest.raises(ResultUnknown):
-                await call(client, world)
-            await call(client, world)
+                await call(first, world)
+            await call(pay, world)
     await world.sandbox.quiet()
     assert sorted(world.moved("refunded")) == [1, 5000]
 

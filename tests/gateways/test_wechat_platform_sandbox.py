@@ -5,29 +5,36 @@ The stand-ins share no code with the gateways; they check our signatures and sig
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from types import SimpleNamespace
 
 import pytest
-from gateway_worlds import HTTP_FAULTS, NO, pay_native
+from gateway_worlds import HTTP_FAULTS, NO, patience_s, pay_native
 from redis.asyncio import Redis
 
 from core import clock
 from gateways import wechat
 
 
-@pytest.fixture
-async def platform(world, redis_server):
+@contextlib.asynccontextmanager
+async def opened(world, redis_server, *, total_timeout_s):
     c = world.credentials
     mini = wechat.Account(c.mini_app_id, c.mini_app_secret)
     official = wechat.Account(c.official_app_id, c.official_app_secret)
     redis = Redis.from_url(redis_server.url)
-    async with wechat.Platform(world.sandbox.platform_url, total_timeout_s=1.0) as api:
+    async with wechat.Platform(world.sandbox.platform_url, total_timeout_s=total_timeout_s) as api:
         yield SimpleNamespace(
             mini=wechat.MiniProgram(mini, api, wechat.AccessTokens(mini, api, redis=redis)),
             official=wechat.OfficialAccount(official, api, wechat.AccessTokens(official, api, redis=redis)),
         )
     await redis.aclose()
+
+
+@pytest.fixture
+async def platform(world, redis_server):
+    async with opened(world, redis_server, total_timeout_s=10.0) as platform:
+        yield platform
 
 
 async def a_code(world) -> str:
@@ -110,22 +117,23 @@ async def test_a_token_refused_for_ever_ends_in_a_refusal(world, platform):
 
 
 @pytest.mark.parametrize("do", [*HTTP_FAULTS, "garbage", "errcode:-1"])
-async def test_platform_whatever_breaks_is_unknown(world, platform, do):
-    await world.phone(f"people/{world.person.id}/official/follow")
-    openid = world.person.official_openid
-    template_id = world.credentials.official_templates["deducted"]
-    values = values_of(world, template_id)
-    calls = {
-        "code2session": lambda: platform.mini.code_to_session("c"),
-        "custom_send": lambda: platform.official.send_customer_message(openid, "您好"),
-        "template_send": lambda: platform.official.send_template_message(
-            openid=openid, template_id=template_id, values=values
-        ),
-    }
-    for name, call in calls.items():
-        world.fault(f"platform.{name}", do, seconds=2.0)
-        with pytest.raises(wechat.PlatformUnknown):
-            await call()
+async def test_platform_whatever_breaks_is_unknown(world, redis_server, do):
+    async with opened(world, redis_server, total_timeout_s=patience_s(do)) as platform:
+        await world.phone(f"people/{world.person.id}/official/follow")
+        openid = world.person.official_openid
+        template_id = world.credentials.official_templates["deducted"]
+        values = values_of(world, template_id)
+        calls = {
+            "code2session": lambda: platform.mini.code_to_session("c"),
+            "custom_send": lambda: platform.official.send_customer_message(openid, "您好"),
+            "template_send": lambda: platform.official.send_template_message(
+                openid=openid, template_id=template_id, values=values
+            ),
+        }
+        for name, call in calls.items():
+            world.fault(f"platform.{name}", do, seconds=2.0)
+            with pytest.raises(wechat.PlatformUnknown):
+                await call()
 
 
 async def test_a_token_that_cannot_be_fetched_is_unknown_and_the_next_call_works(world, platform):

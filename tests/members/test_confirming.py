@@ -148,7 +148,9 @@ async def stand_in():
 
 async def test_a_code_goes_out_by_the_provider(db, stand_in):
     given = stand_in.credentials
-    client = sms.Aliyun(sms.Settings(given.sms_key_id, given.sms_secret, stand_in.sms_url), total_timeout_s=2)
+    client = sms.Aliyun(
+        sms.Settings(given.sms_key_id, given.sms_secret, stand_in.sms_url), total_timeout_s=10.0
+    )
     await client.open()
     senders = {"sms": codes.ByShortMessage(client, given.sms_sign_name, "SMS_1000")}
     customer = await factories.customer()
@@ -232,7 +234,9 @@ async def test_what_wechat_says_instead_of_a_number(db, mood, refusal):
 
 async def test_an_address_nobody_confirmed_gets_no_message_with_money_in_it(db, stand_in):
     given = stand_in.credentials
-    client = sms.Aliyun(sms.Settings(given.sms_key_id, given.sms_secret, stand_in.sms_url), total_timeout_s=2)
+    client = sms.Aliyun(
+        sms.Settings(given.sms_key_id, given.sms_secret, stand_in.sms_url), total_timeout_s=10.0
+    )
     await client.open()
     post = messaging.Sender().post(ShortMessages(client, given.sms_sign_name))
     await wordings.save("low_balance", "sms", "zh-CN", {"template_code": "SMS_1001", "params": {"balance": "{balance}", "amount": "{amount}"}}, by="operator:1")  # fmt: skip

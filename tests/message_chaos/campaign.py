@@ -113,7 +113,7 @@ class Workers:
             os.kill(pid, signal.SIGCONT)
             await self.kill(pid)
         self.nurse.kill()
-        await self.nurse.wait()
+        await self.nurse.communicate()
 
 
 def run(runs, seed, most_s=float("inf")):

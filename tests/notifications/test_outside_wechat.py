@@ -32,7 +32,9 @@ async def stand_in():
 @pytest.fixture
 async def post(stand_in):
     given = stand_in.credentials
-    client = sms.Aliyun(sms.Settings(given.sms_key_id, given.sms_secret, stand_in.sms_url), total_timeout_s=2)
+    client = sms.Aliyun(
+        sms.Settings(given.sms_key_id, given.sms_secret, stand_in.sms_url), total_timeout_s=10.0
+    )
     await client.open()
     yield Sender().post(ShortMessages(client, given.sms_sign_name))
     await client.close()
