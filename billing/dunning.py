@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from billing import (
+    automatic_top_ups,
     bills,
     collecting,
     due_runs,
@@ -99,6 +100,8 @@ async def run(*, batch: int = BATCH) -> Done:
     total = Done()
     while (closed := await _in_sets(await _over(batch), _close, _stuck)).claimed:
         total += closed
+    if not await due_runs.is_held():
+        await automatic_top_ups.ask_for_what_is_short(batch)
     while not await due_runs.is_held():
         acted = await _in_sets(await _due(batch), _act_on, _set_aside)
         if not acted.claimed:

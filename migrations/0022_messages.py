@@ -173,6 +173,31 @@ class Migration(_steps.Migration):
             ],
             unique_together=(("kind", "channel", "locale", "version"),),
         ),
+        _table(
+            "DeliveryReport",
+            "delivery_report",
+            "One for each message at most, however often it is said.",
+            [
+                ("message_id", fields.BigIntField(unique=True)),
+                ("said", fields.CharField(max_length=64)),
+                ("sent_on", fields.DateField()),
+                ("asks", fields.IntField(default=0)),
+                _perhaps("next_ask_at"),
+                ("outcome", fields.CharField(null=True, max_length=10)),
+                _instant("created_at"),
+            ],
+            indexes=[
+                PartialIndex(
+                    fields=["next_ask_at", "id"], name="delivery_report_due", where="next_ask_at IS NOT NULL"
+                )
+            ],
+        ),
+        *_parts.checks(
+            "DeliveryReport",
+            delivery_report_outcome="outcome IN ('failed', 'arrived', 'unheard', 'moot')",
+            delivery_report_over="(outcome IS NULL) = (next_ask_at IS NOT NULL)",
+            delivery_report_asks="asks >= 0",
+        ),
         *_parts.checks(
             "MessageAttempt",
             message_attempt_result="result IN ('sent', 'refused', 'later', 'unknown', 'failed', 'replayed')",

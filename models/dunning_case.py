@@ -33,6 +33,8 @@ class DunningCase(Model):
     grace_over_at = fields.DatetimeField(null=True)
     suspended_at = fields.DatetimeField(null=True)
     """When it suspended its plan."""
+    top_up_asked_at = fields.DatetimeField(null=True)
+    """When somebody was asked to top the balance up for it."""
     fee_bill_no = fields.CharField(max_length=32, null=True)
     state = fields.CharField(max_length=12, default="open")
     created_at = fields.DatetimeField()
@@ -47,6 +49,11 @@ class DunningCase(Model):
                 where="state = 'open' AND next_at IS NOT NULL",
             ),
             PartialIndex(fields=("id",), name="dunning_case_open", where="state = 'open'"),
+            PartialIndex(
+                fields=("id",),
+                name="dunning_case_unasked",
+                where="state = 'open' AND tries = 1 AND top_up_asked_at IS NULL",
+            ),
             Index(fields=("plan_id",), name="dunning_case_plan"),
         )
         constraints = (

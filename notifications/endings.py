@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 
 from core import clock
 from notifications import policy
-from notifications.letters import End, Letter, Outcome
+from notifications.letters import MAYBE, End, Letter, Outcome
 
 FAULTS_MOST = 8
 """So often a message that we cannot put into words is tried; and one that is replayed when it is old already, whatever it meets."""
 _FIRST_PAUSE_S = 5
 _LONGEST_PAUSE_S = 3600
-MAYBE = "没有应答，可能已经送达，不再发送 · no answer, it may have arrived, and is not sent again"
 
 
 def sent(letter: Letter, channel: str) -> End:

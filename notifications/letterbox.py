@@ -144,5 +144,23 @@ async def template_not_arrived(number: str, why: str) -> bool:
     return await db.fetchval(_NOT_ARRIVED, number[:60], why[:200], clock.now()) is not None
 
 
+_SMS_NOT_ARRIVED = """
+WITH again AS (
+    UPDATE outbox_message m SET state = 'queued', channel = NULL, ended_at = NULL, next_attempt_at = $3,
+        refused_by = array_append(coalesce(m.refused_by, ARRAY[]::text[]), 'sms')
+    WHERE m.id = $1 AND m.state = 'sent' AND m.channel = 'sms' RETURNING m.id
+)
+INSERT INTO message_attempt (message_id, channel, result, code, note, at)
+SELECT id, 'sms', 'refused', $2, $4, $3 FROM again RETURNING message_id
+"""
+_REPORTED = "网络回报未送达 · the network says it did not arrive"
+
+
+async def sms_not_arrived(message_id: int, code: str) -> bool:
+    """The provider of short messages says afterwards that one it had taken did not arrive: the next channel is to tell it. Returns whether
+    it went out last as a short message."""
+    return await db.fetchval(_SMS_NOT_ARRIVED, message_id, code[:60], clock.now(), _REPORTED) is not None
+
+
 def _sent(row: Mapping[str, Any]) -> Sent:
     return Sent(**{**dict(row), "params": json.loads(row["params"])})

@@ -1,7 +1,8 @@
 """Letters: claimed messages with everything about their customers that sending them asks for.
 
 A claim is a lease: a worker that dies leaves its messages to be claimed again when the lease is over, and what a worker
-frozen beyond its lease records is ignored, because the token is no longer the row's.
+frozen beyond its lease records is ignored, because the token is no longer the row's; but that a channel certainly took a message is
+true whoever says it, and recorded where nobody else has ended it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import Any, Literal
 from core import clock, db, words
 from notifications import quiet, truth
 from notifications.kinds import WITHOUT_MONEY, Class, class_of
+from notifications.policy import INBOX
 
 LEASE = timedelta(seconds=60)
+MAYBE = "没有应答，可能已经送达，不再发送 · no answer, it may have arrived, and is not sent again"
 
 Result = Literal["sent", "refused", "later", "unknown", "failed"]
 
@@ -159,6 +162,11 @@ class End:
     keeps_trying: bool = False
     gives_back: bool = False
 
+    @property
+    def went_out(self) -> bool:
+        """Whether a channel outside the house certainly took it."""
+        return self.state == "sent" and self.error is None and self.channel not in (None, INBOX)
+
 
 _RECORD = """
 WITH ended AS (
@@ -206,4 +214,30 @@ async def record(lease: uuid.UUID, ends: Sequence[End]) -> set[int]:
     )
     for end in ends:
         end.letter.log.clear()
+    ours = {row[0] for row in rows}
+    return ours | await _record_late([end for end in ends if end.went_out and end.letter.id not in ours])
+
+
+# whoever has the lease now finds the message sent: it begins no attempt (``begin``), and its own end is not ours to wait for
+_RECORD_LATE = """
+WITH late AS (
+    UPDATE outbox_message m SET state = 'sent', channel = v.channel, last_error = NULL, next_attempt_at = NULL, ended_at = $3,
+        trying = NULL, trying_at = NULL, lease_until = NULL, lease_token = NULL
+    FROM unnest($1::bigint[], $2::text[]) AS v (id, channel) WHERE m.id = v.id AND m.state = 'queued' RETURNING m.id
+), surely AS (
+    UPDATE outbox_message m SET last_error = NULL FROM unnest($1::bigint[], $2::text[]) AS v (id, channel)
+    WHERE m.id = v.id AND m.state = 'sent' AND m.channel = v.channel AND starts_with(m.last_error, $4)
+)
+SELECT id FROM late
+"""
+
+
+async def _record_late(ends: Sequence[End]) -> set[int]:
+    """What a channel certainly took from a worker whose lease was over: it counts as sent where nobody else has ended the message, and as
+    certain where somebody ended it by the same channel as perhaps arrived. Returns those that had not ended."""
+    if not ends:
+        return set()
+    rows = await db.fetch(
+        _RECORD_LATE, [end.letter.id for end in ends], [end.channel for end in ends], clock.now(), MAYBE
+    )
     return {row[0] for row in rows}

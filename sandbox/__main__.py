@@ -36,6 +36,7 @@ def read_settings(arguments: list[str] | None = None) -> Settings:
     parser.add_argument("--message-mode", choices=["safe", "plain"], default="safe")
     parser.add_argument("--official-push-url", help="where official-account messages are pushed")
     parser.add_argument("--mini-push-url", help="where mini-program messages are pushed")
+    parser.add_argument("--sms-report-url", help="where delivery reports of short messages are pushed")
     parser.add_argument("--merchant-name", default=defaults.merchant_name)
     parser.add_argument(
         "--official-menu", type=json.loads, help="the official account's menu, as menu/create takes it"

@@ -29,6 +29,7 @@ class Settings:
     message_mode: Literal["safe", "plain"] = "safe"
     official_push_url: str | None = None
     mini_push_url: str | None = None
+    sms_report_url: str | None = None
     answer_timeout_s: float = 5.0
     refund_delay_s: float = 60.0
     merchant_name: str = "一盏茶体验店"

@@ -39,7 +39,8 @@ from billing import (
 )
 from billing.channels import Channels
 from members import chat, confirming
-from notifications import delivery
+from notifications import delivery, delivery_reports
+from notifications.channels.sms import ShortMessages
 from reconciliation import daily
 from shop import orders
 
@@ -104,12 +105,17 @@ def table(
             return 0
         return await chat.look_up(followers, official_account_app_id)
 
+    async def ask_about_reports() -> Any:
+        channel = post.channels.get("sms")
+        return await delivery_reports.ask(channel if isinstance(channel, ShortMessages) else None)
+
     async def look_after() -> int:
         return await job_watch.run(watch or job_watch.Bounds(), {job.id for job in every})
 
     every: tuple[Job, ...] = (
         *_what_falls_due(intervals),
         Job("outbox", intervals.outbox_s, lambda: delivery.run(post)),
+        Job("delivery_reports", intervals.outbox_s, ask_about_reports),
         Job("payment_poll", intervals.payment_poll_s, lambda: payments.poll(channels)),
         Job("refund_poll", intervals.payment_poll_s, lambda: refunds.poll(channels)),
         Job("quarantine_poll", intervals.payment_poll_s, lambda: quarantine_returns.poll(channels)),

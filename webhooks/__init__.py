@@ -7,17 +7,19 @@ When one of our own parts is away the answer is 5xx, and the channel sends the n
 from aiohttp import web
 
 from billing import inbox
-from webhooks import alipay, wechat_pay
+from webhooks import alipay, aliyun_sms, wechat_pay
 from webhooks.alipay import reading as reading_forms
 
 __all__ = ["build", "reading_forms"]
 
 
-def build(readers: inbox.Readers) -> web.Application:
+def build(readers: inbox.Readers, *, sms_reports: bool = False) -> web.Application:
     """The door, to be mounted at ``/webhooks``; a channel that is not open has no address."""
     door = web.Application()
     if "wechat_pay" in readers:
         door.router.add_post("/wechat-pay", wechat_pay.endpoint(readers["wechat_pay"]))
     if "alipay" in readers:
         door.router.add_post("/alipay", alipay.endpoint(readers["alipay"]))
+    if sms_reports:
+        door.router.add_post("/aliyun-sms", aliyun_sms.take)
     return door

@@ -191,6 +191,7 @@ def _found(row: dict[str, Any]) -> Found:
         case "delivered":
             return Found("delivered")
         case "failed":
-            return Found("failed", str(row.get("ErrCode", "")))
+            code = str(row.get("ErrCode", ""))
+            return Found("failed", code, is_number=code in _NUMBER)
         case _:
             raise SmsUnknown("unreadable answer: a message without a state")

@@ -57,10 +57,12 @@ class SmsUnknown(SmsError):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the provider knows of a message: accepted and on its way, there, or not to be had (`code` is the network's)."""
+    """What the provider knows of a message: accepted and on its way, there, or not to be had (`code` is the network's; `is_number`:
+    because of the number)."""
 
     state: Literal["waiting", "delivered", "failed"]
     code: str = ""
+    is_number: bool = False
 
 
 class Provider(Protocol):

@@ -7,11 +7,11 @@ again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta, timezone
+from datetime import date, timedelta, timezone
 
 from core import clock
 from gateways.sms.provider import Provider, Shortage, SmsError, SmsRefused, SmsUnknown, Text
-from notifications import addresses, limits, templates
+from notifications import addresses, delivery_reports, limits, templates
 from notifications.channels.channel import Channel, Found
 from notifications.letters import Letter, Outcome
 from notifications.wordings import Wordings
@@ -75,6 +75,21 @@ class ShortMessages(Channel[Text]):
             return Outcome("refused", found.code)
         return Outcome("sent", found.state)
 
+    async def whether_arrived(self, message_id: int, phone: str, on: date) -> delivery_reports.Answer:
+        """What the provider says of a message it took on this day in Beijing. Without an answer: ``waiting``."""
+        try:
+            found = await self._provider.find(phone, on, _referring_to(message_id))
+        except SmsError:
+            return delivery_reports.Answer("waiting")
+        if found is None:
+            return delivery_reports.Answer("unheard")
+        arrival: dict[str, delivery_reports.Arrival] = {
+            "delivered": "arrived",
+            "failed": "failed",
+            "waiting": "waiting",
+        }
+        return delivery_reports.Answer(arrival[found.state], found.code, found.is_number)
+
 
 def _outcome(fault: SmsError) -> Outcome:
     match fault:
@@ -88,4 +103,8 @@ def _outcome(fault: SmsError) -> Outcome:
 
 
 def _reference(letter: Letter) -> str:
-    return f"yucun-{letter.id}"
+    return _referring_to(letter.id)
+
+
+def _referring_to(message_id: int) -> str:
+    return f"yucun-{message_id}"

@@ -15,6 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox import faults
+from sandbox.sms.reports import Reports
 from sandbox.sms.signature import Gatekeeper, GatewayError
 from sandbox.store import Shelf
 from sandbox.world import World
@@ -24,6 +25,7 @@ _A_DAY_MOST = 50
 _VARIABLE_MOST = 35
 _PHONE = re.compile(r"(\+?86|0086)?1[3-9]\d{9}|\+?[1-9]\d{6,14}")
 _OWN_FAULTS = {"code:*", "garbage", "invisible"}
+_UNDELIVERED = {"undelivered"}
 
 TEMPLATES = {
     "SMS_1000": "您的验证码为${code}，10分钟内有效，请勿告诉他人。",
@@ -68,7 +70,10 @@ class Sms:
         self._messages = Shelf(world.store, "sms.message", ShortMessage)
         self.templates = dict(TEMPLATES)
         for op in ("send", "details"):
-            world.faults.declare(f"sms.{op}", faults.HTTP | _OWN_FAULTS)
+            world.faults.declare(
+                f"sms.{op}", faults.HTTP | _OWN_FAULTS | (_UNDELIVERED if op == "send" else set())
+            )
+        self.reports = Reports(world)
         self._dialect = faults.Dialect(
             server_error=lambda: _answer(503, "ServiceUnavailable", "The request has failed."),
             too_many=lambda: _answer(400, "Throttling.User", "Request was denied due to user flow control."),
@@ -136,13 +141,14 @@ class Sms:
             raise ServiceError("isv.BUSINESS_LIMIT_CONTROL", f"触发天级流控Permits:{_A_DAY_MOST}")
         content = f"【{query['SignName']}】{_filled(self.templates[code], params)}"
         biz_id = f"{self._world.store.next_no('sms'):018d}^0"
-        self._messages.put(
-            biz_id,
-            ShortMessage(
-                biz_id, phone, content, code, query.get("OutId", ""), f"{now:%Y-%m-%d %H:%M:%S}",
-                is_visible=fault is None or fault.do != "invisible",
-            ),
+        accepted = ShortMessage(
+            biz_id, phone, content, code, query.get("OutId", ""), f"{now:%Y-%m-%d %H:%M:%S}",
+            is_visible=fault is None or fault.do != "invisible",
         )  # fmt: skip
+        if fault is not None and fault.do == "undelivered":
+            accepted.state, accepted.err_code = 2, str(fault.value or "UNDELIV")
+        self._messages.put(biz_id, accepted)
+        self.reports.push(accepted)
         return {"BizId": biz_id}
 
     def _details(self, query: dict[str, str], fault: faults.Rule | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from billing import (
     approvals,
+    automatic_top_ups,
     bill_records,
     bills,
     counter,
@@ -410,3 +411,73 @@ async def test_the_shop_may_choose_what_follows_where_no_policy_says_so(db):
     await factories.plan(customer.id, 900)
     assert (await deductions.run_due()).partly == 1
     assert clock.day_of((await case()).next_at) == clock.today() + timedelta(days=2)
+
+
+class TopUps:
+    """Somebody who may bring money, in the mood it is told to have."""
+
+    def __init__(self, act):
+        self.act, self.asked = act, []
+
+    async def __call__(self, short):
+        self.asked.append(short)
+        return await self.act(short)
+
+    def __enter__(self):
+        self.take_back = automatic_top_ups.offer(self)
+        return self
+
+    def __exit__(self, *_):
+        self.take_back()
+
+
+async def test_before_the_first_retry_whoever_can_bring_the_money_is_asked_once(db):
+    customer, _ = await owing(principal=300)
+
+    async def bring(short):
+        await factories.topped_up(short.customer_id, short.missing_fen)
+        return True
+
+    with TopUps(bring) as source:
+        await asyncio.gather(*(dunning.run() for _ in range(3)))
+        days(1)
+        await dunning.run()
+    (short,) = source.asked
+    assert (short.owed_fen, short.available_fen, short.missing_fen) == (900, 300, 600)
+    assert (await bills.find(short.bill_no)).state == "paid" and await factories.balance(customer.id) == (
+        0,
+        0,
+    )
+
+
+async def refuse(_short):
+    raise write_offs.bills.NoSuchBill(bill_no="x")
+
+
+async def hang(_short):
+    await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize("act", [refuse, hang])
+async def test_one_that_refuses_or_hangs_does_not_stop_the_ladder(db, act, monkeypatch):
+    monkeypatch.setattr(automatic_top_ups, "ANSWERS_WITHIN_S", 0.05)
+    await owing()
+    with TopUps(act) as first, TopUps(refuse) as second:
+        await dunning.run()
+        days(1)
+        assert await dunning.run() == dunning.Done(tried=1)
+        days(3)
+        assert await dunning.run() == dunning.Done(tried=1)
+    assert len(first.asked) == len(second.asked) == 1
+
+
+async def test_nobody_is_asked_while_due_runs_are_paused_nor_about_what_is_paid(db):
+    customer, _ = await owing()
+    with TopUps(refuse) as source:
+        await due_runs.pause("operator:1", reason="盘点", key=factories.key())
+        await dunning.run()
+        assert source.asked == []
+        await factories.topped_up(customer.id, 900)
+        await due_runs.resume("operator:1", key=factories.key())
+        await dunning.run()
+        assert source.asked == []

@@ -114,6 +114,49 @@ async def test_what_a_worker_frozen_beyond_its_lease_records_is_ignored_and_noth
     assert await frozen == {}
     assert len(sleeper.sent) == 1 and other.sent == []
     assert await state() == ("sent", "subscribe", 2)
+    assert await messaging.ends("last_error") == [None], "that it may have arrived is certain now"
+
+
+async def test_what_a_channel_took_from_a_worker_frozen_beyond_its_lease_counts_as_sent(db):
+    """Another has claimed the message meanwhile and is about to send it, or is asking; it sends nothing and records nothing."""
+    await alerted(accepts=2)
+    gate = asyncio.Event()
+
+    class Frozen(Sender):
+        async def send_subscribe_message(self, **message):
+            await gate.wait()
+            await super().send_subscribe_message(**message)
+
+    sleeper, lease = Frozen(), letters.uuid.uuid4()
+    frozen = asyncio.create_task(delivery.run(sleeper.post()))
+    while (await messaging.ends("trying")) != ["subscribe"]:
+        await asyncio.sleep(0.01)
+    clock.set_offset(letters.LEASE + timedelta(seconds=1))
+    (letter,) = await letters.claim(lease, limit=9, app_id=factories.APP_ID, official_app_id=None)
+    gate.set()
+    assert await frozen == {"subscribe": 1}
+    assert await messaging.ends() == ["sent"] and len(sleeper.sent) == 1
+    assert await letters.begin(lease, {letter.id: "subscribe"}) == set()
+    assert await letters.record(lease, [endings.held(letter, clock.now())]) == set()
+    assert await letters.record(lease, [endings.sent(letter, "email")]) == set(), "it has one end"
+    assert (await state())[:2] == ("sent", "subscribe") and await messaging.ends("lease_token") == [None]
+    clock.set_offset(timedelta(hours=1))
+    assert await delivery.run(sleeper.post()) == {}
+
+
+async def test_what_a_frozen_worker_does_not_know_for_certain_stays_anothers_to_say(db):
+    await alerted(accepts=1)
+    lease, other = letters.uuid.uuid4(), letters.uuid.uuid4()
+    (letter,) = await letters.claim(lease, limit=9, app_id=factories.APP_ID, official_app_id=None)
+    clock.set_offset(letters.LEASE + timedelta(seconds=1))
+    await letters.claim(other, limit=9, app_id=factories.APP_ID, official_app_id=None)
+    for end in (
+        endings.sent(letter, "inbox"),
+        endings.perhaps(letter, "subscribe", ""),
+        endings.void(letter, "x"),
+    ):
+        assert await letters.record(lease, [end]) == set()
+    assert await messaging.ends() == ["queued"] and await messaging.ends("lease_token") == [other]
 
 
 async def test_a_worker_frozen_before_it_sends_leaves_its_messages_to_others(db):
