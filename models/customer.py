@@ -22,6 +22,8 @@ class Customer(Model):
     """Whether the shop has the name and number of a document or a phone of theirs on file; decides the legal cap."""
     birthday = fields.DateField(null=True)
     """Where they have told it; only its month and day are used."""
+    birthday_set_at = fields.DatetimeField(null=True)
+    """When they last set it themselves."""
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -14,8 +14,8 @@ class SettingChange(Model):
         "models.Customer", related_name="setting_changes", on_delete=fields.RESTRICT
     )
     setting = fields.CharField(max_length=20)
-    before = fields.CharField(max_length=20, null=True)
-    after = fields.CharField(max_length=20, null=True)
+    before = fields.CharField(max_length=60, null=True)
+    after = fields.CharField(max_length=60, null=True)
     operator = fields.CharField(max_length=64)
     changed_at = fields.DatetimeField()
 
@@ -24,6 +24,7 @@ class SettingChange(Model):
         indexes = (Index(fields=("customer_id", "id"), name="setting_change_customer"),)
         constraints = (
             CheckConstraint(
-                check="setting IN ('tier', 'is_named', 'burn_policy')", name="setting_change_setting"
+                check="setting IN ('tier', 'is_named', 'burn_policy', 'tag', 'name', 'locale', 'birthday')",
+                name="setting_change_setting",
             ),
         )

@@ -1,0 +1,146 @@
+"""The books of points: accounts, lots and movements, written by one statement under the accounts' locks.
+
+Lots say when points are over; each movement says which lots it added to or took from. Nothing else writes these tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from core import clock, db
+
+Kind = Literal[
+    "earned", "taken_back", "spent", "given_back", "expired", "adjusted", "merged_out", "merged_in", "lapsed"
+]
+
+
+@dataclass(slots=True)
+class Account:
+    """A customer's points while they are locked; moves with what is written."""
+
+    customer_id: int
+    points: int
+    movement_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A movement to be written: what it takes from or gives back to lots, and the new lots it makes (points, end)."""
+
+    customer_id: int
+    kind: Kind
+    reference: str
+    operator: str
+    memo: str = ""
+    undoes: str | None = None
+    worth_fen: int | None = None
+    parts: Sequence[tuple[int, int]] = ()
+    lots: Sequence[tuple[int, datetime | None]] = field(default=())
+
+    @property
+    def points(self) -> int:
+        """Signed."""
+        return sum(points for _, points in self.parts) + sum(points for points, _ in self.lots)
+
+
+_LOCK = """
+SELECT customer_id, points, movement_no FROM points_account WHERE customer_id = ANY ($1::bigint[])
+ORDER BY customer_id FOR NO KEY UPDATE
+"""
+_OPEN = """
+INSERT INTO points_account (customer_id, points, movement_no) SELECT c, 0, 0 FROM unnest($1::bigint[]) c ORDER BY c
+ON CONFLICT (customer_id) DO NOTHING
+"""
+
+
+async def lock(customer_ids: Collection[int]) -> dict[int, Account]:
+    """Locks the points of customers until the transaction ends, in the order of their ids."""
+    wanted = sorted(set(customer_ids))
+    rows = await db.fetch(_LOCK, wanted)
+    if len(rows) < len(wanted):
+        await db.execute(_OPEN, wanted)
+        rows = await db.fetch(_LOCK, wanted)
+    return {row["customer_id"]: Account(*row) for row in rows}
+
+
+_WRITE = """
+WITH moved AS (
+    INSERT INTO points_movement (customer_id, movement_no, kind, points, points_after, reference, undoes, worth_fen, operator, memo, at)
+    SELECT m.*, $11 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
+                                $8::bigint[], $9::text[], $10::text[]) m
+    RETURNING id, customer_id, reference
+), made AS (
+    INSERT INTO points_lot (customer_id, movement_id, points, remaining, expires_at)
+    SELECT m.customer_id, m.id, n.points, n.points, n.expires_at
+    FROM unnest($12::text[], $13::bigint[], $14::timestamptz[]) n (reference, points, expires_at) JOIN moved m USING (reference)
+    RETURNING id, movement_id, points
+), part AS (
+    SELECT p.* FROM unnest($15::text[], $16::bigint[], $17::bigint[]) p (reference, lot_id, points)
+), parts AS (
+    INSERT INTO points_part (movement_id, lot_id, points)
+    SELECT movement_id, id, points FROM made
+    UNION ALL SELECT m.id, p.lot_id, p.points FROM part p JOIN moved m USING (reference)
+), lots AS (
+    UPDATE points_lot SET remaining = remaining + p.points
+    FROM (SELECT lot_id, sum(points) AS points FROM part GROUP BY lot_id) p WHERE points_lot.id = p.lot_id
+)
+UPDATE points_account SET points = a.points, movement_no = a.movement_no
+FROM unnest($18::bigint[], $19::bigint[], $20::bigint[]) a (customer_id, points, movement_no)
+WHERE points_account.customer_id = a.customer_id
+"""
+
+
+async def write(accounts: dict[int, Account], moves: Sequence[Move]) -> None:
+    """Writes movements of locked accounts, one after the other in the given order. References are new, and lots have what is taken."""
+    if not moves:
+        return
+    numbers, after = [], []
+    for move in moves:
+        account = accounts[move.customer_id]
+        account.points += move.points
+        account.movement_no += 1
+        numbers.append(account.movement_no)
+        after.append(account.points)
+    lots = [(move.reference, points, ends) for move in moves for points, ends in move.lots]
+    parts = [(move.reference, lot, points) for move in moves for lot, points in move.parts]
+    touched = [accounts[number] for number in dict.fromkeys(move.customer_id for move in moves)]
+    await db.execute(
+        _WRITE,
+        [move.customer_id for move in moves],
+        numbers,
+        [move.kind for move in moves],
+        [move.points for move in moves],
+        after,
+        [move.reference for move in moves],
+        [move.undoes for move in moves],
+        [move.worth_fen for move in moves],
+        [move.operator for move in moves],
+        [move.memo[:200] for move in moves],
+        clock.now(),
+        *([row[place] for row in lots] for place in range(3)),
+        *([row[place] for row in parts] for place in range(3)),
+        [account.customer_id for account in touched],
+        [account.points for account in touched],
+        [account.movement_no for account in touched],
+    )
+
+
+_LOTS = """
+SELECT id, least(remaining, $3 - before) AS points FROM (
+    SELECT id, remaining, sum(remaining) OVER w - remaining AS before FROM points_lot
+    WHERE customer_id = $1 AND remaining > 0 AND ($4 OR expires_at IS NULL OR expires_at > $2)
+    WINDOW w AS (ORDER BY (movement_id = $5) IS TRUE DESC, expires_at NULLS LAST, id)
+) l WHERE before < $3
+"""
+
+
+async def choose(
+    customer_id: int, points: int, *, expired_too: bool = False, first_of: int | None = None
+) -> list[tuple[int, int]]:
+    """From which lots so many points are taken, as parts of a move: what ends first goes first, before it what the movement
+    ``first_of`` brought. Less where there is less. The account must be locked."""
+    rows = await db.fetch(_LOTS, customer_id, clock.now(), points, expired_too, first_of)
+    return [(row["id"], -int(row["points"])) for row in rows]

@@ -1,0 +1,97 @@
+"""A customer's points as they see them, and what operators do to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core import clock, db
+from ledger import idempotency
+from members import customers, points_books, points_rules
+from members.points import LIVE, MOST, PointsShort
+
+KeyReused = idempotency.KeyReused
+NoSuchCustomer = customers.NoSuchCustomer
+CustomerHasLeft = customers.CustomerHasLeft
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Points that came or went."""
+
+    id: int
+    kind: str
+    points: int
+    points_after: int
+    reference: str
+    worth_fen: int | None
+    operator: str
+    memo: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a customer has and can spend; ``ending`` of it is over at ``ends_at``, first of all."""
+
+    points: int
+    ending: int
+    ends_at: datetime | None
+
+
+_BALANCE = f"""
+SELECT coalesce(sum(l.remaining), 0)::bigint AS points,
+       coalesce(sum(l.remaining) FILTER (WHERE l.expires_at = f.ends_at), 0)::bigint AS ending, f.ends_at
+FROM (SELECT min(l.expires_at) AS ends_at FROM points_lot l WHERE {LIVE}) f LEFT JOIN points_lot l ON {LIVE} GROUP BY f.ends_at
+"""
+
+
+async def balance(customer_id: int) -> Balance:
+    """What a customer has now; what is over does not count, also before the clock has taken it."""
+    row = await db.fetchrow(_BALANCE, customer_id, clock.now())
+    assert row is not None, "an aggregate has one row"
+    return Balance(*row)
+
+
+@db.retried
+async def adjust(operator_id: int, customer_id: int, points: int, *, reason: str, key: str) -> Balance:
+    """An operator gives points, or takes them where negative, with a reason. Returns what the customer has then.
+
+    Raises:
+        NoSuchCustomer, CustomerHasLeft, PointsShort, KeyReused.
+    """
+    assert 0 < abs(points) <= MOST
+    by = f"operator:{operator_id}"
+
+    async def act() -> str:
+        customers.refuse_left(await customers.staying(customer_id))
+        rule = await points_rules.current()
+        locked = await points_books.lock([customer_id])
+        reference = f"adjusted:{customer_id}:{locked[customer_id].movement_no + 1}"
+        parts = [] if points > 0 else await points_books.choose(customer_id, -points)
+        if points < 0 and sum(taken for _, taken in parts) != points:
+            raise PointsShort(points=-points, have=-sum(taken for _, taken in parts))
+        lots = [(points, rule.ends_at() if rule else None)] if points > 0 else []
+        move = points_books.Move(customer_id, "adjusted", reference, by, memo=reason, parts=parts, lots=lots)
+        await points_books.write(locked, [move])
+        return reference
+
+    async with db.transaction():
+        content: Mapping[str, Any] = {"customer_id": customer_id, "points": points, "reason": reason}
+        await idempotency.once(caller=by, operation="points.adjust", key=key, content=content, act=act)
+    return await balance(customer_id)
+
+
+_PAGE = """
+SELECT id, kind, points, points_after, reference, worth_fen, operator, memo, at FROM points_movement
+WHERE customer_id = $1 AND movement_no < $2 ORDER BY movement_no DESC LIMIT $3
+"""
+_PLACE = "SELECT movement_no FROM points_movement WHERE id = $1"
+
+
+async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Movement]:
+    """A customer's movements, the last first; ``before`` is the id the last page ended at."""
+    place = 2**62 if before is None else await db.fetchval(_PLACE, before) or 0
+    return [Movement(*row) for row in await db.fetch(_PAGE, customer_id, place, limit)]
