@@ -1,21 +1,71 @@
 """Freight, tracking, after-sales; and when dunning asked for an automatic top-up."""
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import UniqueConstraint
 
 from core.partial_index import PartialIndex
-from migrations import _steps
+from migrations import _parts, _steps
+
+
+def _instant(name: str) -> tuple[str, Any]:
+    return (name, fields.DatetimeField(auto_now=False, auto_now_add=False))
+
+
+def _perhaps(name: str) -> tuple[str, Any]:
+    return (name, fields.DatetimeField(null=True, auto_now=False, auto_now_add=False))
+
+
+def _table(
+    name: str, table: str, about: str, columns: list[tuple[str, Any]], **more: object
+) -> ops.CreateModel:
+    options = {"table": table, "app": "models", "pk_attr": "id", "table_description": about, **more}
+    return ops.CreateModel(name=name, fields=[_parts.key(), *columns], options=options, bases=["Model"])
+
+
+_FREIGHT = (
+    _table(
+        "FreightTemplate",
+        "freight_template",
+        "One set of zones. At most one is the shop's default.",
+        [
+            ("name", fields.CharField(unique=True, max_length=40)),
+            ("charged_by", fields.CharField(max_length=8)),
+            ("zones", _parts.json()),
+            ("is_default", fields.BooleanField(default=False)),
+            ("changed_by", fields.CharField(max_length=64)),
+            _instant("changed_at"),
+            _perhaps("ended_at"),
+        ],
+    ),
+    _table(
+        "ProductFreight",
+        "product_freight",
+        "The template a product goes by; without a row, the shop's default.",
+        [
+            _parts.to("Product", "product", "freight", fields.OneToOneField),
+            _parts.to("FreightTemplate", "template", "products"),
+        ],
+    ),
+    ops.AddConstraint(
+        "FreightTemplate",
+        UniqueConstraint(fields=("is_default",), name="freight_template_default", condition="is_default"),
+    ),
+    *_parts.checks(
+        "FreightTemplate",
+        freight_template_charged_by="charged_by IN ('weight', 'pieces')",
+        freight_template_ended="NOT (is_default AND ended_at IS NOT NULL)",
+    ),
+)
 
 
 class Migration(_steps.Migration):
     dependencies = [("models", "0026_members")]
 
     operations = [
-        ops.AddField(
-            "DunningCase",
-            "top_up_asked_at",
-            fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
+        ops.AddField("DunningCase", *_perhaps("top_up_asked_at")),
         ops.AddIndex(
             "DunningCase",
             PartialIndex(
@@ -24,4 +74,5 @@ class Migration(_steps.Migration):
                 where="state = 'open' AND tries = 1 AND top_up_asked_at IS NULL",
             ),
         ),
+        *_FREIGHT,
     ]

@@ -8,6 +8,7 @@ from admin_api.routes import (
     credit,
     customers,
     due,
+    freight,
     holds,
     messages,
     money,
@@ -52,6 +53,7 @@ API = kit.Api(
         *planning.ROUTES,
         *due.ROUTES,
         *shop.ROUTES,
+        *freight.ROUTES,
         *watching.ROUTES,
     ),
 )
