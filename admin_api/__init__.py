@@ -1,6 +1,7 @@
 """The JSON API of operators; ``routes`` is its table of contents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -8,7 +9,8 @@ from admin_api import routes
 from admin_api.services import Operator, Services
 from core import http as kit
 from core.http import tokens as access_tokens
-from members import operators
+from core.http.logs import REQUEST_ID
+from members import acts, operators
 
 __all__ = ["Operator", "Services", "build"]
 
@@ -27,7 +29,7 @@ def build(
         found = await operators.of_token(token)
         if found is None:
             raise access_tokens.InvalidToken
-        return Operator(found.id, found.name, token)
+        return Operator(found.id, found.name, token, found.posts)
 
     return kit.build(
         routes.API,
@@ -36,4 +38,22 @@ def build(
         limiter=limiter,
         limits=limits,
         origins=origins,
+        witness=Witness(),
     )
+
+
+class Witness:
+    """Writes down what operators change."""
+
+    async def began(
+        self, caller: Operator, route: kit.Route, request: web.Request, asked: Mapping[str, Any]
+    ) -> int:
+        """Before it is done."""
+        about = f"{request.method} {request.path}"
+        return await acts.began(
+            caller.id, route.operation_id, about=about, asked=asked, request_id=REQUEST_ID.get()
+        )
+
+    async def ended(self, act: int, outcome: str) -> None:
+        """After it."""
+        await acts.ended(act, outcome)

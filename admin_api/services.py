@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import cast
 
 from billing import inbox
 from billing.channels import Channels
-from members import operators
+from members import duties, operators
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +16,19 @@ class Operator:
     id: int
     name: str
     token: str
+    posts: tuple[duties.Post, ...] = ()
 
     @property
     def label(self) -> str:
         return f"operator:{self.id}"
+
+    def may(self, duty: str) -> bool:
+        """Whether they may do what routes of this duty do, somewhere at least."""
+        return duties.allowed(self.posts, cast(duties.Duty, duty))
+
+    def stores(self, duty: duties.Duty) -> frozenset[str] | None:
+        """The codes of the stores they may do it in; None: everywhere."""
+        return duties.stores(self.posts, duty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

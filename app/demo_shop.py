@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from billing import agreements, packages, plan_offers, plans_ahead, schedule, stores
 from core import clock
-from members import operators, tiers
+from members import duties, operators, tiers
 from shop import products
 
 OPERATOR_LOGIN = "demo"
@@ -54,7 +54,9 @@ async def load() -> None:
     if await packages.page(limit=1):
         return
     await operators.create(login=OPERATOR_LOGIN, name="店长小周", password=OPERATOR_PASSWORD)
-    await operators.create(login=SECOND_LOGIN, name="会计老吴", password=OPERATOR_PASSWORD)
+    await operators.create(
+        login=SECOND_LOGIN, name="会计老吴", password=OPERATOR_PASSWORD, posts=[duties.Post("accountant")]
+    )
     await agreements.publish(_AGREEMENT_VERSION, _AGREEMENT, operator="demo")
     await _products()
     await _plans()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import argon2
 
 from core import clock, db, errors
+from members import duties
 
 SESSION_LIFETIME = timedelta(hours=12)
 
@@ -42,6 +43,15 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class OnDuty:
+    """Somebody signed in, and what they may do."""
+
+    id: int
+    name: str
+    posts: tuple[duties.Post, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A signed-in operator; ``token`` is shown once and kept only as a hash."""
 
@@ -54,19 +64,38 @@ _CREATE = """
 INSERT INTO operator (login, name, password_hash, state, created_at) VALUES ($1, $2, $3, 'active', $4)
 ON CONFLICT (login) DO UPDATE SET name = $2, password_hash = $3 RETURNING id
 """
+_POSTS = """
+INSERT INTO operator_post (operator_id, role, store, given_at)
+SELECT $1, p.role, p.store, $4 FROM unnest($2::text[], $3::text[]) AS p (role, store)
+WHERE NOT EXISTS (SELECT FROM operator_post WHERE operator_id = $1)
+"""
 
 
-async def create(*, login: str, name: str, password: str) -> Operator:
-    """Adds an operator, or gives an existing one a new name and password.
+async def create(
+    *, login: str, name: str, password: str, posts: Sequence[duties.Post] = (duties.Post("owner"),)
+) -> Operator:
+    """Adds an operator with these posts, or gives an existing one a new name and password and leaves their posts.
+
+    Raises:
+        PasswordTooShort: fewer than ten characters.
+    """
+    hashed = await hash_of(password)
+    async with db.transaction():
+        operator_id = await db.fetchval(_CREATE, login, name, hashed, clock.now())
+        roles, stores = [post.role for post in posts], [post.store for post in posts]
+        await db.execute(_POSTS, operator_id, roles, stores, clock.now())
+    return Operator(operator_id, login, name)
+
+
+async def hash_of(password: str) -> str:
+    """What is kept of a password.
 
     Raises:
         PasswordTooShort: fewer than ten characters.
     """
     if len(password) < 10:
         raise PasswordTooShort(least=10)
-    hashed = await asyncio.to_thread(_hasher.hash, password)
-    operator_id = await db.fetchval(_CREATE, login, name, hashed, clock.now())
-    return Operator(operator_id, login, name)
+    return await asyncio.to_thread(_hasher.hash, password)
 
 
 _FIND = "SELECT id, login, name, password_hash FROM operator WHERE login = $1 AND state = 'active'"
@@ -81,26 +110,41 @@ async def sign_in(login: str, password: str, *, lifetime: timedelta = SESSION_LI
     Raises:
         WrongLogin: no such operator, or another password; it does not say which.
     """
+    found = await check_password(login, password)
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    await db.execute(_OPEN, found.id, _hash(token), now, now + lifetime)
+    return Session(token, now + lifetime, found)
+
+
+async def check_password(login: str, password: str) -> Operator:
+    """The active operator of this login and password.
+
+    Raises:
+        WrongLogin: no such operator, or another password; it does not say which.
+    """
     row = await db.fetchrow(_FIND, login)
     good = await asyncio.to_thread(_verified, row["password_hash"] if row else _NOBODY, password)
     if row is None or not good:
         raise WrongLogin
-    token = secrets.token_urlsafe(32)
-    now = clock.now()
-    await db.execute(_OPEN, row["id"], _hash(token), now, now + lifetime)
-    return Session(token, now + lifetime, Operator(row["id"], row["login"], row["name"]))
+    return Operator(row["id"], row["login"], row["name"])
 
 
 _SESSION = """
-SELECT o.id, o.login, o.name FROM operator_session s JOIN operator o ON o.id = s.operator_id
+SELECT o.id, o.name,
+    (SELECT array_agg(p.role ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS roles,
+    (SELECT array_agg(p.store ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS stores
+FROM operator_session s JOIN operator o ON o.id = s.operator_id
 WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND o.state = 'active'
 """
 
 
-async def of_token(token: str) -> Operator | None:
-    """The operator whose open session this token is, if any."""
+async def of_token(token: str) -> OnDuty | None:
+    """The operator whose open session this token is, if any, with what they may do now."""
     row = await db.fetchrow(_SESSION, _hash(token), clock.now())
-    return Operator(*row) if row is not None else None
+    if row is None:
+        return None
+    return OnDuty(row["id"], row["name"], duties.posts(row["roles"], row["stores"]))
 
 
 _NAMES = "SELECT id, name FROM operator WHERE id = ANY ($1::bigint[])"

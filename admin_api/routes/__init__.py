@@ -1,5 +1,6 @@
 """The table of contents of the operators' API: a file a topic."""
 
+from admin_api import duties
 from admin_api.routes import (
     abnormal,
     approving,
@@ -21,11 +22,12 @@ from admin_api.routes import (
     shipping,
     shop,
     signing_in,
+    staff,
     watching,
 )
 from core import http as kit
 
-API = kit.Api(
+_TABLE = kit.Api(
     title=("商户管理接口", "Operators' API"),
     version="1.0.0",
     prefix="/admin/v1",
@@ -35,6 +37,7 @@ API = kit.Api(
     ),
     routes=(
         *signing_in.ROUTES,
+        *staff.ROUTES,
         *customers.ROUTES,
         *bills.ROUTES,
         *money.ROUTES,
@@ -57,3 +60,4 @@ API = kit.Api(
         *watching.ROUTES,
     ),
 )
+API = duties.assigned(_TABLE)

@@ -20,6 +20,13 @@ def add(commands: Commands) -> None:
     operator.add_argument("login", help="登录名 · the login")
     operator.add_argument("name", help="姓名 · the person's name")
     operator.add_argument(
+        "--post",
+        action="append",
+        metavar="ROLE[@STORE]",
+        default=[],
+        help="岗位，可多次：owner manager accountant cashier clerk support auditor；不写为店主 · a post, repeatable; none: owner",
+    )
+    operator.add_argument(
         "--password-stdin",
         action="store_true",
         help="从标准输入读密码 · read the password from standard input",
@@ -33,8 +40,15 @@ def add(commands: Commands) -> None:
 
 
 def _operator(given: argparse.Namespace) -> ExitCode:
-    from members import operators
+    from members import duties, operators
 
+    posts = []
+    for text in given.post or ["owner"]:
+        role, _, store = text.partition("@")
+        if role not in duties.ROLES:
+            print(f"{role}: 没有这个岗位 · no such role ({' '.join(duties.ROLES)})", file=sys.stderr)
+            return ExitCode.FAILED
+        posts.append(duties.Post(role, store or None))
     if given.password_stdin:
         password = sys.stdin.readline().rstrip("\n")
     else:
@@ -47,7 +61,11 @@ def _operator(given: argparse.Namespace) -> ExitCode:
         print(f"{made.login} ({made.name}) ✓")
         return ExitCode.OK
 
-    return asked(given, lambda: operators.create(login=given.login, name=given.name, password=password), said)
+    return asked(
+        given,
+        lambda: operators.create(login=given.login, name=given.name, password=password, posts=posts),
+        said,
+    )
 
 
 def _openapi(given: argparse.Namespace) -> ExitCode:

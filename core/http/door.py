@@ -22,11 +22,13 @@ def build(
     limits: endpoint.Limits | None = None,
     limiter: rates.RateLimiter | None = None,
     origins: Sequence[str] = (),
+    witness: endpoint.Witness | None = None,
 ) -> web.Application:
     """A door as an application for ``root``; it also answers ``openapi.json`` under its prefix.
 
     ``services`` is given to handlers that take it. ``authenticate`` finds the caller of a request or raises
     Unauthenticated; ``identify`` does so for routes whose desk admits (``Bearer.by_desk``). ``limiter`` left out: counted in this process only. ``origins``: web pages that may call this door.
+    ``witness`` writes down what those who are signed in change.
 
     Raises:
         TypeError: a handler asks for something it cannot get, or takes input without limits.
@@ -48,6 +50,7 @@ def build(
             identify=identify,
             limits=limits,
             limiter=limiter,
+            witness=witness,
         )
         if route.method == "GET":
             door.router.add_get(signature.pattern(route), respond)  # HEAD as well

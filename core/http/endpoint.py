@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pydantic
 import pydantic_core
@@ -39,6 +39,25 @@ class Validator(Protocol):
     def validate_json(self, input: bytes, /) -> Any: ...
 
 
+class OnDuty(Caller, Protocol):
+    """A caller who may do some things and others not."""
+
+    def may(self, duty: str) -> bool:
+        """Whether the caller may do what routes of this duty do."""
+
+
+class Witness(Protocol):
+    """Writes down what callers ask to be changed: every write of somebody signed in, before it is begun and when it has ended."""
+
+    async def began(
+        self, caller: Any, route: routes.Route, request: web.Request, asked: Mapping[str, Any]
+    ) -> int:
+        """Returns the number for ``ended``. ``asked``: the parts of the path, the query and the body as they were parsed."""
+
+    async def ended(self, act: int, outcome: str) -> None:
+        """``outcome`` is ``done``, the code of a refusal, or ``failed``."""
+
+
 CALLER_LABEL = web.RequestKey("caller_label", str)
 CLIENT_ADDRESS = web.RequestKey("client_address", str)
 
@@ -68,6 +87,7 @@ def compiled(
     identify: Authenticate | None,
     limits: Limits,
     limiter: rates.RateLimiter,
+    witness: Witness | None = None,
 ) -> Respond:
     """The aiohttp handler of a route.
 
@@ -86,7 +106,7 @@ def compiled(
     admit = _admission(route, signed_in, limits, limiter)
     arguments = _arguments(wants, services, limits.body_bytes, route.upload)
     reply = _reply(route)
-    handler, timeout_s = route.handler, limits.timeout_s
+    handler, timeout_s = _witnessed(route, witness), limits.timeout_s
     body_bytes = limits.body_bytes if route.upload is None else route.upload + uploads.AROUND_BYTES
     expected, name = frozenset(refusals.expected(route)), route.operation_id
 
@@ -96,7 +116,7 @@ def compiled(
                 caller = await admit(request)
                 if (announced := request.content_length) is not None and announced > body_bytes:
                     raise problems.TooLarge(limit_bytes=body_bytes)
-                return reply(await handler(**await arguments(request, caller)))
+                return reply(await handler(request, caller, await arguments(request, caller)))
         except errors.DomainError as refusal:
             if type(refusal) not in expected:  # clients were not told of it
                 log.warning("%s refused with %s, which its route does not list", name, refusal.code)
@@ -109,11 +129,49 @@ def compiled(
     return respond
 
 
+def _witnessed(
+    route: routes.Route, witness: Witness | None
+) -> Callable[[web.Request, Caller | None, dict[str, Any]], Awaitable[Any]]:
+    handler = route.handler
+
+    async def plain(_request: web.Request, _caller: Caller | None, found: dict[str, Any]) -> Any:
+        return await handler(**found)
+
+    if witness is None or route.auth is None or route.method == "GET":
+        return plain
+
+    async def witnessed(request: web.Request, caller: Caller | None, found: dict[str, Any]) -> Any:
+        act = await witness.began(caller, route, request, _asked(found))
+        outcome = "failed"
+        try:
+            result = await handler(**found)
+            outcome = "done"
+        except errors.DomainError as refusal:
+            outcome = refusal.code
+            raise
+        finally:
+            await witness.ended(act, outcome)
+        return result
+
+    return witnessed
+
+
+def _asked(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sent, as plain data."""
+    asked: dict[str, Any] = {}
+    for name, value in found.items():
+        if isinstance(value, pydantic.BaseModel):
+            asked[name] = value.model_dump(mode="json", exclude_unset=True)
+        elif isinstance(value, str | int):
+            asked[name] = value
+    return asked
+
+
 def _admission(
     route: routes.Route, signed_in: Authenticate | None, limits: Limits, limiter: rates.RateLimiter
 ) -> Callable[[web.Request], Awaitable[Caller | None]]:
     per_address, per_caller, own = limits.per_address, limits.per_caller, route.rate
-    name = route.operation_id
+    name, duty = route.operation_id, route.duty
 
     async def admit(request: web.Request) -> Caller | None:
         if per_address is not None or own is not None:
@@ -130,6 +188,8 @@ def _admission(
             await limiter.spend(per_caller, label)
         if own is not None:
             await limiter.spend(own, f"{name}:{label}")
+        if duty is not None and not cast(OnDuty, caller).may(duty):
+            raise problems.NotYourDuty(duty=duty)
         return caller
 
     return admit

@@ -101,6 +101,12 @@ class InvalidIdempotencyKey(errors.Invalid):
     code = "invalid_idempotency_key"
 
 
+class NotYourDuty(errors.Forbidden):
+    """The caller is signed in, but what they may do does not include this; ``params.duty`` names what is missing."""
+
+    code = "not_your_duty"
+
+
 class InvalidCursor(errors.Invalid):
     """The cursor is not one that this list gave out."""
 

@@ -20,6 +20,8 @@ def _common(route: routes.Route) -> Iterator[type[errors.DomainError]]:
     if route.auth is not None:
         yield from (errors.Unauthenticated, tokens.InvalidToken, tokens.ExpiredToken)
         yield from route.auth.refusals
+    if route.duty is not None:
+        yield problems.NotYourDuty
     if wants.path:
         yield errors.NotFound
     if wants.key:

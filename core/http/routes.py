@@ -40,7 +40,8 @@ class Terms(TypedDict, total=False):
     unless said. ``file`` is the media type of a route that answers with a file (``kit.download``). ``upload``: it takes a file of at
     most so many bytes (``upload: kit.Upload``). ``refusals`` are the codes a client must expect beyond the ones every route of its kind has. ``auth`` left
     out: open to everybody. ``idempotent``: the handler takes ``key``, and clients must send Idempotency-Key. ``rate``: a
-    limit of this route alone, by caller, or by address where nobody is signed in.
+    limit of this route alone, by caller, or by address where nobody is signed in. ``duty``: what the caller must be allowed to do
+    (``Caller.may``).
     """
 
     summary: Required[Words]
@@ -53,6 +54,7 @@ class Terms(TypedDict, total=False):
     auth: Bearer
     idempotent: bool
     rate: rates.Rate
+    duty: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class Route:
     auth: Bearer | None = None
     idempotent: bool = False
     rate: rates.Rate | None = None
+    duty: str | None = None
 
     @property
     def tag(self) -> str:

@@ -1,0 +1,91 @@
+"""Which duty each operation of the operators' API calls for. The only place that says so; ``members.duties`` says who has which."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core import http as kit
+from members.duties import DUTIES, Duty
+
+OF_FILES: dict[str, tuple[Duty, Duty]] = {
+    "adjustments": ("money.see", "money.move"),
+    "agreements": ("customers.see", "rules.change"),
+    "alerts": ("shop.see", "shop.run"),
+    "approvals": ("money.see", "money.approve"),
+    "bills": ("money.see", "money.take"),
+    "closings": ("money.see", "money.move"),
+    "combined_payments": ("money.see", "money.move"),
+    "counter": ("money.see", "money.take"),
+    "credit": ("money.see", "rules.change"),
+    "customers": ("customers.see", "customers.change"),
+    "deduction_rules": ("rules.see", "rules.change"),
+    "differences": ("books.see", "books.close"),
+    "due_runs": ("plans.see", "plans.run"),
+    "dunning": ("rules.see", "rules.change"),
+    "explanations": ("money.see", "money.move"),
+    "freight": ("rules.see", "rules.change"),
+    "holds": ("money.see", "money.take"),
+    "instalments": ("money.see", "money.take"),
+    "merges": ("money.see", "money.move"),
+    "messages": ("messages.see", "messages.change"),
+    "notices": ("books.see", "books.close"),
+    "operators": ("people.see", "people.change"),
+    "packages": ("rules.see", "rules.change"),
+    "payments": ("money.see", "money.take"),
+    "plan_offers": ("plans.see", "rules.change"),
+    "plans": ("plans.see", "plans.change"),
+    "products": ("catalogue.see", "catalogue.change"),
+    "quarantine": ("books.see", "money.move"),
+    "rates": ("books.see", "rules.change"),
+    "receipts": ("money.see", "money.take"),
+    "reconciliation": ("books.see", "books.close"),
+    "refunds": ("money.see", "money.move"),
+    "remittances": ("money.see", "money.move"),
+    "reports": ("books.see", "books.close"),
+    "reversals": ("money.see", "money.move"),
+    "reviews": ("money.see", "money.approve"),
+    "settings": ("customers.see", "rules.change"),
+    "shipping": ("orders.see", "orders.serve"),
+    "staff": ("people.see", "people.change"),
+    "statements": ("money.see", "money.move"),
+    "stores": ("shop.see", "rules.change"),
+    "tiers": ("customers.see", "rules.change"),
+    "transfers": ("money.see", "money.move"),
+    "upkeep": ("shop.see", "shop.run"),
+    "vouchers": ("money.see", "money.approve"),
+}
+"""By the handler's file: the duty to read, and the duty to change."""
+
+OF_OPERATIONS: dict[str, Duty | None] = {
+    "dunning_cases": "plans.see",
+    "dunning_write_off": "money.move",
+    "instalments_preview": "money.see",
+    "messages_preview": "messages.see",
+    "operators_sign_out": None,
+    "refunds_approve": "money.approve",
+    "refunds_reject": "money.approve",
+    "staff_me": None,
+    "staff_my_password": None,
+    "approvals_withdraw": None,
+}
+"""Where an operation is not what the rest of its file is. None: everybody who is signed in."""
+
+
+def assigned(api: kit.Api) -> kit.Api:
+    """The table of contents, with the duty of each route.
+
+    Raises:
+        TypeError: a route has a caller, and neither its file nor itself is in the tables.
+    """
+    routes = (replace(route, duty=_duty(route)) if route.auth is not None else route for route in api.routes)
+    return replace(api, routes=tuple(routes))
+
+
+def _duty(route: kit.Route) -> Duty | None:
+    if route.operation_id in OF_OPERATIONS:
+        return OF_OPERATIONS[route.operation_id]
+    if route.tag not in OF_FILES:
+        raise TypeError(f"admin_api/duties.py does not say which duty {route.operation_id} calls for")
+    see, change = OF_FILES[route.tag]
+    assert {see, change} <= DUTIES
+    return see if route.method == "GET" else change

@@ -1,0 +1,105 @@
+"""Who works for the shop, and what they did."""
+
+from admin_api import staff
+from admin_api.routes.caller import OPERATOR
+from core import http as kit
+from members import staff as desk
+
+ROUTES = (
+    kit.get("/me", staff.me, summary=("我是谁", "Who I am"), answer=staff.Me, auth=OPERATOR),
+    kit.put(
+        "/me/password",
+        staff.my_password,
+        summary=("改自己的密码", "A new password of one's own"),
+        refusals=(desk.PasswordTooShort, desk.WrongLogin),
+        auth=OPERATOR,
+        rate=kit.Rate(10, 60),
+    ),
+    kit.get(
+        "/operators",
+        staff.listing,
+        summary=("操作员", "Operators"),
+        answer=kit.Page[staff.Member],
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/operators",
+        staff.add,
+        summary=("新增操作员", "Add an operator"),
+        status=201,
+        answer=staff.Member,
+        refusals=(desk.LoginTaken, desk.PasswordTooShort, desk.NoSuchPostStore, desk.KeyReused),
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.get(
+        "/operators/{operator_id}",
+        staff.one,
+        summary=("一名操作员", "One operator"),
+        answer=staff.Member,
+        refusals=(desk.NoSuchOperator,),
+        auth=OPERATOR,
+    ),
+    kit.put(
+        "/operators/{operator_id}/posts",
+        staff.post,
+        summary=("设定岗位", "Give posts"),
+        description=(
+            "岗位是全店或某一门店的角色；按所列整体替换，下一次请求起生效。至少要留一名店主。",
+            "A post is a role in the whole shop or in one store. What is listed replaces all; it holds from the next request on. "
+            "An owner must remain.",
+        ),
+        answer=staff.Member,
+        refusals=(desk.NoSuchOperator, desk.NoSuchPostStore, desk.LastOwner),
+        auth=OPERATOR,
+    ),
+    kit.put(
+        "/operators/{operator_id}/password",
+        staff.password,
+        summary=("重设密码", "Set a password"),
+        refusals=(desk.NoSuchOperator, desk.PasswordTooShort),
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/operators/{operator_id}/disable",
+        staff.disable,
+        summary=("停用", "Let somebody go"),
+        answer=staff.Member,
+        refusals=(desk.NoSuchOperator, desk.LastOwner),
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/operators/{operator_id}/enable",
+        staff.enable,
+        summary=("重新启用", "Let somebody in again"),
+        answer=staff.Member,
+        refusals=(desk.NoSuchOperator,),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/operators/{operator_id}/sessions",
+        staff.sessions,
+        summary=("登录中的会话", "Open sessions"),
+        answer=kit.Page[staff.OpenSession],
+        refusals=(desk.NoSuchOperator,),
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/operators/{operator_id}/sign-out",
+        staff.sign_out,
+        summary=("全部下线", "End all sessions"),
+        refusals=(desk.NoSuchOperator,),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/acts",
+        staff.did,
+        summary=("操作记录", "What operators did"),
+        description=(
+            "每一次写操作在开始前记下，结束后补上结果；密码不记。",
+            "Each write is written down before it is begun, and how it ended after; passwords are left out.",
+        ),
+        answer=kit.Page[staff.Act],
+        auth=OPERATOR,
+    ),
+)

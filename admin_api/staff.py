@@ -1,0 +1,176 @@
+"""Operators as their shop manages them, and what they did."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from admin_api.services import Operator
+from core import http as kit
+from members import acts, duties, staff
+
+Password = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), Field(examples=["correct horse battery"])
+]
+StoreCode = Annotated[kit.No, Field(max_length=20, examples=["xihu"])]
+
+
+class Post(kit.Body):
+    role: Annotated[duties.Role, Field(examples=["cashier"])]
+    store: Annotated[
+        StoreCode | None,
+        Field(description="只在此门店；不填为全店 · only in this store; none: the whole shop"),
+    ] = None
+
+
+class PostShown(kit.Answer):
+    role: str
+    store: str | None
+
+
+Posts = Annotated[list[Post], Field(max_length=50)]
+
+
+class NewMember(kit.Body):
+    login: Annotated[kit.Name, Field(max_length=40, examples=["xiaoli"])]
+    name: Annotated[kit.Name, Field(max_length=60, examples=["李店员"])]
+    password: Password
+    posts: Posts
+
+
+class NewPosts(kit.Body):
+    posts: Posts
+
+
+class NewPassword(kit.Body):
+    password: Password
+
+
+class MyNewPassword(NewPassword):
+    old: Annotated[Password, Field(description="现在的密码 · the present one")]
+
+
+class Member(kit.Answer):
+    id: int
+    login: str
+    name: str
+    state: Annotated[str, Field(description="active | disabled")]
+    created_at: kit.Instant
+    last_seen_at: kit.Instant | None
+    posts: list[PostShown]
+
+
+class Me(kit.Answer):
+    id: int
+    name: str
+    posts: list[PostShown]
+    duties: Annotated[list[str], Field(description="可以做的事 · what may be done, somewhere at least")]
+
+
+class OpenSession(kit.Answer):
+    id: int
+    created_at: kit.Instant
+    expires_at: kit.Instant
+
+
+class ActQuery(kit.PageQuery):
+    operator_id: kit.Id | None = None
+    operation: Annotated[kit.Name | None, Field(max_length=80)] = None
+    since: kit.Moment | None = None
+    until: kit.Moment | None = None
+
+
+class Act(kit.Answer):
+    id: int
+    operator_id: int
+    operator_name: str
+    operation: str
+    about: str
+    asked: dict[str, Any]
+    request_id: str
+    began_at: kit.Instant
+    ended_at: kit.Instant | None
+    outcome: Annotated[
+        str | None,
+        Field(
+            description="done、拒绝的代码、failed；空为未完成 · done, a refusal's code, failed; null: it has not ended"
+        ),
+    ]
+
+
+def _posts(posts: list[Post]) -> list[duties.Post]:
+    return [duties.Post(post.role, post.store) for post in posts]
+
+
+async def me(caller: Operator) -> object:
+    """Who is signed in, and what they may do."""
+    mine = sorted(duty for duty in duties.DUTIES if caller.may(duty))
+    return Me(
+        id=caller.id,
+        name=caller.name,
+        posts=[PostShown.model_validate(one) for one in caller.posts],
+        duties=mine,
+    )
+
+
+async def my_password(body: MyNewPassword, caller: Operator) -> None:
+    """A new password of one's own; all sessions end."""
+    await staff.change_password(caller.id, password=body.password, old=body.old)
+
+
+async def listing(query: kit.PageQuery) -> object:
+    """All operators."""
+    rows = await staff.page(after=query.after(int) or 0, limit=query.limit + 1)
+    return kit.cut(rows, query, lambda row: row.id)
+
+
+async def add(body: NewMember, caller: Operator, key: kit.IdempotencyKey) -> object:
+    """Adds somebody."""
+    return await staff.add(
+        caller.id, login=body.login, name=body.name, password=body.password, posts=_posts(body.posts), key=key
+    )
+
+
+async def one(operator_id: int) -> object:
+    """One operator."""
+    return await staff.get(operator_id)
+
+
+async def post(operator_id: int, body: NewPosts) -> object:
+    """Gives exactly these posts."""
+    return await staff.post(operator_id, _posts(body.posts))
+
+
+async def password(operator_id: int, body: NewPassword) -> None:
+    """Sets a password for somebody; all their sessions end."""
+    await staff.change_password(operator_id, password=body.password)
+
+
+async def disable(operator_id: int) -> object:
+    """Lets somebody go."""
+    return await staff.disable(operator_id)
+
+
+async def enable(operator_id: int) -> object:
+    """Lets somebody in again."""
+    return await staff.enable(operator_id)
+
+
+async def sessions(operator_id: int) -> object:
+    """Open sessions."""
+    return kit.Page[OpenSession](
+        items=[OpenSession.model_validate(one) for one in await staff.sessions(operator_id)]
+    )
+
+
+async def sign_out(operator_id: int) -> None:
+    """Ends all sessions of somebody."""
+    await staff.sign_out_everywhere(operator_id)
+
+
+async def did(query: ActQuery) -> object:
+    """What operators did, the latest first."""
+    rows = await acts.page(
+        before=query.after(int), operator_id=query.operator_id, operation=query.operation, since=query.since,
+        until=query.until, limit=query.limit + 1,
+    )  # fmt: skip
+    return kit.cut(rows, query, lambda row: row.id)

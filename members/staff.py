@@ -1,0 +1,249 @@
+"""Who works for the shop: adding operators, giving them posts, letting them go. An owner there always is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core import clock, db, errors
+from ledger import idempotency
+from members import duties, operators
+
+
+class NoSuchOperator(errors.NotFound):
+    """There is no operator of this number."""
+
+    code = "no_such_operator"
+
+
+class LoginTaken(errors.Conflict):
+    """Another operator has this login."""
+
+    code = "login_taken"
+
+
+class LastOwner(errors.Conflict):
+    """The shop would have nobody left who may manage its operators."""
+
+    code = "last_owner"
+
+
+class NoSuchPostStore(errors.Invalid):
+    """A post names a store that the shop does not have, or an owner is held to one store."""
+
+    code = "no_such_post_store"
+
+
+PasswordTooShort = operators.PasswordTooShort
+WrongLogin = operators.WrongLogin
+KeyReused = idempotency.KeyReused
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An operator as those see them who manage operators."""
+
+    id: int
+    login: str
+    name: str
+    state: str
+    created_at: datetime
+    last_seen_at: datetime | None
+    posts: tuple[duties.Post, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that has not ended."""
+
+    id: int
+    created_at: datetime
+    expires_at: datetime
+
+
+_SHOWN = """
+SELECT o.id, o.login, o.name, o.state, o.created_at,
+    (SELECT max(s.created_at) FROM operator_session s WHERE s.operator_id = o.id) AS last_seen_at,
+    (SELECT array_agg(p.role ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS roles,
+    (SELECT array_agg(p.store ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS stores
+FROM operator o
+"""
+
+
+async def page(*, after: int = 0, limit: int = 50) -> list[Member]:
+    """Operators, the oldest first; ``after`` is the id the last page ended at."""
+    rows = await db.fetch(f"{_SHOWN} WHERE o.id > $1 ORDER BY o.id LIMIT $2", after, limit)
+    return [_member(row) for row in rows]
+
+
+async def get(operator_id: int) -> Member:
+    """One operator.
+
+    Raises:
+        NoSuchOperator.
+    """
+    row = await db.fetchrow(f"{_SHOWN} WHERE o.id = $1", operator_id)
+    if row is None:
+        raise NoSuchOperator(operator_id=operator_id)
+    return _member(row)
+
+
+def _member(row: Mapping[str, Any]) -> Member:
+    known = dict(row)
+    posts = duties.posts(known.pop("roles"), known.pop("stores"))
+    return Member(**known, posts=posts)
+
+
+_ADD = """
+INSERT INTO operator (login, name, password_hash, state, created_at) VALUES ($1, $2, $3, 'active', $4)
+ON CONFLICT (login) DO NOTHING RETURNING id
+"""
+
+
+async def add(
+    operator_id: int, *, login: str, name: str, password: str, posts: Sequence[duties.Post], key: str
+) -> Member:
+    """Adds somebody. The same key gives the same person again.
+
+    Raises:
+        LoginTaken, PasswordTooShort, NoSuchPostStore, KeyReused.
+    """
+    hashed = await operators.hash_of(password)
+
+    async def act() -> str:
+        added = await db.fetchval(_ADD, login, name, hashed, clock.now())
+        if added is None:
+            raise LoginTaken(login=login)
+        await _give(added, posts)
+        return str(added)
+
+    added = await idempotency.alone(
+        caller=f"operator:{operator_id}", operation="staff.add", key=key,
+        content={"login": login, "name": name, "posts": _plain(posts)}, act=act,
+    )  # fmt: skip
+    return await get(int(added))
+
+
+_ALL_STORES_KNOWN = """
+SELECT NOT EXISTS (SELECT FROM unnest($1::text[]) AS wanted (code) WHERE NOT EXISTS (SELECT FROM store WHERE store.code = wanted.code))
+"""
+_GIVE = """
+INSERT INTO operator_post (operator_id, role, store, given_at)
+SELECT $1, p.role, p.store, $4 FROM unnest($2::text[], $3::text[]) AS p (role, store)
+"""
+
+
+async def _give(operator_id: int, posts: Iterable[duties.Post]) -> None:
+    wanted = list(dict.fromkeys(posts))
+    stores = [post.store for post in wanted if post.store is not None]
+    one_store_owner = any(post.role == "owner" and post.store is not None for post in wanted)
+    if one_store_owner or not await db.fetchval(_ALL_STORES_KNOWN, stores):
+        raise NoSuchPostStore(stores=stores)
+    await db.execute(
+        _GIVE, operator_id, [post.role for post in wanted], [post.store for post in wanted], clock.now()
+    )
+
+
+def _plain(posts: Iterable[duties.Post]) -> list[list[str | None]]:
+    return [[post.role, post.store] for post in posts]
+
+
+_ONE_BY_ONE = "SELECT pg_advisory_xact_lock(0x59750003)"
+_OWNERS = """
+SELECT count(DISTINCT o.id) FROM operator o JOIN operator_post p ON p.operator_id = o.id WHERE o.state = 'active' AND p.role = 'owner'
+"""
+
+
+async def post(operator_id: int, posts: Sequence[duties.Post]) -> Member:
+    """Gives an operator exactly these posts; they hold from the next request on.
+
+    Raises:
+        NoSuchOperator, NoSuchPostStore, LastOwner.
+    """
+    async with db.transaction():
+        await db.execute(_ONE_BY_ONE)
+        await get(operator_id)
+        await db.execute("DELETE FROM operator_post WHERE operator_id = $1", operator_id)
+        await _give(operator_id, posts)
+        await _refuse_ownerless()
+    return await get(operator_id)
+
+
+async def _refuse_ownerless() -> None:
+    if not await db.fetchval(_OWNERS):
+        raise LastOwner
+
+
+_SWITCH = "UPDATE operator SET state = $2 WHERE id = $1"
+_END_ALL = "UPDATE operator_session SET ended_at = $2 WHERE operator_id = $1 AND ended_at IS NULL"
+
+
+async def disable(operator_id: int) -> Member:
+    """Lets somebody go: they cannot sign in, and their sessions end at once. Again is harmless.
+
+    Raises:
+        NoSuchOperator, LastOwner.
+    """
+    async with db.transaction():
+        await db.execute(_ONE_BY_ONE)
+        await get(operator_id)
+        await db.execute(_SWITCH, operator_id, "disabled")
+        await _refuse_ownerless()
+        await db.execute(_END_ALL, operator_id, clock.now())
+    return await get(operator_id)
+
+
+async def enable(operator_id: int) -> Member:
+    """Lets somebody in again, with the posts they had. Again is harmless.
+
+    Raises:
+        NoSuchOperator.
+    """
+    await db.execute(_SWITCH, operator_id, "active")
+    return await get(operator_id)
+
+
+async def sign_out_everywhere(operator_id: int) -> None:
+    """Ends all sessions of an operator at once.
+
+    Raises:
+        NoSuchOperator.
+    """
+    await get(operator_id)
+    await db.execute(_END_ALL, operator_id, clock.now())
+
+
+_OPEN = """
+SELECT id, created_at, expires_at FROM operator_session WHERE operator_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY id DESC
+LIMIT 200
+"""
+
+
+async def sessions(operator_id: int) -> list[OpenSession]:
+    """The open sessions of an operator, the latest first.
+
+    Raises:
+        NoSuchOperator.
+    """
+    await get(operator_id)
+    return [OpenSession(*row) for row in await db.fetch(_OPEN, operator_id, clock.now())]
+
+
+_SET_HASH = "UPDATE operator SET password_hash = $2 WHERE id = $1"
+
+
+async def change_password(operator_id: int, *, password: str, old: str | None = None) -> None:
+    """Sets a password; all sessions end. With ``old``, only if that is the present one.
+
+    Raises:
+        NoSuchOperator, PasswordTooShort, WrongLogin.
+    """
+    member = await get(operator_id)
+    if old is not None:
+        await operators.check_password(member.login, old)
+    hashed = await operators.hash_of(password)
+    async with db.transaction():
+        await db.execute(_SET_HASH, operator_id, hashed)
+        await db.execute(_END_ALL, operator_id, clock.now())
