@@ -4,40 +4,117 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from admin_api.services import Operator
 from core import http as kit
-from shop import products
+from shop import categories, products, products_skus, specs
 
 Stock = Annotated[int, Field(ge=0, le=1_000_000, examples=[100])]
+Code = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=40,
+        pattern=r"^[\x21-\x7e]+$",
+        description="商家自己的编号 · the shop's own number",
+        examples=["LJ-50"],
+    ),
+]
+Barcode = Annotated[
+    str, Field(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z-]+$", examples=["6901234567892"])
+]
+Weight = Annotated[
+    int, Field(ge=0, le=1_000_000, description="毛重，克 · grams with wrapping", examples=[120])
+]
+Word = Annotated[kit.Name, Field(max_length=20)]
+SkuName = Annotated[kit.Text, Field(max_length=60, examples=["大杯"])]
+Specs = Annotated[
+    list[Word],
+    Field(
+        max_length=specs.MAX_AXES,
+        description="每个规格项的值，与 axes 同序 · a value of each axis, in their order",
+        examples=[["红"]],
+    ),
+]
+
+
+class NewAxis(kit.Body):
+    name: Annotated[Word, Field(examples=["颜色"])]
+    values: Annotated[list[Word], Field(min_length=1, max_length=specs.MAX_VALUES, examples=[["红", "蓝"]])]
+
+
+Axes = Annotated[list[NewAxis], Field(max_length=specs.MAX_AXES)]
 
 
 class NewSku(kit.Body):
-    name: Annotated[kit.Name, Field(max_length=60, examples=["大杯"])]
+    name: Annotated[SkuName, Field(description="空则用规格值 · empty: called by its values")] = ""
     price_fen: Annotated[kit.PositiveFen, Field(examples=[2800])]
     stock: Stock
+    specs: Specs = Field(default_factory=list)
+    code: Code | None = None
+    barcode: Barcode | None = None
+    weight_g: Weight = 0
 
 
 class NewProduct(kit.Body):
     name: Annotated[kit.Name, Field(max_length=60, examples=["茉莉奶绿"])]
-    description: Annotated[kit.Paragraphs, Field(max_length=500)] = ""
-    skus: Annotated[list[NewSku], Field(min_length=1, max_length=50)]
+    description: kit.Paragraphs = ""
+    code: Code | None = None
+    axes: Axes = Field(default_factory=list)
+    skus: Annotated[list[NewSku], Field(min_length=1, max_length=specs.MAX_SKUS)]
 
 
 class ProductChange(kit.Body):
     name: Annotated[kit.Name, Field(max_length=60)] | None = None
-    description: Annotated[kit.Paragraphs, Field(max_length=500)] | None = None
+    description: kit.Paragraphs | None = None
     state: Literal["on_shelf", "off_shelf"] | None = None
+    code: Code | None = None
 
 
 class SkuChange(kit.Body):
     price_fen: kit.PositiveFen | None = None
     stock: Stock | None = None
+    code: Code | None = None
+    barcode: Barcode | None = None
+    weight_g: Weight | None = None
+
+
+class WantedSku(kit.Body):
+    id: Annotated[
+        kit.Id | None, Field(description="原有的规格；不填为新增 · one there is; left out: a new one")
+    ] = None
+    name: SkuName = ""
+    price_fen: Annotated[kit.PositiveFen, Field(examples=[2800])]
+    stock: Annotated[Stock, Field(description="新增规格的库存 · of a new one; an old one keeps its own")] = 0
+    specs: Specs = Field(default_factory=list)
+    code: Code | None = None
+    barcode: Barcode | None = None
+    weight_g: Weight = 0
+
+
+class WantedSkus(kit.Body):
+    axes: Axes = Field(default_factory=list)
+    skus: Annotated[list[WantedSku], Field(min_length=1, max_length=specs.MAX_SKUS)]
+
+
+class Within(kit.Body):
+    category_ids: Annotated[list[kit.Id], Field(max_length=categories.MAX_OF_A_PRODUCT)]
+
+
+class Axis(kit.Answer):
+    name: str
+    values: list[str]
 
 
 class Sku(kit.Answer):
     id: int
     name: str
-    price_fen: int
+    price_fen: Annotated[int, Field(description="标价 · the list price")]
     stock: int
+    specs: list[str]
+    code: str | None
+    barcode: str | None
+    weight_g: int
+    state: Annotated[str, Field(examples=["on_sale", "withdrawn"])]
 
 
 class Product(kit.Answer):
@@ -45,7 +122,20 @@ class Product(kit.Answer):
     name: str
     description: str
     state: Annotated[str, Field(examples=["on_shelf", "off_shelf"])]
+    code: str | None
+    axes: list[Axis]
+    sold: Annotated[int, Field(description="近 30 天售出件数 · pieces sold in 30 days")]
+    category_ids: list[int]
     skus: list[Sku]
+
+
+def _sku(body: NewSku | WantedSku) -> products.NewSku:
+    rest = (tuple(body.specs), body.code, body.barcode, body.weight_g)
+    return products.NewSku(body.name, body.price_fen, body.stock, *rest)
+
+
+def _axes(axes: list[NewAxis]) -> list[specs.Axis]:
+    return [specs.Axis(axis.name, tuple(axis.values)) for axis in axes]
 
 
 async def listing(query: kit.PageQuery) -> object:
@@ -54,17 +144,36 @@ async def listing(query: kit.PageQuery) -> object:
     return kit.cut(rows, query, lambda row: row.id)
 
 
-async def add(body: NewProduct) -> object:
+async def one(product_id: int) -> object:
+    """One product, on the shelf or not."""
+    return await products.get(product_id)
+
+
+async def add(body: NewProduct, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Adds a product and puts it on the shelf."""
-    skus = [products.NewSku(sku.name, sku.price_fen, sku.stock) for sku in body.skus]
-    return await products.add(name=body.name, description=body.description, skus=skus)
+    skus = [_sku(sku) for sku in body.skus]
+    new = products.NewProduct(body.name, body.description, skus, body.code, _axes(body.axes))
+    return await products.add_once(caller.id, new, key=key)
 
 
 async def change(product_id: int, body: ProductChange) -> object:
     """Changes what is given and leaves the rest."""
-    return await products.change(product_id, name=body.name, description=body.description, state=body.state)
+    return await products.change(
+        product_id, name=body.name, description=body.description, state=body.state, code=body.code
+    )
 
 
 async def change_sku(sku_id: int, body: SkuChange) -> object:
-    """Sets the price or what is left."""
-    return await products.change_sku(sku_id, price_fen=body.price_fen, stock=body.stock)
+    """Sets the price, what is left, or its numbers."""
+    return await products.change_sku(sku_id, **body.model_dump())
+
+
+async def put_skus(product_id: int, body: WantedSkus) -> object:
+    """Sets the axes and all SKUs."""
+    wanted = [products_skus.Wanted(_sku(sku), sku.id) for sku in body.skus]
+    return await products_skus.put(product_id, _axes(body.axes), wanted)
+
+
+async def put_categories(product_id: int, body: Within) -> object:
+    """Sets in which categories it stands."""
+    return await categories.put_product(product_id, body.category_ids)

@@ -61,3 +61,18 @@ async def check(codes: Collection[str], *, closed_too: bool = False) -> None:
     for code in codes:
         if code not in known:
             raise NoSuchStore(store=code)
+
+
+_ID = "SELECT id FROM store WHERE code = $1 AND state = 'open'"
+
+
+async def id_of(code: str) -> int:
+    """The id of an open store.
+
+    Raises:
+        NoSuchStore: there is none of this code.
+    """
+    found: int | None = await db.fetchval(_ID, code)
+    if found is None:
+        raise NoSuchStore(store=code)
+    return found

@@ -1,6 +1,7 @@
 """Products 商品."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -9,11 +10,26 @@ class Product(Model):
     """Something the shop sells, in one or more SKUs."""
 
     id = fields.BigIntField(primary_key=True)
+    code = fields.CharField(max_length=40, null=True, unique=True)
+    """The shop's own number for it, where it has one; imports find it by this."""
     name = fields.CharField(max_length=60)
-    description = fields.CharField(max_length=500, default="")
+    description = fields.CharField(max_length=4000, default="")
     state = fields.CharField(max_length=10, default="on_shelf")
+    axes = fields.JSONField(db_default=[])
+    """What its SKUs differ in: ``[{"name": "颜色", "values": ["红", "蓝"]}, …]``; empty where a SKU has only a name."""
+    lowest_fen = fields.BigIntField(null=True)
+    """The lowest list price of its SKUs on sale; None: there are none."""
+    sold = fields.IntField(db_default=0)
+    """Pieces ordered and paid lately, as the clock last counted them."""
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "product"
-        constraints = (CheckConstraint(check="state IN ('on_shelf', 'off_shelf')", name="product_state"),)
+        indexes = (
+            Index(fields=("sold", "id"), name="product_by_sales"),
+            Index(fields=("lowest_fen", "id"), name="product_by_price"),
+        )
+        constraints = (
+            CheckConstraint(check="state IN ('on_shelf', 'off_shelf')", name="product_state"),
+            CheckConstraint(check="sold >= 0", name="product_sold"),
+        )

@@ -1,8 +1,9 @@
 """SKUs 规格."""
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 
@@ -12,8 +13,18 @@ class Sku(Model):
     id = fields.BigIntField(primary_key=True)
     product = fields.ForeignKeyField("models.Product", related_name="skus", on_delete=fields.RESTRICT)
     name = fields.CharField(max_length=60)
+    specs = ArrayField(element_type="text", db_default=[])
+    """One value of each of the product's axes, in their order; empty where it has only a name."""
+    code = fields.CharField(max_length=40, null=True, unique=True)
+    """The shop's own number for it."""
+    barcode = fields.CharField(max_length=32, null=True, unique=True)
     price_fen = fields.BigIntField()
+    """The list price; price rules may make it less."""
+    weight_g = fields.IntField(db_default=0)
+    """What a piece weighs with its wrapping, in grams; freight counts it."""
     stock = fields.IntField()
+    state = fields.CharField(max_length=10, db_default="on_sale")
+    """``withdrawn``: it is not one of the product's SKUs any more; old orders still show it."""
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -22,4 +33,11 @@ class Sku(Model):
         constraints = (
             CheckConstraint(check="price_fen > 0", name="sku_price"),
             CheckConstraint(check="stock >= 0", name="sku_never_oversold"),
+            CheckConstraint(check="weight_g >= 0", name="sku_weight"),
+            CheckConstraint(check="state IN ('on_sale', 'withdrawn')", name="sku_state"),
+            UniqueConstraint(
+                fields=("product_id", "specs"),
+                name="sku_specs",
+                condition="state = 'on_sale' AND specs <> '{}'",
+            ),
         )

@@ -15,7 +15,7 @@ from billing import abnormal, bills, collecting, matching, refunds, settled
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency
 from members import sign_in
-from shop import orders_shown, paying
+from shop import orders_shown, paying, prices
 
 log = logging.getLogger(__name__)
 
@@ -67,11 +67,13 @@ class Wanted:
     quantity: int
 
 
-_TAKE_STOCK = """
+_TAKE_STOCK = f"""
 WITH wanted AS (SELECT * FROM unnest($1::bigint[], $2::int[]) AS w (sku_id, quantity)),
 locked AS (
-    SELECT s.id, s.name, s.price_fen, s.stock, p.name AS product_name FROM sku s JOIN product p ON p.id = s.product_id
-    WHERE s.id = ANY ($1::bigint[]) AND p.state = 'on_shelf' ORDER BY s.id FOR NO KEY UPDATE OF s
+    SELECT s.id, s.name, {prices.fen("s")} AS price_fen, s.stock, p.name AS product_name
+    FROM sku s JOIN product p ON p.id = s.product_id
+    {prices.joined(sku="s", customer="$3::bigint", store="NULL::bigint", now="$4::timestamptz")}
+    WHERE s.id = ANY ($1::bigint[]) AND s.state = 'on_sale' AND p.state = 'on_shelf' ORDER BY s.id FOR NO KEY UPDATE OF s
 )
 SELECT w.sku_id, w.quantity, l.product_name, l.name AS sku_name, l.price_fen, l.stock
 FROM wanted w LEFT JOIN locked l ON l.id = w.sku_id
@@ -116,7 +118,7 @@ async def place(customer_id: int, wanted: Sequence[Wanted], *, key: str) -> Orde
 
 
 async def _place(customer_id: int, quantities: dict[int, int]) -> str:
-    lines = await _take_stock(quantities)
+    lines = await _take_stock(customer_id, quantities)
     order_no, now = ids.new_no("S"), clock.now()
     total_fen = sum(line.amount_fen for line in lines)
     title = lines[0].product_name if len(lines) == 1 else f"{lines[0].product_name} 等{len(lines)}种"
@@ -138,8 +140,8 @@ async def _place(customer_id: int, quantities: dict[int, int]) -> str:
     return order_no
 
 
-async def _take_stock(quantities: dict[int, int]) -> list[Line]:
-    rows = await db.fetch(_TAKE_STOCK, list(quantities), list(quantities.values()))
+async def _take_stock(customer_id: int, quantities: dict[int, int]) -> list[Line]:
+    rows = await db.fetch(_TAKE_STOCK, list(quantities), list(quantities.values()), customer_id, clock.now())
     for row in rows:
         if row["price_fen"] is None:
             raise SkuNotForSale(sku_id=row["sku_id"])

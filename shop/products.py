@@ -1,11 +1,14 @@
-"""Products 商品 and their SKUs."""
+"""Products 商品 and their SKUs, as operators keep them. What customers see of them is ``shop.shelf``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
+from typing import Any
 
 from core import clock, db, errors
+from ledger import idempotency
+from shop import specs
 
 
 class NoSuchProduct(errors.NotFound):
@@ -20,130 +23,323 @@ class NoSuchSku(errors.NotFound):
     code = "no_such_sku"
 
 
+class CodeTaken(errors.Conflict):
+    """Another product or SKU has this code or barcode."""
+
+    code = "code_taken"
+
+
+KeyReused = idempotency.KeyReused
+SpecsDoNotFit = specs.SpecsDoNotFit
+SpecsTwice = specs.SpecsTwice
+Axis = specs.Axis
+
+
 @dataclass(frozen=True, slots=True)
 class Sku:
-    """A product in one specification; ``stock`` is what can still be ordered."""
+    """A product in one specification. ``price_fen`` is the list price, ``stock`` what can still be ordered, ``specs`` one value of
+    each of the product's axes."""
 
     id: int
     name: str
     price_fen: int
     stock: int
+    specs: tuple[str, ...] = ()
+    code: str | None = None
+    barcode: str | None = None
+    weight_g: int = 0
+    state: str = "on_sale"
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Something the shop sells."""
+    """Something the shop sells. ``sold``: pieces lately paid for."""
 
     id: int
     name: str
     description: str
     state: str
+    code: str | None = None
+    axes: tuple[Axis, ...] = ()
+    sold: int = 0
+    category_ids: tuple[int, ...] = ()
     skus: tuple[Sku, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NewSku:
-    """A SKU to be added."""
+    """A SKU to be added. One without a name is called by its values."""
 
     name: str
     price_fen: int
     stock: int
+    specs: tuple[str, ...] = ()
+    code: str | None = None
+    barcode: str | None = None
+    weight_g: int = 0
+
+    def called(self) -> str:
+        """Its name."""
+        return self.name or specs.name_of(self.specs)
 
 
-_COLUMNS = "id, name, description, state"
-_ADD = f"""
-INSERT INTO product (name, description, state, created_at) VALUES ($1, $2, 'on_shelf', $3) RETURNING {_COLUMNS}
-"""
-_ADD_SKUS = """
-INSERT INTO sku (product_id, name, price_fen, stock, created_at)
-SELECT $1, s.name, s.price_fen, s.stock, $5
-FROM unnest($2::text[], $3::bigint[], $4::int[]) WITH ORDINALITY AS s (name, price_fen, stock, n) ORDER BY s.n
-"""
+@dataclass(frozen=True, slots=True)
+class NewProduct:
+    """A product to be added."""
+
+    name: str
+    description: str
+    skus: Sequence[NewSku]
+    code: str | None = None
+    axes: Sequence[Axis] = ()
 
 
 async def add(*, name: str, description: str, skus: Sequence[NewSku]) -> Product:
     """Adds a product with its SKUs and puts it on the shelf."""
     async with db.transaction():
-        row = await db.fetchrow(_ADD, name, description, clock.now())
-        assert row is not None
-        await db.execute(
-            _ADD_SKUS,
-            row["id"],
-            [sku.name for sku in skus],
-            [sku.price_fen for sku in skus],
-            [sku.stock for sku in skus],
-            clock.now(),
+        product_id = await add_new(NewProduct(name, description, skus))
+    return await get(product_id)
+
+
+@db.retried
+async def add_once(operator_id: int, new: NewProduct, *, key: str) -> Product:
+    """Adds a product for an operator and puts it on the shelf. The same key gives the same product.
+
+    Raises:
+        SpecsDoNotFit, SpecsTwice, CodeTaken, KeyReused.
+    """
+
+    async def act() -> int:
+        return await add_new(new)
+
+    async with db.transaction():
+        product_id = await idempotency.once(
+            caller=f"operator:{operator_id}",
+            operation="products.add",
+            key=key,
+            content=asdict(new),
+            act=act,
         )
-    return await get(row["id"])
+    return await get(int(product_id))
 
 
-_PAGE = f"""
-SELECT {_COLUMNS} FROM product WHERE id > $1 AND (state = 'on_shelf' OR $2) ORDER BY id LIMIT $3
+_ADD = """
+INSERT INTO product (name, description, state, code, axes, lowest_fen, created_at)
+VALUES ($1, $2, 'on_shelf', $3, $4::jsonb, $5, $6) RETURNING id
 """
-_SKUS = (
-    "SELECT product_id, id, name, price_fen, stock FROM sku WHERE product_id = ANY ($1::bigint[]) ORDER BY id"
-)
+
+
+async def add_new(new: NewProduct) -> int:
+    """Adds a product in the caller's transaction. Returns its id.
+
+    Raises:
+        SpecsDoNotFit, SpecsTwice, CodeTaken.
+    """
+    specs.check(new.axes, [sku.specs for sku in new.skus])
+    await check_codes([new.code], of="product")
+    product_id: int = await db.fetchval(
+        _ADD,
+        new.name,
+        new.description,
+        new.code,
+        specs.written(new.axes),
+        min((sku.price_fen for sku in new.skus), default=None),
+        clock.now(),
+    )
+    await add_skus(product_id, new.skus)
+    return product_id
+
+
+_ADD_SKUS = """
+INSERT INTO sku (product_id, name, price_fen, stock, code, barcode, weight_g, specs, created_at)
+SELECT $1, s.name, s.price_fen, s.stock, s.code, s.barcode, s.weight_g,
+       ARRAY(SELECT jsonb_array_elements_text(s.specs::jsonb)), $9
+FROM unnest($2::text[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::int[], $8::text[]) WITH ORDINALITY
+     AS s (name, price_fen, stock, code, barcode, weight_g, specs, n)
+ORDER BY s.n
+"""
+
+
+async def add_skus(product_id: int, skus: Sequence[NewSku]) -> None:
+    """Adds SKUs to a product, in the caller's transaction.
+
+    Raises:
+        CodeTaken.
+    """
+    await check_codes([sku.code for sku in skus], of="sku")
+    await check_codes([sku.barcode for sku in skus], of="barcode")
+    await db.execute(
+        _ADD_SKUS,
+        product_id,
+        [sku.called() for sku in skus],
+        [sku.price_fen for sku in skus],
+        [sku.stock for sku in skus],
+        [sku.code for sku in skus],
+        [sku.barcode for sku in skus],
+        [sku.weight_g for sku in skus],
+        [specs.kept(sku.specs) for sku in skus],
+        clock.now(),
+    )
+
+
+_TAKEN = {
+    "product": "SELECT code FROM product WHERE code = ANY ($1::text[]) AND id <> ALL ($2::bigint[]) LIMIT 1",
+    "sku": "SELECT code FROM sku WHERE code = ANY ($1::text[]) AND id <> ALL ($2::bigint[]) LIMIT 1",
+    "barcode": "SELECT barcode FROM sku WHERE barcode = ANY ($1::text[]) AND id <> ALL ($2::bigint[]) LIMIT 1",
+}
+
+
+async def check_codes(codes: Sequence[str | None], *, of: str, but: Collection[int] = ()) -> None:
+    """Refuses codes that others than the rows ``but`` have, or that are given twice. A race ends at the unique index, and who lost
+    it is tried again and finds the other here.
+
+    Raises:
+        CodeTaken.
+    """
+    given = [code for code in codes if code is not None]
+    for code in given:
+        if given.count(code) > 1:
+            raise CodeTaken(number=code)
+    if given and (taken := await db.fetchval(_TAKEN[of], given, list(but))):
+        raise CodeTaken(number=taken)
+
+
+_COLUMNS = """
+id, name, description, state, code, axes::text AS axes, sold,
+ARRAY(SELECT c.category_id FROM product_category c WHERE c.product_id = product.id ORDER BY c.category_id) AS category_ids
+"""
+_PAGE = f"SELECT {_COLUMNS} FROM product WHERE id > $1 AND (state = 'on_shelf' OR $2) ORDER BY id LIMIT $3"
+_SKU_COLUMNS = "id, name, price_fen, stock, specs, code, barcode, weight_g, state"
+_SKUS = f"""
+SELECT product_id, {_SKU_COLUMNS} FROM sku WHERE product_id = ANY ($1::bigint[]) AND state = 'on_sale' ORDER BY id
+"""
 
 
 async def page(*, after: int = 0, limit: int = 20, off_shelf_too: bool = False) -> list[Product]:
     """Products with their SKUs, oldest first; ``after`` is the id the last page ended at."""
-    return await _with_skus([Product(*row) for row in await db.fetch(_PAGE, after, off_shelf_too, limit)])
+    return await _with_skus([_product(row) for row in await db.fetch(_PAGE, after, off_shelf_too, limit)])
 
 
 _GET = f"SELECT {_COLUMNS} FROM product WHERE id = $1"
 
 
-async def get(product_id: int, *, on_shelf_only: bool = False) -> Product:
+async def get(product_id: int) -> Product:
     """One product with its SKUs.
 
     Raises:
-        NoSuchProduct: there is none, or it is off the shelf and only shelved ones were asked for.
+        NoSuchProduct: there is none.
     """
     row = await db.fetchrow(_GET, product_id)
-    if row is None or (on_shelf_only and row["state"] != "on_shelf"):
+    if row is None:
         raise NoSuchProduct(product_id=product_id)
-    (product,) = await _with_skus([Product(*row)])
+    (product,) = await _with_skus([_product(row)])
     return product
 
 
+def _product(row: Sequence[Any]) -> Product:
+    id, name, description, state, code, axes, sold, category_ids = row
+    return Product(id, name, description, state, code, specs.read(axes), sold, tuple(category_ids))
+
+
+def _sku(row: Sequence[Any]) -> Sku:
+    id, name, price_fen, stock, values, *more = row
+    return Sku(id, name, price_fen, stock, tuple(values), *more)
+
+
 async def _with_skus(products: Sequence[Product]) -> list[Product]:
-    skus: dict[int, list[Sku]] = {product.id: [] for product in products}
-    for row in await db.fetch(_SKUS, list(skus)):
-        skus[row["product_id"]].append(Sku(row["id"], row["name"], row["price_fen"], row["stock"]))
-    return [replace(product, skus=tuple(skus[product.id])) for product in products]
+    found: dict[int, list[Sku]] = {product.id: [] for product in products}
+    for product_id, *row in await db.fetch(_SKUS, list(found)):
+        found[product_id].append(_sku(row))
+    return [replace(product, skus=tuple(found[product.id])) for product in products]
 
 
 _CHANGE = """
-UPDATE product SET name = coalesce($2, name), description = coalesce($3, description), state = coalesce($4, state)
+UPDATE product SET name = coalesce($2, name), description = coalesce($3, description), state = coalesce($4, state),
+       code = coalesce($5, code)
 WHERE id = $1
 """
 
 
+@db.retried
 async def change(
-    product_id: int, *, name: str | None = None, description: str | None = None, state: str | None = None
+    product_id: int,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    state: str | None = None,
+    code: str | None = None,
 ) -> Product:
     """Changes what is given and leaves the rest. ``state`` is ``on_shelf`` or ``off_shelf``.
 
     Raises:
         NoSuchProduct: there is none of this id.
+        CodeTaken.
     """
-    await db.execute(_CHANGE, product_id, name, description, state)
+    async with db.transaction():
+        await check_codes([code], of="product", but=[product_id])
+        await db.execute(_CHANGE, product_id, name, description, state, code)
     return await get(product_id)
 
 
-_CHANGE_SKU = """
-UPDATE sku SET price_fen = coalesce($2, price_fen), stock = coalesce($3, stock) WHERE id = $1
-RETURNING id, name, price_fen, stock
+@dataclass(frozen=True, slots=True)
+class SkuChange:
+    """What is to be another thing about a SKU; None leaves it."""
+
+    price_fen: int | None = None
+    stock: int | None = None
+    code: str | None = None
+    barcode: str | None = None
+    weight_g: int | None = None
+
+
+_CHANGE_SKU = f"""
+UPDATE sku SET price_fen = coalesce($2, price_fen), stock = coalesce($3, stock), code = coalesce($4, code),
+       barcode = coalesce($5, barcode), weight_g = coalesce($6, weight_g)
+WHERE id = $1 RETURNING {_SKU_COLUMNS}
+"""
+_PRODUCT_OF = "SELECT product_id FROM sku WHERE id = $1"
+_LOCK = "SELECT id FROM product WHERE id = $1 FOR NO KEY UPDATE"
+_LOWEST = """
+UPDATE product p SET lowest_fen = l.fen
+FROM (SELECT min(price_fen) AS fen FROM sku WHERE product_id = $1 AND state = 'on_sale') l
+WHERE p.id = $1 AND p.lowest_fen IS DISTINCT FROM l.fen
 """
 
 
-async def change_sku(sku_id: int, *, price_fen: int | None = None, stock: int | None = None) -> Sku:
-    """Sets a SKU's price or what is left of it. Orders already placed keep their price.
+@db.retried
+async def change_sku(
+    sku_id: int, *, price_fen: int | None = None, stock: int | None = None, **more: Any
+) -> Sku:
+    """Changes what is given of a SKU. Orders already placed keep their price.
 
     Raises:
         NoSuchSku: there is none of this id.
+        CodeTaken.
     """
-    row = await db.fetchrow(_CHANGE_SKU, sku_id, price_fen, stock)
-    if row is None:
-        raise NoSuchSku(sku_id=sku_id)
-    return Sku(*row)
+    wanted = SkuChange(price_fen, stock, **more)
+    async with db.transaction():
+        product_id = await db.fetchval(_PRODUCT_OF, sku_id)
+        if product_id is None:
+            raise NoSuchSku(sku_id=sku_id)
+        await lock(product_id)
+        await check_codes([wanted.code], of="sku", but=[sku_id])
+        await check_codes([wanted.barcode], of="barcode", but=[sku_id])
+        row = await db.fetchrow(_CHANGE_SKU, sku_id, *astuple(wanted))
+        await count_lowest(product_id)
+    assert row is not None, "SKUs are never deleted"
+    return _sku(row)
+
+
+async def lock(product_id: int) -> None:
+    """Locks a product, so that its SKUs and its lowest price are changed by one at a time.
+
+    Raises:
+        NoSuchProduct.
+    """
+    if await db.fetchval(_LOCK, product_id) is None:
+        raise NoSuchProduct(product_id=product_id)
+
+
+async def count_lowest(product_id: int) -> None:
+    """Notes the lowest list price of a product that the caller has locked."""
+    await db.execute(_LOWEST, product_id)

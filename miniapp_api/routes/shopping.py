@@ -1,5 +1,6 @@
 """Products and orders."""
 
+from billing import stores
 from core import http as kit
 from miniapp_api import (
     orders,
@@ -15,6 +16,7 @@ ROUTES = (
         products.listing,
         summary=("商品", "Products"),
         answer=kit.Page[products.Product],
+        refusals=(stores.NoSuchStore,),
         auth=CUSTOMER,
     ),
     kit.get(
@@ -22,7 +24,14 @@ ROUTES = (
         products.one,
         summary=("一件商品", "One product"),
         answer=products.Product,
-        refusals=(shop_products.NoSuchProduct,),
+        refusals=(shop_products.NoSuchProduct, stores.NoSuchStore),
+        auth=CUSTOMER,
+    ),
+    kit.get(
+        "/categories",
+        products.tree,
+        summary=("分类", "Categories"),
+        answer=kit.Page[products.Category],
         auth=CUSTOMER,
     ),
     kit.post(
