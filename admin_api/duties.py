@@ -32,6 +32,7 @@ OF_FILES: dict[str, tuple[Duty, Duty]] = {
     "notices": ("books.see", "books.close"),
     "operators": ("people.see", "people.change"),
     "packages": ("rules.see", "rules.change"),
+    "parcels": ("orders.see", "orders.serve"),
     "payments": ("money.see", "money.take"),
     "plan_offers": ("plans.see", "rules.change"),
     "plans": ("plans.see", "plans.change"),

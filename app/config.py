@@ -179,6 +179,12 @@ class Alipay(Section):
         return self
 
 
+class Kuaidi100(Section):
+    customer: Word
+    key: Secret
+    base_url: Address = "https://poll.kuaidi100.com"
+
+
 Fen = Annotated[int, Field(ge=0, le=100_000_000_00)]
 
 
@@ -266,6 +272,7 @@ class Config(Section):
     money: Money = Money()
     messages: Messages = Messages()
     aliyun_sms: AliyunSms | None = None
+    kuaidi100: Kuaidi100 | None = None
     mail: Mail | None = None
     jobs: Jobs = Jobs()
     limits: Limits = Limits()

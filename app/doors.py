@@ -55,7 +55,9 @@ def others(runtime: Runtime) -> Mapping[str, web.Application]:
     """The doors that speak somebody else's protocol, by prefix."""
     outside = runtime.outside
     return {
-        "/webhooks": webhooks.build(outside.readers, sms_reports="sms" in outside.post.channels),
+        "/webhooks": webhooks.build(
+            outside.readers, sms_reports="sms" in outside.post.channels, tracker=outside.tracker
+        ),
         bot.PREFIX: _bot(runtime),
     }
 

@@ -15,7 +15,7 @@ import webhooks
 from app import config, message_config
 from billing import inbox
 from billing.channels import Channels, OpenChannel
-from gateways import alipay, sms, wechat, wechat_pay
+from gateways import alipay, logistics, sms, wechat, wechat_pay
 from notifications import addresses, codes, delivery, templates
 from notifications.channels import official as official_channels
 from notifications.channels import subscribe
@@ -48,6 +48,8 @@ class Outside:
     """How messages leave the house."""
     code_senders: codes.Senders
     """How codes do that confirm where customers can be reached."""
+    tracker: logistics.Kuaidi100 | None
+    """Who knows where parcels are."""
 
 
 def build(
@@ -76,6 +78,7 @@ def build(
             redis,
         ),
         code_senders=_code_senders(settings, session),
+        tracker=_tracker(settings, session),
     )
 
 
@@ -172,6 +175,19 @@ def _code_senders(settings: config.Config, session: aiohttp.ClientSession) -> co
 def _aliyun(chosen: message_config.AliyunSms, session: aiohttp.ClientSession) -> sms.Aliyun:
     secret = chosen.access_key_secret.get_secret_value()
     return sms.Aliyun(sms.Settings(chosen.access_key_id, secret, chosen.base_url), session=session)
+
+
+def _tracker(settings: config.Config, session: aiohttp.ClientSession) -> logistics.Kuaidi100 | None:
+    chosen = settings.kuaidi100
+    if chosen is None:
+        return None
+    given = logistics.Settings(
+        chosen.customer,
+        chosen.key.get_secret_value(),
+        f"{settings.server.public_url}/webhooks/kuaidi100",
+        chosen.base_url,
+    )
+    return logistics.Kuaidi100(given, session=session)
 
 
 def _mailer(chosen: message_config.Mail, shop_name: str) -> mail.Mailer:

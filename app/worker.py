@@ -54,6 +54,7 @@ def jobs_of(opened: runtime.Runtime) -> tuple[jobs.Job, ...]:
         followers=opened.outside.official_account,
         official_account_app_id=account.app_id if account else None,
         shipments=_shipments(opened),
+        tracker=opened.outside.tracker,
         watch=job_watch.Bounds(chosen.alert_failures, timedelta(seconds=chosen.alert_late_s)),
     )
 

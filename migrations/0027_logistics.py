@@ -61,6 +61,54 @@ _FREIGHT = (
 )
 
 
+_TRACKING = (
+    _table(
+        "Parcel",
+        "parcel",
+        "One parcel that is watched, whatever it is of: a shipment, or goods that come back.",
+        [
+            ("carrier", fields.CharField(max_length=40)),
+            ("tracking_no", fields.CharField(max_length=64)),
+            ("phone_end", fields.CharField(null=True, max_length=4)),
+            ("state", fields.CharField(null=True, max_length=12)),
+            _perhaps("state_at"),
+            ("is_subscribed", fields.BooleanField(default=False)),
+            ("subscriptions", fields.IntField(default=0)),
+            _perhaps("next_ask_at"),
+            ("trouble", fields.CharField(null=True, max_length=200)),
+            _instant("created_at"),
+            _perhaps("ended_at"),
+        ],
+        indexes=[
+            PartialIndex(fields=["next_ask_at", "id"], name="parcel_due", where="next_ask_at IS NOT NULL")
+        ],
+    ),
+    _table(
+        "ParcelEvent",
+        "parcel_event",
+        "One step of a parcel, as its carrier words it.",
+        [
+            _parts.to("Parcel", "parcel", "events", db_index=False),
+            _instant("at"),
+            ("text", fields.CharField(max_length=500)),
+            ("state", fields.CharField(null=True, max_length=12)),
+            ("area", fields.CharField(null=True, max_length=60)),
+        ],
+    ),
+    ops.AddConstraint("Parcel", UniqueConstraint(fields=("carrier", "tracking_no"), name="parcel_number")),
+    ops.AddConstraint(
+        "ParcelEvent", UniqueConstraint(fields=("parcel_id", "at", "text"), name="parcel_event_once")
+    ),
+    *_parts.checks(
+        "Parcel",
+        parcel_state="state IN ('collected', 'in_transit', 'delivering', 'signed', 'trouble', 'rejected', 'returning', 'returned',"
+        " 'forwarded', 'customs')",
+        parcel_state_at="(state IS NULL) = (state_at IS NULL)",
+        parcel_ended="ended_at IS NULL OR next_ask_at IS NULL",
+    ),
+)
+
+
 class Migration(_steps.Migration):
     dependencies = [("models", "0026_members")]
 
@@ -75,4 +123,5 @@ class Migration(_steps.Migration):
             ),
         ),
         *_FREIGHT,
+        *_TRACKING,
     ]

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the outside world on four ports of this machine."""
+"""`python -m sandbox`: the outside world on five ports of this machine."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def read_settings(arguments: list[str] | None = None) -> Settings:
     parser.add_argument("--wechat-pay-port", type=int, default=9001)
     parser.add_argument("--alipay-port", type=int, default=9002)
     parser.add_argument("--sms-port", type=int, default=0, help="Alibaba Cloud SMS; 0: any that is free")
+    parser.add_argument("--logistics-port", type=int, default=0, help="Kuaidi100; 0: any that is free")
     parser.add_argument(
         "--time-scale", type=float, default=1.0, help="multiplies retry pauses and refund delays"
     )
@@ -55,6 +56,7 @@ async def _serve(settings: Settings) -> None:
     print(f"WeChat Pay v3              {sandbox.wechat_pay_url}")
     print(f"Alipay gateway             {sandbox.alipay_url}/gateway.do")
     print(f"Alibaba Cloud SMS          {sandbox.sms_url}")
+    print(f"Kuaidi100                  {sandbox.logistics_url}")
     print(f"merchant's credentials     {settings.state_dir}/merchant/credentials.json", flush=True)
     await stop.wait()
     await sandbox.stop()

@@ -1,4 +1,4 @@
-"""The sandbox as one object: four listening ports in one process and one event loop."""
+"""The sandbox as one object: five listening ports in one process and one event loop."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aiohttp import web
 from sandbox.alipay.server import Alipay
 from sandbox.control import Control
 from sandbox.credentials import Credentials
+from sandbox.logistics.server import Logistics
 from sandbox.phone.routes import Phone
 from sandbox.platform.server import Platform
 from sandbox.settings import Settings
@@ -23,7 +24,8 @@ __all__ = ["Credentials", "Sandbox", "Settings"]
 
 
 class Sandbox:
-    """A running sandbox. `platform_url`, `wechat_pay_url`, `alipay_url` and `sms_url` carry no path."""
+    """A running sandbox. `platform_url`, `wechat_pay_url`, `alipay_url`, `sms_url` and
+    `logistics_url` carry no path."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -31,7 +33,9 @@ class Sandbox:
         self.wechat_pay = WeChatPay(world)
         self.alipay = Alipay(world)
         self.sms = Sms(world)
+        self.logistics = Logistics(world)
         self.platform_url = self.wechat_pay_url = self.alipay_url = self.sms_url = ""
+        self.logistics_url = ""
         self._runners: list[web.AppRunner] = []
 
     @classmethod
@@ -51,6 +55,9 @@ class Sandbox:
             )
             sandbox.alipay_url = await sandbox._listen(sandbox.alipay.application(), settings.alipay_port)
             sandbox.sms_url = await sandbox._listen(sandbox.sms.application(), settings.sms_port)
+            sandbox.logistics_url = await sandbox._listen(
+                sandbox.logistics.application(), settings.logistics_port
+            )
         except BaseException:
             await sandbox.stop()
             raise

@@ -57,6 +57,9 @@ class Credentials:
     sms_key_id: str = "LTAI5tSandboxOfNobody"
     sms_secret: str = "sandboxSecretThatOpensNothing"  # noqa: S105 (of this stand-in only)
     sms_sign_name: str = "一盏茶"
+    # Kuaidi100: what its console shows
+    logistics_customer: str = "0123456789ABCDEF0123456789ABCDEF"
+    logistics_key: str = "sandboxKeyNobody"
 
     @property
     def platform_serial_no(self) -> str:

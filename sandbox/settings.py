@@ -24,6 +24,7 @@ class Settings:
     wechat_pay_port: int = 0
     alipay_port: int = 0
     sms_port: int = 0
+    logistics_port: int = 0
     time_scale: float = 1.0
     wechat_pay_mode: Literal["public-key", "certificate", "switching"] = "public-key"
     message_mode: Literal["safe", "plain"] = "safe"

@@ -38,11 +38,12 @@ from billing import (
     upkeep,
 )
 from billing.channels import Channels
+from gateways.logistics import Tracker
 from members import chat, confirming
 from notifications import delivery, delivery_reports
 from notifications.channels.sms import ShortMessages
 from reconciliation import daily
-from shop import orders
+from shop import orders, tracking
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def table(
     followers: chat.FollowerPlatform | None,
     official_account_app_id: str | None,
     shipments: Shipments | None = None,
+    tracker: Tracker | None = None,
     watch: job_watch.Bounds | None = None,
 ) -> tuple[Job, ...]:
     """All jobs of the shop."""
@@ -121,6 +123,7 @@ def table(
         Job("quarantine_poll", intervals.payment_poll_s, lambda: quarantine_returns.poll(channels)),
         Job("remittance_poll", intervals.payment_poll_s, lambda: remittances.poll(channels)),
         Job("shipping", intervals.payment_poll_s, ship),
+        Job("parcels", intervals.payment_poll_s, lambda: tracking.run(tracker)),
         Job("notice_replay", intervals.payment_poll_s, inbox.replay_unhandled),
         Job("chat_look_up", intervals.look_up_s, look_up),
         Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),

@@ -7,13 +7,16 @@ When one of our own parts is away the answer is 5xx, and the channel sends the n
 from aiohttp import web
 
 from billing import inbox
-from webhooks import alipay, aliyun_sms, wechat_pay
+from gateways.logistics import Tracker
+from webhooks import alipay, aliyun_sms, kuaidi100, wechat_pay
 from webhooks.alipay import reading as reading_forms
 
 __all__ = ["build", "reading_forms"]
 
 
-def build(readers: inbox.Readers, *, sms_reports: bool = False) -> web.Application:
+def build(
+    readers: inbox.Readers, *, sms_reports: bool = False, tracker: Tracker | None = None
+) -> web.Application:
     """The door, to be mounted at ``/webhooks``; a channel that is not open has no address."""
     door = web.Application()
     if "wechat_pay" in readers:
@@ -22,4 +25,6 @@ def build(readers: inbox.Readers, *, sms_reports: bool = False) -> web.Applicati
         door.router.add_post("/alipay", alipay.endpoint(readers["alipay"]))
     if sms_reports:
         door.router.add_post("/aliyun-sms", aliyun_sms.take)
+    if tracker is not None:
+        door.router.add_post(kuaidi100.PATH, kuaidi100.endpoint(tracker))
     return door

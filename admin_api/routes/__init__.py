@@ -15,6 +15,7 @@ from admin_api.routes import (
     money,
     moving,
     offers,
+    parcels,
     planning,
     reconciling,
     refunds,
@@ -57,6 +58,7 @@ _TABLE = kit.Api(
         *due.ROUTES,
         *shop.ROUTES,
         *freight.ROUTES,
+        *parcels.ROUTES,
         *watching.ROUTES,
     ),
 )

@@ -33,3 +33,14 @@ async def test_an_operator_keeps_templates_tries_them_and_assigns_them(world):
     assert (await desk.post("/freight-templates", TEMPLATE)).code == "freight_template_name_taken"
     assert (await desk.ask("DELETE", at)).body["items"] == []
     assert (await desk.ask("DELETE", at)).code == "no_such_freight_template"
+
+
+async def test_an_operator_has_a_parcel_watched_and_sees_where_it_is(world):
+    desk = await world.operator()
+    at = "/parcels?carrier=圆通速递&tracking_no=YT9693083639795"
+    assert (await desk.get(at)).code == "no_such_parcel"
+    watched = await desk.post(
+        "/parcels", {"carrier": "圆通速递", "tracking_no": "YT9693083639795", "phone": "13800005678"}
+    )
+    assert (watched.status, watched.body["state"], watched.body["steps"]) == (200, None, [])
+    assert (await desk.get(at)).body == watched.body

@@ -1,0 +1,1 @@
+"""poll.kuaidi100.com."""
