@@ -24,7 +24,7 @@ demo-reset: env  ## 清空演示数据 · delete the demo's data
 
 .PHONY: test stress crash model mutate faults due-chaos message-chaos
 WORKERS ?= 2
-test: env-dev  ## 运行全部测试 · run every test; ARGS="-k words" picks some, WORKERS=0 runs them in one process
+test: env-dev client  ## 运行全部测试 · run every test; ARGS="-k words" picks some, WORKERS=0 runs them in one process
 	@$(PYTEST) -m "not stress" -n $(WORKERS) --dist loadfile $(ARGS)
 stress: env-dev  ## 长时间压力测试 · long load runs
 	@$(PYTEST) -m stress --timeout 1800 $(ARGS)
@@ -57,6 +57,10 @@ check: env-dev  ## 格式、静态检查、类型、导入方向、生成文件 
 format: env-dev  ## 整理代码格式 · format the code
 	@$(BIN)/ruff check --fix --exit-zero --quiet
 	@$(BIN)/ruff format
+
+.PHONY: client
+client: env-dev  ## 生成 TypeScript 客户端 · build the TypeScript client of the mini-program API
+	@bin/client
 
 .PHONY: openapi
 openapi: env-dev  ## 重写接口文档 · write the OpenAPI documents anew
