@@ -225,6 +225,9 @@ class Money(Section):
     dunning_suspends: bool = False
     due_soon_days: Annotated[int, Field(ge=0, le=60)] = 3
     overdue_days: Annotated[int, Field(ge=1, le=60)] = 1
+    orders_need_review: bool = False
+    complete_after_days: Annotated[int, Field(ge=1, le=90)] = 10
+    included_tax_percent: Annotated[int, Field(ge=0, le=30)] = 0
 
     def terms(self) -> terms.Terms:
         """As the desk takes them."""

@@ -65,12 +65,17 @@ class Placed:
 
 _ORDERS = """
 WITH made AS (
-    INSERT INTO shop_order (order_no, customer_id, state, total_fen, bill_no, placed_at, expires_at)
-    SELECT o.order_no, o.customer_id, 'placed', $4, o.bill_no, $5, $6
-    FROM unnest($1::text[], $2::bigint[], $3::text[]) AS o (order_no, customer_id, bill_no) RETURNING id
-), taken AS (UPDATE sku SET stock = stock - cardinality($1::text[]) WHERE id = $7)
-INSERT INTO order_line (order_id, sku_id, product_name, sku_name, price_fen, quantity, amount_fen)
-SELECT id, $7, '龙井', '50克', $4, 1, $4 FROM made
+    INSERT INTO shop_order (order_no, customer_id, state, store_id, goods_fen, discount_fen, freight_fen, total_fen, tax_fen, remark,
+                            bill_no, placed_at, expires_at)
+    SELECT o.order_no, o.customer_id, 'placed', 0, $4, 0, 0, $4, 0, '', o.bill_no, $5, $6
+    FROM unnest($1::text[], $2::bigint[], $3::text[]) AS o (order_no, customer_id, bill_no) RETURNING id, customer_id
+), taken AS (UPDATE stock SET reserved = reserved + cardinality($1::text[]) WHERE sku_id = $7 AND store_id = 0
+), noted AS (
+    INSERT INTO order_event (order_id, step, was, became, by, at)
+    SELECT id, 'place', NULL, 'placed', 'customer:' || customer_id, $5 FROM made
+)
+INSERT INTO order_line (order_id, sku_id, product_name, sku_name, list_fen, price_fen, quantity, amount_fen, discount_fen, reserved, shipped)
+SELECT id, $7, '龙井', '50克', $4, $4, 1, $4, 0, 1, 0 FROM made
 """
 
 

@@ -219,6 +219,20 @@ async def void(bill: Bill, *, operator: str | None = None, reason: str | None = 
     assert done, f"bill {bill.bill_no} is not open"
 
 
+_REPRICE = "UPDATE bill SET amount_fen = $2, title = $3 WHERE id = $1 AND state = 'open' AND paid_fen = 0 AND pending_no IS NULL"
+
+
+async def reprice(bill: Bill, *, amount_fen: int, title: str) -> None:
+    """What is owed on a locked bill of which nothing was paid is another amount now.
+
+    Raises:
+        BillPaymentPending, BillUnderReview: it is being paid.
+    """
+    refuse_pending(bill)
+    done = await db.execute(_REPRICE, bill.id, amount_fen, title)
+    assert done, f"something was paid on bill {bill.bill_no}"
+
+
 _LOCK_OVERDUE = f"""
 SELECT {COLUMNS} FROM bill
 WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND pending_no IS NULL AND automatic AND due_at <= $2

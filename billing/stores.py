@@ -63,16 +63,18 @@ async def check(codes: Collection[str], *, closed_too: bool = False) -> None:
             raise NoSuchStore(store=code)
 
 
-_ID = "SELECT id FROM store WHERE code = $1 AND state = 'open'"
+_ID = "SELECT id FROM store WHERE code = $1 AND (state = 'open' OR $2)"
 
 
-async def id_of(code: str) -> int:
-    """The id of an open store.
+async def id_of(code: str | None, *, closed_too: bool = False) -> int:
+    """The number that stands for a store in stock and orders; 0 of no code: the shop itself.
 
     Raises:
-        NoSuchStore: there is none of this code.
+        NoSuchStore.
     """
-    found: int | None = await db.fetchval(_ID, code)
+    if code is None:
+        return 0
+    found = await db.fetchval(_ID, code, closed_too)
     if found is None:
         raise NoSuchStore(store=code)
-    return found
+    return int(found)

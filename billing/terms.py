@@ -81,6 +81,12 @@ class Terms:
     """So many days before a bill is due its customer is reminded; 0: not at all."""
     overdue_days: int = 1
     """So many days after it was due they are told that it is overdue."""
+    orders_need_review: bool = False
+    """Whether a paid order is confirmed by an operator before it is shipped or handed over."""
+    complete_after_days: int = 10
+    """A shipped order that nobody confirmed counts as received after so many days."""
+    included_tax_percent: int = 0
+    """How much tax prices include, shown with orders; 0: nothing is said of tax."""
 
 
 _DEFAULT = Terms()

@@ -63,6 +63,20 @@ async def once(
     return str(json.loads(old["answer"]))
 
 
+async def answered(*, caller: str, operation: str, key: str, content: Mapping[str, Any]) -> str | None:
+    """What a key was answered before; None: it was not used. For effects that claim their key in their own statement.
+
+    Raises:
+        KeyReused: the key was used with another content.
+    """
+    old = await db.fetchrow(_OLD, caller, operation, key)
+    if old is None:
+        return None
+    if old["fingerprint"] != fingerprint(content):
+        raise KeyReused
+    return str(json.loads(old["answer"]))
+
+
 @db.retried
 async def alone(
     *,

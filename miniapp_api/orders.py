@@ -1,12 +1,41 @@
-"""Orders: placing them, paying them from the balance, cancelling them."""
+"""Orders: placing them, changing them, paying them from the balance, cancelling, receiving."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from core import http as kit
 from miniapp_api.services import Customer, Holder
-from shop import orders
+from shop import order_changes, order_records, orders
+
+State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
+_STATES = (
+    "placed 待付款，paid 已付款，confirmed 店家已确认，shipping 部分发货，shipped 已发货，completed 已完成，cancelled 已取消 · to be "
+    "paid, paid, confirmed by the shop, partly shipped, shipped, completed, cancelled"
+)
+Remark = Annotated[
+    Annotated[kit.Text, Field(max_length=200)],
+    Field(description="给店家的话 · a word to the shop", examples=["少冰，放门口"]),
+]
+CouponNos = Annotated[
+    list[kit.No],
+    Field(
+        max_length=20,
+        default_factory=list,
+        description="用哪些优惠券 · which coupons to use",
+        examples=[["K261126…"]],
+    ),
+]
+Points = Annotated[
+    int, Field(ge=0, le=1_000_000_000, description="用多少积分 · how many points to use", examples=[100])
+]
+Total = Annotated[
+    kit.Fen | None,
+    Field(
+        description="顾客看到的合计；现在不是这个数则拒绝（price_changed） · the total the customer saw; refused if it is another now",
+        examples=[5600],
+    ),
+]
 
 
 class Wanted(kit.Body):
@@ -14,8 +43,30 @@ class Wanted(kit.Body):
     quantity: Annotated[int, Field(ge=1, le=orders.MAX_QUANTITY, examples=[2])]
 
 
+Lines = Annotated[list[Wanted], Field(min_length=1, max_length=orders.MAX_LINES)]
+
+
 class NewOrder(kit.Body):
-    lines: Annotated[list[Wanted], Field(min_length=1, max_length=orders.MAX_LINES)]
+    lines: Lines
+    remark: Remark = ""
+    coupon_nos: CouponNos
+    points: Points = 0
+    total_fen: Total = None
+    pay_from: Annotated[
+        Literal["balance"] | None,
+        Field(
+            description="下单后立即用余额支付；余额不足则订单待付款 · paid at once from the balance; placed only, where that does not "
+            "cover it"
+        ),
+    ] = None
+
+
+class OrderChange(kit.Body):
+    lines: Annotated[Lines | None, Field(description="不填则不变 · left out: the same")] = None
+    remark: Remark = ""
+    coupon_nos: CouponNos
+    points: Points = 0
+    total_fen: Total = None
 
 
 class Nothing(kit.Body):
@@ -26,39 +77,103 @@ class Line(kit.Answer):
     sku_id: int
     product_name: str
     sku_name: str
+    list_fen: Annotated[int, Field(description="原价 · the price without any reduction")]
     price_fen: int
     quantity: int
     amount_fen: int
+    discount_fen: Annotated[
+        int, Field(description="这一行分摊的优惠 · its share of the discount", examples=[0])
+    ]
+    shipped: Annotated[int, Field(description="已发出的件数 · how many of it have gone out")]
+
+
+class Discount(kit.Answer):
+    kind: Annotated[str, Field(examples=["coupon", "points"])]
+    name: Annotated[str, Field(description="优惠券名称 · what the coupon is called", examples=["满50减5"])]
+    amount_fen: int
+    points: Annotated[int, Field(description="用了多少积分 · how many points were used", examples=[0])]
 
 
 class Order(kit.Answer):
     order_no: str
-    state: Annotated[str, Field(examples=["placed", "paid", "cancelled", "completed"])]
+    state: Annotated[State, Field(description=_STATES)]
     under_review: Annotated[
         bool, Field(description="付款核实中，款项已冻结 · its payment is being checked, the money is on hold")
     ]
-    total_fen: int
+    goods_fen: int
+    discount_fen: int
+    freight_fen: int
+    total_fen: Annotated[int, Field(description="商品减优惠加运费 · goods less discount plus freight")]
+    tax_fen: Annotated[int, Field(description="合计中所含的税 · how much of the total is tax")]
+    discounts: list[Discount]
+    remark: str
     lines: list[Line]
     bill_no: str
     placed_at: kit.Instant
     expires_at: Annotated[kit.Instant, Field(description="未付款则届时取消 · cancelled then if unpaid")]
 
 
+class Event(kit.Answer):
+    step: Annotated[str, Field(examples=["place", "pay", "ship"])]
+    was: str | None
+    became: str
+    note: str | None
+    at: kit.Instant
+
+
+class ShippedLine(kit.Answer):
+    sku_id: int
+    quantity: int
+
+
+class Shipment(kit.Answer):
+    shipment_no: str
+    carrier: Annotated[str, Field(examples=["顺丰"])]
+    tracking_no: Annotated[str, Field(examples=["SF1234567890123"])]
+    shipped_at: kit.Instant
+    lines: list[ShippedLine]
+
+
+class OrderRecord(Order):
+    history: Annotated[list[Event], Field(description="每一步，从下单起 · every step, from its placing on")]
+    shipments: Annotated[list[Shipment], Field(description="包裹 · parcels")]
+
+
+class OrdersQuery(kit.PageQuery):
+    state: Annotated[
+        list[State],
+        Field(
+            max_length=7,
+            default_factory=list,
+            description="只看这些状态，可重复 · only these states; may repeat",
+        ),
+    ]
+
+
 async def place(body: NewOrder, caller: Customer, key: kit.IdempotencyKey) -> object:
-    """Takes the stock and fixes the prices."""
-    wanted = [orders.Wanted(line.sku_id, line.quantity) for line in body.lines]
-    return await orders.place(caller.id, wanted, key=key)
+    """Reserves the stock and fixes the prices."""
+    how = _how(body)
+    act = orders.place if body.pay_from is None else orders.place_and_pay
+    return await act(caller.id, _wanted(body.lines), how, key=key)
 
 
-async def listing(query: kit.PageQuery, caller: Customer) -> object:
+async def listing(query: OrdersQuery, caller: Customer) -> object:
     """The newest first."""
-    rows = await orders.page(caller.id, before=query.after(int), limit=query.limit + 1)
+    rows = await orders.page(
+        caller.id, states=query.state or None, before=query.after(int), limit=query.limit + 1
+    )
     return kit.cut(rows, query, lambda row: row.id)
 
 
 async def one(order_no: str, caller: Customer) -> object:
-    """One order."""
-    return await orders.get(caller.id, order_no)
+    """One order with its history and parcels."""
+    return await order_records.read(order_no, customer_id=caller.id)
+
+
+async def change(order_no: str, body: OrderChange, caller: Customer, key: kit.IdempotencyKey) -> object:
+    """Changes an unpaid order; it is priced anew."""
+    wanted = None if body.lines is None else _wanted(body.lines)
+    return await order_changes.edit(caller.id, order_no, wanted, _how(body), key=key)
 
 
 async def pay(order_no: str, body: Nothing, caller: Holder, key: kit.IdempotencyKey) -> object:
@@ -69,3 +184,23 @@ async def pay(order_no: str, body: Nothing, caller: Holder, key: kit.Idempotency
 async def cancel(order_no: str, body: Nothing, caller: Customer) -> object:
     """Gives the stock back, and what was paid."""
     return await orders.cancel(caller.id, order_no)
+
+
+async def receive(order_no: str, body: Nothing, caller: Customer) -> object:
+    """The customer has all of it."""
+    return await orders.receive(caller.id, order_no)
+
+
+async def hide(order_no: str, caller: Customer) -> None:
+    """Takes an ended order off the list."""
+    await orders.hide(caller.id, order_no)
+
+
+def _how(body: NewOrder | OrderChange) -> orders.How:
+    return orders.How(
+        coupon_nos=tuple(body.coupon_nos), points=body.points, remark=body.remark, total_fen=body.total_fen
+    )
+
+
+def _wanted(lines: list[Wanted]) -> list[orders.Wanted]:
+    return [orders.Wanted(line.sku_id, line.quantity) for line in lines]

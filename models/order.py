@@ -17,24 +17,55 @@ class Order(Model):
         "models.Customer", related_name="orders", on_delete=fields.RESTRICT, db_index=False
     )
     state = fields.CharField(max_length=10, default="placed")
+    store_id = fields.BigIntField(default=0)
+    """Which store's stock it is taken from; 0: the shop's own."""
+    goods_fen = fields.BigIntField()
+    discount_fen = fields.BigIntField(default=0)
+    freight_fen = fields.BigIntField(default=0)
     total_fen = fields.BigIntField()
+    tax_fen = fields.BigIntField(default=0)
+    """How much of the total is tax: prices include it."""
+    discounts = fields.JSONField(null=True)
+    """What the discount is made of: kind, name and amount each."""
+    address = fields.JSONField(null=True)
+    """Where it goes, as it stood when that was said; None: it is fetched."""
+    remark = fields.CharField(max_length=200, default="")
     bill_no = fields.CharField(max_length=32, unique=True)
     placed_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     """An order still unpaid then is cancelled and its stock given back."""
     paid_at = fields.DatetimeField(null=True)
+    shipped_at = fields.DatetimeField(null=True)
+    """When the last of it was shipped."""
+    completes_at = fields.DatetimeField(null=True)
+    """When a shipped order that nobody confirmed counts as received."""
     completed_at = fields.DatetimeField(null=True)
     cancelled_at = fields.DatetimeField(null=True)
+    hidden_at = fields.DatetimeField(null=True)
+    """When the customer took it off their list."""
 
     class Meta:
         table = "shop_order"
         indexes = (
             Index(fields=("customer_id", "id"), name="order_customer"),
             PartialIndex(fields=("expires_at",), name="order_expiring", where="state = 'placed'"),
+            PartialIndex(fields=("completes_at",), name="order_completing", where="state = 'shipped'"),
+            PartialIndex(
+                fields=("state", "id"), name="order_at_work", where="state NOT IN ('completed', 'cancelled')"
+            ),
         )
         constraints = (
             CheckConstraint(
-                check="state IN ('placed', 'paid', 'completed', 'cancelled')", name="order_state"
+                check="state IN ('placed', 'paid', 'confirmed', 'shipping', 'shipped', 'completed', 'cancelled')",
+                name="order_state",
             ),
-            CheckConstraint(check="total_fen > 0", name="order_total"),
+            CheckConstraint(
+                check="total_fen > 0 AND total_fen = goods_fen - discount_fen + freight_fen",
+                name="order_total",
+            ),
+            CheckConstraint(
+                check="discount_fen BETWEEN 0 AND goods_fen AND freight_fen >= 0 AND tax_fen BETWEEN 0 AND total_fen",
+                name="order_amounts",
+            ),
+            CheckConstraint(check="state <> 'shipped' OR completes_at IS NOT NULL", name="order_completes"),
         )

@@ -22,7 +22,6 @@ class Sku(Model):
     """The list price; price rules may make it less."""
     weight_g = fields.IntField(db_default=0)
     """What a piece weighs with its wrapping, in grams; freight counts it."""
-    stock = fields.IntField()
     state = fields.CharField(max_length=10, db_default="on_sale")
     """``withdrawn``: it is not one of the product's SKUs any more; old orders still show it."""
     created_at = fields.DatetimeField()
@@ -32,7 +31,6 @@ class Sku(Model):
         indexes = (Index(fields=("product_id",), name="sku_product"),)
         constraints = (
             CheckConstraint(check="price_fen > 0", name="sku_price"),
-            CheckConstraint(check="stock >= 0", name="sku_never_oversold"),
             CheckConstraint(check="weight_g >= 0", name="sku_weight"),
             CheckConstraint(check="state IN ('on_sale', 'withdrawn')", name="sku_state"),
             UniqueConstraint(

@@ -59,6 +59,9 @@ Kind = Literal[
     "usage_ahead",
     "birthday",
     "missed",
+    "order_shipped",
+    "order_completed",
+    "order_cancelled",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

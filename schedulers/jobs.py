@@ -127,6 +127,7 @@ def table(
         Job("notice_replay", intervals.payment_poll_s, inbox.replay_unhandled),
         Job("chat_look_up", intervals.look_up_s, look_up),
         Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),
+        Job("order_completion", intervals.expiry_s, orders.complete_due),
         Job("bonus_expiry", intervals.expiry_s, expiry.expire_bonus),
         Job("approval_expiry", intervals.expiry_s, approvals.expire_old),
         Job("closing_end", intervals.expiry_s, closings.finish_paid),

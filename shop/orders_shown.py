@@ -1,8 +1,9 @@
-"""Orders as their customer looks at them, with their lines."""
+"""Orders as they are looked at, with their lines."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,8 @@ class NoSuchOrder(errors.NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of an order, as it stood when it was placed."""
+    """A line of an order, as it stood when it was placed. ``discount_fen`` is its share of the order's discount; ``shipped`` so many
+    of it are on their way or handed over."""
 
     sku_id: int
     product_name: str
@@ -27,17 +29,41 @@ class Line:
     price_fen: int
     quantity: int
     amount_fen: int
+    list_fen: int = 0
+    discount_fen: int = 0
+    shipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """A reason why an order costs less: ``kind`` ``coupon`` or ``points``, what it is called, how much it comes to. ``reference``: the
+    coupon's number, or what the points were spent under; ``points``: how many."""
+
+    kind: str
+    name: str
+    amount_fen: int
+    reference: str = ""
+    points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order with its lines."""
+    """An order with its lines. ``total_fen`` is the goods less the discount, plus freight; ``tax_fen`` is in it already."""
 
     id: int
     order_no: str
     customer_id: int
     state: str
+    store_id: int
+    goods_fen: int
+    discount_fen: int
+    freight_fen: int
     total_fen: int
+    tax_fen: int
+    discounts: tuple[Discount, ...]
+    address: dict[str, Any] | None
+    """Where it goes; None: it is fetched."""
+    remark: str
     bill_no: str
     placed_at: datetime
     expires_at: datetime
@@ -46,22 +72,50 @@ class Order:
     lines: tuple[Line, ...] = ()
 
 
-COLUMNS = "id, order_no, customer_id, state, total_fen, bill_no, placed_at, expires_at"
+COLUMNS = (
+    "id, order_no, customer_id, state, store_id, goods_fen, discount_fen, freight_fen, total_fen, tax_fen, discounts, address, remark,"
+    " bill_no, placed_at, expires_at"
+)
+"""The fields of an ``Order`` in its order, for statements that read orders; ``of_row`` makes one of them."""
+_LINE = "sku_id, product_name, sku_name, price_fen, quantity, amount_fen, list_fen, discount_fen, shipped"
 _SEEN = f"""
 {", ".join(f"o.{name}" for name in COLUMNS.split(", "))},
 (SELECT b.pending_no IS NOT NULL AND starts_with(b.pending_no, '{abnormal.PREFIX}') FROM bill b WHERE b.bill_no = o.bill_no)
 """
 _GET = f"""
-SELECT {_SEEN},
-       l.sku_id, l.product_name, l.sku_name, l.price_fen, l.quantity, l.amount_fen
+SELECT {_SEEN}, {", ".join(f"l.{name}" for name in _LINE.split(", "))}
 FROM shop_order o JOIN order_line l ON l.order_id = o.id
-WHERE o.order_no = $1 AND o.customer_id = $2 ORDER BY l.id
+WHERE o.order_no = $1 AND ($2::bigint IS NULL OR o.customer_id = $2) ORDER BY l.id
 """
-_PAGE = f"SELECT {_SEEN} FROM shop_order o WHERE o.customer_id = $1 AND o.id < $2 ORDER BY o.id DESC LIMIT $3"
-_LINES = """
-SELECT order_id, sku_id, product_name, sku_name, price_fen, quantity, amount_fen FROM order_line
-WHERE order_id = ANY ($1::bigint[]) ORDER BY id
+_PAGE = f"""
+SELECT {_SEEN} FROM shop_order o
+WHERE o.customer_id = $1 AND o.id < $2 AND o.hidden_at IS NULL AND ($4::text[] IS NULL OR o.state = ANY ($4))
+ORDER BY o.id DESC LIMIT $3
 """
+_EVERYBODYS = f"""
+SELECT {_SEEN} FROM shop_order o WHERE o.id < $1 AND ($2::text[] IS NULL OR o.state = ANY ($2)) AND ($3::bigint IS NULL OR o.store_id = $3)
+ORDER BY o.id DESC LIMIT $4
+"""
+_LINES = f"SELECT order_id, {_LINE} FROM order_line WHERE order_id = ANY ($1::bigint[]) ORDER BY id"
+_OWN = COLUMNS.count(",") + 2
+"""An order's columns, with ``under_review``; its lines' come after them."""
+_DISCOUNTS, _ADDRESS = (COLUMNS.split(", ").index(name) for name in ("discounts", "address"))
+
+
+def of_row(row: Sequence[Any], lines: tuple[Line, ...] = ()) -> Order:
+    """An order of its own columns, with ``under_review`` where the row has it."""
+    values: list[Any] = list(row)
+    values[_DISCOUNTS] = tuple(Discount(**one) for one in json.loads(values[_DISCOUNTS] or "[]"))
+    if values[_ADDRESS] is not None:
+        values[_ADDRESS] = json.loads(values[_ADDRESS])
+    if len(values) < _OWN:
+        values.append(False)
+    return Order(*[*values, lines])
+
+
+def with_its_lines(rows: Sequence[tuple[Any, ...]]) -> Order:
+    """One order from its rows, one a line: its own columns, whether it is under review, the line's."""
+    return of_row(rows[0][:_OWN], tuple([Line(*row[_OWN:]) for row in rows]))
 
 
 async def get(customer_id: int, order_no: str) -> Order:
@@ -70,26 +124,51 @@ async def get(customer_id: int, order_no: str) -> Order:
     Raises:
         NoSuchOrder: it is not theirs or does not exist.
     """
+    return await _get(order_no, customer_id)
+
+
+async def find(order_no: str) -> Order:
+    """One order, whosever it is, for operators.
+
+    Raises:
+        NoSuchOrder: there is none of this number.
+    """
+    return await _get(order_no, None)
+
+
+async def _get(order_no: str, customer_id: int | None) -> Order:
     rows = [tuple(row) for row in await db.fetch(_GET, order_no, customer_id)]
     if not rows:
         raise NoSuchOrder(order_no=order_no)
     return with_its_lines(rows)
 
 
-_OWN = COLUMNS.count(",") + 2
-"""An order's columns, with ``under_review``; its lines' come after them."""
+async def page(
+    customer_id: int, *, states: Collection[str] | None = None, before: int | None = None, limit: int = 20
+) -> list[Order]:
+    """The customer's orders, newest first, without those they took off their list; ``before`` is the id the last page ended at."""
+    rows = await db.fetch(
+        _PAGE, customer_id, before if before is not None else 2**62, limit, list(states) if states else None
+    )
+    return await _with_lines([of_row(row) for row in rows])
 
 
-def with_its_lines(rows: Sequence[tuple[Any, ...]]) -> Order:
-    """One order from its rows, one a line: its own columns, whether it is under review, the line's."""
-    lines = tuple([Line(*row[_OWN:]) for row in rows])
-    return Order(*(*rows[0][:_OWN], lines))
-
-
-async def page(customer_id: int, *, before: int | None = None, limit: int = 20) -> list[Order]:
-    """The customer's orders, newest first; ``before`` is the id the last page ended at."""
-    rows = await db.fetch(_PAGE, customer_id, before if before is not None else 2**62, limit)
-    return await _with_lines([Order(*row) for row in rows])
+async def everybodys(
+    *,
+    states: Collection[str] | None = None,
+    store_id: int | None = None,
+    before: int | None = None,
+    limit: int = 20,
+) -> list[Order]:
+    """All customers' orders, newest first, for operators."""
+    rows = await db.fetch(
+        _EVERYBODYS,
+        before if before is not None else 2**62,
+        list(states) if states else None,
+        store_id,
+        limit,
+    )
+    return await _with_lines([of_row(row) for row in rows])
 
 
 async def _with_lines(orders: Sequence[Order]) -> list[Order]:

@@ -9,6 +9,7 @@ from typing import Any
 from core import clock, db, errors
 from ledger import idempotency
 from shop import specs
+from shop import stock as stocks
 
 
 class NoSuchProduct(errors.NotFound):
@@ -151,12 +152,11 @@ async def add_new(new: NewProduct) -> int:
 
 
 _ADD_SKUS = """
-INSERT INTO sku (product_id, name, price_fen, stock, code, barcode, weight_g, specs, created_at)
-SELECT $1, s.name, s.price_fen, s.stock, s.code, s.barcode, s.weight_g,
-       ARRAY(SELECT jsonb_array_elements_text(s.specs::jsonb)), $9
-FROM unnest($2::text[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::int[], $8::text[]) WITH ORDINALITY
-     AS s (name, price_fen, stock, code, barcode, weight_g, specs, n)
-ORDER BY s.n
+INSERT INTO sku (product_id, name, price_fen, code, barcode, weight_g, specs, created_at)
+SELECT $1, s.name, s.price_fen, s.code, s.barcode, s.weight_g, ARRAY(SELECT jsonb_array_elements_text(s.specs::jsonb)), $8
+FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::text[]) WITH ORDINALITY
+     AS s (name, price_fen, code, barcode, weight_g, specs, n)
+ORDER BY s.n RETURNING id
 """
 
 
@@ -168,18 +168,19 @@ async def add_skus(product_id: int, skus: Sequence[NewSku]) -> None:
     """
     await check_codes([sku.code for sku in skus], of="sku")
     await check_codes([sku.barcode for sku in skus], of="barcode")
-    await db.execute(
+    added = await db.fetch(
         _ADD_SKUS,
         product_id,
         [sku.called() for sku in skus],
         [sku.price_fen for sku in skus],
-        [sku.stock for sku in skus],
         [sku.code for sku in skus],
         [sku.barcode for sku in skus],
         [sku.weight_g for sku in skus],
         [specs.kept(sku.specs) for sku in skus],
         clock.now(),
     )
+    had = zip(sorted(row["id"] for row in added), skus, strict=True)
+    await stocks.open_with({sku_id: sku.stock for sku_id, sku in had}, by="operator")
 
 
 _TAKEN = {
@@ -209,7 +210,7 @@ id, name, description, state, code, axes::text AS axes, sold,
 ARRAY(SELECT c.category_id FROM product_category c WHERE c.product_id = product.id ORDER BY c.category_id) AS category_ids
 """
 _PAGE = f"SELECT {_COLUMNS} FROM product WHERE id > $1 AND (state = 'on_shelf' OR $2) ORDER BY id LIMIT $3"
-_SKU_COLUMNS = "id, name, price_fen, stock, specs, code, barcode, weight_g, state"
+_SKU_COLUMNS = f"id, name, price_fen, {stocks.left('sku')} AS stock, specs, code, barcode, weight_g, state"
 _SKUS = f"""
 SELECT product_id, {_SKU_COLUMNS} FROM sku WHERE product_id = ANY ($1::bigint[]) AND state = 'on_sale' ORDER BY id
 """
@@ -286,15 +287,14 @@ class SkuChange:
     """What is to be another thing about a SKU; None leaves it."""
 
     price_fen: int | None = None
-    stock: int | None = None
     code: str | None = None
     barcode: str | None = None
     weight_g: int | None = None
 
 
 _CHANGE_SKU = f"""
-UPDATE sku SET price_fen = coalesce($2, price_fen), stock = coalesce($3, stock), code = coalesce($4, code),
-       barcode = coalesce($5, barcode), weight_g = coalesce($6, weight_g)
+UPDATE sku SET price_fen = coalesce($2, price_fen), code = coalesce($3, code), barcode = coalesce($4, barcode),
+       weight_g = coalesce($5, weight_g)
 WHERE id = $1 RETURNING {_SKU_COLUMNS}
 """
 _PRODUCT_OF = "SELECT product_id FROM sku WHERE id = $1"
@@ -316,7 +316,7 @@ async def change_sku(
         NoSuchSku: there is none of this id.
         CodeTaken.
     """
-    wanted = SkuChange(price_fen, stock, **more)
+    wanted = SkuChange(price_fen, **more)
     async with db.transaction():
         product_id = await db.fetchval(_PRODUCT_OF, sku_id)
         if product_id is None:
@@ -324,6 +324,8 @@ async def change_sku(
         await lock(product_id)
         await check_codes([wanted.code], of="sku", but=[sku_id])
         await check_codes([wanted.barcode], of="barcode", but=[sku_id])
+        if stock is not None:
+            await stocks.set_available(sku_id, stock, by="operator")
         row = await db.fetchrow(_CHANGE_SKU, sku_id, *astuple(wanted))
         await count_lowest(product_id)
     assert row is not None, "SKUs are never deleted"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core import clock, db
-from shop import prices, products, specs
+from shop import prices, products, specs, stock
 
 NoSuchProduct = products.NoSuchProduct
 
@@ -66,7 +66,7 @@ async def one(product_id: int, looking: Looking) -> Product:
 
 _SHOWN = f"""
 SELECT p.id, p.name, p.description, p.axes::text, p.sold,
-       s.id, s.name, s.specs, {prices.fen("s")}, s.price_fen, {prices.REASON}, s.stock
+       s.id, s.name, s.specs, {prices.fen("s")}, s.price_fen, {prices.REASON}, {stock.left("s", "coalesce($3::bigint, 0)")}
 FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, n)
 JOIN product p ON p.id = wanted.id AND p.state = 'on_shelf'
 LEFT JOIN sku s ON s.product_id = p.id AND s.state = 'on_sale'

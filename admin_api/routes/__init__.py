@@ -15,6 +15,7 @@ from admin_api.routes import (
     money,
     moving,
     offers,
+    ordering,
     parcels,
     planning,
     reconciling,
@@ -59,6 +60,7 @@ _TABLE = kit.Api(
         *shop.ROUTES,
         *freight.ROUTES,
         *parcels.ROUTES,
+        *ordering.ROUTES,
         *watching.ROUTES,
     ),
 )

@@ -21,6 +21,7 @@ TABLES = (
     "channel_day", "bill_file", "channel_fee", "difference", "reconciliation_event",
     "quarantine", "counter_payment", "voucher",
     "remittance",
+    "order_event", "stock_movement",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -72,6 +73,9 @@ touched_combined AS (
 touched_day AS (
     SELECT id FROM channel_day WHERE id > {channel_day} UNION SELECT day_id FROM bill_file WHERE id > {bill_file}
     UNION SELECT day_id FROM channel_fee WHERE id > {channel_fee} UNION SELECT day_id FROM reconciliation_event WHERE id > {reconciliation_event}
+),
+touched_order AS (
+    SELECT id FROM shop_order WHERE id > {shop_order} UNION SELECT order_id FROM order_event WHERE id > {order_event}
 ),
 changed_plan AS (SELECT plan_id AS id FROM plan_event WHERE id > {plan_event}),
 touched_plan AS (
@@ -140,8 +144,13 @@ TOP_UP_REFUNDS = {
 }
 ORDERS = {
     "shop_order": """SELECT * FROM shop_order WHERE id IN (
-        SELECT id FROM shop_order WHERE id > {shop_order} UNION SELECT id FROM shop_order WHERE bill_no IN (
+        SELECT id FROM touched_order UNION SELECT id FROM shop_order WHERE bill_no IN (
             SELECT bill_no FROM bill WHERE id IN (SELECT id FROM touched_bill)))"""
+}
+STOCK = {
+    "stock": """SELECT * FROM stock WHERE sku_id IN (
+        SELECT sku_id FROM stock_movement WHERE id > {stock_movement}
+        UNION SELECT sku_id FROM order_line WHERE order_id IN (SELECT id FROM touched_order))"""
 }
 ADJUSTMENTS = {
     "adjustment": """SELECT * FROM adjustment WHERE id > {adjustment} OR transfer_reference IN (

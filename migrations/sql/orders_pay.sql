@@ -11,9 +11,11 @@
 CREATE OR REPLACE FUNCTION orders_pay(
     at timestamptz, at_text text, customer bigint[], order_no text[], key text[], fingerprint bytea[]
 ) RETURNS TABLE (
-    outcome text, order_id bigint, no text, customer_id bigint, state text, total_fen bigint, bill_no text,
+    outcome text, order_id bigint, no text, customer_id bigint, state text, store_id bigint, goods_fen bigint, discount_fen bigint,
+    freight_fen bigint, total_fen bigint, tax_fen bigint, discounts jsonb, address jsonb, remark text, bill_no text,
     placed_at timestamptz, expires_at timestamptz, under_review boolean,
-    sku_id bigint, product_name text, sku_name text, price_fen bigint, quantity int, amount_fen bigint
+    sku_id bigint, product_name text, sku_name text, price_fen bigint, quantity int, amount_fen bigint, list_fen bigint,
+    line_discount_fen bigint, shipped int
 ) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET lock_timeout = '250ms'
@@ -86,7 +88,10 @@ BEGIN
         UPDATE bill SET paid_fen = bill.amount_fen, state = 'paid', paid_at = at FROM taken WHERE bill.id = bills[n]
     ), changed AS (
         UPDATE shop_order o SET state = 'paid', paid_at = at FROM taken WHERE o.id = orders[n]
-        RETURNING taken.n, taken.after_fen, o.id, o.order_no, o.customer_id, o.state, o.total_fen, o.bill_no, o.placed_at, o.expires_at
+        RETURNING taken.n, taken.after_fen, o.*
+    ), noted AS (
+        INSERT INTO order_event (order_id, step, was, became, by, at)
+        SELECT c.id, 'pay', 'placed', 'paid', 'customer:' || c.customer_id, orders_pay.at FROM changed c
     ), told AS (
         INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, attempts, next_attempt_at, created_at)
         SELECT customer_id, 'deducted', references_[n],
@@ -96,15 +101,17 @@ BEGIN
         FROM changed
         ON CONFLICT (dedup_key) DO NOTHING
     )
-    SELECT 'paid', c.id, c.order_no::text, c.customer_id, c.state::text, c.total_fen, c.bill_no::text, c.placed_at, c.expires_at, false,
-           l.sku_id, l.product_name::text, l.sku_name::text, l.price_fen, l.quantity, l.amount_fen
+    SELECT 'paid', c.id, c.order_no::text, c.customer_id, c.state::text, c.store_id, c.goods_fen, c.discount_fen, c.freight_fen,
+           c.total_fen, c.tax_fen, c.discounts, c.address, c.remark::text, c.bill_no::text, c.placed_at, c.expires_at, false,
+           l.sku_id, l.product_name::text, l.sku_name::text, l.price_fen, l.quantity, l.amount_fen, l.list_fen, l.discount_fen, l.shipped
     FROM changed c JOIN order_line l ON l.order_id = c.id ORDER BY l.id;
 
     IF coalesce(cardinality(taken), 0) < cardinality(claim) THEN
         DELETE FROM request_key WHERE id = ANY (claim) AND caller <> ALL (coalesce(settled, '{}'));
         RETURN QUERY
-        SELECT 'busy', o.id, NULL, o.customer_id, NULL, NULL::bigint, NULL, NULL::timestamptz, NULL::timestamptz, NULL::boolean,
-               NULL::bigint, NULL, NULL, NULL::bigint, NULL::int, NULL::bigint
+        SELECT 'busy', o.id, NULL, o.customer_id, NULL, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
+               NULL::bigint, NULL::jsonb, NULL::jsonb, NULL, NULL, NULL::timestamptz, NULL::timestamptz, NULL::boolean,
+               NULL::bigint, NULL, NULL, NULL::bigint, NULL::int, NULL::bigint, NULL::bigint, NULL::bigint, NULL::int
         FROM unnest(claimed_by, claimed_for) AS q (customer, order_no)
         JOIN shop_order o ON o.order_no = q.order_no AND o.customer_id = q.customer
         WHERE o.customer_id <> ALL (coalesce(locked, '{}'));

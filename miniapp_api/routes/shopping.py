@@ -1,14 +1,19 @@
-"""Products and orders."""
+"""Products, the cart, and orders."""
 
 from billing import stores
 from core import http as kit
 from miniapp_api import (
+    cart,
     orders,
     products,
 )
 from miniapp_api.routes.caller import CUSTOMER, HOLDER
+from shop import cart as shop_cart
+from shop import order_changes, quotes
 from shop import orders as shop_orders
 from shop import products as shop_products
+
+_INTO_CART = (shop_cart.SkuNotForSale, shop_cart.CartFull)
 
 ROUTES = (
     kit.get(
@@ -34,6 +39,51 @@ ROUTES = (
         answer=kit.Page[products.Category],
         auth=CUSTOMER,
     ),
+    kit.get("/cart", cart.read, summary=("购物车", "The cart"), answer=cart.Cart, auth=CUSTOMER),
+    kit.post(
+        "/cart",
+        cart.add,
+        summary=("加入购物车", "Put into the cart"),
+        description=("已有的规格数量相加。", "What is in the cart already becomes more."),
+        answer=cart.Cart,
+        refusals=_INTO_CART,
+        auth=CUSTOMER,
+    ),
+    kit.put(
+        "/cart/{sku_id}",
+        cart.put,
+        summary=("修改数量、勾选", "Set how many, and whether it is ticked"),
+        answer=cart.Cart,
+        refusals=_INTO_CART,
+        auth=CUSTOMER,
+    ),
+    kit.post(
+        "/cart/{sku_id}/exchange",
+        cart.exchange,
+        summary=("换规格", "Another specification instead"),
+        answer=cart.Cart,
+        refusals=(shop_cart.NotInCart, *_INTO_CART),
+        auth=CUSTOMER,
+    ),
+    kit.post(
+        "/cart/remove",
+        cart.remove,
+        summary=("移出购物车", "Take out of the cart"),
+        answer=cart.Cart,
+        auth=CUSTOMER,
+    ),
+    kit.post(
+        "/quotes",
+        cart.quote,
+        summary=("价格预览", "What an order would come to"),
+        description=(
+            "与下单用同一段计算；库存不够不拒绝，见 in_stock。",
+            "Computed by what places orders; too little in stock is no refusal, see in_stock.",
+        ),
+        answer=cart.Quote,
+        refusals=quotes.REFUSALS,
+        auth=CUSTOMER,
+    ),
     kit.post(
         "/orders",
         orders.place,
@@ -41,9 +91,10 @@ ROUTES = (
         status=201,
         answer=orders.Order,
         refusals=(
-            shop_orders.SkuNotForSale,
-            shop_orders.OutOfStock,
-            shop_orders.OrderTooLarge,
+            *shop_orders.REFUSALS,
+            shop_orders.BillPaymentPending,
+            shop_orders.BillUnderReview,
+            shop_orders.OrderStateForbids,
             shop_orders.KeyReused,
         ),
         auth=CUSTOMER,
@@ -60,9 +111,27 @@ ROUTES = (
         "/orders/{order_no}",
         orders.one,
         summary=("一张订单", "One order"),
-        answer=orders.Order,
+        description=("含每一步的记录和包裹。", "With its history and its parcels."),
+        answer=orders.OrderRecord,
         refusals=(shop_orders.NoSuchOrder,),
         auth=CUSTOMER,
+    ),
+    kit.patch(
+        "/orders/{order_no}",
+        orders.change,
+        summary=("修改未付款的订单", "Change an unpaid order"),
+        description=("按现价重新计算，账单随之改变。", "It is priced anew, and its bill with it."),
+        answer=orders.Order,
+        refusals=(
+            shop_orders.NoSuchOrder,
+            shop_orders.OrderStateForbids,
+            order_changes.BillPaymentPending,
+            order_changes.BillUnderReview,
+            *shop_orders.REFUSALS,
+            shop_orders.KeyReused,
+        ),
+        auth=CUSTOMER,
+        idempotent=True,
     ),
     kit.post(
         "/orders/{order_no}/pay",
@@ -90,6 +159,21 @@ ROUTES = (
         ),
         answer=orders.Order,
         refusals=(shop_orders.NoSuchOrder, shop_orders.OrderStateForbids, shop_orders.BillPaymentPending),
+        auth=CUSTOMER,
+    ),
+    kit.post(
+        "/orders/{order_no}/receive",
+        orders.receive,
+        summary=("确认收货", "Confirm that it was received"),
+        answer=orders.Order,
+        refusals=(shop_orders.NoSuchOrder, shop_orders.OrderStateForbids),
+        auth=CUSTOMER,
+    ),
+    kit.delete(
+        "/orders/{order_no}",
+        orders.hide,
+        summary=("删除订单记录", "Take an ended order off the list"),
+        refusals=(shop_orders.NoSuchOrder, shop_orders.OrderStateForbids),
         auth=CUSTOMER,
     ),
 )

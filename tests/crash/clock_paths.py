@@ -35,7 +35,7 @@ class ExpireOrder(Path):
 
     async def wrong(self, made):
         order = await orders.get(made["customer"], made["order"])
-        stock = await db.fetchval("SELECT stock FROM sku WHERE id = $1", made["sku"])
+        stock = await db.fetchval("SELECT on_hand - reserved FROM stock WHERE sku_id = $1", made["sku"])
         return (order.state, stock) != ("cancelled", 100)
 
 

@@ -124,7 +124,7 @@ class CancelOrder(PayOrder):
     async def wrong(self, made):
         balance = await accounts.balance(made["customer"])
         order = await orders.get(made["customer"], made["order"])
-        stock = await db.fetchval("SELECT stock FROM sku WHERE id = $1", made["sku"])
+        stock = await db.fetchval("SELECT on_hand - reserved FROM stock WHERE sku_id = $1", made["sku"])
         return (balance.principal_fen, balance.bonus_fen, order.state, stock) != (
             10_000,
             1_000,

@@ -233,6 +233,19 @@ BREAKING = {
         "UPDATE payment SET state = 'closed', ask_at = NULL WHERE state = 'prepared' AND purpose = 'top_up'",
     ),
     "I15 liability": ("I15", "UPDATE account SET bonus_fen = bonus_fen + 5 WHERE kind = 'customer'"),
+    "I22 kept for nobody": ("I22", "UPDATE stock SET reserved = reserved - 1 WHERE reserved > 0"),
+    "I22 more than moved": ("I22", "UPDATE stock SET on_hand = on_hand + 1"),
+    "I22 moved more": ("I22", "UPDATE stock_movement SET change = change + 1 WHERE change > 0"),
+    "I22 line lets go": ("I22", "UPDATE order_line SET reserved = reserved - 1 WHERE reserved > 0"),
+    "I22 shipped unsent": (
+        "I22",
+        "UPDATE order_line SET shipped = reserved, reserved = 0 WHERE reserved > 0",
+    ),
+    "I22 step unsaid": ("I22", "UPDATE order_event SET became = 'shipped' WHERE became = 'paid'"),
+    "I11 discount unsaid": (
+        "I11",
+        "UPDATE order_line SET discount_fen = 1",
+    ),
 }
 
 

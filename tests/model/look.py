@@ -48,7 +48,7 @@ SELECT jsonb_build_object(
               h.state, h.captured_fen, h.amount_fen, extract(epoch FROM h.expires_at - $6)::int))
           FROM hold h JOIN account a ON a.id = h.account_id
           WHERE a.code = ANY ($2) AND h.reference NOT LIKE 'combined:%' AND h.reference NOT LIKE 'review:%'),
-'stock', (SELECT jsonb_object_agg(id, stock) FROM sku WHERE id = ANY ($3)),
+'stock', (SELECT jsonb_object_agg(sku_id, on_hand - reserved) FROM stock WHERE sku_id = ANY ($3) AND store_id = 0),
 'approvals', (SELECT jsonb_object_agg(approval_no, state) FROM approval WHERE customer_id = ANY ($1)),
 'quarantine', (SELECT count(*) FROM quarantine WHERE channel_trade_no LIKE $4),
 'closings', (SELECT jsonb_object_agg(closing_no, jsonb_build_array(state, bonus_fen, paid_out_fen)) FROM closing

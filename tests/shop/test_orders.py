@@ -18,7 +18,7 @@ async def placed(customer_id, sku, quantity=1):
 
 
 async def stock(sku):
-    return await database.fetchval("SELECT stock FROM sku WHERE id = $1", sku.id)
+    return await database.fetchval("SELECT on_hand - reserved FROM stock WHERE sku_id = $1", sku.id)
 
 
 async def test_an_order_takes_stock_fixes_prices_and_owes_its_bill(db):

@@ -23,6 +23,7 @@ from ledger.proof.checks import (
     remittances,
     reviews,
     seals,
+    stock,
 )
 from ledger.proof.checks.check import Check
 
@@ -33,7 +34,7 @@ ALL: tuple[Check, ...] = tuple(
         (
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
             *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *holds.CHECKS, *reviews.CHECKS, *operations.CHECKS,
-            *reconciliation.CHECKS, *remittances.CHECKS, *freshness.CHECKS,
+            *reconciliation.CHECKS, *remittances.CHECKS, *freshness.CHECKS, *stock.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )

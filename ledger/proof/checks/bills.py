@@ -37,9 +37,12 @@ CHECKS = (
         """
         SELECT 'order ' || o.order_no FROM shop_order o
         LEFT JOIN bill b ON b.bill_no = o.bill_no
-        LEFT JOIN LATERAL (SELECT sum(amount_fen) AS amount_fen FROM order_line WHERE order_id = o.id) l ON true
+        LEFT JOIN LATERAL (
+            SELECT sum(amount_fen) AS amount_fen, sum(discount_fen) AS discount_fen FROM order_line WHERE order_id = o.id
+        ) l ON true
         WHERE b.id IS NULL OR b.source <> 'order:' || o.order_no OR b.amount_fen <> o.total_fen
-           OR l.amount_fen IS DISTINCT FROM o.total_fen
+           OR l.amount_fen IS DISTINCT FROM o.goods_fen OR l.discount_fen <> o.discount_fen
+           OR o.discount_fen <> coalesce((SELECT sum((d ->> 'amount_fen')::bigint) FROM jsonb_array_elements(o.discounts) d), 0)
            OR NOT CASE o.state WHEN 'placed' THEN b.state = 'open' WHEN 'cancelled' THEN
                   b.state = 'void' OR (b.state = 'paid' AND (
                       b.paid_fen = (SELECT sum(refunded_fen + refunding_fen) FROM bill_payment WHERE bill_id = b.id)

@@ -89,10 +89,16 @@ class Ordering:
             self.skus[sku].stock += quantity
         order.state = "cancelled"
 
-    def complete(self, number):
-        if number not in self.orders or self.orders[number].state != "paid":
-            raise Refused("order_state_forbids")
-        self.orders[number].state = "completed"
+    def complete(self, number, key):
+        def act():
+            if number not in self.orders:
+                raise Refused("no_such_order")
+            if self.orders[number].state != "paid":
+                raise Refused("order_state_forbids")
+            self.orders[number].state = "completed"
+            return number
+
+        return self.once("operator", "hand_over", key, number, act)
 
     def unpaid_in_time(self):
         return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop import orders, products
+from shop import order_review, orders, products
 from tests.model.steps.step import a_key, pick, step
 
 
@@ -51,7 +51,10 @@ def cancel(machine, customer, a, b, c):
 
 def complete(machine, customer, a, b, c):
     number = _order(machine, customer, a, b, "paid")
-    return step(lambda: orders.complete(number), lambda model, seen: model.complete(number))
+    key = a_key(machine, c)
+    return step(
+        lambda: order_review.hand_over(1, number, key=key), lambda model, seen: model.complete(number, key)
+    )
 
 
 def expire_orders(machine, customer, a, b, c):

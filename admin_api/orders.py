@@ -1,0 +1,165 @@
+"""Orders: all customers', reviewing, shipping, handing over, cancelling."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from admin_api.services import Operator
+from core import http as kit
+from shop import order_records, order_review, orders_shown, shipments
+
+State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
+Reason = Annotated[kit.Text, Field(min_length=1, max_length=200, examples=["缺货"])]
+
+
+class OrdersQuery(kit.PageQuery):
+    state: Annotated[
+        list[State],
+        Field(
+            max_length=7,
+            default_factory=list,
+            description="只看这些状态，可重复 · only these states; may repeat",
+        ),
+    ]
+
+
+class Note(kit.Body):
+    note: Annotated[kit.Text, Field(max_length=200, examples=["电话确认过"])] = ""
+
+
+class Ending(kit.Body):
+    reason: Annotated[Reason, Field(description="告知顾客 · the customer is told")]
+
+
+class ParcelLine(kit.Body):
+    sku_id: Annotated[kit.Id, Field(examples=[1])]
+    quantity: Annotated[int, Field(ge=1, le=999, examples=[1])]
+
+
+class Parcel(kit.Body):
+    carrier: Annotated[kit.Name, Field(max_length=40, examples=["顺丰"])]
+    tracking_no: Annotated[
+        str,
+        StringConstraints(min_length=4, max_length=64, pattern=r"^[A-Za-z0-9-]+$"),
+        Field(examples=["SF1234567890123"]),
+    ]
+    lines: Annotated[
+        Annotated[list[ParcelLine], Field(min_length=1, max_length=50)] | None,
+        Field(description="这个包裹里有什么；不填为其余全部 · what is in it; left out: all that is left"),
+    ] = None
+
+
+class Line(kit.Answer):
+    sku_id: int
+    product_name: str
+    sku_name: str
+    list_fen: int
+    price_fen: int
+    quantity: int
+    amount_fen: int
+    discount_fen: int
+    shipped: int
+
+
+class Discount(kit.Answer):
+    kind: Annotated[str, Field(examples=["coupon", "points"])]
+    name: str
+    amount_fen: int
+    reference: Annotated[
+        str, Field(description="券号，或积分流水 · the coupon's number, or what the points went by")
+    ]
+    points: int
+
+
+class Order(kit.Answer):
+    order_no: str
+    customer_id: int
+    state: State
+    under_review: bool
+    store_id: Annotated[int, Field(description="出货门店，0 为总店 · whose stock; 0: the shop's own")]
+    goods_fen: int
+    discount_fen: int
+    freight_fen: int
+    total_fen: int
+    tax_fen: int
+    discounts: list[Discount]
+    address: dict[str, Any] | None
+    remark: str
+    lines: list[Line]
+    bill_no: str
+    placed_at: kit.Instant
+    expires_at: kit.Instant
+
+
+class Event(kit.Answer):
+    step: Annotated[str, Field(examples=["place", "pay", "ship"])]
+    was: str | None
+    became: str
+    by: Annotated[str, Field(examples=["customer:42", "operator:7", "payment", "clock"])]
+    note: str | None
+    at: kit.Instant
+
+
+class ShippedLine(kit.Answer):
+    sku_id: int
+    quantity: int
+
+
+class Shipment(kit.Answer):
+    shipment_no: str
+    carrier: str
+    tracking_no: str
+    shipped_at: kit.Instant
+    lines: list[ShippedLine]
+
+
+class OrderRecord(Order):
+    history: list[Event]
+    shipments: list[Shipment]
+
+
+async def listing(query: OrdersQuery) -> object:
+    """The newest first."""
+    rows = await orders_shown.everybodys(
+        states=query.state or None, before=query.after(int), limit=query.limit + 1
+    )
+    return kit.cut(rows, query, lambda row: row.id)
+
+
+async def one(order_no: str) -> object:
+    """One order with its history and parcels."""
+    return await order_records.read(order_no)
+
+
+async def confirm(order_no: str, body: Note, caller: Operator, key: kit.IdempotencyKey) -> object:
+    """The shop will deliver it."""
+    await order_review.confirm(caller.id, order_no, note=body.note, key=key)
+    return await order_records.read(order_no)
+
+
+async def reject(order_no: str, body: Ending, caller: Operator, key: kit.IdempotencyKey) -> object:
+    """The shop will not deliver it."""
+    await order_review.reject(caller.id, order_no, reason=body.reason, key=key)
+    return await order_records.read(order_no)
+
+
+async def cancel(order_no: str, body: Ending, caller: Operator, key: kit.IdempotencyKey) -> object:
+    """Cancels it before anything of it left."""
+    await order_review.withdraw(caller.id, order_no, reason=body.reason, key=key)
+    return await order_records.read(order_no)
+
+
+async def ship(order_no: str, body: Parcel, caller: Operator, key: kit.IdempotencyKey) -> object:
+    """Sends out all that is left, or part of it."""
+    quantities = None
+    if body.lines is not None:
+        quantities = shipments.merged((line.sku_id, line.quantity) for line in body.lines)
+    parcel = shipments.Parcel(body.carrier, body.tracking_no, quantities)
+    await shipments.ship(caller.id, order_no, parcel, key=key)
+    return await order_records.read(order_no)
+
+
+async def hand_over(order_no: str, body: Note, caller: Operator, key: kit.IdempotencyKey) -> object:
+    """Gives what is left of it over the counter."""
+    await order_review.hand_over(caller.id, order_no, note=body.note, key=key)
+    return await order_records.read(order_no)

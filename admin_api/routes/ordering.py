@@ -1,0 +1,122 @@
+"""Orders and stock."""
+
+from admin_api import orders, stock
+from admin_api.routes.caller import OPERATOR
+from billing import stores as billing_stores
+from core import http as kit
+from shop import order_review, shipments
+from shop import stock as shop_stock
+
+_STEP = (order_review.NoSuchOrder, order_review.OrderStateForbids)
+
+ROUTES = (
+    kit.get(
+        "/orders",
+        orders.listing,
+        summary=("全部订单", "All orders"),
+        answer=kit.Page[orders.Order],
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/orders/{order_no}",
+        orders.one,
+        summary=("一张订单", "One order"),
+        description=("含每一步的记录和包裹。", "With its history and its parcels."),
+        answer=orders.OrderRecord,
+        refusals=(order_review.NoSuchOrder,),
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/orders/{order_no}/confirm",
+        orders.confirm,
+        summary=("审核通过", "The shop will deliver it"),
+        answer=orders.OrderRecord,
+        refusals=(*_STEP, order_review.KeyReused),
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.post(
+        "/orders/{order_no}/reject",
+        orders.reject,
+        summary=("审核不通过", "The shop will not deliver it"),
+        description=(
+            "释放库存、原路退款并告知顾客。",
+            "The stock is freed, the money goes back, the customer is told.",
+        ),
+        answer=orders.OrderRecord,
+        refusals=(*_STEP, order_review.BillPaymentPending, order_review.KeyReused),
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.post(
+        "/orders/{order_no}/cancel",
+        orders.cancel,
+        summary=("取消订单", "Cancel it before anything of it left"),
+        description=(
+            "释放库存、原路退款并告知顾客。",
+            "The stock is freed, the money goes back, the customer is told.",
+        ),
+        answer=orders.OrderRecord,
+        refusals=(*_STEP, order_review.BillPaymentPending, order_review.KeyReused),
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.post(
+        "/orders/{order_no}/shipments",
+        orders.ship,
+        summary=("发货", "Send out all of it, or part of it"),
+        description=(
+            "可分多个包裹；最后一个发出后订单为已发货。",
+            "In several parcels; with the last of it the order is shipped.",
+        ),
+        status=201,
+        answer=orders.OrderRecord,
+        refusals=(
+            *_STEP,
+            shipments.OrderNotReviewed,
+            shipments.NotToBeShipped,
+            shipments.AlreadyShipped,
+            shipments.KeyReused,
+        ),
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.post(
+        "/orders/{order_no}/hand-over",
+        orders.hand_over,
+        summary=("当面交付", "Give it over the counter"),
+        answer=orders.OrderRecord,
+        refusals=(*_STEP, order_review.OrderNotReviewed, order_review.KeyReused),
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.get(
+        "/skus/{sku_id}/stock",
+        stock.levels,
+        summary=("各门店库存", "What every store has of it"),
+        answer=kit.Page[stock.Level],
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/skus/{sku_id}/stock",
+        stock.change,
+        summary=("盘点、增减库存，设提醒", "Count or change stock, set when to be told"),
+        answer=stock.Level,
+        refusals=(
+            shop_stock.NoSuchStock,
+            shop_stock.StockReserved,
+            shop_stock.CountedOrChanged,
+            billing_stores.NoSuchStore,
+            shop_stock.KeyReused,
+        ),
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.get(
+        "/skus/{sku_id}/stock/movements",
+        stock.movements,
+        summary=("库存变动记录", "What came and left"),
+        answer=kit.Page[stock.Movement],
+        auth=OPERATOR,
+    ),
+)

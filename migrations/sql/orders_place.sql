@@ -1,0 +1,50 @@
+-- Places one priced order in one statement: the key, the stock, the bill, the order with its lines, and the first row of its history.
+--
+-- 'placed' with the order's id; 'short' once for each SKU there is too little of, and nothing was done; 'twin': the key was used before,
+-- and nothing was done. Without a key the caller has claimed it, in the transaction this is called in.
+CREATE OR REPLACE FUNCTION orders_place(
+    at timestamptz, customer bigint, key text, fingerprint bytea, order_no text, bill_no text, title text, expires timestamptz,
+    store bigint, goods bigint, discount bigint, freight bigint, total bigint, tax bigint, discounts jsonb, address jsonb, remark text,
+    sku bigint[], product_name text[], sku_name text[], list bigint[], price bigint[], quantity int[], amount bigint[],
+    line_discount bigint[]
+) RETURNS TABLE (outcome text, id bigint, available int) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+    claim bigint; made bigint;
+BEGIN
+    IF key IS NOT NULL THEN
+        INSERT INTO request_key AS r (caller, operation, key, fingerprint, answer, created_at)
+        VALUES ('customer:' || customer, 'orders.place', key, fingerprint, to_jsonb(order_no), at)
+        ON CONFLICT (caller, operation, key) DO NOTHING RETURNING r.id INTO claim;
+        IF claim IS NULL THEN
+            RETURN QUERY SELECT 'twin', NULL::bigint, NULL::int;
+            RETURN;
+        END IF;
+    END IF;
+
+    RETURN QUERY
+    SELECT 'short', m.sku_id, m.available
+    FROM stock_move(at, store, sku, array_fill(0, ARRAY[cardinality(sku)]), quantity, NULL, NULL, NULL, NULL) m;
+    IF FOUND THEN
+        DELETE FROM request_key r WHERE r.id = claim;
+        RETURN;
+    END IF;
+
+    INSERT INTO bill (bill_no, customer_id, title, source, amount_fen, paid_fen, refunded_fen, state, collect_mode, automatic, due_at,
+                      created_at)
+    VALUES (bill_no, customer, title, 'order:' || order_no, total, 0, 0, 'open', 'full', false, expires, at);
+    INSERT INTO shop_order AS o (order_no, customer_id, state, store_id, goods_fen, discount_fen, freight_fen, total_fen, tax_fen, discounts,
+                                 address, remark, bill_no, placed_at, expires_at)
+    VALUES (order_no, customer, 'placed', store, goods, discount, freight, total, tax, discounts, address, remark, bill_no, at, expires)
+    RETURNING o.id INTO made;
+    INSERT INTO order_line (order_id, sku_id, product_name, sku_name, list_fen, price_fen, quantity, amount_fen, discount_fen, reserved, shipped)
+    SELECT made, l.*, l.quantity, 0
+    FROM (SELECT u.sku, u.product_name, u.sku_name, u.list, u.price, u.quantity, u.amount, u.discount
+          FROM unnest(sku, product_name, sku_name, list, price, quantity, amount, line_discount) WITH ORDINALITY
+               AS u (sku, product_name, sku_name, list, price, quantity, amount, discount, n) ORDER BY u.n) l;
+    INSERT INTO order_event (order_id, step, was, became, by, at) VALUES (made, 'place', NULL, 'placed', 'customer:' || customer, at);
+    RETURN QUERY SELECT 'placed', made, NULL::int;
+END
+$$;

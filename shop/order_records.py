@@ -1,0 +1,31 @@
+"""An order with all that is known of it: its history and its parcels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from shop import orders_history, orders_shown, shipments
+
+NoSuchOrder = orders_shown.NoSuchOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record(orders_shown.Order):
+    """An order with its history and its parcels."""
+
+    history: tuple[orders_history.Event, ...]
+    shipments: tuple[shipments.Shipment, ...]
+
+
+async def read(order_no: str, *, customer_id: int | None = None) -> Record:
+    """One order, of the customer where one is named.
+
+    Raises:
+        NoSuchOrder: there is none of this number, or it is not theirs.
+    """
+    order = await (
+        orders_shown.find(order_no) if customer_id is None else orders_shown.get(customer_id, order_no)
+    )
+    own = {field.name: getattr(order, field.name) for field in fields(orders_shown.Order)}
+    history = await orders_history.of_order(order.id)
+    return Record(**own, history=tuple(history), shipments=tuple(await shipments.of_order(order.id)))

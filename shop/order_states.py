@@ -1,0 +1,116 @@
+"""What can happen to an order: every step in one table, with who takes it and what it needs.
+
+``docs/shop.md`` shows the table; a test keeps both the same, and asks of every step in every state whether it is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core import errors
+
+State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
+Step = Literal[
+    "place", "edit", "pay", "cancel", "withdraw", "expire", "confirm", "reject", "ship", "hand_over", "receive", "complete", "hide",
+]  # fmt: skip
+Who = Literal["customer", "operator", "payment", "clock"]
+STATES: dict[State, tuple[str, str]] = {
+    "placed": ("待付款", "to be paid"),
+    "paid": ("已付款", "paid"),
+    "confirmed": ("已确认", "paid and confirmed by the shop"),
+    "shipping": ("部分发货", "part of it is on its way"),
+    "shipped": ("已发货", "all of it is on its way"),
+    "completed": ("已完成", "the customer has it"),
+    "cancelled": ("已取消", "cancelled"),
+}
+
+
+class OrderStateForbids(errors.Conflict):
+    """The order's state does not allow this step."""
+
+    code = "order_state_forbids"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A step: from which states (none: the order is new), to which (several: what it comes to decides; none: it stays), who takes it,
+    what it needs besides and what it does, in both languages."""
+
+    step: Step
+    was: tuple[State, ...]
+    becomes: tuple[State, ...]
+    who: Who
+    needs: tuple[str, str]
+    does: tuple[str, str]
+
+
+_NOTHING = ("", "")
+RULES: tuple[Rule, ...] = (
+    Rule("place", (), ("placed",), "customer", ("库存够", "enough in stock"),
+         ("预留库存，出账单", "reserves the stock, issues the bill")),
+    Rule("edit", ("placed",), (), "customer", ("没有进行中的支付", "no payment under way"),
+         ("改商品、地址、备注，重新计价", "changes lines, address and remark; priced anew")),
+    Rule("pay", ("placed",), ("paid",), "payment", ("账单付清", "its bill is paid"), _NOTHING),
+    Rule("cancel", ("placed", "paid"), ("cancelled",), "customer", ("没有进行中的支付", "no payment under way"),
+         ("释放库存，退回已付的钱", "frees the stock, gives back what was paid")),
+    Rule("withdraw", ("placed", "paid", "confirmed"), ("cancelled",), "operator",
+         ("没有进行中的支付；写明原因", "no payment under way; a reason"),
+         ("同上，并告知顾客", "the same, and tells the customer")),
+    Rule("expire", ("placed",), ("cancelled",), "clock", ("超过付款时限，没有进行中的支付", "not paid in time, no payment under way"),
+         ("释放库存", "frees the stock")),
+    Rule("confirm", ("paid",), ("confirmed",), "operator", _NOTHING, ("审核通过", "the shop will deliver it")),
+    Rule("reject", ("paid",), ("cancelled",), "operator", ("写明原因", "a reason"),
+         ("释放库存，退款，告知顾客", "frees the stock, gives back what was paid, tells the customer")),
+    Rule("ship", ("paid", "confirmed", "shipping"), ("shipping", "shipped"), "operator",
+         ("需要审核的店须先确认", "confirmed first, where the shop reviews orders"),
+         ("库存出库，告知顾客", "takes what was sent out of the stock, tells the customer")),
+    Rule("hand_over", ("paid", "confirmed", "shipping"), ("completed",), "operator",
+         ("需要审核的店须先确认", "confirmed first, where the shop reviews orders"),
+         ("当面交付其余商品，库存出库", "gives the rest over the counter, takes it out of the stock")),
+    Rule("receive", ("shipped",), ("completed",), "customer", _NOTHING, _NOTHING),
+    Rule("complete", ("shipped",), ("completed",), "clock", ("发货后满若干天", "so many days after it was shipped"),
+         ("告知顾客", "tells the customer")),
+    Rule("hide", ("completed", "cancelled"), (), "customer", _NOTHING,
+         ("不再出现在顾客的列表中", "no longer on the customer's list")),
+)  # fmt: skip
+_BY_STEP = {rule.step: rule for rule in RULES}
+
+
+def allows(step: Step, state: str) -> bool:
+    """Whether the step can be taken in the state."""
+    return state in _BY_STEP[step].was
+
+
+def refuse(step: Step, state: str, order_no: str) -> None:
+    """Refuses a step that the order's state does not allow.
+
+    Raises:
+        OrderStateForbids: the refusal names the state.
+    """
+    if not allows(step, state):
+        raise OrderStateForbids(order_no=order_no, state=state, step=step)
+
+
+def states_before(step: Step) -> tuple[State, ...]:
+    """In which states the step can be taken."""
+    return _BY_STEP[step].was
+
+
+_WHO = {
+    "customer": "顾客 · customer",
+    "operator": "店员 · operator",
+    "payment": "支付 · payment",
+    "clock": "时钟 · clock",
+}
+
+
+def as_table() -> str:
+    """The rules as ``docs/shop.md`` shows them."""
+    rows = ["| step | from | to | who | needs | does |", "|---|---|---|---|---|---|"]
+    for rule in RULES:
+        was = " ".join(f"`{state}`" for state in rule.was) or "–"
+        becomes = " ".join(f"`{state}`" for state in rule.becomes) or "(same)"
+        needs, does = (" · ".join(text) if text[0] else "" for text in (rule.needs, rule.does))
+        rows.append(f"| `{rule.step}` | {was} | {becomes} | {_WHO[rule.who]} | {needs} | {does} |")
+    return "\n".join(rows)

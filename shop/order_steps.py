@@ -1,0 +1,128 @@
+"""What the steps of orders have in common: the lock, the change of state with its row of history, stock given free, cancelling."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from billing import bills, matching, refunds, terms
+from core import clock, db
+from members import points
+from notifications import outbox
+from shop import order_discounts, order_states, orders_history, orders_shown, stock
+
+NoSuchOrder = orders_shown.NoSuchOrder
+OrderStateForbids = order_states.OrderStateForbids
+Order = orders_shown.Order
+
+_LOCK = f"""
+SELECT {orders_shown.COLUMNS} FROM shop_order WHERE order_no = $1 AND ($2::bigint IS NULL OR customer_id = $2) FOR NO KEY UPDATE
+"""
+
+
+async def lock(order_no: str, *, customer_id: int | None = None) -> Order:
+    """Locks an order, of the customer where one is named, without its lines.
+
+    Raises:
+        NoSuchOrder: there is none of this number, or it is not theirs.
+    """
+    row = await db.fetchrow(_LOCK, order_no, customer_id)
+    if row is None:
+        raise NoSuchOrder(order_no=order_no)
+    return orders_shown.of_row(row)
+
+
+_GO = """
+WITH moved AS (
+    UPDATE shop_order SET state = $3::text,
+        paid_at = CASE WHEN $3::text = 'paid' THEN $6 ELSE paid_at END,
+        shipped_at = CASE WHEN $3::text = 'shipped' THEN $6 ELSE shipped_at END,
+        completes_at = CASE WHEN $3::text = 'shipped' THEN $7 ELSE completes_at END,
+        completed_at = CASE WHEN $3::text = 'completed' THEN $6 ELSE completed_at END,
+        cancelled_at = CASE WHEN $3::text = 'cancelled' THEN $6 ELSE cancelled_at END
+    WHERE id = $1 RETURNING id
+)
+INSERT INTO order_event (order_id, step, was, became, by, note, at) SELECT id, $8, $2, $3::text, $4, $5, $6 FROM moved
+"""
+
+
+async def go(
+    order: Order, step: order_states.Step, becomes: order_states.State, *, by: str, note: str | None = None
+) -> None:
+    """A locked order takes a step: its state changes, and its history has a row more.
+
+    Raises:
+        OrderStateForbids.
+    """
+    order_states.refuse(step, order.state, order.order_no)
+    now = clock.now()
+    completes_at = now + timedelta(days=terms.current().complete_after_days)
+    await db.execute(_GO, order.id, order.state, becomes, by, note, now, completes_at, step)
+    if becomes == "completed":
+        await points.earn(order.customer_id, order.total_fen, f"order:{order.order_no}")
+
+
+async def noted(order: Order, step: order_states.Step, *, by: str, note: str | None = None) -> None:
+    """Writes down a step that leaves a locked order in its state."""
+    await orders_history.write(order.id, step, order.state, order.state, by=by, note=note)
+
+
+_FIRST = "SELECT product_name, (SELECT count(*) FROM order_line WHERE order_id = $1) AS kinds FROM order_line WHERE order_id = $1 ORDER BY id LIMIT 1"
+
+
+async def tell(
+    order: Order, kind: Literal["order_shipped", "order_completed", "order_cancelled"], **more: Any
+) -> None:
+    """Tells its customer what became of a locked order."""
+    first = await db.fetchrow(_FIRST, order.id)
+    assert first is not None
+    params = {
+        "title": first["product_name"], "kinds": first["kinds"], "order_no": order.order_no, "amount_fen": order.total_fen,
+        "at": clock.now(), **more,
+    }  # fmt: skip
+    key = f"{kind}:{more.get('shipment_no', order.order_no)}"
+    await outbox.tell([outbox.Message(order.customer_id, kind, key, params)])
+
+
+_RESERVED = "SELECT sku_id, reserved FROM order_line WHERE order_id = $1 AND reserved > 0"
+_FREED = "UPDATE order_line SET reserved = 0 WHERE order_id = $1 AND reserved > 0"
+_HANDED_OVER = (
+    "UPDATE order_line SET shipped = shipped + reserved, reserved = 0 WHERE order_id = $1 AND reserved > 0"
+)
+
+
+async def _reserved(order: Order) -> dict[int, int]:
+    return {row["sku_id"]: row["reserved"] for row in await db.fetch(_RESERVED, order.id)}
+
+
+async def free_stock(order: Order) -> None:
+    """What is still kept for a locked order can be ordered again."""
+    kept = await _reserved(order)
+    await db.execute(_FREED, order.id)
+    await stock.change_reserved({sku_id: -n for sku_id, n in kept.items()}, store_id=order.store_id)
+
+
+async def hand_over_stock(order: Order, *, by: str) -> None:
+    """What is still kept for a locked order leaves the stock."""
+    kept = await _reserved(order)
+    await db.execute(_HANDED_OVER, order.id)
+    await stock.take_reserved(
+        kept, store_id=order.store_id, kind="handed_over", by=by, order_no=order.order_no
+    )
+
+
+async def cancel(order: Order, step: order_states.Step, *, by: str, note: str | None = None) -> None:
+    """A locked order ends: what was paid returns to where it came from, its bill is void, its coupons, points and stock are free.
+
+    Raises:
+        OrderStateForbids, BillPaymentPending.
+    """
+    order_states.refuse(step, order.state, order.order_no)
+    bill = await bills.lock(order.bill_no)
+    if order.state == "placed":
+        await matching.voiding(bill)
+    else:
+        await refunds.in_full(bill, operator=by)
+    await go(order, step, "cancelled", by=by, note=note)
+    await order_discounts.give_back(order, by=by)
+    await free_stock(order)

@@ -1,0 +1,189 @@
+"""Placing an order: priced by a quote, then written in one statement (``migrations/sql/orders_place.sql``) that reserves its stock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core import clock, db, errors, ids
+from ledger import accounts, idempotency
+from shop import order_discounts, orders_shown, quotes, stock
+
+UNPAID_LIFETIME = timedelta(minutes=30)
+MAX_LINES = 50
+MAX_QUANTITY = 999
+_OPERATION = "orders.place"
+
+Order = orders_shown.Order
+
+
+class PriceChanged(errors.Conflict):
+    """The order comes to another amount than the customer was shown."""
+
+    code = "price_changed"
+
+
+REFUSALS = (*quotes.REFUSALS, stock.OutOfStock, PriceChanged)
+"""What pricing and placing may answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """So many of one SKU."""
+
+    sku_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class How(quotes.Wish):
+    """What is said of an order besides its lines. ``total_fen``: what the customer was shown that it comes to."""
+
+    remark: str = ""
+    total_fen: int | None = None
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What a repeat of the request must have in common with it."""
+        said = {
+            "remark": self.remark, "total_fen": self.total_fen, "store_id": self.store_id, "coupons": sorted(self.coupon_nos),
+            "points": self.points,
+        }  # fmt: skip
+        return {name: value for name, value in said.items() if value not in ("", None, 0, [])}
+
+    @property
+    def takes_more_than_stock(self) -> bool:
+        """Whether coupons or points go with it."""
+        return bool(self.coupon_nos or self.points)
+
+
+PLAIN = How()
+
+
+@db.retried
+async def place(customer_id: int, wanted: Sequence[Wanted], how: How = PLAIN, *, key: str) -> Order:
+    """Places an order: reserves the stock, fixes the prices, takes coupons and points, issues the bill. The same key gives the same
+    order.
+
+    Raises:
+        KeyReused, ``REFUSALS``; of these PriceChanged: it comes to another amount than ``how`` says.
+    """
+    quantities = merged(wanted)
+    content = {"lines": sorted(quantities.items()), **how.content}
+    if how.takes_more_than_stock:
+        return await _place_with_more(customer_id, quantities, how, key, content)
+    try:
+        priced = await _priced(customer_id, quantities, how)
+        made = await _write(
+            customer_id, priced, how, ids.new_no("S"), None, key, idempotency.fingerprint(content)
+        )
+    except errors.DomainError:  # what cannot be had any more may be what this key has got already
+        old = await _answered(customer_id, key, content)
+        if old is None:
+            raise
+        return await orders_shown.get(customer_id, old)
+    if made is None:
+        old = await _answered(customer_id, key, content)
+        assert old is not None
+        return await orders_shown.get(customer_id, old)
+    return made
+
+
+async def _place_with_more(
+    customer_id: int, quantities: dict[int, int], how: How, key: str, content: dict[str, Any]
+) -> Order:
+    async def act() -> str:
+        order_no = ids.new_no("S")
+        priced = await _priced(customer_id, quantities, how)
+        taken = await order_discounts.take(customer_id, priced, order_no)
+        await _write(customer_id, priced, how, order_no, taken, None, b"")
+        return order_no
+
+    async with db.transaction():
+        order_no = await idempotency.once(
+            caller=accounts.of_customer(customer_id), operation=_OPERATION, key=key, content=content, act=act
+        )
+    return await orders_shown.get(customer_id, order_no)
+
+
+async def _priced(customer_id: int, quantities: dict[int, int], how: How) -> quotes.Quote:
+    priced = await quotes.quote(customer_id, quantities, how)
+    refuse_another_total(priced, how.total_fen)
+    return priced
+
+
+def merged(wanted: Sequence[Wanted]) -> dict[int, int]:
+    """How many are wanted of each SKU."""
+    quantities: dict[int, int] = {}
+    for line in wanted:
+        quantities[line.sku_id] = quantities.get(line.sku_id, 0) + line.quantity
+    return quantities
+
+
+def refuse_another_total(priced: quotes.Quote, shown_fen: int | None) -> None:
+    """Refuses what comes to another amount than was shown.
+
+    Raises:
+        PriceChanged: the refusal names the amount.
+    """
+    if shown_fen is not None and priced.total_fen != shown_fen:
+        raise PriceChanged(total_fen=priced.total_fen, shown_fen=shown_fen)
+
+
+async def _answered(customer_id: int, key: str, content: dict[str, Any]) -> str | None:
+    return await idempotency.answered(
+        caller=accounts.of_customer(customer_id), operation=_OPERATION, key=key, content=content
+    )
+
+
+_PLACE = f"SELECT outcome, id, available FROM orders_place({', '.join(f'${n}' for n in range(1, 26))})"
+
+
+async def _write(
+    customer_id: int,
+    priced: quotes.Quote,
+    how: How,
+    order_no: str,
+    discounts: str | None,
+    key: str | None,
+    fingerprint: bytes,
+) -> Order | None:
+    """Writes a priced order, and claims its key; without one the caller has. None: the key was used before."""
+    now, bill_no = clock.now(), ids.new_no("B")
+    rows = await db.fetch(
+        _PLACE, now, customer_id, key, fingerprint, order_no, bill_no, priced.title, now + UNPAID_LIFETIME,
+        priced.store_id, priced.goods_fen, priced.discount_fen, priced.freight_fen, priced.total_fen, priced.tax_fen, discounts,
+        None, how.remark, *priced.columns(),
+    )  # fmt: skip
+    if rows[0]["outcome"] == "twin":
+        return None
+    if rows[0]["outcome"] == "short":
+        wanted = {line.sku_id: line.quantity for line in priced.lines}
+        sku_id, left = rows[0]["id"], rows[0]["available"]
+        raise stock.OutOfStock(sku_id=sku_id, stock=left, quantity=wanted[sku_id])
+    return _placed(customer_id, priced, how, rows[0]["id"], order_no, bill_no, now)
+
+
+def _placed(
+    customer_id: int,
+    priced: quotes.Quote,
+    how: How,
+    order_id: int,
+    order_no: str,
+    bill_no: str,
+    now: datetime,
+) -> Order:
+    """The order as it was written a moment ago."""
+    return Order(
+        order_id, order_no, customer_id, "placed", priced.store_id, priced.goods_fen, priced.discount_fen, priced.freight_fen,
+        priced.total_fen, priced.tax_fen, priced.discounts, None, how.remark, bill_no, now, now + UNPAID_LIFETIME,
+        lines=tuple(
+            orders_shown.Line(
+                line.sku_id, line.product_name, line.sku_name, line.price_fen, line.quantity, line.amount_fen, line.list_fen,
+                line.discount_fen,
+            )
+            for line in priced.lines
+        ),
+    )  # fmt: skip

@@ -1,0 +1,223 @@
+"""Quotes 报价: what so many of some SKUs cost a customer now. The preview and placing an order ask here, so both come to the same.
+
+Prices first, then coupons, then points on what is left of the goods, then freight by what the goods come to after that. At least one
+fen is left to pay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from billing import terms
+from core import clock, db, errors, money
+from members import coupon_rules, coupons, points, points_rules
+from shop import orders_shown, prices, stock
+
+Discount = orders_shown.Discount
+
+
+class SkuNotForSale(errors.Conflict):
+    """A SKU of the order does not exist or its product is off the shelf."""
+
+    code = "sku_not_for_sale"
+
+
+class OrderTooLarge(errors.Invalid):
+    """The order comes to more than a single amount may be."""
+
+    code = "order_too_large"
+
+
+REFUSALS: tuple[type[errors.DomainError], ...] = (
+    SkuNotForSale, OrderTooLarge, coupons.NoSuchCoupon, *coupons.REFUSALS, points_rules.NoPoints, points.PointsShort, points.TooManyPoints,
+)  # fmt: skip
+"""What ``quote`` may answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an order is priced by besides its lines: whose stock, which coupons, how many points."""
+
+    store_id: int = stock.SHOP
+    coupon_nos: tuple[str, ...] = ()
+    points: int = 0
+
+
+PLAIN = Wish()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """So many of one SKU, what they cost, and how many can be ordered. ``list_fen`` is what it costs who has no better price."""
+
+    sku_id: int
+    product_id: int
+    product_name: str
+    sku_name: str
+    quantity: int
+    list_fen: int
+    price_fen: int
+    available: int
+    weight_g: int
+    category_ids: tuple[int, ...]
+    discount_fen: int = 0
+
+    @property
+    def amount_fen(self) -> int:
+        return self.price_fen * self.quantity
+
+    @property
+    def in_stock(self) -> bool:
+        """Whether there are as many as wanted."""
+        return self.available >= self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What an order would come to."""
+
+    store_id: int
+    lines: tuple[Line, ...]
+    coupons: tuple[coupon_rules.Discount, ...] = ()
+    points: int = 0
+    points_fen: int = 0
+    freight_fen: int = 0
+
+    @property
+    def discounts(self) -> tuple[Discount, ...]:
+        """Why it costs less, by name."""
+        found = [Discount("coupon", one.name, one.off_fen, one.coupon_no) for one in self.coupons]
+        if self.points:
+            found.append(Discount("points", "", self.points_fen, points=self.points))
+        return tuple(found)
+
+    @property
+    def goods_fen(self) -> int:
+        return sum(line.amount_fen for line in self.lines)
+
+    @property
+    def discount_fen(self) -> int:
+        return sum(line.discount_fen for line in self.lines)
+
+    @property
+    def total_fen(self) -> int:
+        return self.goods_fen - self.discount_fen + self.freight_fen
+
+    @property
+    def tax_fen(self) -> int:
+        """How much of the total is tax, which prices include."""
+        percent = terms.current().included_tax_percent
+        return self.total_fen - (self.total_fen * 200 + 100 + percent) // (2 * (100 + percent))
+
+    @property
+    def title(self) -> str:
+        """What the bill says it is for."""
+        first = self.lines[0].product_name
+        return first if len(self.lines) == 1 else f"{first} 等{len(self.lines)}种"
+
+    def columns(self) -> tuple[list[Any], ...]:
+        """Its lines, a list a column: SKU, names, list price, price, quantity, amount, discount."""
+        return (
+            [line.sku_id for line in self.lines],
+            [line.product_name for line in self.lines],
+            [line.sku_name for line in self.lines],
+            [line.list_fen for line in self.lines],
+            [line.price_fen for line in self.lines],
+            [line.quantity for line in self.lines],
+            [line.amount_fen for line in self.lines],
+            [line.discount_fen for line in self.lines],
+        )
+
+
+async def quote(customer_id: int, quantities: Mapping[int, int], wish: Wish = PLAIN) -> Quote:
+    """What these would cost the customer now. Too little in stock is no refusal here: the line says how many can be ordered.
+
+    Raises:
+        SkuNotForSale, OrderTooLarge, and of coupons and points: ``REFUSALS``.
+    """
+    there = await seen(customer_id, quantities, store_id=wish.store_id)
+    for sku_id in quantities:
+        if sku_id not in there or not there[sku_id][1]:
+            raise SkuNotForSale(sku_id=sku_id)
+    lines = tuple(there[sku_id][0] for sku_id in quantities)
+    if sum(line.amount_fen for line in lines) > money.MAX_FEN:
+        raise OrderTooLarge(limit_fen=money.MAX_FEN)
+    priced = Quote(wish.store_id, lines)
+    if wish.coupon_nos:
+        priced = await _with_coupons(customer_id, priced, wish)
+    if wish.points:
+        priced = await _with_points(customer_id, priced, wish.points)
+    return priced
+
+
+async def _with_coupons(customer_id: int, priced: Quote, wish: Wish) -> Quote:
+    judged = await coupons.judge(
+        customer_id,
+        wish.coupon_nos,
+        [
+            coupon_rules.Line(line.sku_id, line.product_id, line.category_ids, line.quantity, line.amount_fen)
+            for line in priced.lines
+        ],
+        with_points=wish.points > 0,
+    )
+    kept, left_fen = [], priced.goods_fen - 1
+    for one in judged:
+        fits = _at_most(one.line_fen, left_fen)
+        left_fen -= sum(fits)
+        kept.append(replace(one, off_fen=sum(fits), line_fen=fits))
+    return replace(_less(priced, [one.line_fen for one in kept]), coupons=tuple(kept))
+
+
+async def _with_points(customer_id: int, priced: Quote, wanted: int) -> Quote:
+    left = [line.amount_fen - line.discount_fen for line in priced.lines]
+    off = await points.redeemable(customer_id, sum(left), wanted)
+    off_fen = min(off.off_fen, sum(left) - 1)
+    shares = tuple(coupon_rules.spread(off_fen, left))
+    return replace(_less(priced, [shares]), points=off.points, points_fen=off_fen)
+
+
+def _less(priced: Quote, off: Sequence[Sequence[int]]) -> Quote:
+    return replace(
+        priced,
+        lines=tuple(
+            replace(line, discount_fen=line.discount_fen + sum(one[at] for one in off))
+            for at, line in enumerate(priced.lines)
+        ),
+    )
+
+
+def _at_most(line_fen: Sequence[int], most_fen: int) -> tuple[int, ...]:
+    """The same of each line, but no more in all."""
+    kept = []
+    for fen in line_fen:
+        kept.append(min(fen, most_fen))
+        most_fen -= kept[-1]
+    return tuple(kept)
+
+
+_LINES = f"""
+SELECT w.sku_id, p.id AS product_id, p.name AS product_name, s.name AS sku_name, w.quantity, s.price_fen AS list_fen,
+       {prices.fen("s")} AS price_fen, {stock.left("s", "$3::bigint")} AS available, s.weight_g,
+       ARRAY(SELECT c.category_id FROM product_category c WHERE c.product_id = p.id) AS category_ids,
+       p.state = 'on_shelf' AND s.state = 'on_sale' AS for_sale
+FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS w (sku_id, quantity, n)
+LEFT JOIN sku s ON s.id = w.sku_id LEFT JOIN product p ON p.id = s.product_id
+{prices.joined(sku="s", customer="$4::bigint", store="$3::bigint", now="$5::timestamptz")}
+ORDER BY w.n
+"""
+
+
+async def seen(
+    customer_id: int, quantities: Mapping[int, int], *, store_id: int = stock.SHOP
+) -> dict[int, tuple[Line, bool]]:
+    """What so many of each SKU cost the customer now, and whether it is for sale; a SKU that does not exist is left out."""
+    rows = await db.fetch(
+        _LINES, list(quantities), list(quantities.values()), store_id, customer_id, clock.now()
+    )
+    return {
+        row["sku_id"]: (Line(*[*tuple(row)[:-2], tuple(row["category_ids"])]), row["for_sale"])
+        for row in rows
+        if row["product_id"] is not None
+    }

@@ -1,0 +1,234 @@
+"""Orders step by step: the table, its page, and what each state refuses."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from billing import refunds, terms
+from core import clock
+from core import db as database
+from shop import (
+    order_changes,
+    order_review,
+    order_states,
+    orders,
+    orders_history,
+    placing,
+    shipments,
+    stock,
+)
+from tests import factories
+
+PAGE = Path(__file__).parents[2] / "docs" / "shop.md"
+PARCEL = shipments.Parcel("顺丰", "SF1234567890")
+
+
+def test_the_page_shows_the_table():
+    between = (
+        PAGE.read_text("utf-8").split("test_order_steps.py -->\n", 1)[1].split("\n<!-- end of steps", 1)[0]
+    )
+    table = order_states.as_table()
+    assert between == table, f"the table of steps in docs/shop.md should be:\n{table}"
+
+
+def test_the_table_is_sound():
+    assert {rule.step for rule in order_states.RULES} == set(order_states.Step.__args__)
+    named = {state for rule in order_states.RULES for state in (*rule.was, *rule.becomes)}
+    assert named == set(order_states.STATES)
+    ends = {
+        state
+        for state in order_states.STATES
+        if not any(state in r.was and r.becomes for r in order_states.RULES)
+    }
+    assert ends == {"completed", "cancelled"}
+
+
+class Shop:
+    """A customer with an order of two SKUs, brought into a state by the steps that lead there."""
+
+    async def opened(self, state):
+        self.customer = (await factories.customer(principal=50_000)).id
+        self.skus = [(await factories.sku(1_000, stock=10)).id for _ in range(2)]
+        wanted = [orders.Wanted(self.skus[0], 2), orders.Wanted(self.skus[1], 1)]
+        self.no = (await orders.place(self.customer, wanted, key=factories.key())).order_no
+        for step in _WAYS[state]:
+            await self.take(step)
+        return self
+
+    async def take(self, step):
+        acts = {
+            "edit": lambda: order_changes.edit(
+                self.customer, self.no, [orders.Wanted(self.skus[0], 1)], placing.How(), key=factories.key()
+            ),
+            "pay": lambda: orders.pay(self.customer, self.no, key=factories.key()),
+            "cancel": lambda: orders.cancel(self.customer, self.no),
+            "withdraw": lambda: order_review.withdraw(1, self.no, reason="缺货", key=factories.key()),
+            "confirm": lambda: order_review.confirm(1, self.no, key=factories.key()),
+            "reject": lambda: order_review.reject(1, self.no, reason="超出配送范围", key=factories.key()),
+            "ship": lambda: shipments.ship(1, self.no, PARCEL, key=factories.key()),
+            "ship_one": lambda: shipments.ship(
+                1, self.no, shipments.Parcel("圆通", "YT0001", {self.skus[0]: 1}), key=factories.key()
+            ),
+            "hand_over": lambda: order_review.hand_over(1, self.no, key=factories.key()),
+            "receive": lambda: orders.receive(self.customer, self.no),
+            "expire": self.expire,
+            "complete": self.complete,
+            "hide": lambda: orders.hide(self.customer, self.no),
+        }
+        await acts[step]()
+
+    async def expire(self):
+        clock.set_offset(orders.UNPAID_LIFETIME + timedelta(minutes=1))
+        await self.by_the_clock(orders.expire_unpaid)
+
+    async def complete(self):
+        clock.set_offset(timedelta(days=terms.current().complete_after_days, minutes=1))
+        await self.by_the_clock(orders.complete_due)
+
+    async def by_the_clock(self, job):
+        """The clock leaves an order alone where others are refused."""
+        before = await self.state()
+        await job()
+        if await self.state() == before:
+            raise orders.OrderStateForbids(order_no=self.no, state=before)
+
+    async def state(self):
+        return (await orders.get(self.customer, self.no)).state
+
+    async def history(self):
+        return await orders_history.of_order((await orders.get(self.customer, self.no)).id)
+
+    async def left(self):
+        return [one.available for one in await stock.levels(self.skus)]
+
+
+_WAYS = {
+    "placed": [], "paid": ["pay"], "confirmed": ["pay", "confirm"], "shipping": ["pay", "ship_one"], "shipped": ["pay", "ship"],
+    "completed": ["pay", "hand_over"], "cancelled": ["cancel"],
+}  # fmt: skip
+AGAIN_IS_HARMLESS = {("cancel", "cancelled"), ("receive", "completed")}
+MATRIX = [
+    (rule.step, state)
+    for rule in order_states.RULES
+    for state in order_states.STATES
+    if rule.step != "place" and (rule.step, state) not in AGAIN_IS_HARMLESS
+]
+
+
+@pytest.mark.parametrize("state", order_states.STATES)
+async def test_every_step_is_taken_or_refused_as_the_table_says(db, state):
+    for step in [one for one, in_state in MATRIX if in_state == state]:
+        shop = await Shop().opened(state)
+        before, told = await shop.history(), await factories.balance(shop.customer)
+        rule = next(one for one in order_states.RULES if one.step == step)
+        if order_states.allows(step, state):
+            await shop.take(step)
+            became = await shop.state()
+            assert became in (rule.becomes or (state,)), step
+            last = (await shop.history())[-1]
+            assert (last.step, last.was, last.became) == (step, state, became)
+            assert last.by.partition(":")[0] in (rule.who, "customer" if step == "pay" else rule.who)
+        else:
+            with pytest.raises(orders.OrderStateForbids):
+                await shop.take(step)
+            assert (await shop.state(), await shop.history()) == (state, before), step
+            assert await factories.balance(shop.customer) == told
+        clock.set_offset(timedelta(0))
+
+
+@pytest.mark.parametrize("step", ["withdraw", "reject"])
+async def test_what_the_shop_cancels_is_paid_back_freed_and_told(db, step):
+    shop = await Shop().opened("paid")
+    assert await shop.left() == [8, 9] and await factories.balance(shop.customer) == (47_000, 0)
+    await shop.take(step)
+    assert await shop.left() == [10, 10] and await factories.balance(shop.customer) == (50_000, 0)
+    assert await factories.told(shop.customer, "order_cancelled") == 1
+    (refund,) = await refunds.page(customer_id=shop.customer)
+    assert refund.amount_fen == 3_000
+
+
+async def test_parcels_take_stock_and_the_last_one_ships_the_order(db):
+    shop = await Shop().opened("paid")
+    await shop.take("ship_one")
+    with pytest.raises(shipments.NotToBeShipped):
+        await shipments.ship(1, shop.no, shipments.Parcel("圆通", "YT2", {shop.skus[0]: 2}), key="too-many-1")
+    with pytest.raises(shipments.AlreadyShipped):
+        await shop.take("ship_one")
+    assert await shop.state() == "shipping"
+    same = [shipments.ship(1, shop.no, PARCEL, key="ship-it-01") for _ in range(4)]
+    assert len(set(await asyncio.gather(*same))) == 1
+    assert await shop.state() == "shipped"
+    levels = await stock.levels(shop.skus)
+    assert [(one.on_hand, one.reserved) for one in levels] == [(8, 0), (9, 0)]
+    parcels = await shipments.of_order((await orders.get(shop.customer, shop.no)).id)
+    assert [[(line.sku_id, line.quantity) for line in one.lines] for one in parcels] == [
+        [(shop.skus[0], 1)], [(shop.skus[0], 1), (shop.skus[1], 1)],
+    ]  # fmt: skip
+    assert await factories.told(shop.customer, "order_shipped") == 2
+    await shop.complete()
+    assert await factories.told(shop.customer, "order_completed") == 1
+
+
+async def test_two_parcels_at_once_never_send_more_than_was_ordered(db):
+    shop = await Shop().opened("paid")
+    acts = [
+        shipments.ship(
+            1, shop.no, shipments.Parcel("圆通", f"YT{n}", {shop.skus[0]: 1}), key=f"parcel-{n}-at-once"
+        )
+        for n in range(5)
+    ]
+    done = await asyncio.gather(*acts, return_exceptions=True)
+    assert sorted(type(one).__name__ for one in done) == ["NotToBeShipped"] * 3 + ["str"] * 2
+    assert [one.on_hand for one in await stock.levels(shop.skus)] == [8, 10]
+
+
+async def test_a_shop_that_reviews_orders_delivers_only_what_it_confirmed(db):
+    terms.use(replace(terms.current(), orders_need_review=True))
+    shop = await Shop().opened("paid")
+    for step in ("ship", "hand_over"):
+        with pytest.raises(order_review.OrderNotReviewed):
+            await shop.take(step)
+    await shop.take("confirm")
+    await shop.take("ship")
+    assert await shop.state() == "shipped"
+
+
+async def test_changing_an_order_prices_it_anew_and_moves_stock_and_bill_along(db):
+    shop = await Shop().opened("placed")
+    other = (await factories.sku(700, stock=3)).id
+    wanted = [orders.Wanted(shop.skus[0], 1), orders.Wanted(other, 3)]
+    order = await order_changes.edit(
+        shop.customer, shop.no, wanted, placing.How(remark="少冰", total_fen=3_100), key="change-it-1"
+    )
+    assert (order.total_fen, order.remark, [line.quantity for line in order.lines]) == (3_100, "少冰", [1, 3])
+    assert await shop.left() == [9, 10] and await stock.available([other]) == {other: 0}
+    bill_fen = await database.fetchval("SELECT amount_fen FROM bill WHERE bill_no = $1", order.bill_no)
+    assert bill_fen == 3_100
+    for wrong, how, refusal in (
+        ([orders.Wanted(other, 4)], placing.How(), orders.OutOfStock),
+        ([orders.Wanted(10**9, 1)], placing.How(), orders.SkuNotForSale),
+        ([orders.Wanted(other, 1)], placing.How(total_fen=1), orders.PriceChanged),
+    ):
+        with pytest.raises(refusal):
+            await order_changes.edit(shop.customer, shop.no, wrong, how, key=factories.key())
+    assert (await orders.pay(shop.customer, shop.no, key=factories.key())).total_fen == 3_100
+
+
+async def test_changing_and_paying_at_once_leave_one_price(db):
+    for _ in range(4):
+        shop = await Shop().opened("placed")
+        await asyncio.gather(shop.take("edit"), shop.take("pay"), return_exceptions=True)
+        order = await orders.get(shop.customer, shop.no)
+        paid = 50_000 - sum(await factories.balance(shop.customer))
+        assert paid == (order.total_fen if order.state == "paid" else 0)
+
+
+async def test_a_hidden_order_is_off_the_list_and_still_there(db):
+    shop = await Shop().opened("cancelled")
+    await asyncio.gather(shop.take("hide"), shop.take("hide"))
+    assert await orders.page(shop.customer) == []
+    assert await shop.state() == "cancelled"
+    assert [event.step for event in await shop.history()] == ["place", "cancel", "hide"]

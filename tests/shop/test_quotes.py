@@ -1,0 +1,118 @@
+"""Quotes: the preview of an order comes to what the order does, whatever is in it."""
+
+import asyncio
+import random
+from dataclasses import replace
+
+import pytest
+
+from billing import terms
+from core import db as database
+from members import points, points_rules
+from shop import orders, placing, products, quotes, stock
+from tests import factories
+from tests.members.test_coupons import given
+from tests.members.test_points import RULE
+
+
+async def priced(customer_id, wanted, wish=quotes.PLAIN):
+    return await quotes.quote(customer_id, placing.merged(wanted), wish)
+
+
+async def with_points(customer_id, amount_fen=1_000_000):
+    """Gives a customer points, and says how many a yuan is."""
+    await points_rules.put(RULE, by="operator:1")
+    async with database.transaction():
+        return await points.earn(customer_id, amount_fen, factories.key())
+
+
+def same(quote, order):
+    told = (quote.goods_fen, quote.discount_fen, quote.freight_fen, quote.total_fen, quote.tax_fen)
+    assert told == (order.goods_fen, order.discount_fen, order.freight_fen, order.total_fen, order.tax_fen)
+    lines = [(line.sku_id, line.quantity, line.price_fen, line.discount_fen) for line in quote.lines]
+    assert lines == [(line.sku_id, line.quantity, line.price_fen, line.discount_fen) for line in order.lines]
+    assert (
+        sum(line.amount_fen - line.discount_fen for line in order.lines) + order.freight_fen
+        == order.total_fen
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_preview_is_what_the_order_comes_to(db, seed):
+    chance = random.Random(seed)
+    terms.use(replace(terms.current(), included_tax_percent=chance.choice([0, 1, 13])))
+    customer = await factories.customer()
+    skus = [(await factories.sku(chance.randrange(1, 9_999), stock=900)).id for _ in range(4)]
+    have = await with_points(customer.id)
+    for number in range(12):
+        wanted = [
+            orders.Wanted(chance.choice(skus), chance.randrange(1, 9)) for _ in range(chance.randrange(1, 6))
+        ]
+        coupons = []
+        if number % 2:
+            coupons = [
+                await given(customer, name=f"减{off}", off_fen=off)
+                for off in chance.sample([1, 333, 9_999_999], 2)
+            ]
+        wish = placing.How(coupon_nos=tuple(coupons), points=chance.choice([0, 0, have // 40]))
+        try:
+            shown = await priced(customer.id, wanted, wish)
+        except quotes.REFUSALS as refusal:
+            with pytest.raises(type(refusal)):
+                await orders.place(customer.id, wanted, wish, key=factories.key())
+            continue
+        order = await orders.place(
+            customer.id, wanted, replace(wish, total_fen=shown.total_fen), key=factories.key()
+        )
+        same(shown, order)
+        assert order.total_fen >= 1
+
+
+async def test_what_was_shown_and_is_another_now_is_said(db):
+    customer, sku = await factories.customer(), await factories.sku(1_000)
+    wanted = [orders.Wanted(sku.id, 2)]
+    shown = await priced(customer.id, wanted)
+    await products.change_sku(sku.id, price_fen=1_200)
+    how = placing.How(total_fen=shown.total_fen)
+    with pytest.raises(orders.PriceChanged) as refused:
+        await orders.place(customer.id, wanted, how, key="the-key-01")
+    assert refused.value.params == {"total_fen": 2_400, "shown_fen": 2_000}
+    assert await stock.available([sku.id]) == {sku.id: 100}
+    await orders.place(customer.id, wanted, placing.How(total_fen=2_400), key="the-key-01")
+    await products.change_sku(sku.id, price_fen=1)
+    again = await orders.place(customer.id, wanted, placing.How(total_fen=2_400), key="the-key-01")
+    assert again.total_fen == 2_400, "the same key has its order, whatever it would come to now"
+
+
+async def test_coupons_and_points_go_with_the_order_and_come_back_when_it_is_not_to_be(db):
+    customer, sku = await factories.customer(principal=50_000), await factories.sku(10_000)
+    have = await with_points(customer.id)
+    coupon = await given(customer, off_fen=1_500, name="立减15")
+    how = placing.How(coupon_nos=(coupon,), points=have // 40)
+    order = await orders.place(customer.id, [orders.Wanted(sku.id, 2)], how, key=factories.key())
+    assert [one.kind for one in order.discounts] == ["coupon", "points"] and order.discount_fen > 1_500
+    with pytest.raises(quotes.REFUSALS):
+        await orders.place(customer.id, [orders.Wanted(sku.id, 2)], how, key=factories.key())
+    paid = await orders.pay(customer.id, order.order_no, key=factories.key())
+    assert sum(await factories.balance(customer.id)) == 50_000 - paid.total_fen
+    assert await _points(customer.id) == have - have // 40
+    await asyncio.gather(*(orders.cancel(customer.id, order.order_no) for _ in range(3)))
+    assert await _points(customer.id) == have
+    assert sum(await factories.balance(customer.id)) == 50_000
+    again = await orders.place(customer.id, [orders.Wanted(sku.id, 2)], how, key=factories.key())
+    assert again.total_fen == order.total_fen
+
+
+async def test_one_coupon_for_two_orders_at_once_is_used_once(db):
+    customer, sku = await factories.customer(), await factories.sku(10_000)
+    how = placing.How(coupon_nos=(await given(customer, off_fen=1_500),))
+    done = await asyncio.gather(
+        *(orders.place(customer.id, [orders.Wanted(sku.id, 1)], how, key=factories.key()) for _ in range(4)),
+        return_exceptions=True,
+    )
+    assert sorted(type(one).__name__ for one in done) == ["CouponNotUsable"] * 3 + ["Order"]
+    assert await stock.available([sku.id]) == {sku.id: 99}
+
+
+async def _points(customer_id):
+    return (await points.redeemable(customer_id, 10**9)).have
