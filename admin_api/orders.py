@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from admin_api import parcels
 from admin_api.services import Operator
 from core import http as kit
 from shop import order_records, order_review, orders_shown, shipments
@@ -111,6 +112,7 @@ class Shipment(kit.Answer):
     tracking_no: str
     shipped_at: kit.Instant
     lines: list[ShippedLine]
+    trail: parcels.Trail | None
 
 
 class OrderRecord(Order):

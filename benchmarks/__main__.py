@@ -25,6 +25,7 @@ from benchmarks import (
     horizon,
     hot_shop,
     http_doors,
+    http_order,
     in_process,
     ingest,
     outbox,
@@ -55,6 +56,7 @@ class Benchmark:
 ALL = (
     Benchmark("http-balance", http_doors.FLOOR, http_doors.balance, 0.8),
     Benchmark("http-pay", http_doors.FLOOR, http_doors.pay, 0.5),
+    Benchmark("http-order", floor.NAME, http_order.orders, http_order.TARGET),
     Benchmark("ingest", ingest.FLOOR, ingest.notifications, 0.5),
     Benchmark("posting", floor.NAME, in_process.pay, 0.5),
     Benchmark("post-one", floor.NAME, in_process.post_one),

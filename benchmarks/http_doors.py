@@ -37,7 +37,7 @@ async def balance(where: place.Place) -> AsyncIterator[Contest]:
     """``GET /api/v1/account``."""
     async with place.opened(where) as found, Wire.opened(where) as wire:
         customers = await seeds.rich()
-        asked = [request("GET", "/api/v1/account", _token(found, one), sender=one) for one in customers]
+        asked = [request("GET", "/api/v1/account", token_of(found, one), sender=one) for one in customers]
         file = wire.written("balance", asked)
 
         async def subject(seconds: float) -> float:
@@ -46,7 +46,7 @@ async def balance(where: place.Place) -> AsyncIterator[Contest]:
         async def counted() -> dict[str, float]:
             return await balance_counters(where.database_url, found, customers[0]) | wire.said
 
-        yield Contest(floor=wire.floor, subject=subject, counters=counted, before_round=_nothing)
+        yield Contest(floor=wire.floor, subject=subject, counters=counted, before_round=nothing)
 
 
 @contextlib.asynccontextmanager
@@ -54,7 +54,7 @@ async def pay(where: place.Place) -> AsyncIterator[Contest]:
     """``POST /api/v1/orders/{order_no}/pay``: every order is paid once, with a key of its own."""
     async with place.opened(where) as found, Wire.opened(where) as wire:
         customers = await seeds.rich()
-        tokens = {one: _token(found, one) for one in customers}
+        tokens = {one: token_of(found, one) for one in customers}
         shelf = await seeds.Shelf.stocked()
         waiting: list[seeds.Placed] = []
         most_per_s = 500.0
@@ -79,28 +79,34 @@ async def pay(where: place.Place) -> AsyncIterator[Contest]:
 
 async def balance_counters(url: str, found: runtime.Runtime, customer_id: int) -> dict[str, float]:
     """What one ``GET /api/v1/account`` costs the database."""
-    headers = {"Authorization": f"Bearer {_token(found, customer_id)}"}
-    return await _counted(url, found, lambda _: ("GET", "/api/v1/account", headers))
+    headers = {"Authorization": f"Bearer {token_of(found, customer_id)}"}
+    return await counted_quietly(url, found, lambda _: ("GET", "/api/v1/account", headers))
 
 
 async def pay_counters(url: str, found: runtime.Runtime, placed: Sequence[seeds.Placed]) -> dict[str, float]:
     """What one ``POST /api/v1/orders/{order_no}/pay`` costs the database; uses up the first orders."""
 
     def one(number: int) -> tuple[str, str, dict[str, str]]:
-        token = _token(found, placed[number].customer_id)
+        token = token_of(found, placed[number].customer_id)
         return (
             "POST",
             _pay_path(placed[number]),
-            {"Authorization": f"Bearer {token}", "Idempotency-Key": _key()},
+            {"Authorization": f"Bearer {token}", "Idempotency-Key": new_key()},
         )
 
-    return await _counted(url, found, one)
+    return await counted_quietly(url, found, one)
 
 
 def request(
-    method: str, path: str, token: str | None = None, *, key: str | None = None, sender: int = 0
+    method: str,
+    path: str,
+    token: str | None = None,
+    *,
+    key: str | None = None,
+    sender: int = 0,
+    sent: object = None,
 ) -> bytes:
-    """A finished HTTP request; a POST carries an empty object. Each ``sender`` has an address of its own, as a proxy would
+    """A finished HTTP request; a POST carries what is ``sent``, or an empty object. Each ``sender`` has an address of its own, as a proxy would
     tell it: limits by address stay as they are in production."""
     address = f"10.{sender >> 16 & 255}.{sender >> 8 & 255}.{sender & 255}"
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: application/json"]
@@ -109,29 +115,29 @@ def request(
         lines.append(f"Authorization: Bearer {token}")
     if key is not None:
         lines.append(f"Idempotency-Key: {key}")
-    body = "{}" if method == "POST" else ""
+    body = json.dumps(sent or {}) if method == "POST" else ""
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", body]).encode()
 
 
 def _payment(order: seeds.Placed, token: str) -> bytes:
-    return request("POST", _pay_path(order), token, key=_key(), sender=order.customer_id)
+    return request("POST", _pay_path(order), token, key=new_key(), sender=order.customer_id)
 
 
 def _pay_path(order: seeds.Placed) -> str:
     return f"/api/v1/orders/{order.order_no}/pay"
 
 
-def _key() -> str:
+def new_key() -> str:
     return uuid.uuid4().hex
 
 
-def _token(found: runtime.Runtime, customer_id: int) -> str:
+def token_of(found: runtime.Runtime, customer_id: int) -> str:
     return found.tokens.issue(str(customer_id)).token
 
 
-async def _nothing() -> None:
+async def nothing() -> None:
     """Nothing is used up by reading."""
 
 
@@ -235,15 +241,17 @@ async def _quiet(found: runtime.Runtime) -> AsyncIterator[_Client]:
         yield client
 
 
-async def _counted(url: str, found: runtime.Runtime, one: _Ask) -> dict[str, float]:
+async def counted_quietly(
+    url: str, found: runtime.Runtime, one: _Ask, *, sent: Callable[[int], object] = lambda _: {}
+) -> dict[str, float]:
     async with _quiet(found) as client:
 
         async def act(number: int) -> None:
             method, path, headers = one(number)
             async with client.request(
-                method, path, headers=headers, json={} if method == "POST" else None
+                method, path, headers=headers, json=sent(number) if method == "POST" else None
             ) as answer:
-                if answer.status != 200:
+                if answer.status not in (200, 201):
                     raise RunFailed(f"{method} {path}: {answer.status} {await answer.text()}")
 
         for number in range(WARM):

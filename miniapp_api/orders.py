@@ -126,12 +126,29 @@ class ShippedLine(kit.Answer):
     quantity: int
 
 
+class TrailStep(kit.Answer):
+    at: kit.Instant
+    text: Annotated[str, Field(examples=["【杭州市】已揽收"])]
+
+
+class Trail(kit.Answer):
+    state: Annotated[
+        str | None,
+        Field(
+            description="物流状态，null 还不知道 · where it is, null: not known yet",
+            examples=["on_the_way", "signed"],
+        ),
+    ]
+    steps: Annotated[list[TrailStep], Field(description="最近的在前 · the latest first")]
+
+
 class Shipment(kit.Answer):
     shipment_no: str
     carrier: Annotated[str, Field(examples=["顺丰"])]
     tracking_no: Annotated[str, Field(examples=["SF1234567890123"])]
     shipped_at: kit.Instant
     lines: list[ShippedLine]
+    trail: Annotated[Trail | None, Field(description="物流轨迹 · its way, where it is followed")]
 
 
 class OrderRecord(Order):

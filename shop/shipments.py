@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core import clock, db, errors, ids
 from ledger import idempotency
-from shop import order_review, order_states, order_steps, stock
+from shop import order_review, order_states, order_steps, stock, tracking
 
 NoSuchOrder = order_steps.NoSuchOrder
 OrderStateForbids = order_steps.OrderStateForbids
@@ -54,6 +54,8 @@ class Shipment:
     tracking_no: str
     shipped_at: datetime
     lines: tuple[ShippedLine, ...]
+    trail: tracking.Trail | None = None
+    """What is known of its way; None: nobody watches it."""
 
 
 def merged(lines: Iterable[tuple[int, int]]) -> dict[int, int]:
@@ -149,4 +151,8 @@ async def of_order(order_id: int) -> list[Shipment]:
     for number, carrier, tracking_no, at, sku_id, quantity in await db.fetch(_OF, order_id):
         parcels[number] = (carrier, tracking_no, at)
         lines.setdefault(number, []).append(ShippedLine(sku_id, quantity))
-    return [Shipment(number, *parcel, tuple(lines[number])) for number, parcel in parcels.items()]
+    trails = await tracking.trails([(carrier, tracking_no) for carrier, tracking_no, _ in parcels.values()])
+    return [
+        Shipment(number, carrier, tracking_no, at, tuple(lines[number]), trails.get((carrier, tracking_no)))
+        for number, (carrier, tracking_no, at) in parcels.items()
+    ]
