@@ -1,20 +1,25 @@
 """Migrations whose steps are drawn once.
 
-Tortoise draws all models anew before and after every step, which makes a new database wait for half a minute where PostgreSQL needs
-two seconds. Steps beside each other that only add to tables or take constraints and indexes away are one step to it here.
+Tortoise draws all models anew before and after every step, which makes a new database wait for a minute where PostgreSQL needs two
+seconds. Steps beside each other that make tables, add to tables or take constraints and indexes away are one step to it here; one that
+changes a table made in the same step begins another, because a table is made as it is drawn.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
-from typing import cast
+from typing import Any, cast
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state_apps import StateApps
 
-_JOINED = (ops.AddField, ops.AddConstraint, ops.RemoveConstraint, ops.AddIndex, ops.RemoveIndex)
+_JOINED = (
+    ops.CreateModel, ops.AddField, ops.AddConstraint, ops.RemoveConstraint, ops.AddIndex, ops.RemoveIndex, ops.RunSQL,
+)  # fmt: skip
 
 
 class Migration(migrations.Migration):
@@ -24,14 +29,35 @@ class Migration(migrations.Migration):
         super().__init__(name, app_label)
         self.operations = _joined(self.operations)
 
+    async def apply(self, state: State, **how: Any) -> State:
+        """As it stands there, but how things were before a step is drawn only for steps that look at it."""
+        vars(state)["clone"] = functools.partial(_Before, state)
+        try:
+            return await super().apply(state, **how)
+        finally:
+            del vars(state)["clone"]
+
+
+class _Before:
+    """How things were before a step."""
+
+    def __init__(self, state: State) -> None:
+        self.models = {key: model.clone() for key, model in state.models.items()}
+        self._later = state.apps
+
+    @functools.cached_property
+    def apps(self) -> StateApps:
+        return self._later.clone(model_states=self.models)
+
 
 def _joined(operations: Iterable[ops.Operation]) -> list[ops.Operation]:
     steps: list[ops.Operation] = []
     for operation in operations:
         if isinstance(operation, _JOINED):
-            if not (steps and isinstance(steps[-1], _Together)):
-                steps.append(_Together())
-            cast("_Together", steps[-1]).steps.append(operation)
+            last = steps[-1] if steps else None
+            if not (isinstance(last, _Together) and last.takes(operation)):
+                steps.append(last := _Together())
+            last.take(operation)
         else:
             steps.append(operation)
     return steps
@@ -40,6 +66,16 @@ def _joined(operations: Iterable[ops.Operation]) -> list[ops.Operation]:
 class _Together(ops.TortoiseOperation):
     def __init__(self) -> None:
         self.steps: list[ops.TortoiseOperation] = []
+        self.made: set[str] = set()
+
+    def takes(self, operation: ops.Operation) -> bool:
+        """Whether it can be part of this step: it is about no table made in it."""
+        return getattr(operation, "model_name", None) not in self.made
+
+    def take(self, operation: ops.TortoiseOperation) -> None:
+        self.steps.append(operation)
+        if isinstance(operation, ops.CreateModel):
+            self.made.add(operation.name)
 
     def describe(self) -> str:
         return "; ".join(step.describe() for step in self.steps)
