@@ -46,6 +46,8 @@ class Preview(kit.Answer):
     bonus_fen: Annotated[int, Field(description="将失效的赠送 · bonus that would lapse")]
     plans: Annotated[int, Field(description="将终止的扣费计划 · plans that would end")]
     pending_top_ups: Annotated[int, Field(description="未付的充值 · unpaid top-ups")]
+    points: Annotated[int, Field(description="将作废的积分 · points that would be gone")]
+    coupons: Annotated[int, Field(description="将作废的优惠券 · coupons that would be gone")]
     obstacles: Annotated[list[Obstacle], Field(description="空则可以销户 · empty: it could be done")]
 
 

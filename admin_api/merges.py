@@ -42,6 +42,8 @@ class Preview(kit.Answer):
     unpaid_orders: Annotated[
         int, Field(description="未付的订单，不转入，到时自动取消 · unpaid orders; they lapse")
     ]
+    points: Annotated[int, Field(description="将转入的积分 · points that would move")]
+    coupons: Annotated[int, Field(description="将转入的优惠券 · coupons that would move")]
     obstacles: Annotated[list[Obstacle], Field(description="空则可以合并 · empty: it could be done")]
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from billing import agreements, packages, plan_offers, plans_ahead, schedule, stores
 from core import clock
-from members import duties, operators, tiers
+from members import coupon_templates, duties, operators, points_rules, tiers
 from shop import products
 
 OPERATOR_LOGIN = "demo"
@@ -61,6 +61,7 @@ async def load() -> None:
     await _products()
     await _plans()
     await _packages()
+    await _points_and_coupons()
 
 
 async def _plans() -> None:
@@ -93,8 +94,12 @@ def _seasons(today: date) -> tuple[date, ...]:
 
 async def _packages() -> None:
     """Something for everybody, and something that not everybody may have."""
-    for code, name_zh, name_en, rank in (("silver", "银卡", "Silver", 10), ("gold", "金卡", "Gold", 20)):
-        await tiers.put(code, name_zh=name_zh, name_en=name_en, rank=rank)
+    for code, name_zh, name_en, rank, spend_fen, points_percent in (
+        ("silver", "银卡", "Silver", 10, 50_000, 120),
+        ("gold", "金卡", "Gold", 20, 200_000, 150),
+    ):
+        rule = tiers.Rule(spend_fen, points_percent=points_percent)
+        await tiers.put(code, name_zh=name_zh, name_en=name_en, rank=rank, rule=rule)
     for code, name in (("west-lake", "西湖店"), ("wulin", "武林店")):
         await stores.put(code, name=name)
     rules = packages.Rules
@@ -111,6 +116,18 @@ async def _packages() -> None:
         await packages.add(
             name=name, pay_fen=pay_fen, bonus_fen=bonus_fen, bonus_days=bonus_days, rules=limits
         )
+
+
+async def _points_and_coupons() -> None:
+    """A point for a yuan, a hundred of them worth one; and a coupon that a word at the door gives away."""
+    await points_rules.put(points_rules.Rule(100, 100, 50, 100, None, 365, 7), by="demo")
+    now = clock.now()
+    coupon = coupon_templates.Terms(
+        name="满100减10", kind="amount", off_fen=1_000, off_percent=None, most_fen=None, least_fen=10_000, products=None,
+        categories=None, stacks="others", with_points=True, from_at=now, until_at=now + timedelta(days=90), days=30,
+        per_customer=1, total=None, code="TEA10",
+    )  # fmt: skip
+    await coupon_templates.add(0, coupon, key="demo-coupon")
 
 
 async def _products() -> None:

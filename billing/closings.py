@@ -1,6 +1,6 @@
 """Closings 销户: a customer gives the account up; the principal is paid out, the bonus goes back to the house.
 
-Always with a second person. From the approval on the customer is ``closing``: plans have ended, bonus is gone, nobody signs in.
+Always with a second person. From the approval on the customer is ``closing``: plans have ended, bonus, points and coupons are gone, nobody signs in.
 Where that is wanted, what is left of top-ups goes back by the channel it came through, within the channel's year: it leaves the
 account at once, the clock takes it to the channel, and what the channel refuses returns. The rest of the principal is paid out at
 the counter against a receipt. When nothing is left and no refund is under way the customer is ``closed``. Money that comes later
@@ -17,7 +17,7 @@ from typing import Final
 from billing import approvals, plans, refund_records, staff_alerts, top_up_refunds
 from core import clock, db, errors, ids
 from ledger import accounts, credit_line, idempotency, moves, posting
-from members import customers
+from members import customers, leaving
 from notifications import outbox
 
 
@@ -51,6 +51,9 @@ class Preview:
     plans: int
     """To be ended."""
     pending_top_ups: int
+    points: int
+    """To be gone, as the coupons."""
+    coupons: int
     obstacles: tuple[str, ...]
 
 
@@ -73,7 +76,9 @@ class Closing:
 
 _COUNTS = """
 SELECT (SELECT count(*) FROM plan WHERE customer_id = $1 AND state IN ('active', 'paused')),
-       (SELECT count(*) FROM top_up WHERE customer_id = $1 AND state = 'pending')
+       (SELECT count(*) FROM top_up WHERE customer_id = $1 AND state = 'pending'),
+       coalesce((SELECT points FROM points_account WHERE customer_id = $1), 0),
+       (SELECT count(*) FROM coupon WHERE customer_id = $1 AND state = 'unused')
 """
 _OBSTACLES = """
 SELECT why FROM (
@@ -106,7 +111,7 @@ async def preview(customer_id: int) -> Preview:
     offers = [await top_up_refunds.offer(one, rule=_RULE) for one in top_ups if one.tender != "counter"]
     return Preview(
         customer_id, balance.principal_fen, sum(one.refundable_fen for one in offers), balance.bonus_fen, plans=counts[0],
-        pending_top_ups=counts[1],
+        pending_top_ups=counts[1], points=counts[2], coupons=counts[3],
         obstacles=await _obstacles(customer_id),
     )  # fmt: skip
 
@@ -168,6 +173,7 @@ async def _approved(approval: approvals.Approval) -> str:
     await db.execute(_CLOSING, customer_id)
     await plans.end_all(customer_id, by=operator)  # one that began while we waited for the customer's row
     forfeited_fen = await forfeit(closing_id, number, customer_id, operator)
+    await leaving.end(customer_id, operator=operator)
     balance = await accounts.balance(customer_id)
     await _send_back(top_ups, number, operator, decided_by=f"operator:{approval.decided_by}")
     told = {"bonus_fen": forfeited_fen, "amount_fen": balance.principal_fen, "reason": reason, "at": now}

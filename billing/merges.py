@@ -1,7 +1,7 @@
 """Merges 合并: two customers turn out to be one person; all of one's account becomes the other's.
 
 Money moves lot by lot and keeps kind, expiry and origin. Identities, running plans and unpaid bills follow, so the person signs in,
-is charged and pays as the customer who is kept. History (changes, orders, paid bills, messages) stays under the number it was made
+is charged and pays as the customer who is kept; so do points, coupons, addresses, tags and what was spent. History (changes, orders, paid bills, messages) stays under the number it was made
 with; the customer who is gone points at the one who is kept. Always with a second person, and not reversible.
 """
 
@@ -13,7 +13,7 @@ from datetime import datetime
 from billing import approvals, matching, plans, standing
 from core import clock, db, errors, ids
 from ledger import accounts, credit_line, idempotency, moves
-from members import customers
+from members import customers, leaving
 
 
 class NothingToMerge(errors.Invalid):
@@ -51,6 +51,8 @@ class Preview:
     bills: int
     pending_top_ups: int
     unpaid_orders: int
+    points: int
+    coupons: int
     obstacles: tuple[str, ...]
 
 
@@ -75,7 +77,9 @@ SELECT (SELECT count(*) FROM identity WHERE customer_id = $1),
        (SELECT count(*) FROM plan WHERE customer_id = $1 AND state IN ('active', 'paused')),
        (SELECT count(*) FROM bill WHERE customer_id = $1 AND state = 'open' AND source NOT LIKE 'order:%'),
        (SELECT count(*) FROM top_up WHERE customer_id = $1 AND state = 'pending'),
-       (SELECT count(*) FROM shop_order WHERE customer_id = $1 AND state = 'placed')
+       (SELECT count(*) FROM shop_order WHERE customer_id = $1 AND state = 'placed'),
+       coalesce((SELECT points FROM points_account WHERE customer_id = $1), 0),
+       (SELECT count(*) FROM coupon WHERE customer_id = $1 AND state = 'unused')
 """
 
 
@@ -92,6 +96,7 @@ async def preview(gone_id: int, kept_id: int) -> Preview:
     return Preview(
         gone_id, kept_id, balance.principal_fen, balance.bonus_fen,
         identities=counts[0], plans=counts[1], bills=counts[2], pending_top_ups=counts[3], unpaid_orders=counts[4],
+        points=counts[5], coupons=counts[6],
         obstacles=await _obstacles(gone_id, kept_id),
     )  # fmt: skip
 
@@ -174,6 +179,7 @@ async def _approved(approval: approvals.Approval) -> str:
         )  # fmt: skip
         await credit_line.set_limit(gone_id, 0, automatic_only=False)
         await db.execute(_GONE, gone_id, kept_id)
+        await leaving.hand_over(gone_id, kept_id, operator=f"operator:{approval.requested_by}")
         return number, True
 
     await follow(gone_id, kept_id)

@@ -15,7 +15,7 @@ class BirthdayWrong(errors.Invalid):
     code = "birthday_wrong"
 
 
-_EARLIEST = date(1900, 1, 1)
+EARLIEST = date(1900, 1, 1)
 _SET = "UPDATE customer SET birthday = $2 WHERE id = $1"
 
 
@@ -34,7 +34,7 @@ async def reach(
     Raises:
         NoSuchCustomer, AddressNotUsable, BirthdayWrong.
     """
-    if born_on is not None and not _EARLIEST <= born_on <= clock.today():
+    if born_on is not None and not EARLIEST <= born_on <= clock.today():
         raise BirthdayWrong
     async with db.transaction():
         await customers.staying(customer_id)

@@ -25,7 +25,7 @@ class TermsWrong(errors.Invalid):
     code = "coupon_terms_wrong"
 
 
-class CodeTaken(errors.Conflict):
+class CouponCodeTaken(errors.Conflict):
     """Another kind of coupon has this code."""
 
     code = "coupon_code_taken"
@@ -80,7 +80,7 @@ async def add(operator_id: int, terms: Terms, *, key: str) -> Template:
     """A new kind of coupon; nobody has one yet.
 
     Raises:
-        TermsWrong, CodeTaken, KeyReused.
+        TermsWrong, CouponCodeTaken, KeyReused.
     """
     is_share = terms.kind == "percent"
     whole = (terms.off_percent is not None) == is_share == (terms.off_fen is None)
@@ -90,7 +90,7 @@ async def add(operator_id: int, terms: Terms, *, key: str) -> Template:
 
     async def act() -> int:
         if terms.code is not None and await db.fetchval(_TAKEN, terms.code):
-            raise CodeTaken(code=terms.code)
+            raise CouponCodeTaken(code=terms.code)
         number: int = await db.fetchval(_ADD, *asdict(terms).values(), by, clock.now())
         return number
 

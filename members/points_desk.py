@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core import clock, db
+from core import clock, db, errors
 from ledger import idempotency
 from members import customers, points_books, points_rules
 from members.points import LIVE, MOST, PointsShort
@@ -15,6 +15,12 @@ from members.points import LIVE, MOST, PointsShort
 KeyReused = idempotency.KeyReused
 NoSuchCustomer = customers.NoSuchCustomer
 CustomerHasLeft = customers.CustomerHasLeft
+
+
+class PointsOutOfRange(errors.Invalid):
+    """An adjustment moves at least one point, and a billion at most."""
+
+    code = "points_out_of_range"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,10 @@ async def adjust(operator_id: int, customer_id: int, points: int, *, reason: str
     """An operator gives points, or takes them where negative, with a reason. Returns what the customer has then.
 
     Raises:
-        NoSuchCustomer, CustomerHasLeft, PointsShort, KeyReused.
+        PointsOutOfRange, NoSuchCustomer, CustomerHasLeft, PointsShort, KeyReused.
     """
-    assert 0 < abs(points) <= MOST
+    if not 0 < abs(points) <= MOST:
+        raise PointsOutOfRange
     by = f"operator:{operator_id}"
 
     async def act() -> str:

@@ -22,7 +22,7 @@ class NoPoints(errors.Conflict):
 @dataclass(frozen=True, slots=True)
 class Rule:
     """``per_100_yuan``: points for a hundred yuan paid, before the tier's share. ``off_points``, ``bonus_points``: so many are worth
-    a yuan off an order, or of bonus; 0: they are not taken for it. ``off_share_percent``: at most so much of an order."""
+    a yuan off an order, or of bonus; 0: they are not taken for it. ``remind_days``: so many before points end their customer is told; None: never. ``off_share_percent``: at most so much of an order."""
 
     per_100_yuan: int
     off_points: int
@@ -30,6 +30,7 @@ class Rule:
     bonus_points: int
     bonus_days: int | None
     life_days: int | None
+    remind_days: int | None = None
 
     def earned(self, amount_fen: int, tier_percent: int) -> int:
         """Points for an amount paid, the fraction dropped."""
@@ -87,7 +88,7 @@ def of_row(row: Mapping[str, Any]) -> Rule:
 
 
 _SAVE = f"""
-INSERT INTO points_rule ({_COLUMNS}, saved_by, saved_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
+INSERT INTO points_rule ({_COLUMNS}, saved_by, saved_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
 """
 
 

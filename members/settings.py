@@ -10,7 +10,7 @@ from datetime import datetime
 
 from core import clock, db
 from ledger import accounts
-from members import customers, tiers
+from members import customers, standings, tiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ async def put(operator_id: int, customer_id: int, chosen: Settings) -> Settings:
         if chosen.tier is not None:
             await tiers.check([chosen.tier])
         await db.execute(_SET, customer_id, chosen.tier, chosen.is_named)
+        if chosen.tier != before.tier:
+            await standings.set_by_hand(customer_id, chosen.tier)
         await accounts.set_burn_policy(customer_id, chosen.burn_policy)
         for field in fields(Settings):
             old, new = _text(getattr(before, field.name)), _text(getattr(chosen, field.name))

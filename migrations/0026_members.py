@@ -46,6 +46,7 @@ class Migration(_steps.Migration):
                 ("bonus_points", fields.IntField()),
                 ("bonus_days", fields.IntField(null=True)),
                 ("life_days", fields.IntField(null=True)),
+                ("remind_days", fields.IntField(null=True)),
                 ("saved_by", fields.CharField(max_length=64)),
                 _instant("saved_at"),
             ],
@@ -301,7 +302,7 @@ class Migration(_steps.Migration):
             "PointsRule",
             points_rule_rates="per_100_yuan BETWEEN 0 AND 1000000 AND off_points BETWEEN 0 AND 1000000 AND bonus_points BETWEEN 0 AND 1000000",
             points_rule_share="off_share_percent BETWEEN 1 AND 100",
-            points_rule_days="life_days > 0 AND bonus_days > 0",
+            points_rule_days="life_days > 0 AND bonus_days > 0 AND remind_days > 0",
         ),
         *_parts.checks("PointsAccount", points_account_never_below_zero="points >= 0"),
         *_parts.checks(

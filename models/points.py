@@ -24,6 +24,8 @@ class PointsRule(Model):
     """So many days such bonus lives; None: for ever."""
     life_days = fields.IntField(null=True)
     """So many days points live; None: for ever."""
+    remind_days = fields.IntField(null=True)
+    """So many days before points end their customer is told; None: never."""
     saved_by = fields.CharField(max_length=64)
     saved_at = fields.DatetimeField()
 
@@ -36,7 +38,9 @@ class PointsRule(Model):
                 name="points_rule_rates",
             ),
             CheckConstraint(check="off_share_percent BETWEEN 1 AND 100", name="points_rule_share"),
-            CheckConstraint(check="life_days > 0 AND bonus_days > 0", name="points_rule_days"),
+            CheckConstraint(
+                check="life_days > 0 AND bonus_days > 0 AND remind_days > 0", name="points_rule_days"
+            ),
         )
 
 

@@ -62,6 +62,13 @@ Kind = Literal[
     "order_shipped",
     "order_completed",
     "order_cancelled",
+    "points_bonus",
+    "points_expiring",
+    "tier_up",
+    "tier_down",
+    "tier_over",
+    "coupon_issued",
+    "offer",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -80,11 +87,15 @@ REMINDERS: frozenset[Kind] = frozenset(
         "bonus_expiring",
         "deduction_ahead",
         "usage_ahead",
+        "points_expiring",
+        "tier_up",
+        "tier_down",
+        "tier_over",
     },
 )
 WITHOUT_MONEY: frozenset[Kind] = frozenset({"birthday"})
 """What says nothing of anybody's money, and may go to a phone number or an e-mail address that nobody has confirmed."""
-MARKETING: frozenset[Kind] = frozenset({"birthday", "missed"})
+MARKETING: frozenset[Kind] = frozenset({"birthday", "missed", "coupon_issued", "offer"})
 
 
 def class_of(kind: str) -> Class:

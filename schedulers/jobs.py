@@ -35,11 +35,12 @@ from billing import (
     remittances,
     reviews,
     shipping,
+    spending,
     upkeep,
 )
 from billing.channels import Channels
 from gateways.logistics import Tracker
-from members import chat, confirming
+from members import chat, confirming, points_ends, points_reminders, segment_runs, standings
 from notifications import delivery, delivery_reports
 from notifications.channels.sms import ShortMessages
 from reconciliation import daily
@@ -129,6 +130,10 @@ def table(
         Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),
         Job("order_completion", intervals.expiry_s, orders.complete_due),
         Job("bonus_expiry", intervals.expiry_s, expiry.expire_bonus),
+        Job("spending", intervals.expiry_s, spending.follow),
+        Job("tier_standings", intervals.expiry_s, standings.judge),
+        Job("points_expiry", intervals.expiry_s, points_ends.expire),
+        Job("segment_runs", intervals.outbox_s, segment_runs.advance),
         Job("approval_expiry", intervals.expiry_s, approvals.expire_old),
         Job("closing_end", intervals.expiry_s, closings.finish_paid),
         Job("merge_follow", intervals.expiry_s, merges.follow_late),
@@ -161,6 +166,7 @@ def _what_falls_due(intervals: Intervals) -> tuple[Job, ...]:
 def _now_and_then(intervals: Intervals) -> tuple[Job, ...]:
     return (
         Job("bonus_reminders", intervals.proof_s, bonus_reminders.remind, alone=True),
+        Job("points_reminders", intervals.proof_s, points_reminders.remind, alone=True),
         Job("birthdays", intervals.proof_s, care.congratulate, alone=True),
         Job("missed", intervals.proof_s, care.ask_after, alone=True),
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from billing import bills, matching, refunds, terms
 from core import clock, db
-from members import points
 from notifications import outbox
 from shop import order_discounts, order_states, orders_history, orders_shown, stock
 
@@ -58,8 +57,6 @@ async def go(
     now = clock.now()
     completes_at = now + timedelta(days=terms.current().complete_after_days)
     await db.execute(_GO, order.id, order.state, becomes, by, note, now, completes_at, step)
-    if becomes == "completed":
-        await points.earn(order.customer_id, order.total_fen, f"order:{order.order_no}")
 
 
 async def noted(order: Order, step: order_states.Step, *, by: str, note: str | None = None) -> None:

@@ -22,6 +22,7 @@ TABLES = (
     "quarantine", "counter_payment", "voucher",
     "remittance",
     "order_event", "stock_movement",
+    "points_movement", "coupon_event", "spending",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -257,6 +258,32 @@ DIFFERENCE_MONEY = {
     "transfer": """SELECT * FROM transfer WHERE id IN (
         SELECT id FROM new_transfer
         UNION SELECT id FROM transfer WHERE reference IN (SELECT transfer_reference FROM difference))""",
+}
+
+
+_MOVED_POINTS = "SELECT customer_id FROM points_movement WHERE id > {points_movement}"
+POINTS_ACCOUNTS = {"points_account": f"SELECT * FROM points_account WHERE customer_id IN ({_MOVED_POINTS})"}
+POINTS_LOTS = {
+    "points_lot": """SELECT * FROM points_lot WHERE id IN (
+        SELECT lot_id FROM points_part WHERE movement_id > {points_movement})"""
+}
+POINTS_UNDOING = {
+    "points_movement": """SELECT * FROM points_movement WHERE id > {points_movement} OR reference IN (
+        SELECT undoes FROM points_movement WHERE id > {points_movement}) OR undoes IN (
+        SELECT undoes FROM points_movement WHERE id > {points_movement})"""
+}
+POINTS_BONUS = {
+    "transfer": """SELECT * FROM transfer WHERE kind = 'points_bonus' AND (id > {transfer} OR reference IN (
+        SELECT reference FROM points_movement WHERE id > {points_movement}))""",
+    "points_movement": """SELECT * FROM points_movement WHERE id > {points_movement} OR reference IN (
+        SELECT reference FROM new_transfer WHERE kind = 'points_bonus')""",
+}
+COUPONS = {
+    "coupon": "SELECT * FROM coupon WHERE id IN (SELECT coupon_id FROM coupon_event WHERE id > {coupon_event})"
+}
+COUPON_TEMPLATES = {
+    "coupon_template": """SELECT * FROM coupon_template WHERE id IN (
+        SELECT k.template_id FROM coupon_event e JOIN coupon k ON k.id = e.coupon_id WHERE e.id > {coupon_event})"""
 }
 
 

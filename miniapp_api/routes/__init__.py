@@ -5,6 +5,7 @@ from miniapp_api.routes import (
     account,
     combining,
     giving,
+    membership,
     messages,
     owing,
     planning,
@@ -27,6 +28,7 @@ API = kit.Api(
     routes=(
         *signing_in.ROUTES,
         *account.ROUTES,
+        *membership.ROUTES,
         *topping_up.ROUTES,
         *refunding.ROUTES,
         *showing.ROUTES,

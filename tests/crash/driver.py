@@ -14,6 +14,7 @@ from tests.crash import (
     counter_paths,
     due_paths,
     killing,
+    member_paths,
     operator_paths,
     path,
     paying_paths,
@@ -35,6 +36,7 @@ PATHS = {
     **counter_paths.PATHS,
     **remittance_paths.PATHS,
     **reconciliation_paths.PATHS,
+    **member_paths.PATHS,
 }
 
 

@@ -109,6 +109,9 @@ def killer(_migrated, tmp_path_factory):
         ("reconcile", 120),
         ("replace_bill", 60),
         ("decide_difference", 80),
+        ("points_to_bonus", 24),
+        ("follow_spending", 60),
+        ("give_coupons", 24),
     ],
 )
 @pytest.mark.timeout(900)

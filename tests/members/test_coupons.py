@@ -210,7 +210,7 @@ async def test_a_code_is_one_kinds_and_a_kind_is_made_once(db):
     wanted = terms(code="A1")
     made = [await coupon_templates.add(1, wanted, key=key) for _ in range(2)]
     assert made[0] == made[1] == (await coupon_templates.page())[0]
-    with pytest.raises(coupon_templates.CodeTaken):
+    with pytest.raises(coupon_templates.CouponCodeTaken):
         await kind(code="A1")
     with pytest.raises(coupon_templates.NoSuchTemplate):
         await coupon_templates.change(404, active=True, total=None)

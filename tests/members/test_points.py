@@ -8,8 +8,10 @@ import pytest
 
 from core import clock
 from core import db as database
-from members import points, points_desk, points_ends, points_rules, tiers
+from members import points, points_desk, points_ends, points_reminders, points_rules, tiers
+from notifications import delivery
 from tests import factories
+from tests.notifications import messaging
 
 RULE = points_rules.Rule(
     per_100_yuan=100, off_points=100, off_share_percent=50, bonus_points=200, bonus_days=None, life_days=30
@@ -182,3 +184,19 @@ async def test_each_version_of_the_rule_is_kept(db):
     assert [one.rule.per_100_yuan for one in saved] == [7, 100]
     assert await points_rules.history(before=saved[0].id) == saved[1:]
     assert (await points_rules.current()).per_100_yuan == 7
+
+
+async def test_who_has_points_that_are_soon_over_is_told_once_for_each_day_while_there_are_any(db):
+    customer, spender = await someone(), await someone()
+    assert await points_reminders.remind() == 0
+    for days in (3, 3, 9):
+        await ruled(life_days=days, remind_days=4)
+        for one in (customer, spender):
+            await points_desk.adjust(1, one.id, 10, reason="r", key=factories.key())
+    assert (await points_reminders.remind(), await points_reminders.remind()) == (2, 0)
+    await in_one(points.spend, spender.id, 20, "order:1", worth_fen=20)
+    await delivery.run(messaging.Sender().post(kinds=("points_expiring",)))
+    rows = await database.fetch("SELECT customer_id, state, reason FROM outbox_message ORDER BY customer_id")
+    assert [tuple(row)[0:3:2] for row in rows] == [(customer.id, None), (spender.id, "spent")]
+    clock.set_offset(timedelta(days=6))
+    assert await points_reminders.remind() == 2

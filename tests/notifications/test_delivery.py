@@ -182,7 +182,8 @@ def test_every_kind_reads_well_in_both_languages(kind, locale):
     assert (
         "123.45" in reading.body
         or (kind in ("low_balance", "missed") and "42.00" in reading.body)
-        or kind == "birthday"
+        or kind
+        in ("birthday", "tier_up", "tier_down", "tier_over", "coupon_issued", "offer", "points_expiring")
     )
 
 

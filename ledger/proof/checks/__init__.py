@@ -14,6 +14,7 @@ from ledger.proof.checks import (
     freshness,
     holds,
     instalments,
+    members,
     messages,
     operations,
     payments,
@@ -34,7 +35,7 @@ ALL: tuple[Check, ...] = tuple(
         (
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
             *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *holds.CHECKS, *reviews.CHECKS, *operations.CHECKS,
-            *reconciliation.CHECKS, *remittances.CHECKS, *freshness.CHECKS, *stock.CHECKS,
+            *reconciliation.CHECKS, *remittances.CHECKS, *members.CHECKS, *freshness.CHECKS, *stock.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )

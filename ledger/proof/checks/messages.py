@@ -21,7 +21,7 @@ CHECKS = (
         WHERE t.kind IN ('top_up', 'bill_payment', 'bill_refund', 'manual_adjustment', 'bonus_expiry',
                          'credit_draw', 'credit_repayment', 'payment_credit', 'difference_credit', 'top_up_refund', 'top_up_refund_paid',
                          'top_up_refund_return', 'adjustment_reversal', 'transfer_out', 'transfer_in', 'merge_in', 'payout',
-                         'quarantine_credit', 'counter_payment', 'counter_undo')
+                         'quarantine_credit', 'counter_payment', 'counter_undo', 'points_bonus')
           AND m.id IS NULL
         """,
         since=changed.new("transfer"),

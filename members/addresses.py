@@ -1,0 +1,189 @@
+"""Delivery addresses 收货地址: a customer's own, with the region's code, one of them the default."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import astuple, dataclass, fields
+
+from core import clock, db, errors
+from ledger import accounts, idempotency
+from members import customers
+from notifications import addresses as reach
+
+KeyReused = idempotency.KeyReused
+CustomerHasLeft = customers.CustomerHasLeft
+AddressNotUsable = reach.AddressNotUsable
+MOST = 20
+
+
+class NoSuchAddress(errors.NotFound):
+    """The customer has no address of this id."""
+
+    code = "no_such_address"
+
+
+class TooManyAddresses(errors.Conflict):
+    """A customer keeps at most twenty addresses."""
+
+    code = "too_many_addresses"
+
+
+class RegionUnknown(errors.Invalid):
+    """Not the code of a region (GB/T 2260: six digits)."""
+
+    code = "region_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Who is to have it, and where. ``region_code``: GB/T 2260, six digits, as the picker of the mini-program gives it; the names of
+    province, city and district as it shows them."""
+
+    recipient: str
+    phone: str
+    region_code: str
+    province: str
+    city: str
+    district: str
+    detail: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A kept address."""
+
+    id: int
+    where: Where
+    is_default: bool
+
+
+_NAMES = ", ".join(field.name for field in fields(Where))
+_REGION = re.compile(r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12])[0-9]{4}", re.ASCII)
+"""Provinces, municipalities, autonomous and special administrative regions by their first two digits."""
+_OWN = f"""
+SELECT id, is_default, {_NAMES} FROM delivery_address WHERE customer_id = $1 AND ($2::bigint IS NULL OR id = $2)
+ORDER BY is_default DESC, id DESC
+"""
+
+
+async def listing(customer_id: int) -> list[Address]:
+    """A customer's addresses, the default first, then the newest."""
+    rows = [tuple(row) for row in await db.fetch(_OWN, customer_id, None)]
+    return [Address(row[0], Where(*row[2:]), row[1]) for row in rows]
+
+
+async def get(customer_id: int, address_id: int) -> Address:
+    """One of them.
+
+    Raises:
+        NoSuchAddress.
+    """
+    row = await db.fetchrow(_OWN, customer_id, address_id)
+    if row is None:
+        raise NoSuchAddress(address_id=address_id)
+    return Address(row["id"], Where(*tuple(row)[2:]), row["is_default"])
+
+
+_LOCK = "SELECT 1 FROM customer WHERE id = $1 FOR NO KEY UPDATE"
+_COUNT = "SELECT count(*) FROM delivery_address WHERE customer_id = $1"
+_ADD = f"""
+INSERT INTO delivery_address (customer_id, is_default, created_at, {_NAMES})
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id
+"""
+_NO_DEFAULT = (
+    "UPDATE delivery_address SET is_default = false WHERE customer_id = $1 AND is_default AND id <> $2"
+)
+
+
+async def add(customer_id: int, where: Where, *, is_default: bool, key: str) -> Address:
+    """Keeps another address; the first is the default in any case.
+
+    Raises:
+        RegionUnknown, AddressNotUsable, TooManyAddresses, KeyReused.
+    """
+    where = _usable(where)
+
+    async def act() -> int:
+        await db.fetchval(_LOCK, customer_id)
+        customers.refuse_left(await customers.get(customer_id))
+        count = await db.fetchval(_COUNT, customer_id)
+        if count >= MOST:
+            raise TooManyAddresses(most=MOST)
+        made: int = await db.fetchval(
+            _ADD, customer_id, is_default or not count, clock.now(), *astuple(where)
+        )
+        if is_default:
+            await db.execute(_NO_DEFAULT, customer_id, made)
+        return made
+
+    made = await idempotency.alone(
+        caller=accounts.of_customer(customer_id), operation="addresses.add", key=key,
+        content={"where": astuple(where), "is_default": is_default}, act=act,
+    )  # fmt: skip
+    return await get(customer_id, int(made))
+
+
+_CHANGE = f"""
+UPDATE delivery_address SET is_default = $3 OR is_default, ({_NAMES}) = ($4, $5, $6, $7, $8, $9, $10, $11)
+WHERE customer_id = $1 AND id = $2
+"""
+
+
+@db.retried
+async def change(customer_id: int, address_id: int, where: Where, *, is_default: bool) -> Address:
+    """Sets all of an address; orders that were placed keep the one they were placed with. The default stays it until another is.
+
+    Raises:
+        NoSuchAddress, RegionUnknown, AddressNotUsable.
+    """
+    where = _usable(where)
+    async with db.transaction():
+        await db.fetchval(_LOCK, customer_id)
+        if not await db.execute(_CHANGE, customer_id, address_id, is_default, *astuple(where)):
+            raise NoSuchAddress(address_id=address_id)
+        if is_default:
+            await db.execute(_NO_DEFAULT, customer_id, address_id)
+    return await get(customer_id, address_id)
+
+
+_REMOVE = "DELETE FROM delivery_address WHERE customer_id = $1 AND id = $2 RETURNING is_default"
+_NEXT_DEFAULT = """
+UPDATE delivery_address SET is_default = true WHERE id = (SELECT max(id) FROM delivery_address WHERE customer_id = $1)
+"""
+
+
+@db.retried
+async def remove(customer_id: int, address_id: int) -> None:
+    """Forgets an address; after the default the newest is it. Again is harmless."""
+    async with db.transaction():
+        await db.fetchval(_LOCK, customer_id)
+        if await db.fetchval(_REMOVE, customer_id, address_id):
+            await db.execute(_NEXT_DEFAULT, customer_id)
+
+
+def _usable(where: Where) -> Where:
+    if not _REGION.fullmatch(where.region_code):
+        raise RegionUnknown(region_code=where.region_code)
+    phone = reach.usable("sms", where.phone) if not _LANDLINE.fullmatch(where.phone) else where.phone
+    return Where(where.recipient, phone, *astuple(where)[2:])
+
+
+_LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}(?:-\d{1,5})?", re.ASCII)
+
+_HAND_OVER = (
+    "UPDATE delivery_address SET is_default = false WHERE customer_id = $1 AND EXISTS (SELECT FROM delivery_address"
+    " WHERE customer_id = $2)",
+    "UPDATE delivery_address SET customer_id = $2 WHERE customer_id = $1",
+)
+
+
+async def hand_over(gone_id: int, kept_id: int) -> None:
+    """The addresses of one customer become another's, who keeps their default. Part of the caller's transaction."""
+    for statement in _HAND_OVER:
+        await db.execute(statement, gone_id, kept_id)
+
+
+async def forget(customer_id: int) -> None:
+    """Forgets all addresses of who gives the account up. Part of the caller's transaction."""
+    await db.execute("DELETE FROM delivery_address WHERE customer_id = $1", customer_id)

@@ -1,0 +1,213 @@
+"""What is done for a whole segment 批量发放: a coupon for each, or a word to each who agreed to marketing.
+
+The clock goes through the customers in the order of their ids, some at a time; how far it came is written with what it did, so that
+whoever dies or comes twice gives nobody two and leaves nobody out.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from core import clock, db, errors, ids
+from ledger import idempotency
+from members import coupon_templates, coupons, segment_rules, segments
+from notifications import outbox
+
+KeyReused = idempotency.KeyReused
+NoSuchSegment = segments.NoSuchSegment
+NoSuchTemplate = coupon_templates.NoSuchTemplate
+Kind = Literal["coupons", "message"]
+STALE_AFTER = timedelta(days=3)
+
+
+class NoSuchRun(errors.NotFound):
+    """There is no such run."""
+
+    code = "no_such_segment_run"
+
+
+class RunEnded(errors.Conflict):
+    """The run is over; what it did stays."""
+
+    code = "segment_run_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One of them, and how far it is: customers looked at, and those who got something."""
+
+    id: int
+    run_no: str
+    segment_id: int
+    kind: Kind
+    template_id: int | None
+    text: str | None
+    state: str
+    looked_at: int
+    done: int
+    asked_by: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+_COLUMNS = (
+    "id, run_no, segment_id, kind, template_id, text, state, looked_at, done, asked_by, created_at, ended_at"
+)
+_START = """
+INSERT INTO segment_run (run_no, segment_id, kind, rule, template_id, text, state, after_id, looked_at, done, asked_by, created_at)
+VALUES ($1, $2, $3, $4::jsonb, $5, $6, 'running', 0, 0, 0, $7, $8)
+"""
+
+
+async def give_coupons(operator_id: int, segment_id: int, template_id: int, *, key: str) -> Run:
+    """Everybody in the segment gets a coupon of the kind.
+
+    Raises:
+        NoSuchSegment, NoSuchTemplate, KeyReused.
+    """
+    await coupon_templates.get(template_id)
+    return await _start(operator_id, segment_id, "coupons", template_id=template_id, key=key)
+
+
+async def write_to(operator_id: int, segment_id: int, text: str, *, key: str) -> Run:
+    """Everybody in the segment who agreed to marketing is told this.
+
+    Raises:
+        NoSuchSegment, KeyReused.
+    """
+    return await _start(operator_id, segment_id, "message", text=text, key=key)
+
+
+async def _start(
+    operator_id: int,
+    segment_id: int,
+    kind: Kind,
+    *,
+    template_id: int | None = None,
+    text: str | None = None,
+    key: str,
+) -> Run:
+    by, number = f"operator:{operator_id}", ids.new_no("D")
+
+    async def act() -> str:
+        rule = segments.dumped((await segments.get(segment_id)).rule)
+        await db.execute(_START, number, segment_id, kind, rule, template_id, text, by, clock.now())
+        return number
+
+    content = {"segment_id": segment_id, "kind": kind, "template_id": template_id, "text": text}
+    made = await idempotency.alone(
+        caller=by, operation="segment_runs.start", key=key, content=content, act=act
+    )
+    return await get(made)
+
+
+_CLAIM = f"""
+SELECT {_COLUMNS}, rule::text AS rule, after_id FROM segment_run WHERE state = 'running' ORDER BY id LIMIT 1
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+_GO_ON = "UPDATE segment_run SET after_id = $2, looked_at = looked_at + $3, done = done + $4 WHERE id = $1"
+_END = "UPDATE segment_run SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'running'"
+
+
+async def advance(*, limit: int = 500, turns: int = 20) -> int:
+    """Takes what is under way some turns further. Run by the clock. Returns how many customers were looked at."""
+    looked_at = 0
+    for _ in range(turns):
+        seen = await _turn(limit)
+        if seen is None:
+            break
+        looked_at += seen
+    return looked_at
+
+
+@db.retried
+async def _turn(limit: int) -> int | None:
+    async with db.transaction():
+        row = await db.fetchrow(_CLAIM)
+        if row is None:
+            return None
+        run = Run(*tuple(row)[:-2])
+        rule = segment_rules.read(json.loads(row["rule"]))
+        turn = await segments.turn(rule, after=row["after_id"], limit=limit)
+        if turn.last_id is None:
+            await db.execute(_END, run.id, "done", clock.now())
+            return 0
+        try:
+            done = await (_give if run.kind == "coupons" else _write)(run, turn)
+        except coupons.CouponsGone:
+            await db.execute(_END, run.id, "stopped", clock.now())
+            return 0
+        await db.execute(_GO_ON, run.id, turn.last_id, turn.looked_at, done)
+        return turn.looked_at
+
+
+async def _give(run: Run, turn: segments.Turn) -> int:
+    assert run.template_id is not None, "a run that gives coupons has a kind of them"
+    if not turn.found:
+        return 0
+    made = await coupons.issue(run.template_id, list(turn.found), by=run.asked_by, run_id=run.id)
+    kind = await coupon_templates.get(run.template_id)
+    now = clock.now()
+    params = {"name": kind.terms.name, "until": kind.terms.until_at, "at": now}
+    await outbox.tell(
+        [
+            outbox.Message(
+                number, "coupon_issued", f"coupon_issued:{coupon_no}", params, stale_after=now + STALE_AFTER
+            )
+            for number, coupon_no in made.items()
+            if turn.found[number]
+        ]
+    )
+    return len(made)
+
+
+async def _write(run: Run, turn: segments.Turn) -> int:
+    now, reachable = clock.now(), [number for number, is_reachable in turn.found.items() if is_reachable]
+    params = {"text": run.text, "at": now}
+    await outbox.tell(
+        [
+            outbox.Message(
+                number, "offer", f"offer:{run.run_no}:{number}", params, stale_after=now + STALE_AFTER
+            )
+            for number in reachable
+        ]
+    )
+    return len(reachable)
+
+
+async def stop(run_no: str) -> Run:
+    """Ends a run where it is; again is harmless.
+
+    Raises:
+        NoSuchRun.
+        RunEnded: it was done before.
+    """
+    run = await get(run_no)
+    await db.execute(_END, run.id, "stopped", clock.now())
+    run = await get(run_no)
+    if run.state == "done":
+        raise RunEnded(run_no=run_no)
+    return run
+
+
+async def get(run_no: str) -> Run:
+    """One run.
+
+    Raises:
+        NoSuchRun.
+    """
+    row = await db.fetchrow(f"SELECT {_COLUMNS} FROM segment_run WHERE run_no = $1", run_no)
+    if row is None:
+        raise NoSuchRun(run_no=run_no)
+    return Run(*row)
+
+
+_PAGE = f"SELECT {_COLUMNS} FROM segment_run WHERE id < $1 ORDER BY id DESC LIMIT $2"
+
+
+async def page(*, before: int | None = None, limit: int = 20) -> list[Run]:
+    """All runs, the newest first."""
+    return [Run(*row) for row in await db.fetch(_PAGE, before if before is not None else 2**62, limit)]

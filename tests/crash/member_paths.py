@@ -1,0 +1,93 @@
+"""What members have besides money, and a process that dies: points for what was paid, points into bonus, coupons for a segment."""
+
+from billing import points_bonus, spending
+from core import db
+from members import (
+    coupons,
+    points_desk,
+    points_ends,
+    points_rules,
+    segment_rules,
+    segment_runs,
+    segments,
+    standings,
+    tiers,
+)
+from shop import orders
+from tests import factories
+from tests.crash.path import Path
+
+RULE = points_rules.Rule(100, 100, 100, 200, None, None)
+
+
+class PointsToBonus(Path):
+    """A customer changes points into bonus, and presses the button again."""
+
+    async def before(self):
+        made = await super().before()
+        await points_rules.put(RULE, by="operator:1")
+        await points_desk.adjust(1, made["customer"], 500, reason="r", key="points-1")
+        return made
+
+    async def act(self, made):
+        await points_bonus.change(made["customer"], 400, key="to-bonus-1")
+
+    async def wrong(self, made):
+        left = (await points_desk.balance(made["customer"])).points
+        found = await factories.balance(made["customer"]), left, (await self.told(made))["points_bonus"]
+        return None if found == ((10_000, 1_200), 100, 1) else found
+
+
+class FollowSpending(Path):
+    """Orders were paid and one was cancelled; the clock counts them, gives points and a tier, dies, and comes again."""
+
+    async def before(self):
+        made = await super().before()
+        await points_rules.put(RULE, by="operator:1")
+        await tiers.put("gold", name_zh="金", name_en="Gold", rank=1, rule=tiers.Rule(3_000))
+        paid = []
+        for fen in (3_000, 2_000):
+            order = await factories.order(made["customer"], fen)
+            paid.append(await orders.pay(made["customer"], order.order_no, key=f"pay-{fen}-it"))
+        await orders.cancel(made["customer"], paid[1].order_no)
+        return made
+
+    async def act(self, made):
+        await spending.follow(limit=1)
+        await standings.judge()
+
+    async def wrong(self, made):
+        rows = await db.fetch("SELECT amount_fen FROM spending ORDER BY id")
+        points = (await points_desk.balance(made["customer"])).points
+        found = [row[0] for row in rows], points, (await self.told(made))["tier_up"]
+        return None if found == ([3_000, 2_000, -2_000], 30, 1) else found
+
+
+class GiveCoupons(Path):
+    """Everybody in a segment is to get a coupon; the clock dies on the way and comes again; points that are over go as well."""
+
+    async def before(self):
+        from tests.members.test_coupons import kind
+
+        people = [(await factories.customer()).id for _ in range(3)]
+        made = await kind(total=3)
+        rule = segment_rules.read({"what": "joined", "days": 1})
+        segment = await segments.add(1, "全部", rule, key="segment-1")
+        run = await segment_runs.give_coupons(1, segment.id, made.id, key="give-all-1")
+        await points_desk.adjust(1, people[0], 5, reason="r", key="points-1")
+        await db.execute("UPDATE points_lot SET expires_at = now() - interval '1 day'")
+        return {"people": people, "run": run.run_no}
+
+    async def act(self, made):
+        await segment_runs.advance(limit=2)
+        await points_ends.expire()
+
+    async def wrong(self, made):
+        had = [len(await coupons.page(one)) for one in made["people"]]
+        run = await segment_runs.get(made["run"])
+        moved = [one.points for one in await points_desk.page(made["people"][0])]
+        found = had, run.state, run.done, moved
+        return None if found == ([1, 1, 1], "done", 3, [-5, 5]) else found
+
+
+PATHS = {"points_to_bonus": PointsToBonus, "follow_spending": FollowSpending, "give_coupons": GiveCoupons}
