@@ -88,9 +88,9 @@ class Planning:
                 ahead.period += 1
         return sorted(due)
 
-    def charge_round(self, batch):
+    def charge_round(self, batch, passing_by=()):
         """One batch of a due run; answers (due, charged)."""
-        claimed = self.due_plans()[:batch]
+        claimed = [one for one in self.due_plans() if one[1] not in passing_by][:batch]
         sources = [self.issue_period(number) for _, number in claimed]
         wanted = [Wanted(source, self.bills[source].owed, False) for source in sources]
         charged = sum(map(bool, self.collect(wanted, "clock", "due_date").values()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from billing import deductions, plans
 from tests.model.shop import PLANS
 from tests.model.steps.step import a_key, pick, step
@@ -26,7 +28,7 @@ def unsubscribe(machine, customer, a, b, c):
     async def call():
         await plans.cancel(customer, number)
 
-    return step(call, lambda model, seen: model.end_plan(customer, number))
+    return replace(step(call, lambda model, seen: model.end_plan(customer, number)), plan=number)
 
 
 def due(machine, customer, a, b, c, batch=None):
@@ -42,7 +44,11 @@ def due(machine, customer, a, b, c, batch=None):
             rounds += 1
         return [lambda now, seen: now.charge_round(size)] * (rounds + 1)
 
-    return step(call, more_parts=parts)
+    def passing_by(rounds, first, ended):
+        passing = [lambda now, seen: now.charge_round(size, ended)] * first
+        return passing + [lambda now, seen: now.charge_round(size)] * (rounds + 1 - first)
+
+    return replace(step(call, more_parts=parts), passing_by=passing_by)
 
 
 NEEDS = {

@@ -16,6 +16,10 @@ class Step:
     call: Callable[[], Awaitable[Any]]
     parts: Callable[[Any], list[Callable]]
     seen_when_refused: Callable[[], Awaitable[Any]] | None = None
+    plan: int | None = None
+    """The plan it ends."""
+    passing_by: Callable[[int, int, Any], list[Callable]] | None = None
+    """So many parts, the first of which leave out these plans."""
 
     def __str__(self):
         return f"{self.name}{self.asked}"
