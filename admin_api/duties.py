@@ -9,6 +9,7 @@ from members.duties import DUTIES, Duty
 
 OF_FILES: dict[str, tuple[Duty, Duty]] = {
     "adjustments": ("money.see", "money.move"),
+    "after_sales": ("orders.see", "orders.serve"),
     "agreements": ("customers.see", "rules.change"),
     "alerts": ("shop.see", "shop.run"),
     "approvals": ("money.see", "money.approve"),
@@ -66,6 +67,7 @@ OF_FILES: dict[str, tuple[Duty, Duty]] = {
 """By the handler's file: the duty to read, and the duty to change."""
 
 OF_OPERATIONS: dict[str, Duty | None] = {
+    "after_sales_refund": "money.move",
     "dunning_cases": "plans.see",
     "dunning_write_off": "money.move",
     "instalments_preview": "money.see",

@@ -228,6 +228,7 @@ class Money(Section):
     orders_need_review: bool = False
     complete_after_days: Annotated[int, Field(ge=1, le=90)] = 10
     included_tax_percent: Annotated[int, Field(ge=0, le=30)] = 0
+    after_sales_days: Annotated[int, Field(ge=0, le=3650)] = 15
 
     def terms(self) -> terms.Terms:
         """As the desk takes them."""

@@ -87,6 +87,8 @@ class Terms:
     """A shipped order that nobody confirmed counts as received after so many days."""
     included_tax_percent: int = 0
     """How much tax prices include, shown with orders; 0: nothing is said of tax."""
+    after_sales_days: int = 15
+    """So long after an order is completed after-sales can be asked for; 0: always."""
 
 
 _DEFAULT = Terms()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import UniqueConstraint
 
@@ -109,6 +110,108 @@ _TRACKING = (
 )
 
 
+_AFTER_SALES = (
+    _table(
+        "AfterSale",
+        "after_sale",
+        "What a customer wants done about goods of an order, and what became of it.",
+        [
+            ("return_no", fields.CharField(unique=True, max_length=32)),
+            _parts.to("Order", "order", "after_sales", db_index=False),
+            _parts.to("Customer", "customer", "after_sales", db_index=False),
+            ("kind", fields.CharField(max_length=8)),
+            ("state", fields.CharField(max_length=10)),
+            ("reason", fields.CharField(max_length=200)),
+            ("carrier", fields.CharField(null=True, max_length=40)),
+            ("tracking_no", fields.CharField(null=True, max_length=64)),
+            ("new_carrier", fields.CharField(null=True, max_length=40)),
+            ("new_tracking_no", fields.CharField(null=True, max_length=64)),
+            ("reject_reason", fields.CharField(null=True, max_length=200)),
+            ("approval_no", fields.CharField(null=True, max_length=32)),
+            ("refund_no", fields.CharField(null=True, unique=True, max_length=32)),
+            ("refund_fen", fields.BigIntField(null=True)),
+            _instant("created_at"),
+            _perhaps("ended_at"),
+        ],
+        indexes=[
+            Index(fields=["order_id", "id"], name="after_sale_order"),
+            Index(fields=["customer_id", "id"], name="after_sale_customer"),
+            PartialIndex(fields=["id"], name="after_sale_open", where="ended_at IS NULL"),
+        ],
+    ),
+    _table(
+        "AfterSaleLine",
+        "after_sale_line",
+        "So many of one line of the order.",
+        [
+            _parts.to("AfterSale", "after_sale", "lines", db_index=False),
+            _parts.to("OrderLine", "line", "after_sales"),
+            ("quantity", fields.IntField()),
+            ("most_fen", fields.BigIntField()),
+            ("refund_fen", fields.BigIntField(null=True)),
+            ("restocked", fields.IntField(default=0)),
+            ("written_off", fields.IntField(default=0)),
+        ],
+    ),
+    _table(
+        "AfterSaleEvent",
+        "after_sale_event",
+        "One step of an after-sale. Never changed.",
+        [
+            _parts.to("AfterSale", "after_sale", "events", db_index=False),
+            ("step", fields.CharField(max_length=12)),
+            ("was", fields.CharField(null=True, max_length=10)),
+            ("became", fields.CharField(max_length=10)),
+            ("by", fields.CharField(max_length=64)),
+            ("note", fields.CharField(null=True, max_length=200)),
+            _instant("at"),
+        ],
+        indexes=[Index(fields=["after_sale_id", "id"], name="after_sale_event_of")],
+    ),
+    _table(
+        "AfterSalePhoto",
+        "after_sale_photo",
+        "A photo of what is wrong, as we drew it anew: nothing of the uploaded file but its picture.",
+        [
+            _parts.to("AfterSale", "after_sale", "pictures", db_index=False),
+            ("nth", fields.IntField()),
+            ("jpeg", fields.BinaryField()),
+            ("file_hash", fields.CharField(max_length=64)),
+            _instant("created_at"),
+        ],
+    ),
+    ops.AddConstraint(
+        "AfterSaleLine", UniqueConstraint(fields=("after_sale_id", "line_id"), name="after_sale_line_once")
+    ),
+    ops.AddConstraint(
+        "AfterSalePhoto", UniqueConstraint(fields=("after_sale_id", "nth"), name="after_sale_photo_nth")
+    ),
+    *_parts.checks(
+        "AfterSale",
+        after_sale_kind="kind IN ('refund', 'return', 'exchange')",
+        after_sale_state="state IN ('asked', 'approved', 'sent_back', 'received', 'done', 'rejected', 'withdrawn')",
+        after_sale_ended="(ended_at IS NOT NULL) = (state IN ('done', 'rejected', 'withdrawn'))",
+        after_sale_rejected="(reject_reason IS NOT NULL) = (state = 'rejected')",
+        after_sale_refund_done="refund_fen IS NULL OR state = 'done'",
+        after_sale_refund="(refund_no IS NOT NULL) = (coalesce(refund_fen, 0) > 0)",
+        after_sale_sent_anew="(new_tracking_no IS NOT NULL) = (state = 'done' AND refund_fen IS NULL)",
+        after_sale_parcels="(carrier IS NULL) = (tracking_no IS NULL) AND (new_carrier IS NULL) = (new_tracking_no IS NULL)",
+    ),
+    *_parts.checks(
+        "AfterSaleLine",
+        after_sale_line_quantity="quantity > 0 AND most_fen >= 0",
+        after_sale_line_refund="refund_fen BETWEEN 0 AND most_fen",
+        after_sale_line_back="restocked >= 0 AND written_off >= 0 AND (restocked + written_off = 0 OR restocked + written_off = quantity)",
+    ),
+    ops.RunSQL(
+        [
+            "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON after_sale_event "
+            "FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()"
+        ]
+    ),
+)
+
+
 class Migration(_steps.Migration):
     dependencies = [("models", "0026_members")]
 
@@ -124,4 +227,5 @@ class Migration(_steps.Migration):
         ),
         *_FREIGHT,
         *_TRACKING,
+        *_AFTER_SALES,
     ]

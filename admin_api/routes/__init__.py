@@ -3,6 +3,7 @@
 from admin_api import duties
 from admin_api.routes import (
     abnormal,
+    after_sales,
     approving,
     bills,
     counter,
@@ -63,6 +64,7 @@ _TABLE = kit.Api(
         *freight.ROUTES,
         *parcels.ROUTES,
         *ordering.ROUTES,
+        *after_sales.ROUTES,
         *watching.ROUTES,
     ),
 )

@@ -3,6 +3,7 @@
 from core import http as kit
 from miniapp_api.routes import (
     account,
+    after_sales,
     combining,
     giving,
     membership,
@@ -34,6 +35,7 @@ API = kit.Api(
         *showing.ROUTES,
         *remitting.ROUTES,
         *shopping.ROUTES,
+        *after_sales.ROUTES,
         *owing.ROUTES,
         *planning.ROUTES,
         *combining.ROUTES,

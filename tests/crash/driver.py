@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 from tests.crash import (
+    after_sale_paths,
     clock_paths,
     combined_paths,
     counter_paths,
@@ -33,6 +34,7 @@ PATHS = {
     **clock_paths.PATHS,
     **operator_paths.PATHS,
     **refund_paths.PATHS,
+    **after_sale_paths.PATHS,
     **counter_paths.PATHS,
     **remittance_paths.PATHS,
     **reconciliation_paths.PATHS,

@@ -94,6 +94,7 @@ def killer(_migrated, tmp_path_factory):
         ("finish_closing", 16),
         ("close_by_channel", 90),
         ("refund_requested", 180),
+        ("after_sale", 60),
         ("refund_stuck", 120),
         ("refund_stuck_paid_out", 35),
         ("counter_top_up", 30),

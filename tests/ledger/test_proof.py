@@ -23,7 +23,7 @@ from core import clock
 from core import db as database
 from ledger import accounts, holds, posting, proof
 from ledger.proof import checks
-from shop import orders
+from shop import after_sales, orders, shipments
 from tests import factories
 from tests.billing import refunding, remitting
 from tests.ledger import breaking
@@ -60,7 +60,19 @@ async def a_busy_shop():
     await refunding.some_refunds(customer.id, numbers[0])
     await money_set_aside(customer.id)
     await money_over_the_counter(customer.id)
+    await goods_given_back(customer.id, sku.id)
     return customer
+
+
+async def goods_given_back(customer_id, sku_id):
+    """An order that was sent and of which one of two came back."""
+    order = await orders.place(customer_id, [orders.Wanted(sku_id, 2)], key=factories.key())
+    await orders.pay(customer_id, order.order_no, key=factories.key())
+    await shipments.ship(1, order.order_no, shipments.Parcel("顺丰", "SF1234567890"), key=factories.key())
+    asked = await after_sales.apply(
+        customer_id, order.order_no, "refund", {sku_id: 1}, reason="少发", key=factories.key()
+    )
+    await after_sales.refund(refunding.opened(), 1, asked.return_no, amount_fen=100, key=factories.key())
 
 
 async def money_over_the_counter(customer_id):
@@ -233,6 +245,12 @@ BREAKING = {
         "UPDATE payment SET state = 'closed', ask_at = NULL WHERE state = 'prepared' AND purpose = 'top_up'",
     ),
     "I15 liability": ("I15", "UPDATE account SET bonus_fen = bonus_fen + 5 WHERE kind = 'customer'"),
+    "I8 after-sale more than paid": (
+        "I8",
+        "WITH more AS (UPDATE after_sale_line SET most_fen = most_fen + 5000, refund_fen = refund_fen + 5000 RETURNING after_sale_id)"
+        " UPDATE after_sale SET refund_fen = refund_fen + 5000 FROM more WHERE after_sale.id = more.after_sale_id",
+    ),
+    "I8 after-sale another amount": ("I8", "UPDATE after_sale SET refund_fen = refund_fen - 1"),
     "I22 kept for nobody": ("I22", "UPDATE stock SET reserved = reserved - 1 WHERE reserved > 0"),
     "I22 more than moved": ("I22", "UPDATE stock SET on_hand = on_hand + 1"),
     "I22 moved more": ("I22", "UPDATE stock_movement SET change = change + 1 WHERE change > 0"),

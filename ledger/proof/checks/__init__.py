@@ -7,6 +7,7 @@ seen as their changed rows only, ``since_sql`` another query. A check with neith
 from __future__ import annotations
 
 from ledger.proof.checks import (
+    after_sales,
     bills,
     books,
     combined,
@@ -34,8 +35,8 @@ ALL: tuple[Check, ...] = tuple(
     sorted(
         (
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
-            *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *holds.CHECKS, *reviews.CHECKS, *operations.CHECKS,
-            *reconciliation.CHECKS, *remittances.CHECKS, *members.CHECKS, *freshness.CHECKS, *stock.CHECKS,
+            *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *after_sales.CHECKS, *holds.CHECKS, *reviews.CHECKS,
+            *operations.CHECKS, *reconciliation.CHECKS, *remittances.CHECKS, *members.CHECKS, *freshness.CHECKS, *stock.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )

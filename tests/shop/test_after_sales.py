@@ -1,0 +1,375 @@
+"""After-sales: the table, its page, what each state refuses; money by lines, goods back and out again, two at once."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing import approvals, payments, refunds, terms
+from core import clock
+from core import db as database
+from members import points_rules
+from shop import after_sale_refunds, after_sale_states, after_sales, orders, orders_history, shipments, stock
+from tests import factories
+from tests.billing import refunding
+
+PAGE = Path(__file__).parents[2] / "docs" / "shop.md"
+OPENED = factories.open_channels()
+
+
+def test_the_page_shows_the_table():
+    between = (
+        PAGE.read_text("utf-8").split("test_after_sales.py -->\n", 1)[1].split("\n<!-- end of steps", 1)[0]
+    )
+    table = after_sale_states.as_table()
+    assert between == table, f"the table of after-sales in docs/shop.md should be:\n{table}"
+
+
+def test_the_table_is_sound():
+    assert {rule.step for rule in after_sale_states.RULES} == set(after_sale_states.Step.__args__)
+    named = {state for rule in after_sale_states.RULES for state in (*rule.was, rule.becomes)}
+    assert named == set(after_sale_states.STATES)
+    left = {state for rule in after_sale_states.RULES for state in rule.was}
+    assert set(after_sale_states.STATES) - left == set(after_sale_states.ENDED)
+    for step in after_sale_states.Step.__args__:
+        assert len({rule.becomes for rule in after_sale_states.RULES if rule.step == step}) == 1
+
+
+class Shop:
+    """A customer who has got three of one SKU and one of another, paid from the balance."""
+
+    price, other_price = 1_000, 2_500
+
+    async def opened(self, *, pay=True):
+        self.customer = (await factories.customer(principal=20_000, bonus=2_000)).id
+        self.tea = (await factories.sku(self.price, stock=10)).id
+        self.pot = (await factories.sku(self.other_price, stock=1)).id
+        wanted = [orders.Wanted(self.tea, 3), orders.Wanted(self.pot, 1)]
+        self.no = (await orders.place(self.customer, wanted, key=factories.key())).order_no
+        if pay:
+            await orders.pay(self.customer, self.no, key=factories.key())
+            await self.ship()
+        return self
+
+    async def ship(self):
+        await shipments.ship(1, self.no, shipments.Parcel("顺丰", "SF1234567890"), key=factories.key())
+
+    async def ask(self, kind="return", quantities=None, **how):
+        how = {"reason": "破损", "key": factories.key()} | how
+        made = await after_sales.apply(self.customer, self.no, kind, quantities or {self.tea: 1}, **how)
+        return made.return_no
+
+    async def take(self, step, number):
+        acts = {
+            "withdraw": lambda: after_sales.withdraw(self.customer, number, key=factories.key()),
+            "reject": lambda: after_sales.reject(1, number, reason="人为损坏", key=factories.key()),
+            "approve": lambda: after_sales.approve(1, number, note="寄回西湖店", key=factories.key()),
+            "send_back": lambda: after_sales.send_back(
+                self.customer, number, "中通", "ZT0000001", key=factories.key()
+            ),
+            "receive": lambda: after_sales.receive(1, number, key=factories.key()),
+            "refund": lambda: after_sales.refund(OPENED, 1, number, key=factories.key()),
+            "send_anew": lambda: after_sales.send_anew(1, number, "中通", "ZT0000002", key=factories.key()),
+        }
+        return await acts[step]()
+
+    async def at(self, state, kind="return"):
+        number = await self.ask(kind)
+        for step in ("end",) if (kind, state) == ("refund", "done") else _WAYS[state]:
+            await self.take({"end": "send_anew" if kind == "exchange" else "refund"}.get(step, step), number)
+        return number
+
+    async def on_hand(self, sku):
+        return (await stock.level(sku)).on_hand
+
+    async def balance(self):
+        return sum(await factories.balance(self.customer))
+
+
+_WAYS = {
+    "asked": (), "approved": ("approve",), "sent_back": ("approve", "send_back"), "received": ("approve", "receive"),
+    "done": ("approve", "receive", "end"), "rejected": ("reject",), "withdrawn": ("withdraw",),
+}  # fmt: skip
+
+
+@pytest.fixture
+async def shop(db):
+    return await Shop().opened()
+
+
+_CASES = [
+    (kind, state)
+    for kind in after_sale_states.KINDS
+    for state in after_sale_states.STATES
+    if kind != "refund"
+    or state in ("asked", "done", "rejected", "withdrawn")  # money alone is neither sent back nor received
+]
+
+
+@pytest.mark.parametrize(("kind", "state"), _CASES)
+async def test_what_the_table_does_not_allow_is_refused_and_the_rest_is_not(shop, kind, state):
+    """Every step in every state: one that is allowed is taken in a transaction that is undone."""
+    number = await shop.at(state, kind)
+    for step in after_sale_states.Step.__args__:
+        if step == "apply":
+            continue
+        before = await after_sales.get(number)
+        assert before.state == state
+        allowed = after_sale_states.allows(step, state, kind)
+        try:
+            async with database.transaction():
+                after = await shop.take(step, number)
+                assert allowed and after.state == after_sale_states.becomes(step), step
+                raise _Undone
+        except after_sales.AfterSaleStateForbids as refused:
+            assert not allowed, step
+            assert refused.params["state"] == state
+        except _Undone:
+            pass
+        assert await after_sales.get(number) == before, step
+
+
+class _Undone(Exception):
+    pass
+
+
+async def test_money_alone_goes_back_to_the_lots_and_both_histories_say_so(shop):
+    before = await shop.balance()
+    number = await shop.ask("refund", {shop.tea: 2})
+    found = await shop.take("refund", number)
+    assert (found.state, found.refund_fen, found.most_fen) == ("done", 2_000, 2_000)
+    assert await shop.balance() == before + 2_000 and await shop.on_hand(shop.tea) == 7
+    assert [event.step for event in await after_sales.events(found)] == ["apply", "refund"]
+    order = await orders.get(shop.customer, shop.no)
+    notes = [event.note for event in await orders_history.of_order(order.id) if event.step == "after_sale"]
+    assert notes == [f"{number} apply: 破损", f"{number} refund"]
+    assert await factories.told(shop.customer, "refunded") == 1
+    assert (await refunds.get(found.refund_no)).reason == f"{number} 破损"
+
+
+async def test_goods_that_come_back_can_be_sold_again_but_for_those_that_are_written_off(shop):
+    number = await shop.ask("return", {shop.tea: 3, shop.pot: 1})
+    await shop.take("approve", number)
+    for tracking_no in ("ZT1", "ZT2"):
+        await after_sales.send_back(shop.customer, number, "中通", tracking_no, key=factories.key())
+    assert await factories.told(shop.customer, "after_sale_approved") == 1
+    with pytest.raises(after_sales.NotReceived):
+        await after_sales.receive(1, number, written_off={shop.tea: 4}, key=factories.key())
+    with pytest.raises(after_sales.NotReceived):
+        await after_sales.receive(1, number, written_off={999_999: 1}, key=factories.key())
+    found = await after_sales.receive(1, number, written_off={shop.tea: 1}, key=factories.key())
+    assert [(line.restocked, line.written_off) for line in found.lines] == [(2, 1), (1, 0)]
+    assert (await shop.on_hand(shop.tea), await shop.on_hand(shop.pot)) == (9, 1)
+    assert (found.tracking_no, found.refund_fen) == ("ZT2", None)
+    parcels = [
+        row[0]
+        for row in await database.fetch("SELECT tracking_no FROM parcel WHERE carrier = '中通' ORDER BY id")
+    ]
+    assert parcels == ["ZT1", "ZT2"]
+    done = await after_sales.refund(OPENED, 1, number, amount_fen=5_000, key=factories.key())
+    assert [line.refund_fen for line in done.lines] == [2_727, 2_273] and done.refund_fen == 5_000
+
+
+async def test_an_exchange_takes_the_goods_out_of_the_stock_again_and_may_be_followed_by_another(shop):
+    number = await shop.at("done", "exchange")
+    found = await after_sales.get(number)
+    assert (found.state, found.refund_no, found.new_tracking_no) == ("done", None, "ZT0000002")
+    assert await shop.on_hand(shop.tea) == 7 and await factories.told(shop.customer, "after_sale_sent") == 1
+    again = await shop.ask("refund", {shop.tea: 3})
+    assert (await shop.take("refund", again)).refund_fen == 3_000
+
+
+async def test_of_an_exchange_that_is_out_of_stock_the_money_goes_back_instead(shop):
+    number = await shop.ask("exchange", {shop.pot: 1})
+    await shop.take("approve", number)
+    await after_sales.receive(1, number, written_off={shop.pot: 1}, key=factories.key())
+    with pytest.raises(after_sales.OutOfStock):
+        await shop.take("send_anew", number)
+    assert (await after_sales.get(number)).state == "received"
+    assert (await shop.take("refund", number)).refund_fen == 2_500
+    with pytest.raises(after_sales.NotToBeReturned):
+        await shop.ask("refund", {shop.pot: 1})
+
+
+async def test_a_piece_is_in_one_after_sale_and_free_when_that_came_to_nothing(shop):
+    first = await shop.ask("return", {shop.tea: 2})
+    with pytest.raises(after_sales.NotToBeReturned) as refused:
+        await shop.ask("refund", {shop.tea: 2})
+    assert refused.value.params["left"] == 1
+    second = await shop.ask("refund", {shop.tea: 1})
+    await shop.take("reject", first)
+    assert await factories.told(shop.customer, "after_sale_rejected") == 1
+    await shop.take("withdraw", second)
+    third = await shop.ask("refund", {shop.tea: 3})
+    assert (await shop.take("refund", third)).refund_fen == 3_000
+    assert len(await after_sales.page(customer_id=shop.customer, order_no=shop.no)) == 3
+
+
+async def test_only_what_was_sent_in_time_and_is_theirs(db):
+    shop = await Shop().opened(pay=False)
+    await orders.pay(shop.customer, shop.no, key=factories.key())
+    with pytest.raises(after_sales.NotToBeReturned):
+        await shop.ask()
+    await shop.ship()
+    for wrong in ({shop.tea: 4}, {999_999: 1}):
+        with pytest.raises(after_sales.NotToBeReturned):
+            await shop.ask("return", wrong)
+    stranger = await factories.customer()
+    with pytest.raises(after_sales.NoSuchOrder):
+        await after_sales.apply(
+            stranger.id, shop.no, "return", {shop.tea: 1}, reason="x", key=factories.key()
+        )
+    number = await shop.ask()
+    for act in (
+        after_sales.withdraw(stranger.id, number, key=factories.key()),
+        after_sales.get(number, customer_id=stranger.id),
+    ):
+        with pytest.raises(after_sales.NoSuchAfterSale):
+            await act
+    await orders.receive(shop.customer, shop.no)
+    clock.set_offset(timedelta(days=terms.current().after_sales_days, minutes=1))
+    with pytest.raises(after_sales.AfterSaleTooLate):
+        await shop.ask()
+    terms.use(replace(terms.current(), after_sales_days=0))
+    assert await shop.ask()
+
+
+async def test_not_more_than_a_few_at_once(shop, monkeypatch):
+    monkeypatch.setattr(after_sales, "MOST_OPEN", 2)
+    numbers = [await shop.ask() for _ in range(2)]
+    with pytest.raises(after_sales.TooManyAfterSales):
+        await shop.ask()
+    await shop.take("withdraw", numbers[0])
+    assert await shop.ask()
+
+
+async def test_of_two_who_ask_for_the_last_pieces_at_once_one_has_them(shop):
+    made = await asyncio.gather(
+        *(shop.ask("refund", {shop.tea: 2}) for _ in range(4)), return_exceptions=True
+    )
+    assert sum(isinstance(one, str) for one in made) == 1
+    assert {type(one) for one in made} == {str, after_sales.NotToBeReturned}
+
+
+async def test_the_same_key_asks_and_refunds_once(shop):
+    made = await asyncio.gather(*(shop.ask("refund", key="the-same-key") for _ in range(3)))
+    assert len(set(made)) == 1
+    with pytest.raises(after_sales.KeyReused):
+        await shop.ask("refund", {shop.tea: 2}, key="the-same-key")
+    done = await asyncio.gather(
+        *(after_sales.refund(OPENED, 1, made[0], key="refund-it-once") for _ in range(3))
+    )
+    assert (
+        len({one.refund_no for one in done}) == 1 and len(await refunds.page(customer_id=shop.customer)) == 1
+    )
+
+
+async def test_of_many_who_decide_at_once_one_does(shop):
+    before = await shop.balance()
+    number = await shop.ask("refund")
+    steps = ["refund", "refund", "reject", "withdraw"] * 2
+    done = await asyncio.gather(*(shop.take(step, number) for step in steps), return_exceptions=True)
+    assert sum(not isinstance(one, Exception) for one in done) == 1
+    assert all(
+        isinstance(one, after_sales.AfterSaleStateForbids) for one in done if isinstance(one, Exception)
+    )
+    found = await after_sales.get(number)
+    assert await shop.balance() == before + (found.refund_fen or 0)
+
+
+async def test_goods_are_received_once_however_many_say_so(shop):
+    number = await shop.at("sent_back")
+    done = await asyncio.gather(*(shop.take("receive", number) for _ in range(4)), return_exceptions=True)
+    assert sum(not isinstance(one, Exception) for one in done) == 1 and await shop.on_hand(shop.tea) == 8
+
+
+async def test_never_more_than_was_paid_for_the_goods_nor_than_is_left_of_the_bill(shop):
+    number = await shop.ask("refund", {shop.tea: 1})
+    with pytest.raises(after_sale_refunds.MoreThanPaid):
+        await after_sales.refund(OPENED, 1, number, amount_fen=1_001, key=factories.key())
+    bill_no = (await orders.get(shop.customer, shop.no)).bill_no
+    await refunds.of_bill(OPENED, 1, bill_no, amount_fen=5_000, reason="道歉", key=factories.key())
+    with pytest.raises(after_sale_refunds.RefundTooLarge):
+        await shop.take("refund", number)
+    done = await after_sales.refund(OPENED, 1, number, amount_fen=500, key=factories.key())
+    assert (done.state, done.refund_fen) == ("done", 500)
+    assert await database.fetchval("SELECT refunded_fen FROM bill WHERE bill_no = $1", bill_no) == 5_500
+
+
+async def test_above_the_shops_limit_a_second_person_agrees_first(shop):
+    terms.use(replace(terms.current(), approval_above_fen=1_500))
+    before = await shop.balance()
+    number = await shop.ask("refund", {shop.tea: 2})
+    waiting = await shop.take("refund", number)
+    assert (waiting.state, waiting.refund_no) == ("asked", None) and waiting.approval_no
+    for step in ("refund", "reject", "withdraw"):
+        with pytest.raises(after_sales.AfterSaleStateForbids) as refused:
+            await shop.take(step, number)
+        assert refused.value.params["state"] == "waiting"
+    await approvals.reject(2, waiting.approval_no, note="再看看", key=factories.key())
+    again = await shop.take("refund", number)
+    assert (await approvals.approve(2, again.approval_no, key=factories.key())).state == "executed"
+    assert (await after_sales.get(number)).refund_fen == 2_000 and await shop.balance() == before + 2_000
+
+
+async def test_what_was_paid_through_a_channel_goes_back_there(db):
+    shop = await Shop().opened(pay=False)
+    order = await orders.get(shop.customer, shop.no)
+    await _paid_by_channel(order, balance_fen=1_500)
+    await shop.ship()
+    channel = refunding.Channel("paid_back")
+    number = await shop.ask("refund", {shop.tea: 3, shop.pot: 1})
+    done = await after_sales.refund(channel.open(), 1, number, key=factories.key())
+    assert done.refund_fen == 5_500 and [sent.amount_fen for sent in channel.sent] == [4_000]
+    assert (await refunds.get(done.refund_no)).state == "paid"
+    assert await shop.balance() == 22_000
+
+
+async def _paid_by_channel(order, *, balance_fen):
+    started = await factories.combined_payment(order, balance_fen)
+    assert await payments.confirm(factories.trade_of(started.payment)) == "settled"
+
+
+@given(st.integers(0, 10**7), st.lists(st.integers(1, 5), min_size=1, max_size=8))
+def test_whatever_comes_back_in_whatever_parts_comes_to_what_was_paid(net_fen, parts):
+    ordered, claimed, claimed_fen = sum(parts), 0, 0
+    for quantity in parts:
+        share = after_sale_refunds.most(net_fen, ordered, claimed, claimed_fen, quantity)
+        claimed, claimed_fen = claimed + quantity, claimed_fen + share
+        assert 0 <= claimed_fen <= net_fen
+        assert abs(share - net_fen * quantity / ordered) < 1
+    assert claimed_fen == net_fen
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=9), st.integers(0, 1_000))
+def test_less_than_all_is_spread_over_the_lines_and_none_gets_more_than_its_most(most, thousandths):
+    amount = sum(most) * thousandths // 1_000
+    shares = after_sale_refunds.spread(amount, most)
+    assert sum(shares) == amount and all(0 <= one <= cap for one, cap in zip(shares, most, strict=True))
+
+
+async def test_points_that_an_order_brought_go_with_its_money(shop):
+    rule = points_rules.Rule(
+        per_100_yuan=100,
+        off_points=100,
+        off_share_percent=50,
+        bonus_points=200,
+        bonus_days=None,
+        life_days=30,
+    )
+    await points_rules.put(rule, by="operator:1")
+    await orders.receive(shop.customer, shop.no)
+    earned = await _points(shop.customer)
+    assert earned > 0
+    await shop.take("refund", await shop.ask("refund", {shop.tea: 3, shop.pot: 1}))
+    assert await _points(shop.customer) == 0
+
+
+async def _points(customer_id):
+    return await database.fetchval(
+        "SELECT coalesce(sum(points), 0) FROM points_movement WHERE customer_id = $1", customer_id
+    )
