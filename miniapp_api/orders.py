@@ -2,11 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from core import http as kit
-from miniapp_api.services import Customer, Holder
-from shop import order_changes, order_records, orders
+from miniapp_api.packages import Refusal
+from miniapp_api.payment_methods import MethodsQuery
+from miniapp_api.services import Customer, Holder, Services
+from shop import order_changes, order_payments, order_records, orders, quotes
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
 _STATES = (
@@ -38,6 +40,27 @@ Total = Annotated[
 ]
 
 
+class Address(kit.Body):
+    name: Annotated[kit.Name, Field(max_length=40, examples=["李小雨"])]
+    phone: Annotated[
+        str,
+        StringConstraints(min_length=5, max_length=20, pattern=r"^[0-9+-]+$"),
+        Field(examples=["13800138000"]),
+    ]
+    region_code: Annotated[
+        str,
+        StringConstraints(max_length=6, pattern=r"^[1-9][0-9]{5}$"),
+        Field(description="行政区划代码 GB/T 2260 · the district's code", examples=["330106"]),
+    ]
+    region: Annotated[kit.Name, Field(max_length=60, examples=["浙江省杭州市西湖区"])]
+    detail: Annotated[kit.Name, Field(max_length=120, examples=["文三路 1 号 2 单元 301"])]
+
+
+AddressField = Annotated[
+    Address | None, Field(description="寄到哪里；不填为到店自取 · where it goes; left out: it is fetched")
+]
+
+
 class Wanted(kit.Body):
     sku_id: Annotated[kit.Id, Field(examples=[1])]
     quantity: Annotated[int, Field(ge=1, le=orders.MAX_QUANTITY, examples=[2])]
@@ -49,6 +72,7 @@ Lines = Annotated[list[Wanted], Field(min_length=1, max_length=orders.MAX_LINES)
 class NewOrder(kit.Body):
     lines: Lines
     remark: Remark = ""
+    address: AddressField = None
     coupon_nos: CouponNos
     points: Points = 0
     total_fen: Total = None
@@ -64,6 +88,7 @@ class NewOrder(kit.Body):
 class OrderChange(kit.Body):
     lines: Annotated[Lines | None, Field(description="不填则不变 · left out: the same")] = None
     remark: Remark = ""
+    address: AddressField = None
     coupon_nos: CouponNos
     points: Points = 0
     total_fen: Total = None
@@ -94,6 +119,14 @@ class Discount(kit.Answer):
     points: Annotated[int, Field(description="用了多少积分 · how many points were used", examples=[0])]
 
 
+class AddressShown(kit.Answer):
+    name: str
+    phone: str
+    region_code: str
+    region: str
+    detail: str
+
+
 class Order(kit.Answer):
     order_no: str
     state: Annotated[State, Field(description=_STATES)]
@@ -106,6 +139,7 @@ class Order(kit.Answer):
     total_fen: Annotated[int, Field(description="商品减优惠加运费 · goods less discount plus freight")]
     tax_fen: Annotated[int, Field(description="合计中所含的税 · how much of the total is tax")]
     discounts: list[Discount]
+    address: AddressShown | None
     remark: str
     lines: list[Line]
     bill_no: str
@@ -167,6 +201,47 @@ class OrdersQuery(kit.PageQuery):
     ]
 
 
+class PaymentWay(kit.Answer):
+    kind: Annotated[
+        Literal["balance", "credit", "channel", "counter"],
+        Field(
+            description="balance：POST …/pay；credit：同上，不足部分用信用额度；channel：POST …/combined-payments，可带余额；counter：到店付 · "
+            "by …/pay; the same, drawing on credit; by …/combined-payments, with a share of the balance or without; at the shop"
+        ),
+    ]
+    balance_fen: Annotated[
+        int,
+        Field(description="其中可用余额付多少 · how much of it the balance gives, or can give at most"),
+    ]
+    credit_fen: int
+    channel: Annotated[str | None, Field(examples=["wechat_pay"])]
+    method: Annotated[str | None, Field(examples=["jsapi"])]
+    refusal: Annotated[
+        Refusal | None,
+        Field(description="现在不能用的原因，null 可以用 · why it cannot be taken now; null: it can"),
+    ]
+
+
+async def payment_ways(
+    order_no: str, query: MethodsQuery, caller: Customer, services: Services, locale: str
+) -> kit.Page[PaymentWay]:
+    """The ways of paying it where the customer is."""
+    found = await order_payments.ways(services.channels, caller.id, order_no, query.client)
+    return kit.Page[PaymentWay](items=[_way(way, locale) for way in found])
+
+
+def _way(way: order_payments.Way, locale: str) -> PaymentWay:
+    no = way.refusal
+    return PaymentWay(
+        kind=way.kind,
+        balance_fen=way.balance_fen,
+        credit_fen=way.credit_fen,
+        channel=way.channel,
+        method=way.method,
+        refusal=None if no is None else Refusal(code=no.code, message=no.sentence(locale)),
+    )
+
+
 async def place(body: NewOrder, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Reserves the stock and fixes the prices."""
     how = _how(body)
@@ -213,9 +288,18 @@ async def hide(order_no: str, caller: Customer) -> None:
     await orders.hide(caller.id, order_no)
 
 
+def address_of(body: Address | None) -> quotes.Address | None:
+    """As the desk takes it."""
+    return None if body is None else quotes.Address(**body.model_dump())
+
+
 def _how(body: NewOrder | OrderChange) -> orders.How:
     return orders.How(
-        coupon_nos=tuple(body.coupon_nos), points=body.points, remark=body.remark, total_fen=body.total_fen
+        address=address_of(body.address),
+        coupon_nos=tuple(body.coupon_nos),
+        points=body.points,
+        remark=body.remark,
+        total_fen=body.total_fen,
     )
 
 

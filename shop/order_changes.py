@@ -22,7 +22,7 @@ KeyReused = idempotency.KeyReused
 async def edit(
     customer_id: int, order_no: str, wanted: Sequence[placing.Wanted] | None, how: placing.How, *, key: str
 ) -> Order:
-    """Its customer wants other quantities (None: the same), another remark, other coupons or points. Prices are those of now; the
+    """Its customer wants other quantities (None: the same), another address (None: the same), another remark, other coupons or points. Prices are those of now; the
     coupons and points of before are free again.
 
     Raises:
@@ -40,14 +40,16 @@ async def edit(
         await order_discounts.give_back(order, by=caller)
         lines = (await orders_shown.lines_of([order.id]))[order.id]
         had = {line.sku_id: line.quantity for line in lines}
-        priced = await quotes.quote(customer_id, quantities or had, replace(how, store_id=order.store_id))
+        address = how.address or (quotes.Address(**order.address) if order.address else None)
+        wish = replace(how, store_id=order.store_id, address=address)
+        priced = await quotes.quote(customer_id, quantities or had, wish)
         placing.refuse_another_total(priced, how.total_fen)
         times = await db.fetchval(_TIMES, order.id)
         taken = await order_discounts.take(customer_id, priced, order_no, again=times)
         await bills.reprice(bill, amount_fen=priced.total_fen, title=priced.title)
         note = None if order.total_fen == priced.total_fen else f"{order.total_fen} → {priced.total_fen}"
         await order_steps.noted(order, "edit", by=caller, note=note)
-        await _change(order, had, priced, taken, how.remark)
+        await _change(order, had, priced, taken, wish)
 
     content = {
         "order_no": order_no,
@@ -63,7 +65,8 @@ async def edit(
 _TIMES = "SELECT 1 + count(*) FROM order_event WHERE order_id = $1 AND step = 'edit'"
 _CHANGE = """
 WITH gone AS (DELETE FROM order_line WHERE order_id = $1)
-UPDATE shop_order SET goods_fen = $2, discount_fen = $3, freight_fen = $4, total_fen = $5, tax_fen = $6, discounts = $7::jsonb, remark = $8
+UPDATE shop_order SET goods_fen = $2, discount_fen = $3, freight_fen = $4, total_fen = $5, tax_fen = $6, discounts = $7::jsonb, remark = $8,
+    address = $9::jsonb
 WHERE id = $1
 """
 _LINES = """
@@ -75,12 +78,13 @@ FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7
 
 
 async def _change(
-    order: Order, had: Mapping[int, int], priced: quotes.Quote, discounts: str | None, remark: str
+    order: Order, had: Mapping[int, int], priced: quotes.Quote, discounts: str | None, how: placing.How
 ) -> None:
     has = {line.sku_id: line.quantity for line in priced.lines}
     more = {sku_id: has.get(sku_id, 0) - had.get(sku_id, 0) for sku_id in sorted({*has, *had})}
     await db.execute(
-        _CHANGE, order.id, priced.goods_fen, priced.discount_fen, priced.freight_fen, priced.total_fen, priced.tax_fen, discounts, remark,
+        _CHANGE, order.id, priced.goods_fen, priced.discount_fen, priced.freight_fen, priced.total_fen, priced.tax_fen, discounts, how.remark,
+        placing.written(how.address),
     )  # fmt: skip
     await db.execute(_LINES, order.id, *priced.columns())
     await stock.change_reserved({sku_id: n for sku_id, n in more.items() if n}, store_id=order.store_id)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,7 +50,7 @@ class How(quotes.Wish):
         """What a repeat of the request must have in common with it."""
         said = {
             "remark": self.remark, "total_fen": self.total_fen, "store_id": self.store_id, "coupons": sorted(self.coupon_nos),
-            "points": self.points,
+            "points": self.points, "address": asdict(self.address) if self.address else None,
         }  # fmt: skip
         return {name: value for name, value in said.items() if value not in ("", None, 0, [])}
 
@@ -132,6 +133,11 @@ def refuse_another_total(priced: quotes.Quote, shown_fen: int | None) -> None:
         raise PriceChanged(total_fen=priced.total_fen, shown_fen=shown_fen)
 
 
+def written(address: quotes.Address | None) -> str | None:
+    """An address as it is kept with an order."""
+    return json.dumps(asdict(address), ensure_ascii=False) if address else None
+
+
 async def _answered(customer_id: int, key: str, content: dict[str, Any]) -> str | None:
     return await idempotency.answered(
         caller=accounts.of_customer(customer_id), operation=_OPERATION, key=key, content=content
@@ -155,7 +161,7 @@ async def _write(
     rows = await db.fetch(
         _PLACE, now, customer_id, key, fingerprint, order_no, bill_no, priced.title, now + UNPAID_LIFETIME,
         priced.store_id, priced.goods_fen, priced.discount_fen, priced.freight_fen, priced.total_fen, priced.tax_fen, discounts,
-        None, how.remark, *priced.columns(),
+        written(how.address), how.remark, *priced.columns(),
     )  # fmt: skip
     if rows[0]["outcome"] == "twin":
         return None
@@ -178,7 +184,7 @@ def _placed(
     """The order as it was written a moment ago."""
     return Order(
         order_id, order_no, customer_id, "placed", priced.store_id, priced.goods_fen, priced.discount_fen, priced.freight_fen,
-        priced.total_fen, priced.tax_fen, priced.discounts, None, how.remark, bill_no, now, now + UNPAID_LIFETIME,
+        priced.total_fen, priced.tax_fen, priced.discounts, asdict(how.address) if how.address else None, how.remark, bill_no, now, now + UNPAID_LIFETIME,
         lines=tuple(
             orders_shown.Line(
                 line.sku_id, line.product_name, line.sku_name, line.price_fen, line.quantity, line.amount_fen, line.list_fen,

@@ -13,7 +13,7 @@ from typing import Any
 from billing import terms
 from core import clock, db, errors, money
 from members import coupon_rules, coupons, points, points_rules
-from shop import orders_shown, prices, stock
+from shop import freight, orders_shown, prices, stock
 
 Discount = orders_shown.Discount
 
@@ -31,16 +31,29 @@ class OrderTooLarge(errors.Invalid):
 
 
 REFUSALS: tuple[type[errors.DomainError], ...] = (
-    SkuNotForSale, OrderTooLarge, coupons.NoSuchCoupon, *coupons.REFUSALS, points_rules.NoPoints, points.PointsShort, points.TooManyPoints,
+    SkuNotForSale, OrderTooLarge, coupons.NoSuchCoupon, *coupons.REFUSALS, points_rules.NoPoints, points.PointsShort,
+    points.TooManyPoints, freight.RegionInvalid, freight.NotDeliveredThere,
 )  # fmt: skip
 """What ``quote`` may answer."""
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where an order goes; ``region_code`` is the district's by GB/T 2260, ``region`` what it is called."""
+
+    name: str
+    phone: str
+    region_code: str
+    region: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
-    """What an order is priced by besides its lines: whose stock, which coupons, how many points."""
+    """What an order is priced by besides its lines: whose stock, where it goes (None: it is fetched), which coupons, how many points."""
 
     store_id: int = stock.SHOP
+    address: Address | None = None
     coupon_nos: tuple[str, ...] = ()
     points: int = 0
 
@@ -135,7 +148,7 @@ async def quote(customer_id: int, quantities: Mapping[int, int], wish: Wish = PL
     """What these would cost the customer now. Too little in stock is no refusal here: the line says how many can be ordered.
 
     Raises:
-        SkuNotForSale, OrderTooLarge, and of coupons and points: ``REFUSALS``.
+        SkuNotForSale, OrderTooLarge, and of coupons, points and freight: ``REFUSALS``.
     """
     there = await seen(customer_id, quantities, store_id=wish.store_id)
     for sku_id in quantities:
@@ -149,6 +162,8 @@ async def quote(customer_id: int, quantities: Mapping[int, int], wish: Wish = PL
         priced = await _with_coupons(customer_id, priced, wish)
     if wish.points:
         priced = await _with_points(customer_id, priced, wish.points)
+    if wish.address is not None:
+        priced = await _with_freight(priced, wish.address)
     return priced
 
 
@@ -176,6 +191,12 @@ async def _with_points(customer_id: int, priced: Quote, wanted: int) -> Quote:
     off_fen = min(off.off_fen, sum(left) - 1)
     shares = tuple(coupon_rules.spread(off_fen, left))
     return replace(_less(priced, [shares]), points=off.points, points_fen=off_fen)
+
+
+async def _with_freight(priced: Quote, address: Address) -> Quote:
+    lines = [freight.Line(line.sku_id, line.quantity, line.weight_g) for line in priced.lines]
+    fee_fen = await freight.fee(address.region_code, lines, priced.goods_fen - priced.discount_fen)
+    return replace(priced, freight_fen=fee_fen)
 
 
 def _less(priced: Quote, off: Sequence[Sequence[int]]) -> Quote:

@@ -133,6 +133,19 @@ ROUTES = (
         auth=CUSTOMER,
         idempotent=True,
     ),
+    kit.get(
+        "/orders/{order_no}/payment-ways",
+        orders.payment_ways,
+        summary=("这张订单可以怎样付", "By what an order can be paid"),
+        answer=kit.Page[orders.PaymentWay],
+        refusals=(
+            shop_orders.NoSuchOrder,
+            shop_orders.OrderStateForbids,
+            shop_orders.BillPaymentPending,
+            shop_orders.BillUnderReview,
+        ),
+        auth=CUSTOMER,
+    ),
     kit.post(
         "/orders/{order_no}/pay",
         orders.pay,

@@ -17,6 +17,7 @@ from tests.crash import (
     killing,
     member_paths,
     operator_paths,
+    order_paths,
     path,
     paying_paths,
     processes,
@@ -28,6 +29,7 @@ from tests.crash import (
 
 PATHS = {
     **paying_paths.PATHS,
+    **order_paths.PATHS,
     **top_up_paths.PATHS,
     **combined_paths.PATHS,
     **due_paths.PATHS,

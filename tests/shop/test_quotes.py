@@ -3,16 +3,22 @@
 import asyncio
 import random
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from billing import terms
+from core import clock
 from core import db as database
 from members import points, points_rules
-from shop import orders, placing, products, quotes, stock
+from shop import order_changes, orders, placing, price_rules, products, quotes, stock
+from shop.freight import NotDeliveredThere, Zone
 from tests import factories
 from tests.members.test_coupons import given
 from tests.members.test_points import RULE
+from tests.shop.test_freight import template
+
+HOME = quotes.Address("李小雨", "13800138000", "330106", "浙江省杭州市西湖区", "文三路 1 号")
 
 
 async def priced(customer_id, wanted, wish=quotes.PLAIN):
@@ -44,6 +50,15 @@ async def test_the_preview_is_what_the_order_comes_to(db, seed):
     customer = await factories.customer()
     skus = [(await factories.sku(chance.randrange(1, 9_999), stock=900)).id for _ in range(4)]
     have = await with_points(customer.id)
+    await template(
+        Zone((), first_units=1, first_fen=chance.randrange(1, 2_000), free_from_fen=30_000), default=True
+    )
+    await price_rules.add(
+        1,
+        skus[0],
+        price_rules.NewRule(price_fen=1, from_at=clock.now() - timedelta(hours=1)),
+        key=factories.key(),
+    )
     for number in range(12):
         wanted = [
             orders.Wanted(chance.choice(skus), chance.randrange(1, 9)) for _ in range(chance.randrange(1, 6))
@@ -54,7 +69,11 @@ async def test_the_preview_is_what_the_order_comes_to(db, seed):
                 await given(customer, name=f"减{off}", off_fen=off)
                 for off in chance.sample([1, 333, 9_999_999], 2)
             ]
-        wish = placing.How(coupon_nos=tuple(coupons), points=chance.choice([0, 0, have // 40]))
+        wish = placing.How(
+            address=chance.choice([None, HOME]),
+            coupon_nos=tuple(coupons),
+            points=chance.choice([0, 0, have // 40]),
+        )
         try:
             shown = await priced(customer.id, wanted, wish)
         except quotes.REFUSALS as refusal:
@@ -116,3 +135,22 @@ async def test_one_coupon_for_two_orders_at_once_is_used_once(db):
 
 async def _points(customer_id):
     return (await points.redeemable(customer_id, 10**9)).have
+
+
+async def test_an_order_that_is_sent_pays_freight_and_goes_nowhere_else_unless_changed(db):
+    customer, sku = await factories.customer(), await factories.sku(1_000)
+    await template(
+        Zone(("54",), is_refused=True),
+        Zone((), first_units=1, first_fen=800, next_units=1, next_fen=300),
+        by="pieces",
+        default=True,
+    )
+    wanted = [orders.Wanted(sku.id, 2)]
+    with pytest.raises(NotDeliveredThere):
+        away = placing.How(address=replace(HOME, region_code="540102"))
+        await orders.place(customer.id, wanted, away, key=factories.key())
+    order = await orders.place(customer.id, wanted, placing.How(address=HOME), key=factories.key())
+    assert (order.freight_fen, order.total_fen, order.address["phone"]) == (1_100, 3_100, "13800138000")
+    more = [orders.Wanted(sku.id, 3)]
+    changed = await order_changes.edit(customer.id, order.order_no, more, placing.How(), key=factories.key())
+    assert (changed.freight_fen, changed.total_fen, changed.address) == (1_400, 4_400, order.address)

@@ -1,0 +1,133 @@
+"""Orders that die halfway: placed and paid at once, with a coupon and points, changed, turned down, withdrawn, sent out."""
+
+from core import db
+from ledger import accounts
+from members import points, points_rules
+from shop import order_changes, order_review, orders, placing, shipments, stock
+from tests import factories
+from tests.crash.path import Path
+from tests.members.test_coupons import given
+from tests.members.test_points import RULE
+
+
+class _Path(Path):
+    """A customer, and a SKU of which there are a hundred."""
+
+    async def before(self):
+        made = await super().before()
+        return {**made, "sku": (await factories.sku(2_000)).id}
+
+    async def placed(self, made, quantity=2):
+        wanted = [orders.Wanted(made["sku"], quantity)]
+        return (await orders.place(made["customer"], wanted, key="place-it-1")).order_no
+
+    async def left(self, made):
+        """What stock says, and what the customer has."""
+        there = await stock.level(made["sku"])
+        return (there.on_hand, there.reserved, (await accounts.balance(made["customer"])).balance_fen)
+
+
+class PlaceAndPay(_Path):
+    """An order is placed and paid by one request; it is asked again with the same key."""
+
+    async def act(self, made):
+        wanted = [orders.Wanted(made["sku"], 2)]
+        await orders.place_and_pay(made["customer"], wanted, orders.How(), key="place-and-1")
+
+    async def wrong(self, made):
+        (order,) = await orders.page(made["customer"])
+        found = (*await self.left(made), order.state, (await self.told(made))["deducted"])
+        return found != (100, 2, 7_000, "paid", 1)
+
+
+class PlaceWithMore(_Path):
+    """An order takes a coupon and points with it."""
+
+    async def before(self):
+        made = await super().before()
+        await points_rules.put(RULE, by="operator:1")
+        async with db.transaction():
+            have = await points.earn(made["customer"], 1_000_000, f"earned-before-{made['customer']}")
+        return {**made, "have": have, "coupon": await given(self.customer, off_fen=500)}
+
+    async def act(self, made):
+        how = placing.How(coupon_nos=(made["coupon"],), points=made["have"] // 40)
+        await orders.place(made["customer"], [orders.Wanted(made["sku"], 2)], how, key="place-it-1")
+
+    async def wrong(self, made):
+        (order,) = await orders.page(made["customer"])
+        left = (await points.redeemable(made["customer"], 10**9)).have
+        kinds = [one.kind for one in order.discounts]
+        found = (*(await self.left(made))[:2], order.state, kinds, left)
+        return found != (100, 2, "placed", ["coupon", "points"], made["have"] - made["have"] // 40)
+
+
+class EditOrder(_Path):
+    """An unpaid order is changed."""
+
+    async def before(self):
+        made = await super().before()
+        return {**made, "order": await self.placed(made)}
+
+    async def act(self, made):
+        wanted = [orders.Wanted(made["sku"], 3)]
+        await order_changes.edit(made["customer"], made["order"], wanted, orders.How(), key="change-it-1")
+
+    async def wrong(self, made):
+        order = await orders.get(made["customer"], made["order"])
+        owed = await db.fetchval("SELECT amount_fen FROM bill WHERE bill_no = $1", order.bill_no)
+        return (*await self.left(made), order.total_fen, owed) != (100, 3, 11_000, 6_000, 6_000)
+
+
+class RejectOrder(_Path):
+    """The shop turns a paid order down."""
+
+    async def before(self):
+        made = await super().before()
+        order_no = await self.placed(made)
+        await orders.pay(made["customer"], order_no, key="pay-it-01")
+        return {**made, "order": order_no}
+
+    async def act(self, made):
+        await order_review.reject(1, made["order"], reason="缺货", key=f"reject-{made['order']}")
+
+    async def wrong(self, made):
+        order = await orders.get(made["customer"], made["order"])
+        found = (*await self.left(made), order.state, (await self.told(made))["order_cancelled"])
+        return found != (100, 0, 11_000, "cancelled", 1)
+
+
+class WithdrawOrder(RejectOrder):
+    """The shop withdraws one it had confirmed."""
+
+    async def before(self):
+        made = await super().before()
+        await order_review.confirm(1, made["order"], key=f"confirm-{made['order']}")
+        return made
+
+    async def act(self, made):
+        await order_review.withdraw(1, made["order"], reason="缺货", key=f"withdraw-{made['order']}")
+
+
+class ShipOrder(RejectOrder):
+    """A paid order is sent out."""
+
+    async def act(self, made):
+        parcel = shipments.Parcel("顺丰", f"SF{made['customer']}")
+        await shipments.ship(1, made["order"], parcel, key=f"ship-{made['order']}")
+
+    async def wrong(self, made):
+        order = await orders.get(made["customer"], made["order"])
+        parcels = len(await shipments.of_order(order.id))
+        found = (*await self.left(made), order.state, parcels, (await self.told(made))["order_shipped"])
+        return found != (98, 0, 7_000, "shipped", 1, 1)
+
+
+PATHS = {
+    "place_and_pay": PlaceAndPay,
+    "place_with_more": PlaceWithMore,
+    "edit_order": EditOrder,
+    "reject_order": RejectOrder,
+    "withdraw_order": WithdrawOrder,
+    "ship_order": ShipOrder,
+}
