@@ -120,34 +120,37 @@ class OrderRecord(Order):
     shipments: list[Shipment]
 
 
-async def listing(query: OrdersQuery) -> object:
+async def listing(query: OrdersQuery, caller: Operator) -> object:
     """The newest first."""
     rows = await orders_shown.everybodys(
-        states=query.state or None, before=query.after(int), limit=query.limit + 1
+        states=query.state or None,
+        within=caller.stores("orders.see"),
+        before=query.after(int),
+        limit=query.limit + 1,
     )
     return kit.cut(rows, query, lambda row: row.id)
 
 
-async def one(order_no: str) -> object:
+async def one(order_no: str, caller: Operator) -> object:
     """One order with its history and parcels."""
-    return await order_records.read(order_no)
+    return await order_records.read(order_no, within=caller.stores("orders.see"))
 
 
 async def confirm(order_no: str, body: Note, caller: Operator, key: kit.IdempotencyKey) -> object:
     """The shop will deliver it."""
-    await order_review.confirm(caller.id, order_no, note=body.note, key=key)
+    await order_review.confirm(_by(caller), order_no, note=body.note, key=key)
     return await order_records.read(order_no)
 
 
 async def reject(order_no: str, body: Ending, caller: Operator, key: kit.IdempotencyKey) -> object:
     """The shop will not deliver it."""
-    await order_review.reject(caller.id, order_no, reason=body.reason, key=key)
+    await order_review.reject(_by(caller), order_no, reason=body.reason, key=key)
     return await order_records.read(order_no)
 
 
 async def cancel(order_no: str, body: Ending, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Cancels it before anything of it left."""
-    await order_review.withdraw(caller.id, order_no, reason=body.reason, key=key)
+    await order_review.withdraw(_by(caller), order_no, reason=body.reason, key=key)
     return await order_records.read(order_no)
 
 
@@ -157,11 +160,15 @@ async def ship(order_no: str, body: Parcel, caller: Operator, key: kit.Idempoten
     if body.lines is not None:
         quantities = shipments.merged((line.sku_id, line.quantity) for line in body.lines)
     parcel = shipments.Parcel(body.carrier, body.tracking_no, quantities)
-    await shipments.ship(caller.id, order_no, parcel, key=key)
+    await shipments.ship(_by(caller), order_no, parcel, key=key)
     return await order_records.read(order_no)
 
 
 async def hand_over(order_no: str, body: Note, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Gives what is left of it over the counter."""
-    await order_review.hand_over(caller.id, order_no, note=body.note, key=key)
+    await order_review.hand_over(_by(caller), order_no, note=body.note, key=key)
     return await order_records.read(order_no)
+
+
+def _by(caller: Operator) -> order_review.By:
+    return order_review.By(caller.id, caller.stores("orders.serve"))

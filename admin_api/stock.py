@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import Field
 
 from admin_api.services import Operator
-from billing import stores
 from core import http as kit
 from shop import stock
 
@@ -69,8 +68,8 @@ async def levels(sku_id: int) -> kit.Page[Level]:
 async def change(sku_id: int, body: StockChange, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Counts or changes what a store has of a SKU."""
     wish = stock.Change(body.counted, body.change, body.low_at, body.reason)
-    store_id = await stores.id_of(body.store)
-    return await stock.change(caller.id, sku_id, wish, store_id=store_id, key=key)
+    within = caller.stores("stock.change")
+    return await stock.change(caller.id, sku_id, wish, store=body.store, within=within, key=key)
 
 
 async def movements(sku_id: int, query: kit.PageQuery) -> object:

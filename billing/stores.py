@@ -78,3 +78,17 @@ async def id_of(code: str | None, *, closed_too: bool = False) -> int:
     if found is None:
         raise NoSuchStore(store=code)
     return int(found)
+
+
+_WITHIN = "SELECT EXISTS (SELECT FROM store WHERE id = $1 AND code = ANY ($2::text[]))"
+
+
+async def is_within(store_id: int, codes: Collection[str] | None) -> bool:
+    """Whether a store is one of these; None: of all there are, and the shop itself (0)."""
+    return codes is None or bool(await db.fetchval(_WITHIN, store_id, list(codes)))
+
+
+async def code_of(store_id: int) -> str | None:
+    """The code of a store; None of 0, the shop itself."""
+    code: str | None = await db.fetchval("SELECT code FROM store WHERE id = $1", store_id)
+    return code

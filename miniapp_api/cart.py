@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from core import http as kit
-from miniapp_api.orders import AddressField, CouponNos, Discount, Lines, Points, address_of
+from miniapp_api.orders import AddressField, CouponNos, Discount, Lines, Points, StoreField, address_of
 from miniapp_api.services import Customer
 from shop import cart, orders, quotes
 
@@ -54,6 +54,7 @@ class Cart(kit.Answer):
 
 class QuoteRequest(kit.Body):
     lines: Lines
+    store: StoreField = None
     address: AddressField = None
     coupon_nos: CouponNos
     points: Points = 0
@@ -115,6 +116,9 @@ async def quote(body: QuoteRequest, caller: Customer) -> object:
     """What an order would come to, by the code that places it."""
     wanted = orders.merged([orders.Wanted(line.sku_id, line.quantity) for line in body.lines])
     wish = quotes.Wish(
-        address=address_of(body.address), coupon_nos=tuple(body.coupon_nos), points=body.points
+        store=body.store,
+        address=address_of(body.address),
+        coupon_nos=tuple(body.coupon_nos),
+        points=body.points,
     )
     return await quotes.quote(caller.id, wanted, wish)

@@ -1,5 +1,6 @@
 """Orders: placing them, changing them, paying them from the balance, cancelling, receiving."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -18,6 +19,13 @@ _STATES = (
 Remark = Annotated[
     Annotated[kit.Text, Field(max_length=200)],
     Field(description="给店家的话 · a word to the shop", examples=["少冰，放门口"]),
+]
+StoreField = Annotated[
+    Annotated[kit.No, Field(max_length=20)] | None,
+    Field(
+        description="从哪家门店取或发，不填为总店 · from which store; left out: the shop's own stock",
+        examples=["west-lake"],
+    ),
 ]
 CouponNos = Annotated[
     list[kit.No],
@@ -71,6 +79,7 @@ Lines = Annotated[list[Wanted], Field(min_length=1, max_length=orders.MAX_LINES)
 
 class NewOrder(kit.Body):
     lines: Lines
+    store: StoreField = None
     remark: Remark = ""
     address: AddressField = None
     coupon_nos: CouponNos
@@ -244,7 +253,7 @@ def _way(way: order_payments.Way, locale: str) -> PaymentWay:
 
 async def place(body: NewOrder, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Reserves the stock and fixes the prices."""
-    how = _how(body)
+    how = replace(_how(body), store=body.store)
     act = orders.place if body.pay_from is None else orders.place_and_pay
     return await act(caller.id, _wanted(body.lines), how, key=key)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from billing import bills
+from billing import bills, stores
 from core import db
 from ledger import accounts, idempotency
 from shop import order_discounts, order_states, order_steps, orders_shown, placing, quotes, stock
@@ -41,7 +41,7 @@ async def edit(
         lines = (await orders_shown.lines_of([order.id]))[order.id]
         had = {line.sku_id: line.quantity for line in lines}
         address = how.address or (quotes.Address(**order.address) if order.address else None)
-        wish = replace(how, store_id=order.store_id, address=address)
+        wish = replace(how, store=await stores.code_of(order.store_id), address=address)
         priced = await quotes.quote(customer_id, quantities or had, wish)
         placing.refuse_another_total(priced, how.total_fen)
         times = await db.fetchval(_TIMES, order.id)

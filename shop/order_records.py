@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 
+from billing import stores
 from shop import orders_history, orders_shown, shipments
 
 NoSuchOrder = orders_shown.NoSuchOrder
@@ -17,15 +19,19 @@ class Record(orders_shown.Order):
     shipments: tuple[shipments.Shipment, ...]
 
 
-async def read(order_no: str, *, customer_id: int | None = None) -> Record:
-    """One order, of the customer where one is named.
+async def read(
+    order_no: str, *, customer_id: int | None = None, within: Collection[str] | None = None
+) -> Record:
+    """One order, of the customer where one is named, at one of the stores ``within``.
 
     Raises:
-        NoSuchOrder: there is none of this number, or it is not theirs.
+        NoSuchOrder: there is none of this number, or it is not theirs, or not there.
     """
     order = await (
         orders_shown.find(order_no) if customer_id is None else orders_shown.get(customer_id, order_no)
     )
+    if not await stores.is_within(order.store_id, within):
+        raise NoSuchOrder(order_no=order_no)
     own = {field.name: getattr(order, field.name) for field in fields(orders_shown.Order)}
     history = await orders_history.of_order(order.id)
     return Record(**own, history=tuple(history), shipments=tuple(await shipments.of_order(order.id)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from billing import bills, terms
 from core import errors
@@ -21,6 +22,18 @@ class OrderNotReviewed(errors.Conflict):
     code = "order_not_reviewed"
 
 
+@dataclass(frozen=True, slots=True)
+class By:
+    """The operator who takes a step, and the codes of the stores whose orders are theirs; None: all."""
+
+    operator_id: int
+    stores: frozenset[str] | None = None
+
+    @property
+    def label(self) -> str:
+        return f"operator:{self.operator_id}"
+
+
 def refuse_unreviewed(order: order_steps.Order) -> None:
     """Refuses to deliver a locked order that the shop has yet to confirm.
 
@@ -31,67 +44,63 @@ def refuse_unreviewed(order: order_steps.Order) -> None:
         raise OrderNotReviewed(order_no=order.order_no)
 
 
-async def confirm(operator_id: int, order_no: str, *, note: str = "", key: str) -> str:
+async def confirm(by: By, order_no: str, *, note: str = "", key: str) -> str:
     """The shop will deliver a paid order. Returns its number.
 
     Raises:
         NoSuchOrder, OrderStateForbids, KeyReused.
     """
-    by = f"operator:{operator_id}"
 
     async def act(order: order_steps.Order) -> None:
-        await order_steps.go(order, "confirm", "confirmed", by=by, note=note or None)
+        await order_steps.go(order, "confirm", "confirmed", by=by.label, note=note or None)
 
     return await _once(by, "confirm", order_no, note, act, key)
 
 
-async def reject(operator_id: int, order_no: str, *, reason: str, key: str) -> str:
+async def reject(by: By, order_no: str, *, reason: str, key: str) -> str:
     """The shop will not deliver a paid order: its customer is told and has the money back. Returns its number.
 
     Raises:
         NoSuchOrder, OrderStateForbids, KeyReused.
     """
-    return await _end(operator_id, "reject", order_no, reason, key)
+    return await _end(by, "reject", order_no, reason, key)
 
 
-async def withdraw(operator_id: int, order_no: str, *, reason: str, key: str) -> str:
+async def withdraw(by: By, order_no: str, *, reason: str, key: str) -> str:
     """The shop cancels an order before anything of it left: its customer is told and has back what was paid. Returns its number.
 
     Raises:
         NoSuchOrder, OrderStateForbids, BillPaymentPending, KeyReused.
     """
-    return await _end(operator_id, "withdraw", order_no, reason, key)
+    return await _end(by, "withdraw", order_no, reason, key)
 
 
-async def _end(operator_id: int, step: order_states.Step, order_no: str, reason: str, key: str) -> str:
-    by = f"operator:{operator_id}"
-
+async def _end(by: By, step: order_states.Step, order_no: str, reason: str, key: str) -> str:
     async def act(order: order_steps.Order) -> None:
-        await order_steps.cancel(order, step, by=by, note=reason)
+        await order_steps.cancel(order, step, by=by.label, note=reason)
         await order_steps.tell(order, "order_cancelled", reason=reason)
 
     return await _once(by, step, order_no, reason, act, key)
 
 
-async def hand_over(operator_id: int, order_no: str, *, note: str = "", key: str) -> str:
+async def hand_over(by: By, order_no: str, *, note: str = "", key: str) -> str:
     """The customer has what was still to come of an order, over the counter. Returns its number.
 
     Raises:
         NoSuchOrder, OrderStateForbids, OrderNotReviewed, KeyReused.
     """
-    by = f"operator:{operator_id}"
 
     async def act(order: order_steps.Order) -> None:
         order_states.refuse("hand_over", order.state, order_no)
         refuse_unreviewed(order)
-        await order_steps.go(order, "hand_over", "completed", by=by, note=note or None)
-        await order_steps.hand_over_stock(order, by=by)
+        await order_steps.go(order, "hand_over", "completed", by=by.label, note=note or None)
+        await order_steps.hand_over_stock(order, by=by.label)
 
     return await _once(by, "hand_over", order_no, note, act, key)
 
 
 async def _once(
-    by: str,
+    by: By,
     step: order_states.Step,
     order_no: str,
     said: str,
@@ -99,8 +108,8 @@ async def _once(
     key: str,
 ) -> str:
     async def locked() -> None:
-        await act(await order_steps.lock(order_no))
+        await act(await order_steps.lock(order_no, within=by.stores))
 
     return await idempotency.alone(
-        caller=by, operation=f"orders.{step}", key=key, content={"order_no": order_no, "said": said}, act=locked, answer=order_no,
+        caller=by.label, operation=f"orders.{step}", key=key, content={"order_no": order_no, "said": said}, act=locked, answer=order_no,
     )  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Literal
 
-from billing import bills, matching, refunds, terms
+from billing import bills, matching, refunds, stores, terms
 from core import clock, db
 from notifications import outbox
 from shop import order_discounts, order_states, orders_history, orders_shown, stock
@@ -19,14 +20,16 @@ SELECT {orders_shown.COLUMNS} FROM shop_order WHERE order_no = $1 AND ($2::bigin
 """
 
 
-async def lock(order_no: str, *, customer_id: int | None = None) -> Order:
-    """Locks an order, of the customer where one is named, without its lines.
+async def lock(
+    order_no: str, *, customer_id: int | None = None, within: Collection[str] | None = None
+) -> Order:
+    """Locks an order, of the customer where one is named, at one of the stores ``within``, without its lines.
 
     Raises:
-        NoSuchOrder: there is none of this number, or it is not theirs.
+        NoSuchOrder: there is none of this number, or it is not theirs, or not there.
     """
     row = await db.fetchrow(_LOCK, order_no, customer_id)
-    if row is None:
+    if row is None or not await stores.is_within(row["store_id"], within):
         raise NoSuchOrder(order_no=order_no)
     return orders_shown.of_row(row)
 

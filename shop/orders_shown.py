@@ -93,7 +93,8 @@ WHERE o.customer_id = $1 AND o.id < $2 AND o.hidden_at IS NULL AND ($4::text[] I
 ORDER BY o.id DESC LIMIT $3
 """
 _EVERYBODYS = f"""
-SELECT {_SEEN} FROM shop_order o WHERE o.id < $1 AND ($2::text[] IS NULL OR o.state = ANY ($2)) AND ($3::bigint IS NULL OR o.store_id = $3)
+SELECT {_SEEN} FROM shop_order o WHERE o.id < $1 AND ($2::text[] IS NULL OR o.state = ANY ($2)) 
+  AND ($3::text[] IS NULL OR EXISTS (SELECT FROM store s WHERE s.id = o.store_id AND s.code = ANY ($3)))
 ORDER BY o.id DESC LIMIT $4
 """
 _LINES = f"SELECT order_id, {_LINE} FROM order_line WHERE order_id = ANY ($1::bigint[]) ORDER BY id"
@@ -156,16 +157,16 @@ async def page(
 async def everybodys(
     *,
     states: Collection[str] | None = None,
-    store_id: int | None = None,
+    within: Collection[str] | None = None,
     before: int | None = None,
     limit: int = 20,
 ) -> list[Order]:
-    """All customers' orders, newest first, for operators."""
+    """All customers' orders, newest first, for operators; ``within``: of the stores of these codes only."""
     rows = await db.fetch(
         _EVERYBODYS,
         before if before is not None else 2**62,
         list(states) if states else None,
-        store_id,
+        None if within is None else list(within),
         limit,
     )
     return await _with_lines([of_row(row) for row in rows])

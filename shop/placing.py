@@ -49,7 +49,7 @@ class How(quotes.Wish):
     def content(self) -> dict[str, Any]:
         """What a repeat of the request must have in common with it."""
         said = {
-            "remark": self.remark, "total_fen": self.total_fen, "store_id": self.store_id, "coupons": sorted(self.coupon_nos),
+            "remark": self.remark, "total_fen": self.total_fen, "store": self.store, "coupons": sorted(self.coupon_nos),
             "points": self.points, "address": asdict(self.address) if self.address else None,
         }  # fmt: skip
         return {name: value for name, value in said.items() if value not in ("", None, 0, [])}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from billing import terms
+from billing import stores, terms
 from core import clock, db, errors, money
 from members import coupon_rules, coupons, points, points_rules
 from shop import freight, orders_shown, prices, stock
@@ -31,7 +31,7 @@ class OrderTooLarge(errors.Invalid):
 
 
 REFUSALS: tuple[type[errors.DomainError], ...] = (
-    SkuNotForSale, OrderTooLarge, coupons.NoSuchCoupon, *coupons.REFUSALS, points_rules.NoPoints, points.PointsShort,
+    SkuNotForSale, OrderTooLarge, stores.NoSuchStore, coupons.NoSuchCoupon, *coupons.REFUSALS, points_rules.NoPoints, points.PointsShort,
     points.TooManyPoints, freight.RegionInvalid, freight.NotDeliveredThere,
 )  # fmt: skip
 """What ``quote`` may answer."""
@@ -50,9 +50,9 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an order is priced by besides its lines: whose stock, where it goes (None: it is fetched), which coupons, how many points."""
+    """What an order is priced by besides its lines: from which store (its code), where it goes (None: it is fetched), which coupons, how many points."""
 
-    store_id: int = stock.SHOP
+    store: str | None = None
     address: Address | None = None
     coupon_nos: tuple[str, ...] = ()
     points: int = 0
@@ -150,14 +150,15 @@ async def quote(customer_id: int, quantities: Mapping[int, int], wish: Wish = PL
     Raises:
         SkuNotForSale, OrderTooLarge, and of coupons, points and freight: ``REFUSALS``.
     """
-    there = await seen(customer_id, quantities, store_id=wish.store_id)
+    store_id = await stores.id_of(wish.store)
+    there = await seen(customer_id, quantities, store_id=store_id)
     for sku_id in quantities:
         if sku_id not in there or not there[sku_id][1]:
             raise SkuNotForSale(sku_id=sku_id)
     lines = tuple(there[sku_id][0] for sku_id in quantities)
     if sum(line.amount_fen for line in lines) > money.MAX_FEN:
         raise OrderTooLarge(limit_fen=money.MAX_FEN)
-    priced = Quote(wish.store_id, lines)
+    priced = Quote(store_id, lines)
     if wish.coupon_nos:
         priced = await _with_coupons(customer_id, priced, wish)
     if wish.points:

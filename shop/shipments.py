@@ -13,6 +13,7 @@ from shop import order_review, order_states, order_steps, stock, tracking
 NoSuchOrder = order_steps.NoSuchOrder
 OrderStateForbids = order_steps.OrderStateForbids
 OrderNotReviewed = order_review.OrderNotReviewed
+By = order_review.By
 KeyReused = idempotency.KeyReused
 
 
@@ -81,25 +82,26 @@ SELECT made.id, s.id, s.quantity FROM made, unnest($7::bigint[], $8::int[]) AS s
 """
 
 
-async def ship(operator_id: int, order_no: str, parcel: Parcel, *, key: str) -> str:
+async def ship(by: order_review.By, order_no: str, parcel: Parcel, *, key: str) -> str:
     """An operator sends out an order, or part of it; its customer is told. Returns the shipment's number.
 
     Raises:
         NoSuchOrder, OrderStateForbids, OrderNotReviewed, NotToBeShipped, AlreadyShipped, KeyReused.
     """
-    by = f"operator:{operator_id}"
 
     async def act() -> str:
-        order = await order_steps.lock(order_no)
+        order = await order_steps.lock(order_no, within=by.stores)
         order_states.refuse("ship", order.state, order_no)
         order_review.refuse_unreviewed(order)
-        return await _ship(order, parcel, by)
+        return await _ship(order, parcel, by.label)
 
     content = {
         "order_no": order_no, "carrier": parcel.carrier, "tracking_no": parcel.tracking_no,
         "quantities": None if parcel.quantities is None else sorted(parcel.quantities.items()),
     }  # fmt: skip
-    return await idempotency.alone(caller=by, operation="shipments.ship", key=key, content=content, act=act)
+    return await idempotency.alone(
+        caller=by.label, operation="shipments.ship", key=key, content=content, act=act
+    )
 
 
 async def _ship(order: order_steps.Order, parcel: Parcel, by: str) -> str:

@@ -6,11 +6,12 @@ An order reserves what it is for when it is placed; shipping and handing over ta
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from billing import stores
 from core import clock, db, errors
 from ledger import idempotency
 
@@ -39,7 +40,14 @@ class StockReserved(errors.Conflict):
     code = "stock_reserved"
 
 
+class NotYourStore(errors.Forbidden):
+    """Stock of another store, or of the whole shop, is not this operator's."""
+
+    code = "not_your_store"
+
+
 KeyReused = idempotency.KeyReused
+NoSuchStore = stores.NoSuchStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +212,24 @@ class CountedOrChanged(errors.Invalid):
     code = "stock_counted_or_changed"
 
 
-async def change(operator_id: int, sku_id: int, wish: Change, *, store_id: int = SHOP, key: str) -> Level:
-    """An operator sets what a store has of a SKU, or changes it, and says why. What that was is written down.
+async def change(
+    operator_id: int,
+    sku_id: int,
+    wish: Change,
+    *,
+    store: str | None = None,
+    within: Collection[str] | None = None,
+    key: str,
+) -> Level:
+    """An operator sets what a store (None: the shop itself) has of a SKU, or changes it, and says why. What that was is written down.
+    ``within``: the codes of the stores whose stock is theirs; None: all.
 
     Raises:
-        NoSuchStock, StockReserved, CountedOrChanged, KeyReused.
+        NoSuchStock, NoSuchStore, NotYourStore, StockReserved, CountedOrChanged, KeyReused.
     """
+    if within is not None and store not in within:
+        raise NotYourStore(store=store or "")
+    store_id = await stores.id_of(store)
     if wish.counted is not None and wish.change is not None:
         raise CountedOrChanged
     by = f"operator:{operator_id}"

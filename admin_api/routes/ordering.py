@@ -2,7 +2,6 @@
 
 from admin_api import orders, stock
 from admin_api.routes.caller import OPERATOR
-from billing import stores as billing_stores
 from core import http as kit
 from shop import order_review, shipments
 from shop import stock as shop_stock
@@ -106,7 +105,8 @@ ROUTES = (
             shop_stock.NoSuchStock,
             shop_stock.StockReserved,
             shop_stock.CountedOrChanged,
-            billing_stores.NoSuchStore,
+            shop_stock.NoSuchStore,
+            shop_stock.NotYourStore,
             shop_stock.KeyReused,
         ),
         auth=OPERATOR,

@@ -89,7 +89,9 @@ class RejectOrder(_Path):
         return {**made, "order": order_no}
 
     async def act(self, made):
-        await order_review.reject(1, made["order"], reason="缺货", key=f"reject-{made['order']}")
+        await order_review.reject(
+            order_review.By(1), made["order"], reason="缺货", key=f"reject-{made['order']}"
+        )
 
     async def wrong(self, made):
         order = await orders.get(made["customer"], made["order"])
@@ -102,11 +104,13 @@ class WithdrawOrder(RejectOrder):
 
     async def before(self):
         made = await super().before()
-        await order_review.confirm(1, made["order"], key=f"confirm-{made['order']}")
+        await order_review.confirm(order_review.By(1), made["order"], key=f"confirm-{made['order']}")
         return made
 
     async def act(self, made):
-        await order_review.withdraw(1, made["order"], reason="缺货", key=f"withdraw-{made['order']}")
+        await order_review.withdraw(
+            order_review.By(1), made["order"], reason="缺货", key=f"withdraw-{made['order']}"
+        )
 
 
 class ShipOrder(RejectOrder):
@@ -114,7 +118,7 @@ class ShipOrder(RejectOrder):
 
     async def act(self, made):
         parcel = shipments.Parcel("顺丰", f"SF{made['customer']}")
-        await shipments.ship(1, made["order"], parcel, key=f"ship-{made['order']}")
+        await shipments.ship(shipments.By(1), made["order"], parcel, key=f"ship-{made['order']}")
 
     async def wrong(self, made):
         order = await orders.get(made["customer"], made["order"])

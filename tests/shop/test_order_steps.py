@@ -65,14 +65,21 @@ class Shop:
             ),
             "pay": lambda: orders.pay(self.customer, self.no, key=factories.key()),
             "cancel": lambda: orders.cancel(self.customer, self.no),
-            "withdraw": lambda: order_review.withdraw(1, self.no, reason="缺货", key=factories.key()),
-            "confirm": lambda: order_review.confirm(1, self.no, key=factories.key()),
-            "reject": lambda: order_review.reject(1, self.no, reason="超出配送范围", key=factories.key()),
-            "ship": lambda: shipments.ship(1, self.no, PARCEL, key=factories.key()),
-            "ship_one": lambda: shipments.ship(
-                1, self.no, shipments.Parcel("圆通", "YT0001", {self.skus[0]: 1}), key=factories.key()
+            "withdraw": lambda: order_review.withdraw(
+                order_review.By(1), self.no, reason="缺货", key=factories.key()
             ),
-            "hand_over": lambda: order_review.hand_over(1, self.no, key=factories.key()),
+            "confirm": lambda: order_review.confirm(order_review.By(1), self.no, key=factories.key()),
+            "reject": lambda: order_review.reject(
+                order_review.By(1), self.no, reason="超出配送范围", key=factories.key()
+            ),
+            "ship": lambda: shipments.ship(shipments.By(1), self.no, PARCEL, key=factories.key()),
+            "ship_one": lambda: shipments.ship(
+                shipments.By(1),
+                self.no,
+                shipments.Parcel("圆通", "YT0001", {self.skus[0]: 1}),
+                key=factories.key(),
+            ),
+            "hand_over": lambda: order_review.hand_over(order_review.By(1), self.no, key=factories.key()),
             "receive": lambda: orders.receive(self.customer, self.no),
             "expire": self.expire,
             "complete": self.complete,
@@ -154,11 +161,13 @@ async def test_parcels_take_stock_and_the_last_one_ships_the_order(db):
     shop = await Shop().opened("paid")
     await shop.take("ship_one")
     with pytest.raises(shipments.NotToBeShipped):
-        await shipments.ship(1, shop.no, shipments.Parcel("圆通", "YT2", {shop.skus[0]: 2}), key="too-many-1")
+        await shipments.ship(
+            shipments.By(1), shop.no, shipments.Parcel("圆通", "YT2", {shop.skus[0]: 2}), key="too-many-1"
+        )
     with pytest.raises(shipments.AlreadyShipped):
         await shop.take("ship_one")
     assert await shop.state() == "shipping"
-    same = [shipments.ship(1, shop.no, PARCEL, key="ship-it-01") for _ in range(4)]
+    same = [shipments.ship(shipments.By(1), shop.no, PARCEL, key="ship-it-01") for _ in range(4)]
     assert len(set(await asyncio.gather(*same))) == 1
     assert await shop.state() == "shipped"
     levels = await stock.levels(shop.skus)
@@ -176,7 +185,10 @@ async def test_two_parcels_at_once_never_send_more_than_was_ordered(db):
     shop = await Shop().opened("paid")
     acts = [
         shipments.ship(
-            1, shop.no, shipments.Parcel("圆通", f"YT{n}", {shop.skus[0]: 1}), key=f"parcel-{n}-at-once"
+            shipments.By(1),
+            shop.no,
+            shipments.Parcel("圆通", f"YT{n}", {shop.skus[0]: 1}),
+            key=f"parcel-{n}-at-once",
         )
         for n in range(5)
     ]

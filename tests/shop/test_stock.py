@@ -5,9 +5,9 @@ import asyncio
 import asyncpg
 import pytest
 
-from billing import staff_alerts
+from billing import staff_alerts, stores
 from core import db as database
-from shop import orders, stock
+from shop import order_records, order_review, orders, orders_shown, stock
 from tests import factories
 
 
@@ -87,10 +87,42 @@ async def test_an_operator_counts_and_changes_and_every_movement_says_who_and_wh
 
 async def test_another_stores_stock_is_its_own(db):
     sku = await factories.sku(stock=5)
-    await stock.change(1, sku.id, stock.Change(counted=2), store_id=3, key="store-three")
+    await stores.put("lake", name="湖滨店")
+    await stores.put("hill", name="山上店")
+    await stock.change(1, sku.id, stock.Change(counted=2), store="lake", within=["lake"], key="at-the-lake")
+    for store in ("hill", None):
+        with pytest.raises(stock.NotYourStore):
+            await stock.change(
+                1, sku.id, stock.Change(counted=2), store=store, within=["lake"], key=factories.key()
+            )
     assert await stock.available([sku.id]) == {sku.id: 5}
-    assert await stock.available([sku.id], 3) == {sku.id: 2}
-    assert await stock.available([sku.id], 4) == {sku.id: 0}
+    assert await stock.available([sku.id], await stores.id_of("lake")) == {sku.id: 2}
+    assert await stock.available([sku.id], await stores.id_of("hill")) == {sku.id: 0}
+
+
+async def test_an_order_from_a_store_takes_its_stock_and_is_served_there_only(db):
+    await stores.put("lake", name="湖滨店")
+    sku, customer = await factories.sku(stock=5), await factories.customer(principal=9_000)
+    await stock.change(1, sku.id, stock.Change(counted=2), store="lake", key="at-the-lake")
+    wanted, lake = [orders.Wanted(sku.id, 2)], await stores.id_of("lake")
+    order = await orders.place(customer.id, wanted, orders.How(store="lake"), key=factories.key())
+    assert await stock.available([sku.id], lake) == {sku.id: 0}
+    with pytest.raises(orders.OutOfStock):
+        await orders.place(customer.id, wanted, orders.How(store="lake"), key=factories.key())
+    await orders.pay(customer.id, order.order_no, key=factories.key())
+    with pytest.raises(orders.NoSuchOrder):
+        await order_records.read(order.order_no, within=["hill"])
+    assert await orders_shown.everybodys(within=["hill"]) == []
+    (seen,) = await orders_shown.everybodys(within=["lake"])
+    for codes, may in ((frozenset({"hill"}), False), (frozenset({"lake"}), True)):
+        act = order_review.hand_over(order_review.By(1, codes), order.order_no, key=factories.key())
+        if may:
+            await act
+        else:
+            with pytest.raises(orders.NoSuchOrder):
+                await act
+    assert seen.order_no == order.order_no and await stock.available([sku.id]) == {sku.id: 5}
+    assert (await stock.level(sku.id, lake)).on_hand == 0
 
 
 async def test_low_stock_is_told_once_per_crossing(db):

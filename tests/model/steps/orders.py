@@ -53,7 +53,8 @@ def complete(machine, customer, a, b, c):
     number = _order(machine, customer, a, b, "paid")
     key = a_key(machine, c)
     return step(
-        lambda: order_review.hand_over(1, number, key=key), lambda model, seen: model.complete(number, key)
+        lambda: order_review.hand_over(order_review.By(1), number, key=key),
+        lambda model, seen: model.complete(number, key),
     )
 
 
