@@ -23,7 +23,9 @@ class GoodsAndMoneyBack(Path):
         order = await orders.place(made["customer"], wanted, key="place-it-once")
         started = await factories.combined_payment(order, 400, channels=OPENED)
         assert await payments.confirm(factories.trade_of(started.payment)) == "settled"
-        await shipments.ship(1, order.order_no, shipments.Parcel("顺丰", "SF1234567890"), key="ship-it-once")
+        await shipments.ship(
+            1, order.order_no, shipments.Parcel("顺丰", "SF1234567890"), key=f"ship-{order.order_no}"
+        )
         return {**made, "order": order.order_no, "bill": order.bill_no, "sku": sku.id}
 
     async def act(self, made):
@@ -31,10 +33,10 @@ class GoodsAndMoneyBack(Path):
             made["customer"], made["order"], "return", {made["sku"]: 2}, reason="破损", key="ask-it-once"
         )
         number = asked.return_no
-        await after_sales.approve(1, number, note="寄回", key="approve-once")
+        await after_sales.approve(1, number, note="寄回", key=f"approve-{number}")
         await after_sales.send_back(made["customer"], number, "中通", "ZT0000001", key="send-it-back")
-        await after_sales.receive(1, number, written_off={made["sku"]: 1}, key="receive-once")
-        await after_sales.refund(OPENED, 1, number, amount_fen=800, key="refund-once")
+        await after_sales.receive(1, number, written_off={made["sku"]: 1}, key=f"receive-{number}")
+        await after_sales.refund(OPENED, 1, number, amount_fen=800, key=f"refund-{number}")
 
     async def again(self, made):
         await self.act(made)
