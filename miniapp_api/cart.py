@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from core import http as kit
-from miniapp_api.orders import AddressField, CouponNos, Discount, Lines, Points, StoreField, address_of
+from miniapp_api.orders import AddressId, CouponNos, Discount, Lines, Points, StoreField
 from miniapp_api.services import Customer
 from shop import cart, orders, quotes
 
@@ -55,7 +55,7 @@ class Cart(kit.Answer):
 class QuoteRequest(kit.Body):
     lines: Lines
     store: StoreField = None
-    address: AddressField = None
+    address_id: AddressId = None
     coupon_nos: CouponNos
     points: Points = 0
 
@@ -117,7 +117,7 @@ async def quote(body: QuoteRequest, caller: Customer) -> object:
     wanted = orders.merged([orders.Wanted(line.sku_id, line.quantity) for line in body.lines])
     wish = quotes.Wish(
         store=body.store,
-        address=address_of(body.address),
+        address_id=body.address_id,
         coupon_nos=tuple(body.coupon_nos),
         points=body.points,
     )

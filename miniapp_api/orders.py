@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from core import http as kit
 from miniapp_api.packages import Refusal
 from miniapp_api.payment_methods import MethodsQuery
 from miniapp_api.services import Customer, Holder, Services
-from shop import order_changes, order_payments, order_records, orders, quotes
+from shop import order_changes, order_payments, order_records, orders
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
 _STATES = (
@@ -48,24 +48,12 @@ Total = Annotated[
 ]
 
 
-class Address(kit.Body):
-    name: Annotated[kit.Name, Field(max_length=40, examples=["李小雨"])]
-    phone: Annotated[
-        str,
-        StringConstraints(min_length=5, max_length=20, pattern=r"^[0-9+-]+$"),
-        Field(examples=["13800138000"]),
-    ]
-    region_code: Annotated[
-        str,
-        StringConstraints(max_length=6, pattern=r"^[1-9][0-9]{5}$"),
-        Field(description="行政区划代码 GB/T 2260 · the district's code", examples=["330106"]),
-    ]
-    region: Annotated[kit.Name, Field(max_length=60, examples=["浙江省杭州市西湖区"])]
-    detail: Annotated[kit.Name, Field(max_length=120, examples=["文三路 1 号 2 单元 301"])]
-
-
-AddressField = Annotated[
-    Address | None, Field(description="寄到哪里；不填为到店自取 · where it goes; left out: it is fetched")
+AddressId = Annotated[
+    kit.Id | None,
+    Field(
+        description="寄到哪个收货地址；不填为到店自取 · to which address; left out: it is fetched",
+        examples=[7],
+    ),
 ]
 
 
@@ -81,7 +69,7 @@ class NewOrder(kit.Body):
     lines: Lines
     store: StoreField = None
     remark: Remark = ""
-    address: AddressField = None
+    address_id: AddressId = None
     coupon_nos: CouponNos
     points: Points = 0
     total_fen: Total = None
@@ -97,7 +85,7 @@ class NewOrder(kit.Body):
 class OrderChange(kit.Body):
     lines: Annotated[Lines | None, Field(description="不填则不变 · left out: the same")] = None
     remark: Remark = ""
-    address: AddressField = None
+    address_id: AddressId = None
     coupon_nos: CouponNos
     points: Points = 0
     total_fen: Total = None
@@ -129,10 +117,12 @@ class Discount(kit.Answer):
 
 
 class AddressShown(kit.Answer):
-    name: str
-    phone: str
-    region_code: str
-    region: str
+    recipient: Annotated[str, Field(examples=["李小雨"])]
+    phone: Annotated[str, Field(examples=["13800138000"])]
+    region_code: Annotated[str, Field(examples=["330106"])]
+    province: str
+    city: str
+    district: str
     detail: str
 
 
@@ -297,14 +287,9 @@ async def hide(order_no: str, caller: Customer) -> None:
     await orders.hide(caller.id, order_no)
 
 
-def address_of(body: Address | None) -> quotes.Address | None:
-    """As the desk takes it."""
-    return None if body is None else quotes.Address(**body.model_dump())
-
-
 def _how(body: NewOrder | OrderChange) -> orders.How:
     return orders.How(
-        address=address_of(body.address),
+        address_id=body.address_id,
         coupon_nos=tuple(body.coupon_nos),
         points=body.points,
         remark=body.remark,

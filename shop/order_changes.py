@@ -8,6 +8,7 @@ from dataclasses import replace
 from billing import bills, stores
 from core import db
 from ledger import accounts, idempotency
+from members import addresses
 from shop import order_discounts, order_states, order_steps, orders_shown, placing, quotes, stock
 
 Order = orders_shown.Order
@@ -40,16 +41,16 @@ async def edit(
         await order_discounts.give_back(order, by=caller)
         lines = (await orders_shown.lines_of([order.id]))[order.id]
         had = {line.sku_id: line.quantity for line in lines}
-        address = how.address or (quotes.Address(**order.address) if order.address else None)
-        wish = replace(how, store=await stores.code_of(order.store_id), address=address)
-        priced = await quotes.quote(customer_id, quantities or had, wish)
+        kept = addresses.Where(**order.address) if order.address else None
+        wish = replace(how, store=await stores.code_of(order.store_id))
+        priced = await quotes.quote(customer_id, quantities or had, wish, kept=kept)
         placing.refuse_another_total(priced, how.total_fen)
         times = await db.fetchval(_TIMES, order.id)
         taken = await order_discounts.take(customer_id, priced, order_no, again=times)
         await bills.reprice(bill, amount_fen=priced.total_fen, title=priced.title)
         note = None if order.total_fen == priced.total_fen else f"{order.total_fen} → {priced.total_fen}"
         await order_steps.noted(order, "edit", by=caller, note=note)
-        await _change(order, had, priced, taken, wish)
+        await _change(order, had, priced, taken, how.remark)
 
     content = {
         "order_no": order_no,
@@ -78,13 +79,13 @@ FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7
 
 
 async def _change(
-    order: Order, had: Mapping[int, int], priced: quotes.Quote, discounts: str | None, how: placing.How
+    order: Order, had: Mapping[int, int], priced: quotes.Quote, discounts: str | None, remark: str
 ) -> None:
     has = {line.sku_id: line.quantity for line in priced.lines}
     more = {sku_id: has.get(sku_id, 0) - had.get(sku_id, 0) for sku_id in sorted({*has, *had})}
     await db.execute(
-        _CHANGE, order.id, priced.goods_fen, priced.discount_fen, priced.freight_fen, priced.total_fen, priced.tax_fen, discounts, how.remark,
-        placing.written(how.address),
+        _CHANGE, order.id, priced.goods_fen, priced.discount_fen, priced.freight_fen, priced.total_fen, priced.tax_fen, discounts, remark,
+        placing.written(priced.address),
     )  # fmt: skip
     await db.execute(_LINES, order.id, *priced.columns())
     await stock.change_reserved({sku_id: n for sku_id, n in more.items() if n}, store_id=order.store_id)

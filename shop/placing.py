@@ -10,6 +10,7 @@ from typing import Any
 
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
+from members import addresses
 from shop import order_discounts, orders_shown, quotes, stock
 
 UNPAID_LIFETIME = timedelta(minutes=30)
@@ -50,7 +51,7 @@ class How(quotes.Wish):
         """What a repeat of the request must have in common with it."""
         said = {
             "remark": self.remark, "total_fen": self.total_fen, "store": self.store, "coupons": sorted(self.coupon_nos),
-            "points": self.points, "address": asdict(self.address) if self.address else None,
+            "points": self.points, "address_id": self.address_id,
         }  # fmt: skip
         return {name: value for name, value in said.items() if value not in ("", None, 0, [])}
 
@@ -133,7 +134,7 @@ def refuse_another_total(priced: quotes.Quote, shown_fen: int | None) -> None:
         raise PriceChanged(total_fen=priced.total_fen, shown_fen=shown_fen)
 
 
-def written(address: quotes.Address | None) -> str | None:
+def written(address: addresses.Where | None) -> str | None:
     """An address as it is kept with an order."""
     return json.dumps(asdict(address), ensure_ascii=False) if address else None
 
@@ -161,7 +162,7 @@ async def _write(
     rows = await db.fetch(
         _PLACE, now, customer_id, key, fingerprint, order_no, bill_no, priced.title, now + UNPAID_LIFETIME,
         priced.store_id, priced.goods_fen, priced.discount_fen, priced.freight_fen, priced.total_fen, priced.tax_fen, discounts,
-        written(how.address), how.remark, *priced.columns(),
+        written(priced.address), how.remark, *priced.columns(),
     )  # fmt: skip
     if rows[0]["outcome"] == "twin":
         return None
@@ -184,7 +185,7 @@ def _placed(
     """The order as it was written a moment ago."""
     return Order(
         order_id, order_no, customer_id, "placed", priced.store_id, priced.goods_fen, priced.discount_fen, priced.freight_fen,
-        priced.total_fen, priced.tax_fen, priced.discounts, asdict(how.address) if how.address else None, how.remark, bill_no, now, now + UNPAID_LIFETIME,
+        priced.total_fen, priced.tax_fen, priced.discounts, asdict(priced.address) if priced.address else None, how.remark, bill_no, now, now + UNPAID_LIFETIME,
         lines=tuple(
             orders_shown.Line(
                 line.sku_id, line.product_name, line.sku_name, line.price_fen, line.quantity, line.amount_fen, line.list_fen,

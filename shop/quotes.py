@@ -12,7 +12,7 @@ from typing import Any
 
 from billing import stores, terms
 from core import clock, db, errors, money
-from members import coupon_rules, coupons, points, points_rules
+from members import addresses, coupon_rules, coupons, points, points_rules
 from shop import freight, orders_shown, prices, stock
 
 Discount = orders_shown.Discount
@@ -31,29 +31,18 @@ class OrderTooLarge(errors.Invalid):
 
 
 REFUSALS: tuple[type[errors.DomainError], ...] = (
-    SkuNotForSale, OrderTooLarge, stores.NoSuchStore, coupons.NoSuchCoupon, *coupons.REFUSALS, points_rules.NoPoints, points.PointsShort,
+    SkuNotForSale, OrderTooLarge, stores.NoSuchStore, addresses.NoSuchAddress, coupons.NoSuchCoupon, *coupons.REFUSALS, points_rules.NoPoints, points.PointsShort,
     points.TooManyPoints, freight.RegionInvalid, freight.NotDeliveredThere,
 )  # fmt: skip
 """What ``quote`` may answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where an order goes; ``region_code`` is the district's by GB/T 2260, ``region`` what it is called."""
-
-    name: str
-    phone: str
-    region_code: str
-    region: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Wish:
-    """What an order is priced by besides its lines: from which store (its code), where it goes (None: it is fetched), which coupons, how many points."""
+    """What an order is priced by besides its lines: from which store (its code), to which of the customer's addresses (None: it is fetched), which coupons, how many points."""
 
     store: str | None = None
-    address: Address | None = None
+    address_id: int | None = None
     coupon_nos: tuple[str, ...] = ()
     points: int = 0
 
@@ -97,6 +86,8 @@ class Quote:
     points: int = 0
     points_fen: int = 0
     freight_fen: int = 0
+    address: addresses.Where | None = None
+    """Where it goes; None: it is fetched."""
 
     @property
     def discounts(self) -> tuple[Discount, ...]:
@@ -144,8 +135,15 @@ class Quote:
         )
 
 
-async def quote(customer_id: int, quantities: Mapping[int, int], wish: Wish = PLAIN) -> Quote:
-    """What these would cost the customer now. Too little in stock is no refusal here: the line says how many can be ordered.
+async def quote(
+    customer_id: int,
+    quantities: Mapping[int, int],
+    wish: Wish = PLAIN,
+    *,
+    kept: addresses.Where | None = None,
+) -> Quote:
+    """What these would cost the customer now. Too little in stock is no refusal here: the line says how many can be ordered. ``kept``:
+    where an order goes that names no other address.
 
     Raises:
         SkuNotForSale, OrderTooLarge, and of coupons, points and freight: ``REFUSALS``.
@@ -163,9 +161,9 @@ async def quote(customer_id: int, quantities: Mapping[int, int], wish: Wish = PL
         priced = await _with_coupons(customer_id, priced, wish)
     if wish.points:
         priced = await _with_points(customer_id, priced, wish.points)
-    if wish.address is not None:
-        priced = await _with_freight(priced, wish.address)
-    return priced
+    if wish.address_id is not None:
+        kept = (await addresses.get(customer_id, wish.address_id)).where
+    return priced if kept is None else await _with_freight(priced, kept)
 
 
 async def _with_coupons(customer_id: int, priced: Quote, wish: Wish) -> Quote:
@@ -194,10 +192,10 @@ async def _with_points(customer_id: int, priced: Quote, wanted: int) -> Quote:
     return replace(_less(priced, [shares]), points=off.points, points_fen=off_fen)
 
 
-async def _with_freight(priced: Quote, address: Address) -> Quote:
+async def _with_freight(priced: Quote, address: addresses.Where) -> Quote:
     lines = [freight.Line(line.sku_id, line.quantity, line.weight_g) for line in priced.lines]
     fee_fen = await freight.fee(address.region_code, lines, priced.goods_fen - priced.discount_fen)
-    return replace(priced, freight_fen=fee_fen)
+    return replace(priced, freight_fen=fee_fen, address=address)
 
 
 def _less(priced: Quote, off: Sequence[Sequence[int]]) -> Quote:

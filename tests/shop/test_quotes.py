@@ -10,7 +10,7 @@ import pytest
 from billing import terms
 from core import clock
 from core import db as database
-from members import points, points_rules
+from members import addresses, points, points_rules
 from shop import order_changes, orders, placing, price_rules, products, quotes, stock
 from shop.freight import NotDeliveredThere, Zone
 from tests import factories
@@ -18,7 +18,11 @@ from tests.members.test_coupons import given
 from tests.members.test_points import RULE
 from tests.shop.test_freight import template
 
-HOME = quotes.Address("李小雨", "13800138000", "330106", "浙江省杭州市西湖区", "文三路 1 号")
+
+async def home(customer_id, region_code="330106"):
+    """The id of an address there."""
+    where = addresses.Where("李小雨", "13800138000", region_code, "浙江省", "杭州市", "西湖区", "文三路 1 号")
+    return (await addresses.add(customer_id, where, is_default=False, key=factories.key())).id
 
 
 async def priced(customer_id, wanted, wish=quotes.PLAIN):
@@ -49,7 +53,7 @@ async def test_the_preview_is_what_the_order_comes_to(db, seed):
     terms.use(replace(terms.current(), included_tax_percent=chance.choice([0, 1, 13])))
     customer = await factories.customer()
     skus = [(await factories.sku(chance.randrange(1, 9_999), stock=900)).id for _ in range(4)]
-    have = await with_points(customer.id)
+    have, there = await with_points(customer.id), await home(customer.id)
     await template(
         Zone((), first_units=1, first_fen=chance.randrange(1, 2_000), free_from_fen=30_000), default=True
     )
@@ -70,7 +74,7 @@ async def test_the_preview_is_what_the_order_comes_to(db, seed):
                 for off in chance.sample([1, 333, 9_999_999], 2)
             ]
         wish = placing.How(
-            address=chance.choice([None, HOME]),
+            address_id=chance.choice([None, there]),
             coupon_nos=tuple(coupons),
             points=chance.choice([0, 0, have // 40]),
         )
@@ -147,9 +151,11 @@ async def test_an_order_that_is_sent_pays_freight_and_goes_nowhere_else_unless_c
     )
     wanted = [orders.Wanted(sku.id, 2)]
     with pytest.raises(NotDeliveredThere):
-        away = placing.How(address=replace(HOME, region_code="540102"))
+        away = placing.How(address_id=await home(customer.id, "540102"))
         await orders.place(customer.id, wanted, away, key=factories.key())
-    order = await orders.place(customer.id, wanted, placing.How(address=HOME), key=factories.key())
+    order = await orders.place(
+        customer.id, wanted, placing.How(address_id=await home(customer.id)), key=factories.key()
+    )
     assert (order.freight_fen, order.total_fen, order.address["phone"]) == (1_100, 3_100, "13800138000")
     more = [orders.Wanted(sku.id, 3)]
     changed = await order_changes.edit(customer.id, order.order_no, more, placing.How(), key=factories.key())
