@@ -18,18 +18,13 @@ class NoSuchProduct(errors.NotFound):
     code = "no_such_product"
 
 
-class NoSuchSku(errors.NotFound):
-    """There is no such SKU."""
-
-    code = "no_such_sku"
-
-
 class CodeTaken(errors.Conflict):
     """Another product or SKU has this code or barcode."""
 
     code = "code_taken"
 
 
+NoSuchSku = stocks.NoSuchSku
 KeyReused = idempotency.KeyReused
 SpecsDoNotFit = specs.SpecsDoNotFit
 SpecsTwice = specs.SpecsTwice

@@ -28,7 +28,7 @@ class OutOfStock(errors.Conflict):
     code = "out_of_stock"
 
 
-class NoSuchStock(errors.NotFound):
+class NoSuchSku(errors.NotFound):
     """There is no such SKU."""
 
     code = "no_such_sku"
@@ -225,7 +225,7 @@ async def change(
     ``within``: the codes of the stores whose stock is theirs; None: all.
 
     Raises:
-        NoSuchStock, NoSuchStore, NotYourStore, StockReserved, CountedOrChanged, KeyReused.
+        NoSuchSku, NoSuchStore, NotYourStore, StockReserved, CountedOrChanged, KeyReused.
     """
     if within is not None and store not in within:
         raise NotYourStore(store=store or "")
@@ -247,7 +247,7 @@ async def change(
 
 async def _change(sku_id: int, store_id: int, wish: Change, by: str) -> None:
     if not await db.fetchval(_EXISTS, sku_id):
-        raise NoSuchStock(sku_id=sku_id)
+        raise NoSuchSku(sku_id=sku_id)
     await open_with({sku_id: 0}, store_id=store_id, by=by)
     row = await db.fetchrow(_LOCK, sku_id, store_id)
     assert row is not None
@@ -276,13 +276,13 @@ async def level(sku_id: int, store_id: int = SHOP) -> Level:
     """What a store has of a SKU.
 
     Raises:
-        NoSuchStock.
+        NoSuchSku.
     """
     for one in await levels([sku_id]):
         if one.store_id == store_id:
             return one
     if not await db.fetchval(_EXISTS, sku_id):
-        raise NoSuchStock(sku_id=sku_id)
+        raise NoSuchSku(sku_id=sku_id)
     return Level(sku_id, store_id, 0, 0, None)
 
 

@@ -102,7 +102,7 @@ ROUTES = (
         summary=("盘点、增减库存，设提醒", "Count or change stock, set when to be told"),
         answer=stock.Level,
         refusals=(
-            shop_stock.NoSuchStock,
+            shop_stock.NoSuchSku,
             shop_stock.StockReserved,
             shop_stock.CountedOrChanged,
             shop_stock.NoSuchStore,

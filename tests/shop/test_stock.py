@@ -81,7 +81,7 @@ async def test_an_operator_counts_and_changes_and_every_movement_says_who_and_wh
     ):
         with pytest.raises(refusal):
             await stock.change(7, sku.id, wish, key=factories.key())
-    with pytest.raises(stock.NoSuchStock):
+    with pytest.raises(stock.NoSuchSku):
         await stock.change(7, 10**9, stock.Change(counted=1), key=factories.key())
 
 
