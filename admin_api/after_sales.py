@@ -107,21 +107,22 @@ class Sending(kit.Body):
     tracking_no: TrackingNo
 
 
-async def listing(query: AfterSalesQuery) -> object:
+async def listing(query: AfterSalesQuery, caller: Operator) -> object:
     """The newest first."""
     rows = await after_sales.page(
         states=None if query.state is None else [query.state],
         customer_id=query.customer_id,
         order_no=query.order_no,
+        within=caller.stores("orders.see"),
         before=query.after(int),
         limit=query.limit + 1,
     )
     return kit.cut(rows, query, lambda row: row.id)
 
 
-async def one(return_no: str) -> object:
+async def one(return_no: str, caller: Operator) -> object:
     """With what happened, and where its parcels are."""
-    found = await after_sales.get(return_no)
+    found = await after_sales.get(return_no, within=caller.stores("orders.see"))
     return AfterSaleSeen.model_validate(
         {
             **AfterSale.model_validate(found).model_dump(),
@@ -131,19 +132,20 @@ async def one(return_no: str) -> object:
     )
 
 
-async def photo(return_no: str, nth: Nth) -> web.Response:
+async def photo(return_no: str, nth: Nth, caller: Operator) -> web.Response:
     """A photo."""
-    return web.Response(body=await after_sales.photo(return_no, nth), content_type=JPEG)
+    within = caller.stores("orders.see")
+    return web.Response(body=await after_sales.photo(return_no, nth, within=within), content_type=JPEG)
 
 
 async def approve(return_no: str, body: Approving, caller: Operator, key: kit.IdempotencyKey) -> object:
     """The goods may come back."""
-    return await after_sales.approve(caller.id, return_no, note=body.note, key=key)
+    return await after_sales.approve(_by(caller), return_no, note=body.note, key=key)
 
 
 async def reject(return_no: str, body: Rejecting, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Turned down."""
-    return await after_sales.reject(caller.id, return_no, reason=body.reason, key=key)
+    return await after_sales.reject(_by(caller), return_no, reason=body.reason, key=key)
 
 
 async def receive(return_no: str, body: Receiving, caller: Operator, key: kit.IdempotencyKey) -> object:
@@ -151,7 +153,7 @@ async def receive(return_no: str, body: Receiving, caller: Operator, key: kit.Id
     spoilt: dict[int, int] = {}
     for line in body.written_off:
         spoilt[line.sku_id] = spoilt.get(line.sku_id, 0) + line.quantity
-    return await after_sales.receive(caller.id, return_no, written_off=spoilt, note=body.note, key=key)
+    return await after_sales.receive(_by(caller), return_no, written_off=spoilt, note=body.note, key=key)
 
 
 async def refund(
@@ -159,10 +161,19 @@ async def refund(
 ) -> object:
     """The money goes back."""
     return await after_sales.refund(
-        services.channels, caller.id, return_no, amount_fen=body.amount_fen, note=body.note, key=key
+        services.channels,
+        after_sales.By(caller.id, caller.stores("money.move")),
+        return_no,
+        amount_fen=body.amount_fen,
+        note=body.note,
+        key=key,
     )
 
 
 async def send_anew(return_no: str, body: Sending, caller: Operator, key: kit.IdempotencyKey) -> object:
     """The same goods go out again."""
-    return await after_sales.send_anew(caller.id, return_no, body.carrier, body.tracking_no, key=key)
+    return await after_sales.send_anew(_by(caller), return_no, body.carrier, body.tracking_no, key=key)
+
+
+def _by(caller: Operator) -> after_sales.By:
+    return after_sales.By(caller.id, caller.stores("orders.serve"))

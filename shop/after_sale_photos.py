@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from billing import voucher_images
 from core import clock, db, errors
 from shop import after_sale_states, after_sales_shown, order_steps
@@ -61,17 +63,20 @@ def _refuse_decided(found: AfterSale) -> None:
 
 _GET = """
 SELECT p.jpeg FROM after_sale_photo p JOIN after_sale a ON a.id = p.after_sale_id
-WHERE a.return_no = $1 AND p.nth = $2 AND ($3::bigint IS NULL OR a.customer_id = $3)
+WHERE a.return_no = $1 AND p.nth = $2
 """
 
 
-async def get(return_no: str, nth: int, *, customer_id: int | None = None) -> bytes:
+async def get(
+    return_no: str, nth: int, *, customer_id: int | None = None, within: Collection[str] | None = None
+) -> bytes:
     """One photo, as JPEG.
 
     Raises:
-        NoSuchPhoto.
+        NoSuchAfterSale, NoSuchPhoto.
     """
-    found = await db.fetchval(_GET, return_no, nth, customer_id)
+    await after_sales_shown.get(return_no, customer_id=customer_id, within=within)
+    found = await db.fetchval(_GET, return_no, nth)
     if found is None:
         raise NoSuchPhoto(return_no=return_no, nth=nth)
     return bytes(found)

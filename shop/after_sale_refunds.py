@@ -14,7 +14,7 @@ from billing.channels import Channels
 from core import db, errors
 from ledger import idempotency
 from members import points
-from shop import after_sale_steps, after_sales_shown
+from shop import after_sale_steps, after_sales_shown, order_review
 from shop.after_sales_shown import AfterSale
 
 RefundTooLarge = bill_refunds.RefundTooLarge
@@ -22,6 +22,7 @@ NothingToRefund = bill_refunds.NothingToRefund
 BillPaymentPending = bills.BillPaymentPending
 BillUnderReview = bills.BillUnderReview
 KeyReused = idempotency.KeyReused
+By = order_review.By
 _KIND = "after_sale"
 
 
@@ -49,7 +50,7 @@ def spread(amount_fen: int, most_fen: Sequence[int]) -> list[int]:
 
 async def refund(
     channels: Channels,
-    operator_id: int,
+    by: By,
     return_no: str,
     *,
     amount_fen: int | None = None,
@@ -63,19 +64,20 @@ async def refund(
         NoSuchAfterSale, AfterSaleStateForbids, MoreThanPaid, NothingToRefund, RefundTooLarge, BillPaymentPending, BillUnderReview, KeyReused.
     """
     wish = {"return_no": return_no, "amount_fen": amount_fen, "note": note}
-    by = f"operator:{operator_id}"
 
     async def act() -> str:
-        owner_id = (await after_sales_shown.get(return_no)).customer_id
-        await approvals.one_by_one(operator_id, owner_id)
-        found = await after_sale_steps.locked(return_no, "refund")
+        owner_id = (await after_sales_shown.get(return_no, within=by.stores)).customer_id
+        await approvals.one_by_one(by.operator_id, owner_id)
+        found = await after_sale_steps.locked(return_no, "refund", within=by.stores)
         await after_sale_steps.refuse_waiting(found, "refund")
         asked_fen = _amount(found, amount_fen)
-        if await approvals.adds_up(asked_fen, operator_id=operator_id, customer_id=owner_id):
-            return await _ask_second_person(found, {**wish, "amount_fen": asked_fen}, operator_id)
-        return await _refund(found, asked_fen, note, operator=by, decided_by=by)
+        if await approvals.adds_up(asked_fen, operator_id=by.operator_id, customer_id=owner_id):
+            return await _ask_second_person(found, {**wish, "amount_fen": asked_fen}, by.operator_id)
+        return await _refund(found, asked_fen, note, operator=by.label, decided_by=by.label)
 
-    made = await idempotency.alone(caller=by, operation="after_sales.refund", key=key, content=wish, act=act)
+    made = await idempotency.alone(
+        caller=by.label, operation="after_sales.refund", key=key, content=wish, act=act
+    )
     if made.startswith(_REFUND_NO):
         await channel_refunds.send(channels, await refund_records.get(made))
     return await after_sales_shown.get(return_no)

@@ -5,6 +5,7 @@ Whoever does anything to an after-sale locks its order first, so that all about 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Literal
 
 from billing import approvals
@@ -18,13 +19,15 @@ NOTE = "after_sale"
 """What the order's history calls it."""
 
 
-async def locked(return_no: str, step: Step, *, customer_id: int | None = None) -> AfterSale:
+async def locked(
+    return_no: str, step: Step, *, customer_id: int | None = None, within: Collection[str] | None = None
+) -> AfterSale:
     """The after-sale as it stands under its order's lock, which allows this step.
 
     Raises:
         NoSuchAfterSale, AfterSaleStateForbids: its state does not allow the step, or a second person has it.
     """
-    found = await after_sales_shown.get(return_no, customer_id=customer_id)
+    found = await after_sales_shown.get(return_no, customer_id=customer_id, within=within)
     await order_steps.lock(found.order_no)
     found = await after_sales_shown.get(return_no)
     after_sale_states.refuse(step, found.state, found.kind, return_no)

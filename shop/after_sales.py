@@ -18,6 +18,7 @@ from shop import (
     after_sale_states,
     after_sale_steps,
     after_sales_shown,
+    order_review,
     order_steps,
     orders_history,
     stock,
@@ -33,6 +34,7 @@ AfterSaleStateForbids = after_sale_states.AfterSaleStateForbids
 NoSuchOrder = order_steps.NoSuchOrder
 OutOfStock = stock.OutOfStock
 KeyReused = idempotency.KeyReused
+By = order_review.By
 get = after_sales_shown.get
 page = after_sales_shown.page
 events = after_sales_shown.events
@@ -194,7 +196,7 @@ async def send_back(
     return await get(return_no)
 
 
-async def approve(operator_id: int, return_no: str, *, note: str = "", key: str) -> AfterSale:
+async def approve(by: By, return_no: str, *, note: str = "", key: str) -> AfterSale:
     """An operator agrees that the goods come back; the customer is told where to, by ``note``.
 
     Raises:
@@ -202,15 +204,15 @@ async def approve(operator_id: int, return_no: str, *, note: str = "", key: str)
     """
 
     async def act() -> None:
-        found = await after_sale_steps.locked(return_no, "approve")
-        await after_sale_steps.go(found, "approve", by=f"operator:{operator_id}", note=note or None)
+        found = await after_sale_steps.locked(return_no, "approve", within=by.stores)
+        await after_sale_steps.go(found, "approve", by=by.label, note=note or None)
         await after_sale_steps.tell(found, "after_sale_approved", note=note)
         await staff_alerts.resolve("after_sale_asked", [return_no])
 
-    return await _by_operator(operator_id, "approve", return_no, {"note": note}, act, key)
+    return await _by_operator(by, "approve", return_no, {"note": note}, act, key)
 
 
-async def reject(operator_id: int, return_no: str, *, reason: str, key: str) -> AfterSale:
+async def reject(by: By, return_no: str, *, reason: str, key: str) -> AfterSale:
     """An operator turns it down; the customer is told why.
 
     Raises:
@@ -218,13 +220,13 @@ async def reject(operator_id: int, return_no: str, *, reason: str, key: str) -> 
     """
 
     async def act() -> None:
-        found = await after_sale_steps.locked(return_no, "reject")
+        found = await after_sale_steps.locked(return_no, "reject", within=by.stores)
         await after_sale_steps.refuse_waiting(found, "reject")
-        await after_sale_steps.go(found, "reject", by=f"operator:{operator_id}", note=reason)
+        await after_sale_steps.go(found, "reject", by=by.label, note=reason)
         await after_sale_steps.tell(found, "after_sale_rejected", reason=reason)
         await staff_alerts.resolve("after_sale_asked", [return_no])
 
-    return await _by_operator(operator_id, "reject", return_no, {"reason": reason}, act, key)
+    return await _by_operator(by, "reject", return_no, {"reason": reason}, act, key)
 
 
 _RECEIVED = """
@@ -232,11 +234,10 @@ UPDATE after_sale_line l SET restocked = l.quantity - coalesce(s.off, 0), writte
 FROM order_line o LEFT JOIN unnest($2::bigint[], $3::int[]) AS s (sku_id, off) ON s.sku_id = o.sku_id
 WHERE l.after_sale_id = $1 AND o.id = l.line_id
 """
-_STORE = "SELECT store_id FROM shop_order WHERE id = $1"
 
 
 async def receive(
-    operator_id: int,
+    by: By,
     return_no: str,
     *,
     written_off: Mapping[int, int] | None = None,
@@ -248,55 +249,52 @@ async def receive(
     Raises:
         NoSuchAfterSale, AfterSaleStateForbids, NotReceived, KeyReused.
     """
-    spoilt, by = dict(written_off or {}), f"operator:{operator_id}"
+    spoilt = dict(written_off or {})
 
     async def act() -> None:
-        found = await after_sale_steps.locked(return_no, "receive")
+        found = await after_sale_steps.locked(return_no, "receive", within=by.stores)
         good = {line.sku_id: line.quantity - spoilt.get(line.sku_id, 0) for line in found.lines}
         for sku_id, quantity in spoilt.items():
             if good.get(sku_id, -1) < 0:
                 raise NotReceived(sku_id=sku_id, quantity=quantity)
         await db.execute(_RECEIVED, found.id, list(spoilt), list(spoilt.values()))
-        await after_sale_steps.go(found, "receive", by=by, note=note or None)
+        await after_sale_steps.go(found, "receive", by=by.label, note=note or None)
         sellable = {sku_id: quantity for sku_id, quantity in good.items() if quantity}
         if sellable:
-            store_id = await db.fetchval(_STORE, found.order_id)
             await stock.put_back(
-                sellable, store_id=store_id, by=by, reason=found.reason[:200], reference=return_no
+                sellable, store_id=found.store_id, by=by.label, reason=found.reason[:200], reference=return_no
             )
 
     content = {"written_off": sorted(spoilt.items()), "note": note}
-    return await _by_operator(operator_id, "receive", return_no, content, act, key)
+    return await _by_operator(by, "receive", return_no, content, act, key)
 
 
-async def send_anew(
-    operator_id: int, return_no: str, carrier: str, tracking_no: str, *, key: str
-) -> AfterSale:
+async def send_anew(by: By, return_no: str, carrier: str, tracking_no: str, *, key: str) -> AfterSale:
     """The same goods go out again, for those that came back; the customer is told.
 
     Raises:
         NoSuchAfterSale, AfterSaleStateForbids, OutOfStock, KeyReused.
     """
-    by = f"operator:{operator_id}"
 
     async def act() -> None:
-        found = await after_sale_steps.locked(return_no, "send_anew")
+        found = await after_sale_steps.locked(return_no, "send_anew", within=by.stores)
         await after_sale_steps.refuse_waiting(found, "send_anew")
         parcel = (carrier, tracking_no)
-        await after_sale_steps.go(found, "send_anew", by=by, note=" ".join(parcel), new_parcel=parcel)
+        await after_sale_steps.go(found, "send_anew", by=by.label, note=" ".join(parcel), new_parcel=parcel)
         await tracking.watch(carrier, tracking_no)
         await after_sale_steps.tell(found, "after_sale_sent", carrier=carrier, tracking_no=tracking_no)
         goods = {line.sku_id: line.quantity for line in found.lines}
-        store_id = await db.fetchval(_STORE, found.order_id)
-        await stock.change_reserved(goods, store_id=store_id)
-        await stock.take_reserved(goods, store_id=store_id, kind="shipped", by=by, order_no=return_no)
+        await stock.change_reserved(goods, store_id=found.store_id)
+        await stock.take_reserved(
+            goods, store_id=found.store_id, kind="shipped", by=by.label, order_no=return_no
+        )
 
     content = {"carrier": carrier, "tracking_no": tracking_no}
-    return await _by_operator(operator_id, "send_anew", return_no, content, act, key)
+    return await _by_operator(by, "send_anew", return_no, content, act, key)
 
 
 async def _by_operator(
-    operator_id: int,
+    by: By,
     step: after_sale_states.Step,
     return_no: str,
     content: Mapping[str, object],
@@ -304,7 +302,7 @@ async def _by_operator(
     key: str,
 ) -> AfterSale:
     await idempotency.alone(
-        caller=f"operator:{operator_id}", operation=f"after_sales.{step}", key=key,
+        caller=by.label, operation=f"after_sales.{step}", key=key,
         content={"return_no": return_no, **content}, act=act, answer=return_no,
     )  # fmt: skip
     return await get(return_no)

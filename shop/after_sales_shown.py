@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from billing import stores
 from core import db, errors
 from shop import tracking
 
@@ -52,6 +53,7 @@ class AfterSale:
     return_no: str
     order_id: int
     order_no: str
+    store_id: int
     customer_id: int
     kind: str
     state: str
@@ -77,12 +79,14 @@ class AfterSale:
 
 _OWN = {field.name: f"a.{field.name}" for field in fields(AfterSale) if field.name != "lines"}
 _OWN["order_no"] = "o.order_no"
+_OWN["store_id"] = "o.store_id"
 _OWN["photos"] = "(SELECT count(*) FROM after_sale_photo p WHERE p.after_sale_id = a.id)::int AS photos"
 _FROM = f"SELECT {', '.join(_OWN.values())} FROM after_sale a JOIN shop_order o ON o.id = a.order_id"
 _GET = f"{_FROM} WHERE a.return_no = $1 AND ($2::bigint IS NULL OR a.customer_id = $2)"
 _PAGE = f"""
 {_FROM} WHERE a.id < $1 AND ($2::text[] IS NULL OR a.state = ANY ($2)) AND ($3::bigint IS NULL OR a.customer_id = $3)
     AND ($4::text IS NULL OR o.order_no = $4)
+    AND ($6::text[] IS NULL OR EXISTS (SELECT FROM store s WHERE s.id = o.store_id AND s.code = ANY ($6)))
 ORDER BY a.id DESC LIMIT $5
 """
 _LINES = """
@@ -91,14 +95,16 @@ FROM after_sale_line l JOIN order_line o ON o.id = l.line_id WHERE l.after_sale_
 """
 
 
-async def get(return_no: str, *, customer_id: int | None = None) -> AfterSale:
-    """One after-sale, of this customer if one is named.
+async def get(
+    return_no: str, *, customer_id: int | None = None, within: Collection[str] | None = None
+) -> AfterSale:
+    """One after-sale, of this customer if one is named, at one of the stores ``within``.
 
     Raises:
         NoSuchAfterSale.
     """
     row = await db.fetchrow(_GET, return_no, customer_id)
-    if row is None:
+    if row is None or not await stores.is_within(row["store_id"], within):
         raise NoSuchAfterSale(return_no=return_no)
     (found,) = await _with_lines([AfterSale(*row)])
     return found
@@ -109,13 +115,20 @@ async def page(
     states: Collection[str] | None = None,
     customer_id: int | None = None,
     order_no: str | None = None,
+    within: Collection[str] | None = None,
     before: int | None = None,
     limit: int = 20,
 ) -> list[AfterSale]:
-    """After-sales, the newest first: all, or those in some states, of a customer, of an order."""
-    wanted = list(states) if states else None
+    """After-sales, the newest first: all, or those in some states, of a customer, of an order, of some
+    stores."""
     rows = await db.fetch(
-        _PAGE, before if before is not None else 2**62, wanted, customer_id, order_no, limit
+        _PAGE,
+        before if before is not None else 2**62,
+        list(states) if states else None,
+        customer_id,
+        order_no,
+        limit,
+        None if within is None else list(within),
     )
     return await _with_lines([AfterSale(*row) for row in rows])
 

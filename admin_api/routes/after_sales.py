@@ -31,7 +31,7 @@ ROUTES = (
         after_sales.photo,
         summary=("售后图片", "A photo"),
         file=after_sales.JPEG,
-        refusals=(after_sale_photos.NoSuchPhoto,),
+        refusals=(desk.NoSuchAfterSale, after_sale_photos.NoSuchPhoto),
         auth=OPERATOR,
     ),
     kit.post(

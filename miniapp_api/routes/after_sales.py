@@ -70,7 +70,7 @@ ROUTES = (
         after_sales.photo,
         summary=("售后图片", "A photo"),
         file=after_sales.JPEG,
-        refusals=(after_sale_photos.NoSuchPhoto,),
+        refusals=(desk.NoSuchAfterSale, after_sale_photos.NoSuchPhoto),
         auth=CUSTOMER,
     ),
     kit.post(

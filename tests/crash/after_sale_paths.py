@@ -6,10 +6,12 @@ from billing import payments, refunds
 from core import clock
 from core import db as database
 from ledger import accounts
-from shop import after_sales, orders, shipments
+from shop import after_sales, order_review, orders, shipments
 from tests import factories
 from tests.billing import refunding
 from tests.crash.path import OPENED, Path
+
+BOSS = order_review.By(1)
 
 
 class GoodsAndMoneyBack(Path):
@@ -24,7 +26,7 @@ class GoodsAndMoneyBack(Path):
         started = await factories.combined_payment(order, 400, channels=OPENED)
         assert await payments.confirm(factories.trade_of(started.payment)) == "settled"
         await shipments.ship(
-            1, order.order_no, shipments.Parcel("顺丰", "SF1234567890"), key=f"ship-{order.order_no}"
+            BOSS, order.order_no, shipments.Parcel("顺丰", "SF1234567890"), key=f"ship-{order.order_no}"
         )
         return {**made, "order": order.order_no, "bill": order.bill_no, "sku": sku.id}
 
@@ -33,10 +35,10 @@ class GoodsAndMoneyBack(Path):
             made["customer"], made["order"], "return", {made["sku"]: 2}, reason="破损", key="ask-it-once"
         )
         number = asked.return_no
-        await after_sales.approve(1, number, note="寄回", key=f"approve-{number}")
+        await after_sales.approve(BOSS, number, note="寄回", key=f"approve-{number}")
         await after_sales.send_back(made["customer"], number, "中通", "ZT0000001", key="send-it-back")
-        await after_sales.receive(1, number, written_off={made["sku"]: 1}, key=f"receive-{number}")
-        await after_sales.refund(OPENED, 1, number, amount_fen=800, key=f"refund-{number}")
+        await after_sales.receive(BOSS, number, written_off={made["sku"]: 1}, key=f"receive-{number}")
+        await after_sales.refund(OPENED, BOSS, number, amount_fen=800, key=f"refund-{number}")
 
     async def again(self, made):
         await self.act(made)

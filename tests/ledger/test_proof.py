@@ -23,7 +23,7 @@ from core import clock
 from core import db as database
 from ledger import accounts, holds, posting, proof
 from ledger.proof import checks
-from shop import after_sales, orders, shipments
+from shop import after_sales, order_review, orders, shipments
 from tests import factories
 from tests.billing import refunding, remitting
 from tests.ledger import breaking
@@ -68,11 +68,15 @@ async def goods_given_back(customer_id, sku_id):
     """An order that was sent and of which one of two came back."""
     order = await orders.place(customer_id, [orders.Wanted(sku_id, 2)], key=factories.key())
     await orders.pay(customer_id, order.order_no, key=factories.key())
-    await shipments.ship(1, order.order_no, shipments.Parcel("顺丰", "SF1234567890"), key=factories.key())
+    await shipments.ship(
+        order_review.By(1), order.order_no, shipments.Parcel("顺丰", "SF1234567890"), key=factories.key()
+    )
     asked = await after_sales.apply(
         customer_id, order.order_no, "refund", {sku_id: 1}, reason="少发", key=factories.key()
     )
-    await after_sales.refund(refunding.opened(), 1, asked.return_no, amount_fen=100, key=factories.key())
+    await after_sales.refund(
+        refunding.opened(), order_review.By(1), asked.return_no, amount_fen=100, key=factories.key()
+    )
 
 
 async def money_over_the_counter(customer_id):

@@ -13,12 +13,22 @@ from billing import approvals, payments, refunds, terms
 from core import clock
 from core import db as database
 from members import points_rules
-from shop import after_sale_refunds, after_sale_states, after_sales, orders, orders_history, shipments, stock
+from shop import (
+    after_sale_refunds,
+    after_sale_states,
+    after_sales,
+    order_review,
+    orders,
+    orders_history,
+    shipments,
+    stock,
+)
 from tests import factories
 from tests.billing import refunding
 
 PAGE = Path(__file__).parents[2] / "docs" / "shop.md"
 OPENED = factories.open_channels()
+BOSS = order_review.By(1)
 
 
 def test_the_page_shows_the_table():
@@ -56,7 +66,7 @@ class Shop:
         return self
 
     async def ship(self):
-        await shipments.ship(1, self.no, shipments.Parcel("顺丰", "SF1234567890"), key=factories.key())
+        await shipments.ship(BOSS, self.no, shipments.Parcel("顺丰", "SF1234567890"), key=factories.key())
 
     async def ask(self, kind="return", quantities=None, **how):
         how = {"reason": "破损", "key": factories.key()} | how
@@ -66,14 +76,16 @@ class Shop:
     async def take(self, step, number):
         acts = {
             "withdraw": lambda: after_sales.withdraw(self.customer, number, key=factories.key()),
-            "reject": lambda: after_sales.reject(1, number, reason="人为损坏", key=factories.key()),
-            "approve": lambda: after_sales.approve(1, number, note="寄回西湖店", key=factories.key()),
+            "reject": lambda: after_sales.reject(BOSS, number, reason="人为损坏", key=factories.key()),
+            "approve": lambda: after_sales.approve(BOSS, number, note="寄回西湖店", key=factories.key()),
             "send_back": lambda: after_sales.send_back(
                 self.customer, number, "中通", "ZT0000001", key=factories.key()
             ),
-            "receive": lambda: after_sales.receive(1, number, key=factories.key()),
-            "refund": lambda: after_sales.refund(OPENED, 1, number, key=factories.key()),
-            "send_anew": lambda: after_sales.send_anew(1, number, "中通", "ZT0000002", key=factories.key()),
+            "receive": lambda: after_sales.receive(BOSS, number, key=factories.key()),
+            "refund": lambda: after_sales.refund(OPENED, BOSS, number, key=factories.key()),
+            "send_anew": lambda: after_sales.send_anew(
+                BOSS, number, "中通", "ZT0000002", key=factories.key()
+            ),
         }
         return await acts[step]()
 
@@ -158,10 +170,10 @@ async def test_goods_that_come_back_can_be_sold_again_but_for_those_that_are_wri
         await after_sales.send_back(shop.customer, number, "中通", tracking_no, key=factories.key())
     assert await factories.told(shop.customer, "after_sale_approved") == 1
     with pytest.raises(after_sales.NotReceived):
-        await after_sales.receive(1, number, written_off={shop.tea: 4}, key=factories.key())
+        await after_sales.receive(BOSS, number, written_off={shop.tea: 4}, key=factories.key())
     with pytest.raises(after_sales.NotReceived):
-        await after_sales.receive(1, number, written_off={999_999: 1}, key=factories.key())
-    found = await after_sales.receive(1, number, written_off={shop.tea: 1}, key=factories.key())
+        await after_sales.receive(BOSS, number, written_off={999_999: 1}, key=factories.key())
+    found = await after_sales.receive(BOSS, number, written_off={shop.tea: 1}, key=factories.key())
     assert [(line.restocked, line.written_off) for line in found.lines] == [(2, 1), (1, 0)]
     assert (await shop.on_hand(shop.tea), await shop.on_hand(shop.pot)) == (9, 1)
     assert (found.tracking_no, found.refund_fen) == ("ZT2", None)
@@ -170,7 +182,7 @@ async def test_goods_that_come_back_can_be_sold_again_but_for_those_that_are_wri
         for row in await database.fetch("SELECT tracking_no FROM parcel WHERE carrier = '中通' ORDER BY id")
     ]
     assert parcels == ["ZT1", "ZT2"]
-    done = await after_sales.refund(OPENED, 1, number, amount_fen=5_000, key=factories.key())
+    done = await after_sales.refund(OPENED, BOSS, number, amount_fen=5_000, key=factories.key())
     assert [line.refund_fen for line in done.lines] == [2_727, 2_273] and done.refund_fen == 5_000
 
 
@@ -186,7 +198,7 @@ async def test_an_exchange_takes_the_goods_out_of_the_stock_again_and_may_be_fol
 async def test_of_an_exchange_that_is_out_of_stock_the_money_goes_back_instead(shop):
     number = await shop.ask("exchange", {shop.pot: 1})
     await shop.take("approve", number)
-    await after_sales.receive(1, number, written_off={shop.pot: 1}, key=factories.key())
+    await after_sales.receive(BOSS, number, written_off={shop.pot: 1}, key=factories.key())
     with pytest.raises(after_sales.OutOfStock):
         await shop.take("send_anew", number)
     assert (await after_sales.get(number)).state == "received"
@@ -261,7 +273,7 @@ async def test_the_same_key_asks_and_refunds_once(shop):
     with pytest.raises(after_sales.KeyReused):
         await shop.ask("refund", {shop.tea: 2}, key="the-same-key")
     done = await asyncio.gather(
-        *(after_sales.refund(OPENED, 1, made[0], key="refund-it-once") for _ in range(3))
+        *(after_sales.refund(OPENED, BOSS, made[0], key="refund-it-once") for _ in range(3))
     )
     assert (
         len({one.refund_no for one in done}) == 1 and len(await refunds.page(customer_id=shop.customer)) == 1
@@ -290,12 +302,12 @@ async def test_goods_are_received_once_however_many_say_so(shop):
 async def test_never_more_than_was_paid_for_the_goods_nor_than_is_left_of_the_bill(shop):
     number = await shop.ask("refund", {shop.tea: 1})
     with pytest.raises(after_sale_refunds.MoreThanPaid):
-        await after_sales.refund(OPENED, 1, number, amount_fen=1_001, key=factories.key())
+        await after_sales.refund(OPENED, BOSS, number, amount_fen=1_001, key=factories.key())
     bill_no = (await orders.get(shop.customer, shop.no)).bill_no
     await refunds.of_bill(OPENED, 1, bill_no, amount_fen=5_000, reason="道歉", key=factories.key())
     with pytest.raises(after_sale_refunds.RefundTooLarge):
         await shop.take("refund", number)
-    done = await after_sales.refund(OPENED, 1, number, amount_fen=500, key=factories.key())
+    done = await after_sales.refund(OPENED, BOSS, number, amount_fen=500, key=factories.key())
     assert (done.state, done.refund_fen) == ("done", 500)
     assert await database.fetchval("SELECT refunded_fen FROM bill WHERE bill_no = $1", bill_no) == 5_500
 
@@ -323,7 +335,7 @@ async def test_what_was_paid_through_a_channel_goes_back_there(db):
     await shop.ship()
     channel = refunding.Channel("paid_back")
     number = await shop.ask("refund", {shop.tea: 3, shop.pot: 1})
-    done = await after_sales.refund(channel.open(), 1, number, key=factories.key())
+    done = await after_sales.refund(channel.open(), BOSS, number, key=factories.key())
     assert done.refund_fen == 5_500 and [sent.amount_fen for sent in channel.sent] == [4_000]
     assert (await refunds.get(done.refund_no)).state == "paid"
     assert await shop.balance() == 22_000
@@ -373,3 +385,21 @@ async def _points(customer_id):
     return await database.fetchval(
         "SELECT coalesce(sum(points), 0) FROM points_movement WHERE customer_id = $1", customer_id
     )
+
+
+async def test_an_operator_of_one_store_has_nothing_to_do_with_anothers(shop):
+    number = await shop.ask()
+    of_a_store = order_review.By(1, frozenset({"west"}))
+    for act in (
+        after_sales.get(number, within=of_a_store.stores),
+        after_sales.photo(number, 1, within=of_a_store.stores),
+        after_sales.approve(of_a_store, number, key=factories.key()),
+        after_sales.reject(of_a_store, number, reason="x", key=factories.key()),
+        after_sales.receive(of_a_store, number, key=factories.key()),
+        after_sales.refund(OPENED, of_a_store, number, key=factories.key()),
+        after_sales.send_anew(of_a_store, number, "中通", "ZT0000001", key=factories.key()),
+    ):
+        with pytest.raises(after_sales.NoSuchAfterSale):
+            await act
+    assert await after_sales.page(within=of_a_store.stores) == []
+    assert [one.return_no for one in await after_sales.page()] == [number]
