@@ -223,10 +223,12 @@ SELECT w.sku_id, p.id AS product_id, p.name AS product_name, s.name AS sku_name,
        ARRAY(SELECT c.category_id FROM product_category c WHERE c.product_id = p.id) AS category_ids,
        p.state = 'on_shelf' AND s.state = 'on_sale' AS for_sale
 FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS w (sku_id, quantity, n)
-LEFT JOIN sku s ON s.id = w.sku_id LEFT JOIN product p ON p.id = s.product_id
+LEFT JOIN LATERAL (SELECT * FROM sku WHERE sku.id = w.sku_id OFFSET 0) s ON true
+LEFT JOIN LATERAL (SELECT * FROM product WHERE product.id = s.product_id OFFSET 0) p ON true
 {prices.joined(sku="s", customer="$4::bigint", store="$3::bigint", now="$5::timestamptz")}
 ORDER BY w.n
 """
+"""Row by row: a cart is small, whatever the planner thinks of a list, and whole tables are not to be read for it."""
 
 
 async def seen(

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION orders_place(
     sku bigint[], product_name text[], sku_name text[], list bigint[], price bigint[], quantity int[], amount bigint[],
     line_discount bigint[]
 ) RETURNS TABLE (outcome text, id bigint, available int) LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 DECLARE

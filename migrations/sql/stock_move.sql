@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION stock_move(
     at timestamptz, store bigint, sku bigint[], on_hand int[], reserved int[],
     kind text, by_whom text, reason text, reference text
 ) RETURNS TABLE (sku_id bigint, available int) LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 DECLARE
