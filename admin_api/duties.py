@@ -42,6 +42,8 @@ OF_FILES: dict[str, tuple[Duty, Duty]] = {
     "plans": ("plans.see", "plans.change"),
     "points": ("customers.see", "rules.change"),
     "price_rules": ("catalogue.see", "catalogue.change"),
+    "product_images": ("catalogue.see", "catalogue.change"),
+    "product_tables": ("catalogue.see", "catalogue.change"),
     "products": ("catalogue.see", "catalogue.change"),
     "quarantine": ("books.see", "money.move"),
     "rates": ("books.see", "rules.change"),

@@ -37,6 +37,13 @@ Specs = Annotated[
 ]
 
 
+class ProductsQuery(kit.PageQuery):
+    q: Annotated[
+        Annotated[kit.Text, Field(max_length=60)] | None,
+        Field(description="名称（汉字、拼音、首字母）或编号 · by name, pinyin, initials or number"),
+    ] = None
+
+
 class NewAxis(kit.Body):
     name: Annotated[Word, Field(examples=["颜色"])]
     values: Annotated[list[Word], Field(min_length=1, max_length=specs.MAX_VALUES, examples=[["红", "蓝"]])]
@@ -138,9 +145,11 @@ def _axes(axes: list[NewAxis]) -> list[specs.Axis]:
     return [specs.Axis(axis.name, tuple(axis.values)) for axis in axes]
 
 
-async def listing(query: kit.PageQuery) -> object:
+async def listing(query: ProductsQuery) -> object:
     """All products, oldest first."""
-    rows = await products.page(after=query.after(int) or 0, limit=query.limit + 1, off_shelf_too=True)
+    rows = await products.page(
+        after=query.after(int) or 0, limit=query.limit + 1, off_shelf_too=True, words=query.q
+    )
     return kit.cut(rows, query, lambda row: row.id)
 
 

@@ -7,6 +7,7 @@ from typing import cast
 from billing import inbox
 from billing.channels import Channels
 from members import duties, operators
+from shop import images
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Services:
     """What the door needs of the shop."""
 
     channels: Channels
+    images: images.Store
     readers: inbox.Readers = field(default_factory=dict)
     shop_name: str = ""
     session_lifetime: timedelta = operators.SESSION_LIFETIME

@@ -59,6 +59,20 @@ class Database(Section):
         return self
 
 
+class S3(Section):
+    endpoint: Address
+    region: Word = "us-east-1"
+    bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    access_key: Word
+    secret_key: Secret
+    bucket_in_host: bool = False
+
+
+class Images(Section):
+    directory: Path = Path("var/images")
+    s3: S3 | None = None
+
+
 class Redis(Section):
     url: Secret | None = None
 
@@ -273,6 +287,7 @@ class Config(Section):
     wechat: WeChat
     wechat_pay: WeChatPay | None = None
     alipay: Alipay | None = None
+    images: Images = Images()
     money: Money = Money()
     messages: Messages = Messages()
     aliyun_sms: AliyunSms | None = None

@@ -51,6 +51,7 @@ def _settings(
             "allowed_origins": [places.sandbox_url],
         },
         "database": {"url": database_url},
+        "images": {"directory": str(home / "images")},
         "redis": {"url": redis_url},
         "clock": {"follow_url": f"{places.sandbox_url}/world/clock"},
         "tokens": {"customer_keys": [{"kid": "demo", "secret": _token_key(home)}]},

@@ -75,6 +75,7 @@ def _miniapp_api(runtime: Runtime) -> web.Application:
         pages=_pages(runtime),
         message_templates=outside.post.by_kind,
         code_senders=outside.code_senders,
+        images=outside.images,
         shop_name=settings.shop.name,
     )
     return miniapp_api.build(
@@ -94,6 +95,7 @@ def _admin_api(runtime: Runtime) -> web.Application:
     services = admin_api.Services(
         channels=runtime.outside.channels,
         readers=runtime.outside.readers,
+        images=runtime.outside.images,
         shop_name=settings.shop.name,
         session_lifetime=timedelta(seconds=settings.operators.session_ttl_s),
     )

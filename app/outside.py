@@ -15,13 +15,14 @@ import webhooks
 from app import config, message_config
 from billing import inbox
 from billing.channels import Channels, OpenChannel
-from gateways import alipay, logistics, sms, wechat, wechat_pay
+from gateways import alipay, logistics, objects, sms, wechat, wechat_pay
 from notifications import addresses, codes, delivery, templates
 from notifications.channels import official as official_channels
 from notifications.channels import subscribe
 from notifications.channels.channel import Channel
 from notifications.channels.sms import ShortMessages
 from notifications.pace import Pace
+from shop import images
 
 if TYPE_CHECKING:  # its library is loaded by who sends mail
     from gateways import mail
@@ -46,6 +47,8 @@ class Outside:
     """What verifies the notifications of each."""
     post: delivery.Post
     """How messages leave the house."""
+    images: images.Store
+    """Where the pictures of products are kept."""
     code_senders: codes.Senders
     """How codes do that confirm where customers can be reached."""
     tracker: logistics.Kuaidi100 | None
@@ -77,9 +80,17 @@ def build(
             by_kind,
             redis,
         ),
+        images=_images(settings.images, session),
         code_senders=_code_senders(settings, session),
         tracker=_tracker(settings, session),
     )
+
+
+def _images(chosen: config.Images, session: aiohttp.ClientSession) -> images.Store:
+    if (bucket := chosen.s3) is None:
+        return objects.Directory(chosen.directory)
+    by = objects.Credentials(bucket.access_key, bucket.secret_key.get_secret_value(), bucket.region)
+    return objects.Bucket(bucket.endpoint, bucket.bucket, by, session=session, is_host=bucket.bucket_in_host)
 
 
 def _channels(

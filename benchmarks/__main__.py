@@ -16,6 +16,7 @@ import uvloop
 
 from app import database
 from benchmarks import (
+    catalogue,
     counters,
     due_run,
     due_run_slope,
@@ -57,6 +58,8 @@ ALL = (
     Benchmark("http-balance", http_doors.FLOOR, http_doors.balance, 0.8),
     Benchmark("http-pay", http_doors.FLOOR, http_doors.pay, 0.5),
     Benchmark("http-order", floor.NAME, http_order.orders, http_order.TARGET),
+    Benchmark("catalogue", catalogue.FLOOR, catalogue.pages, catalogue.TARGET),
+    Benchmark("catalogue-search", catalogue.FLOOR, catalogue.searches, catalogue.TARGET),
     Benchmark("ingest", ingest.FLOOR, ingest.notifications, 0.5),
     Benchmark("posting", floor.NAME, in_process.pay, 0.5),
     Benchmark("post-one", floor.NAME, in_process.post_one),

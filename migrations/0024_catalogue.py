@@ -1,5 +1,7 @@
 """The catalogue: what is sold, in which specifications, at which prices, with which pictures."""
 
+from pathlib import Path
+
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.base import OnDelete
@@ -10,14 +12,29 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from core.partial_index import PartialIndex
 from migrations import _parts, _steps
 
+_SQL = Path(__file__).parent / "sql"
+_TO_BE_HAD = "state = 'on_shelf' AND lowest_fen IS NOT NULL"
+_WORDS = [
+    "ALTER TABLE product ADD COLUMN words tsvector NOT NULL DEFAULT ''",
+    "UPDATE product SET lowest_fen = (SELECT min(price_fen) FROM sku WHERE product_id = product.id)",
+    # a page in an order is found quickest by one of two ways, and which it is hangs on how many products have a word
+    "ALTER TABLE product ALTER COLUMN words SET STATISTICS 2000",
+    "CREATE INDEX product_words ON product USING gin (words)",
+    # what the clock counts as sold is looked for by the day
+    "CREATE INDEX order_placed ON shop_order USING brin (placed_at)",
+    (_SQL / "catalogue_page.sql").read_text("utf-8"),
+]
 _PRODUCT = [
     ops.AddField("Product", "code", fields.CharField(null=True, unique=True, max_length=40)),
     ops.AlterField("Product", "description", fields.CharField(default="", max_length=4000)),
     ops.AddField("Product", "axes", _parts.json(db_default=[])),
     ops.AddField("Product", "lowest_fen", fields.BigIntField(null=True)),
     ops.AddField("Product", "sold", fields.IntField(db_default=0)),
-    ops.AddIndex("Product", Index(fields=["sold", "id"], name="product_by_sales")),
-    ops.AddIndex("Product", Index(fields=["lowest_fen", "id"], name="product_by_price")),
+    ops.AddIndex("Product", PartialIndex(fields=["id"], name="product_newest", where=_TO_BE_HAD)),
+    ops.AddIndex("Product", PartialIndex(fields=["sold", "id"], name="product_by_sales", where=_TO_BE_HAD)),
+    ops.AddIndex(
+        "Product", PartialIndex(fields=["lowest_fen", "id"], name="product_by_price", where=_TO_BE_HAD)
+    ),
     *_parts.checks("Product", product_sold="sold >= 0"),
 ]
 _SKU = [
@@ -95,6 +112,26 @@ _PRICE_RULE = ops.CreateModel(
     },
     bases=["Model"],
 )
+_PRODUCT_IMAGE = ops.CreateModel(
+    name="ProductImage",
+    fields=[
+        _parts.key(),
+        _parts.to("Product", "product", "images", on_delete=OnDelete.CASCADE, db_index=False),
+        ("key", fields.CharField(unique=True, max_length=40)),
+        ("position", fields.IntField()),
+        ("width", fields.IntField()),
+        ("height", fields.IntField()),
+        ("created_by", fields.CharField(max_length=64)),
+        ("created_at", fields.DatetimeField()),
+    ],
+    options={
+        "table": "product_image",
+        "app": "models",
+        "pk_attr": "id",
+        "table_description": "A picture of a product; its files, one for each size, are in the store of images under its key.",
+    },
+    bases=["Model"],
+)
 
 
 class Migration(_steps.Migration):
@@ -120,6 +157,13 @@ class Migration(_steps.Migration):
             price_rule_for_something="tier IS NOT NULL OR store_id IS NOT NULL OR from_at IS NOT NULL OR until_at IS NOT NULL",
             price_rule_ended="(ended_at IS NULL) = (ended_by IS NULL)",
         ),
+        _PRODUCT_IMAGE,
+        ops.AddConstraint(
+            "ProductImage",
+            UniqueConstraint(fields=("product_id", "position"), name="product_image_position"),
+        ),
+        *_parts.checks("ProductImage", product_image_size="width > 0 AND height > 0"),
+        ops.RunSQL(_WORDS),
         ops.RunSQL(
             [
                 "ALTER TABLE price_rule ADD CONSTRAINT price_rule_tier FOREIGN KEY (tier) REFERENCES tier (code)"

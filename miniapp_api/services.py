@@ -7,6 +7,7 @@ from billing.channels import Channels
 from core import http as kit
 from members import confirming, sign_in
 from notifications import codes, templates
+from shop import images
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Services:
     """The mini-program, as it tells phone numbers."""
     mini_app_id: str
     channels: Channels
+    images: images.Store
+    """Where the pictures of products are kept."""
     alipay: sign_in.AlipayPlatform | None = None
     alipay_app_id: str = ""
     pages: sign_in.Pages | None = None

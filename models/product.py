@@ -1,13 +1,18 @@
 """Products 商品."""
 
 from tortoise import fields
-from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
+
+from core.partial_index import PartialIndex
+
+_TO_BE_HAD = "state = 'on_shelf' AND lowest_fen IS NOT NULL"
 
 
 class Product(Model):
     """Something the shop sells, in one or more SKUs."""
+
+    # The database has one more column, ``words`` (tsvector, ``shop.search``), which is read and written in SQL only.
 
     id = fields.BigIntField(primary_key=True)
     code = fields.CharField(max_length=40, null=True, unique=True)
@@ -26,8 +31,9 @@ class Product(Model):
     class Meta:
         table = "product"
         indexes = (
-            Index(fields=("sold", "id"), name="product_by_sales"),
-            Index(fields=("lowest_fen", "id"), name="product_by_price"),
+            PartialIndex(fields=("id",), name="product_newest", where=_TO_BE_HAD),
+            PartialIndex(fields=("sold", "id"), name="product_by_sales", where=_TO_BE_HAD),
+            PartialIndex(fields=("lowest_fen", "id"), name="product_by_price", where=_TO_BE_HAD),
         )
         constraints = (
             CheckConstraint(check="state IN ('on_shelf', 'off_shelf')", name="product_state"),

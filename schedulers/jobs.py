@@ -44,7 +44,7 @@ from members import chat, confirming, points_ends, points_reminders, segment_run
 from notifications import delivery, delivery_reports
 from notifications.channels.sms import ShortMessages
 from reconciliation import daily
-from shop import orders, tracking
+from shop import orders, sales, search_index, tracking
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,8 @@ def _now_and_then(intervals: Intervals) -> tuple[Job, ...]:
         Job("bonus_reminders", intervals.proof_s, bonus_reminders.remind, alone=True),
         Job("points_reminders", intervals.proof_s, points_reminders.remind, alone=True),
         Job("birthdays", intervals.proof_s, care.congratulate, alone=True),
+        Job("sales", intervals.proof_s, sales.count, alone=True),
+        Job("search_words", intervals.proof_s, search_index.index_missing, alone=True),
         Job("missed", intervals.proof_s, care.ask_after, alone=True),
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
         Job("code_expiry", intervals.proof_s, confirming.forget_codes, alone=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core import clock, db, errors
@@ -175,9 +175,13 @@ async def remove(category_id: int) -> None:
         await db.execute(_REMOVE, category_id)
 
 
-_FORGET = "DELETE FROM product_category WHERE product_id = $1 AND category_id <> ALL ($2::bigint[])"
+_FORGET = """
+DELETE FROM product_category c WHERE c.product_id = ANY ($1::bigint[])
+  AND NOT EXISTS (SELECT FROM unnest($2::bigint[], $3::bigint[]) AS w (product_id, category_id)
+                  WHERE w.product_id = c.product_id AND w.category_id = c.category_id)
+"""
 _STAND = """
-INSERT INTO product_category (product_id, category_id) SELECT $1, c FROM unnest($2::bigint[]) AS c
+INSERT INTO product_category (product_id, category_id) SELECT * FROM unnest($1::bigint[], $2::bigint[])
 ON CONFLICT (category_id, product_id) DO NOTHING
 """
 
@@ -194,15 +198,16 @@ async def put_product(product_id: int, category_ids: Collection[int]) -> product
         for one in category_ids:
             if one not in tree:
                 raise NoSuchCategory(category_id=one)
-        await stand(product_id, category_ids)
+        await stand_all({product_id: category_ids})
     return await products.get(product_id)
 
 
-async def stand(product_id: int, category_ids: Collection[int]) -> None:
-    """The same in the caller's transaction, which has locked the product and knows that the categories are there."""
-    wanted = sorted(set(category_ids))
-    await db.execute(_FORGET, product_id, wanted)
-    await db.execute(_STAND, product_id, wanted)
+async def stand_all(wanted: Mapping[int, Collection[int]]) -> None:
+    """The same for many products in the caller's transaction, which has locked them and knows that the categories are there."""
+    pairs = [(product_id, one) for product_id, ids in wanted.items() for one in sorted(set(ids))]
+    product_ids, category_ids = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    await db.execute(_FORGET, list(wanted), product_ids, category_ids)
+    await db.execute(_STAND, product_ids, category_ids)
 
 
 _LOCK_TREE = "SELECT pg_advisory_xact_lock($1)"
@@ -228,19 +233,6 @@ def _check_place(tree: dict[int, Category], parent_id: int | None, *, height: in
     above = tree[parent_id].depth if parent_id is not None else 0
     if above + height > MAX_DEPTH:
         raise CategoriesTooDeep(limit=MAX_DEPTH)
-
-
-_WITHIN_SQL = """
-ARRAY(WITH RECURSIVE within AS (
-    SELECT id FROM category WHERE id = {category}
-    UNION ALL SELECT c.id FROM category c JOIN within w ON c.parent_id = w.id
-) SELECT id FROM within)
-"""
-
-
-def within(category: str) -> str:
-    """SQL of the ids of a category and all within it; ``category`` is a parameter with its type, ``$1::bigint``."""
-    return _WITHIN_SQL.format(category=category)
 
 
 def names(tree: Sequence[Category]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core import clock, db, errors
 from ledger import idempotency
-from shop import specs
+from shop import search_index, search_words, specs
 from shop import stock as stocks
 
 
@@ -143,14 +143,15 @@ async def add_new(new: NewProduct) -> int:
         clock.now(),
     )
     await add_skus(product_id, new.skus)
+    await search_index.index([product_id])
     return product_id
 
 
 _ADD_SKUS = """
 INSERT INTO sku (product_id, name, price_fen, code, barcode, weight_g, specs, created_at)
-SELECT $1, s.name, s.price_fen, s.code, s.barcode, s.weight_g, ARRAY(SELECT jsonb_array_elements_text(s.specs::jsonb)), $8
-FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::text[]) WITH ORDINALITY
-     AS s (name, price_fen, code, barcode, weight_g, specs, n)
+SELECT s.product_id, s.name, s.price_fen, s.code, s.barcode, s.weight_g, ARRAY(SELECT jsonb_array_elements_text(s.specs::jsonb)), $8
+FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::text[]) WITH ORDINALITY
+     AS s (product_id, name, price_fen, code, barcode, weight_g, specs, n)
 ORDER BY s.n RETURNING id
 """
 
@@ -163,9 +164,14 @@ async def add_skus(product_id: int, skus: Sequence[NewSku]) -> None:
     """
     await check_codes([sku.code for sku in skus], of="sku")
     await check_codes([sku.barcode for sku in skus], of="barcode")
+    await insert_skus([product_id] * len(skus), skus)
+
+
+async def insert_skus(product_ids: Sequence[int], skus: Sequence[NewSku]) -> None:
+    """Adds SKUs to products, each to the one at the same place, in the caller's transaction, which has checked their numbers."""
     added = await db.fetch(
         _ADD_SKUS,
-        product_id,
+        product_ids,
         [sku.called() for sku in skus],
         [sku.price_fen for sku in skus],
         [sku.code for sku in skus],
@@ -204,16 +210,26 @@ _COLUMNS = """
 id, name, description, state, code, axes::text AS axes, sold,
 ARRAY(SELECT c.category_id FROM product_category c WHERE c.product_id = product.id ORDER BY c.category_id) AS category_ids
 """
-_PAGE = f"SELECT {_COLUMNS} FROM product WHERE id > $1 AND (state = 'on_shelf' OR $2) ORDER BY id LIMIT $3"
+_PAGE = f"""
+SELECT {_COLUMNS} FROM product
+WHERE id > $1 AND (state = 'on_shelf' OR $2) AND ($4::text IS NULL OR words @@ $4::text::tsquery) ORDER BY id LIMIT $3
+"""
 _SKU_COLUMNS = f"id, name, price_fen, {stocks.left('sku')} AS stock, specs, code, barcode, weight_g, state"
 _SKUS = f"""
 SELECT product_id, {_SKU_COLUMNS} FROM sku WHERE product_id = ANY ($1::bigint[]) AND state = 'on_sale' ORDER BY id
 """
 
 
-async def page(*, after: int = 0, limit: int = 20, off_shelf_too: bool = False) -> list[Product]:
-    """Products with their SKUs, oldest first; ``after`` is the id the last page ended at."""
-    return await _with_skus([_product(row) for row in await db.fetch(_PAGE, after, off_shelf_too, limit)])
+async def page(
+    *, after: int = 0, limit: int = 20, off_shelf_too: bool = False, words: str | None = None
+) -> list[Product]:
+    """Products with their SKUs, oldest first, those found by ``words`` where some are given (``shop.search``); ``after`` is the id
+    the last page ended at."""
+    asked = None if words is None else search_words.asked(words)
+    if words is not None and asked is None:
+        return []
+    rows = await db.fetch(_PAGE, after, off_shelf_too, limit, asked)
+    return await _with_skus([_product(row) for row in rows])
 
 
 _GET = f"SELECT {_COLUMNS} FROM product WHERE id = $1"
@@ -274,6 +290,8 @@ async def change(
     async with db.transaction():
         await check_codes([code], of="product", but=[product_id])
         await db.execute(_CHANGE, product_id, name, description, state, code)
+        if name is not None or code is not None:
+            await search_index.index([product_id])
     return await get(product_id)
 
 
@@ -322,7 +340,10 @@ async def change_sku(
         if stock is not None:
             await stocks.set_available(sku_id, stock, by="operator")
         row = await db.fetchrow(_CHANGE_SKU, sku_id, *astuple(wanted))
-        await count_lowest(product_id)
+        if price_fen is not None:
+            await count_lowest(product_id)
+        if wanted.code is not None or wanted.barcode is not None:
+            await search_index.index([product_id])
     assert row is not None, "SKUs are never deleted"
     return _sku(row)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core import db
-from shop import products, specs
+from shop import products, search_index, specs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ async def put(product_id: int, axes: Sequence[specs.Axis], wanted: Sequence[Want
         await _update(old)
         await products.add_skus(product_id, [one.new for one in wanted if one.id is None])
         await products.count_lowest(product_id)
+        await search_index.index([product_id])
     return await products.get(product_id)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core import clock, db
-from shop import prices, products, specs, stock
+from shop import images, prices, products, specs, stock
 
 NoSuchProduct = products.NoSuchProduct
 
@@ -34,22 +34,16 @@ class Sku:
 
 @dataclass(slots=True)
 class Product:
-    """A product on the shelf with its SKUs."""
+    """A product on the shelf with its SKUs. ``lowest_fen``: its lowest list price."""
 
     id: int
     name: str
     description: str
     axes: Sequence[specs.Axis]
     sold: int
+    lowest_fen: int | None
+    images: Sequence[images.Image]
     skus: list[Sku] = field(default_factory=list)
-
-
-_PAGE = "SELECT id FROM product WHERE id > $1 AND state = 'on_shelf' ORDER BY id LIMIT $2"
-
-
-async def page(looking: Looking, *, after: int = 0, limit: int = 20) -> list[Product]:
-    """Products on the shelf, oldest first; ``after`` is the id the last page ended at."""
-    return await shown([row["id"] for row in await db.fetch(_PAGE, after, limit)], looking)
 
 
 async def one(product_id: int, looking: Looking) -> Product:
@@ -64,26 +58,40 @@ async def one(product_id: int, looking: Looking) -> Product:
     return found[0]
 
 
-_SHOWN = f"""
-SELECT p.id, p.name, p.description, p.axes::text, p.sold,
-       s.id, s.name, s.specs, {prices.fen("s")}, s.price_fen, {prices.REASON}, {stock.left("s", "coalesce($3::bigint, 0)")}
-FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, n)
+def shown_of(ids: str, *, customer: str, store: str, now: str) -> str:
+    """SQL that shows those of these products that are on the shelf, in the same order, for ``read``. ``ids`` is SQL of a set of
+    numbers; the others are parameters with their types, as of ``prices.joined``."""
+    return f"""
+SELECT p.id, p.name, p.description, p.axes::text, p.sold, p.lowest_fen,
+       ARRAY(SELECT (i.id, i.key, i.width, i.height) FROM product_image i WHERE i.product_id = p.id ORDER BY i.position) AS images,
+       s.id, s.name, s.specs, {prices.fen("s")}, s.price_fen, {prices.REASON}, {stock.left("s", f"coalesce({store}, {stock.SHOP})")}
+FROM {ids} WITH ORDINALITY AS wanted (id, n)
 JOIN product p ON p.id = wanted.id AND p.state = 'on_shelf'
 LEFT JOIN sku s ON s.product_id = p.id AND s.state = 'on_sale'
-{prices.joined(sku="s", customer="$2::bigint", store="$3::bigint", now="$4::timestamptz")}
+{prices.joined(sku="s", customer=customer, store=store, now=now)}
 ORDER BY wanted.n, s.id
 """
 
 
+_SHOWN = shown_of("unnest($1::bigint[])", customer="$2::bigint", store="$3::bigint", now="$4::timestamptz")
+
+
 async def shown(product_ids: Sequence[int], looking: Looking) -> list[Product]:
     """Those of these products that are on the shelf, in the same order."""
+    return await read(_SHOWN, product_ids, looking.customer_id, looking.store_id, clock.now())
+
+
+async def read(statement: str, *args: object) -> list[Product]:
+    """The products of a statement of ``shown_of``."""
     found: list[Product] = []
     last = None
-    rows = await db.fetch(_SHOWN, product_ids, looking.customer_id, looking.store_id, clock.now())
-    for product_id, name, description, axes, sold, *sku in rows:
+    for product_id, name, description, axes, sold, lowest_fen, pictures, *sku in await db.fetch(
+        statement, *args
+    ):
         if product_id != last:
             last = product_id
-            found.append(Product(product_id, name, description, specs.read(axes), sold))
+            shown = [images.Image(*one) for one in pictures]
+            found.append(Product(product_id, name, description, specs.read(axes), sold, lowest_fen, shown))
         if sku[0] is not None:
             found[-1].skus.append(Sku(*sku))
     return found

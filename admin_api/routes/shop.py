@@ -1,11 +1,14 @@
 """The catalogue: products, SKUs, categories, prices."""
 
-from admin_api import categories, price_rules, products
+from admin_api import categories, price_rules, product_images, product_tables, products
 from admin_api.routes.caller import OPERATOR
 from core import http as kit
+from gateways.objects import StoreFailed
 from shop import categories as shop_categories
+from shop import images as shop_images
 from shop import price_rules as shop_price_rules
 from shop import products as shop_products
+from shop import products_export, products_import
 
 _SPECS = (shop_products.SpecsDoNotFit, shop_products.SpecsTwice, shop_products.CodeTaken)
 _PLACE = (shop_categories.NoSuchCategory, shop_categories.CategoriesTooDeep)
@@ -27,6 +30,43 @@ ROUTES = (
         refusals=(*_SPECS, shop_products.KeyReused),
         auth=OPERATOR,
         idempotent=True,
+    ),
+    kit.post(
+        "/products/import",
+        product_tables.take,
+        summary=("从表格导入商品", "Take products from a table"),
+        description=(
+            "CSV（UTF-8、GBK）或 Excel，一行一个规格，最多 5000 行。有一行不对就什么都不导入，逐行说明原因。"
+            "没写的内容保持不变；已有规格的库存不改。",
+            "CSV (UTF-8, GBK) or Excel, a row a SKU, 5,000 at most. One row that is wrong keeps all of them out, and each is said. "
+            "What is not written stays as it is; the stock of SKUs that are there is not touched.",
+        ),
+        answer=product_tables.Outcome,
+        upload=products_import.MAX_BYTES,
+        refusals=(
+            products_import.SheetUnreadable,
+            products_import.SheetTooLarge,
+            products_import.ImportUnderWay,
+            products_import.KeyReused,
+        ),
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.get(
+        "/products/export/csv",
+        product_tables.as_csv,
+        summary=("导出商品 CSV", "Products as CSV"),
+        description=("列与导入相同。", "The columns are those of the import."),
+        file=kit.CSV,
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/products/export/xlsx",
+        product_tables.as_xlsx,
+        summary=("导出商品 Excel", "Products as an Excel workbook"),
+        file=kit.XLSX,
+        refusals=(products_export.WorkbooksBusy,),
+        auth=OPERATOR,
     ),
     kit.get(
         "/products/{product_id}",
@@ -62,6 +102,50 @@ ROUTES = (
         summary=("设置商品的分类", "Set a product's categories"),
         answer=products.Product,
         refusals=(shop_products.NoSuchProduct, shop_categories.NoSuchCategory),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/products/{product_id}/images",
+        product_images.listing,
+        summary=("商品图片", "A product's pictures"),
+        answer=product_images.Images,
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/products/{product_id}/images",
+        product_images.add,
+        summary=("上传商品图片", "Upload a picture of a product"),
+        description=(
+            "JPEG、PNG 或 WebP，最大 5 MB；重新绘制为三种尺寸，去除元数据。排在最后，用 PUT 调整顺序。",
+            "JPEG, PNG or WebP, 5 MB at most; drawn anew in three sizes, without metadata. It comes last; PUT sets the order.",
+        ),
+        status=201,
+        answer=product_images.Images,
+        upload=shop_images.MAX_BYTES,
+        refusals=(
+            shop_images.NoSuchProduct,
+            shop_images.TooManyImages,
+            shop_images.NotAnImage,
+            shop_images.ImageTooLarge,
+            shop_images.KeyReused,
+            StoreFailed,
+        ),
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.put(
+        "/products/{product_id}/images",
+        product_images.put_order,
+        summary=("设置图片顺序", "Set the order of the pictures"),
+        answer=product_images.Images,
+        refusals=(shop_images.NoSuchProduct, shop_images.ImagesDiffer),
+        auth=OPERATOR,
+    ),
+    kit.delete(
+        "/products/{product_id}/images/{image_id}",
+        product_images.remove,
+        summary=("删除商品图片", "Remove a picture of a product"),
+        refusals=(shop_images.NoSuchProduct, shop_images.NoSuchImage),
         auth=OPERATOR,
     ),
     kit.patch(

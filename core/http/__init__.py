@@ -93,6 +93,7 @@ from core.http.fields import (
 from core.http.logs import JsonLines, masked
 from core.http.openapi import openapi
 from core.http.pages import Cut, Page, PageQuery, cut
+from core.http.problems import InvalidCursor
 from core.http.rates import Rate, RateLimiter
 from core.http.routes import Api, Bearer, Route, delete, get, patch, post, put
 from core.http.tokens import Claims, Issued, Key, Tokens, bearer
@@ -119,6 +120,7 @@ __all__ = [
     "Id",
     "IdempotencyKey",
     "Instant",
+    "InvalidCursor",
     "Issued",
     "JsonLines",
     "Key",

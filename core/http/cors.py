@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, Accept-Language, X-Request-ID"
-EXPOSED_HEADERS = "X-Request-ID, Retry-After, Content-Disposition"
+ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, Accept-Language, X-Request-ID"
+EXPOSED_HEADERS = "X-Request-ID, ETag, Retry-After, Content-Disposition"
 _PREFLIGHT_GOOD_FOR_S = 600
 
 

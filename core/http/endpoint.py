@@ -15,7 +15,18 @@ from aiohttp import web
 from multidict import CIMultiDict, MultiMapping
 
 from core import errors
-from core.http import addresses, fields, languages, problems, rates, refusals, routes, signature, uploads
+from core.http import (
+    addresses,
+    conditional,
+    fields,
+    languages,
+    problems,
+    rates,
+    refusals,
+    routes,
+    signature,
+    uploads,
+)
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +120,7 @@ def compiled(
     handler, timeout_s = _witnessed(route, witness), limits.timeout_s
     body_bytes = limits.body_bytes if route.upload is None else route.upload + uploads.AROUND_BYTES
     expected, name = frozenset(refusals.expected(route)), route.operation_id
+    is_conditional = route.conditional
 
     async def respond(request: web.Request) -> web.StreamResponse:
         try:
@@ -116,7 +128,8 @@ def compiled(
                 caller = await admit(request)
                 if (announced := request.content_length) is not None and announced > body_bytes:
                     raise problems.TooLarge(limit_bytes=body_bytes)
-                return reply(await handler(request, caller, await arguments(request, caller)))
+                answer = reply(await handler(request, caller, await arguments(request, caller)))
+            return conditional.answer(request, answer) if is_conditional else answer
         except errors.DomainError as refusal:
             if type(refusal) not in expected:  # clients were not told of it
                 log.warning("%s refused with %s, which its route does not list", name, refusal.code)

@@ -97,7 +97,7 @@ def _operation(route: routes.Route, schemas: _Schemas) -> dict[str, Any]:
     }
     if route.description is not None:
         operation["description"] = _both(route.description, "\n\n")
-    if parameters := [*_path_parameters(wants), *_query_parameters(wants), *_headers(wants)]:
+    if parameters := [*_path_parameters(wants), *_query_parameters(wants), *_headers(wants, route)]:
         operation["parameters"] = parameters
     if wants.body is not None:
         operation["requestBody"] = {
@@ -107,6 +107,8 @@ def _operation(route: routes.Route, schemas: _Schemas) -> dict[str, Any]:
     if wants.upload:
         operation["requestBody"] = {"required": True, "content": _UPLOAD}
     operation["responses"] = {str(route.status): _success(route, schemas), **_refused(route)}
+    if route.conditional:
+        operation["responses"]["304"] = _UNCHANGED
     operation["security"] = [{route.auth.name: []}] if route.auth is not None else []
     return operation
 
@@ -134,7 +136,15 @@ def _query_parameters(wants: signature.Wants) -> Iterable[dict[str, Any]]:
         yield parameter
 
 
-def _headers(wants: signature.Wants) -> Iterable[dict[str, Any]]:
+def _headers(wants: signature.Wants, route: routes.Route) -> Iterable[dict[str, Any]]:
+    if route.conditional:
+        yield {
+            "name": "If-None-Match",
+            "in": "header",
+            "required": False,
+            "description": "上次答复的 ETag，内容没变则答 304 · the ETag of the answer one has; 304 while it is the same",
+            "schema": {"type": "string", "maxLength": 200},
+        }
     if wants.key:
         yield {
             "name": "Idempotency-Key",
@@ -150,6 +160,8 @@ def _success(route: routes.Route, schemas: _Schemas) -> dict[str, Any]:
     response: dict[str, Any] = {"description": "成功 · Success", "headers": _HEADERS}
     if route.answer is not None:
         response["content"] = {"application/json": {"schema": schemas.answer(route)}}
+    if route.conditional:
+        response["headers"] = {**_HEADERS, "ETag": _ETAG_HEADER}
     if route.file is not None:
         response["content"] = {route.file: {}}  # OpenAPI 3.1: no schema, the bytes as they are
         response["headers"] = {**_HEADERS, "Content-Disposition": _DISPOSITION_HEADER}
@@ -242,7 +254,13 @@ _DISPOSITION_HEADER = {
     "description": "文件名，RFC 6266 · the file's name",
     "schema": {"type": "string"},
 }
+_ETAG_HEADER = {
+    "description": "内容的标记 · what marks this very answer",
+    "schema": {"type": "string"},
+}
 _HEADERS = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
+
+_UNCHANGED = {"description": "没有变化 · Not modified", "headers": {**_HEADERS, "ETag": _ETAG_HEADER}}
 
 
 def _problem_schema() -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Terms(TypedDict, total=False):
     most so many bytes (``upload: kit.Upload``). ``refusals`` are the codes a client must expect beyond the ones every route of its kind has. ``auth`` left
     out: open to everybody. ``idempotent``: the handler takes ``key``, and clients must send Idempotency-Key. ``rate``: a
     limit of this route alone, by caller, or by address where nobody is signed in. ``duty``: what the caller must be allowed to do
-    (``Caller.may``).
+    (``Caller.may``). ``conditional``: the answer has an ETag, and who sends it as If-None-Match is answered 304 while it is the same.
     """
 
     summary: Required[Words]
@@ -55,6 +55,7 @@ class Terms(TypedDict, total=False):
     idempotent: bool
     rate: rates.Rate
     duty: str
+    conditional: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ class Route:
     idempotent: bool = False
     rate: rates.Rate | None = None
     duty: str | None = None
+    conditional: bool = False
 
     @property
     def tag(self) -> str:

@@ -2,6 +2,7 @@
 
 from billing import stores
 from core import http as kit
+from gateways.objects import StoreFailed
 from miniapp_api import (
     cart,
     orders,
@@ -9,6 +10,7 @@ from miniapp_api import (
 )
 from miniapp_api.routes.caller import CUSTOMER, HOLDER
 from shop import cart as shop_cart
+from shop import images as shop_images
 from shop import order_changes, quotes
 from shop import orders as shop_orders
 from shop import products as shop_products
@@ -19,10 +21,11 @@ ROUTES = (
     kit.get(
         "/products",
         products.listing,
-        summary=("商品", "Products"),
+        summary=("商品：查找、筛选、排序", "Products: find, filter, sort"),
         answer=kit.Page[products.Product],
         refusals=(stores.NoSuchStore,),
         auth=CUSTOMER,
+        conditional=True,
     ),
     kit.get(
         "/products/{product_id}",
@@ -31,6 +34,18 @@ ROUTES = (
         answer=products.Product,
         refusals=(shop_products.NoSuchProduct, stores.NoSuchStore),
         auth=CUSTOMER,
+        conditional=True,
+    ),
+    kit.get(
+        "/images/{image_key}/{size}",
+        products.image,
+        summary=("商品图片", "A picture of a product"),
+        description=(
+            "不用登录。同一个 key 的内容永不改变，可以一直缓存。",
+            "Nobody has to be signed in. What is under a key never changes and may be kept for ever.",
+        ),
+        file=shop_images.MEDIA_TYPE,
+        refusals=(shop_images.NoSuchImage, StoreFailed),
     ),
     kit.get(
         "/categories",
@@ -38,6 +53,7 @@ ROUTES = (
         summary=("分类", "Categories"),
         answer=kit.Page[products.Category],
         auth=CUSTOMER,
+        conditional=True,
     ),
     kit.get("/cart", cart.read, summary=("购物车", "The cart"), answer=cart.Cart, auth=CUSTOMER),
     kit.post(

@@ -1,5 +1,12 @@
 """Operators keep the catalogue, and customers see it."""
 
+import io
+
+import aiohttp
+from PIL import Image
+
+from tests import factories
+
 
 async def test_a_product_on_axes_with_categories_and_prices_is_kept_and_seen(world):
     desk, phone = await world.operator(), await world.arrive()
@@ -53,3 +60,87 @@ async def test_a_product_on_axes_with_categories_and_prices_is_kept_and_seen(wor
     assert (
         await phone.post("/orders", {"lines": [{"sku_id": blue["id"], "quantity": 1}]})
     ).code == "sku_not_for_sale"
+
+
+async def test_customers_find_and_sort_and_what_has_not_changed_is_not_sent_again(world):
+    desk, phone = await world.operator(), await world.arrive()
+    for name, price_fen in (("龙井", 300), ("毛峰", 200), ("茶杯", 100)):
+        sku = {"name": "一份", "price_fen": price_fen, "stock": 3}
+        assert (await desk.post("/products", {"name": name, "skus": [sku]})).status == 201
+    assert [one["name"] for one in (await phone.get("/products?q=lj")).body["items"]] == ["龙井"]
+    first = await phone.get("/products?order=cheapest&limit=2")
+    assert [one["name"] for one in first.body["items"]] == ["茶杯", "毛峰"]
+    cursor = first.body["next_cursor"]
+    rest = await phone.get(f"/products?order=cheapest&limit=2&cursor={cursor}")
+    assert [one["name"] for one in rest.body["items"]] == ["龙井"] and rest.body["next_cursor"] is None
+    assert (await phone.get(f"/products?order=sales&cursor={cursor}")).code == "invalid_cursor"
+    assert (await phone.get("/products?order=best")).code == "invalid_request"
+
+    mark = first.headers["ETag"]
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    address = f"{world.url}/api/v1/products?order=cheapest&limit=2"
+
+    async def again(known):
+        headers = {"Authorization": f"Bearer {phone.token}", "If-None-Match": known}
+        async with world.http.get(address, headers=headers) as answer:
+            return answer.status, await answer.read(), answer.headers.get("ETag")
+
+    for known in (mark, f'W/{mark}, "x"', "*"):
+        assert await again(known) == (304, b"", mark)
+    for other in ('"x"', "nonsense", ""):
+        assert (await again(other))[0] == 200
+    product = first.body["items"][0]
+    await desk.patch(f"/skus/{product['skus'][0]['id']}", {"stock": 2})
+    status, _, changed = await again(mark)
+    assert status == 200 and changed != mark
+
+
+async def upload(world, desk, path, file, *, key=None):
+    form = aiohttp.FormData()
+    form.add_field("file", file, filename="../../evil.exe", content_type="text/html")
+    headers = {"Authorization": f"Bearer {desk.token}", "Idempotency-Key": key or factories.key()}
+    async with world.http.post(f"{world.url}/admin/v1{path}", data=form, headers=headers) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_pictures_are_uploaded_by_operators_and_seen_by_everybody(world):
+    desk, phone = await world.operator(), await world.arrive()
+    sku = {"name": "一份", "price_fen": 300, "stock": 3}
+    product = (await desk.post("/products", {"name": "龙井", "skus": [sku]})).body["id"]
+    file = io.BytesIO()
+    Image.new("RGB", (900, 600), "green").save(file, "WEBP")
+    status, made = await upload(world, desk, f"/products/{product}/images", file.getvalue())
+    assert status == 201, made
+    (image,) = made["items"]
+    assert (await upload(world, desk, f"/products/{product}/images", b"<svg/>"))[1]["code"] == "not_an_image"
+    assert (await phone.get("/products")).body["items"][0]["images"] == [
+        {"key": image["key"], "width": 900, "height": 600}
+    ]
+    async with world.http.get(f"{world.url}/api/v1/images/{image['key']}/small") as answer:
+        assert (answer.status, answer.content_type) == (200, "image/jpeg")
+        assert "immutable" in answer.headers["Cache-Control"] and (await answer.read())[:2] == b"\xff\xd8"
+    ordered = await desk.put(f"/products/{product}/images", {"image_ids": [image["id"]]})
+    assert ordered.body == made == (await desk.get(f"/products/{product}/images")).body
+    assert (await desk.put(f"/products/{product}/images", {"image_ids": []})).code == "images_differ"
+    assert (await desk.ask("DELETE", f"/products/{product}/images/{image['id']}")).status == 204
+    async with world.http.get(f"{world.url}/api/v1/images/{image['key']}/small") as answer:
+        assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
+
+
+async def test_products_are_brought_and_taken_as_tables(world):
+    desk = await world.operator()
+    file = "商品编号,商品名称,规格名称,标价,库存\nTEA,龙井,50克,9.90,3\nCUP,茶杯,一只,x,1\n".encode("gb18030")
+    status, said = await upload(world, desk, "/products/import", file)
+    assert (status, said["is_taken"], said["products_added"]) == (200, False, 2)
+    assert said["faults"][0]["row"] == 3 and said["faults"][0]["column"] == "标价"
+    good = file.replace(b",x,", b",12,")
+    status, said = await upload(world, desk, "/products/import?dry_run=true", good)
+    assert (said["is_taken"], said["faults"], await desk.all("/products")) == (False, [], [])
+    status, said = await upload(world, desk, "/products/import", good)
+    assert (status, said["is_taken"], said["skus_added"]) == (200, True, 2)
+    assert (await upload(world, desk, "/products/import", b"%PDF"))[1]["code"] == "sheet_unreadable"
+    for ending, begins in (("csv", "商品编号"), ("xlsx", "PK")):
+        address = f"{world.url}/admin/v1/products/export/{ending}"
+        async with world.http.get(address, headers={"Authorization": f"Bearer {desk.token}"}) as answer:
+            assert answer.status == 200 and ending in answer.headers["Content-Disposition"]
+            assert (await answer.read()).decode("utf-8-sig", "replace").startswith(begins)

@@ -235,7 +235,7 @@ async def test_the_lowest_price_that_applies_is_taken(db):
     assert await cost(tea.id, gold.id) == (850, "tier")
     clock.set_offset(timedelta(hours=1, seconds=1))
     assert await cost(tea.id) == (800, "period")
-    seen = (await shelf.page(shelf.Looking(gold.id)))[0].skus[0]
+    seen = (await shelf.one(1, shelf.Looking(gold.id))).skus[0]
     assert (seen.price_fen, seen.list_fen, seen.price_reason) == (800, 1_000, "period")
     order = await orders.place(nobody.id, [orders.Wanted(tea.id, 2)], key=factories.key())
     assert order.total_fen == 1_600

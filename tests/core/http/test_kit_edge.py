@@ -154,7 +154,7 @@ async def test_trusted_origins_may_ask_and_others_are_not_named():
             assert response.headers["Access-Control-Allow-Origin"] == "https://h5.example.com"
             assert (
                 response.headers["Access-Control-Expose-Headers"]
-                == "X-Request-ID, Retry-After, Content-Disposition"
+                == "X-Request-ID, ETag, Retry-After, Content-Disposition"
             )
             assert "Origin" in response.headers["Vary"]
 
