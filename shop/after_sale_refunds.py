@@ -13,7 +13,6 @@ from billing import approvals, bill_refunds, bills, channel_refunds, refund_reco
 from billing.channels import Channels
 from core import db, errors
 from ledger import idempotency
-from members import points
 from shop import after_sale_steps, after_sales_shown, order_review
 from shop.after_sales_shown import AfterSale
 
@@ -116,21 +115,18 @@ def _amount(found: AfterSale, amount_fen: int | None) -> int:
     return amount_fen
 
 
-_ORDER = "SELECT bill_no, total_fen FROM shop_order WHERE id = $1"
+_BILL = "SELECT bill_no FROM shop_order WHERE id = $1"
 _OF_LINES = """
 UPDATE after_sale_line l SET refund_fen = s.fen FROM unnest($2::bigint[], $3::bigint[]) AS s (sku_id, fen)
 JOIN order_line o ON o.sku_id = s.sku_id WHERE l.after_sale_id = $1 AND o.id = l.line_id
 """
-_BACK = "SELECT coalesce(sum(refund_fen), 0)::bigint FROM after_sale WHERE order_id = $1"
 
 
 async def _refund(found: AfterSale, amount_fen: int, note: str, *, operator: str, decided_by: str) -> str:
     """Gives the money of a locked after-sale back. Nothing may be left to give: then it is done without."""
-    order = await db.fetchrow(_ORDER, found.order_id)
-    assert order is not None
     refund_no = None
     if amount_fen:
-        bill = await bills.lock(order["bill_no"])
+        bill = await bills.lock(await db.fetchval(_BILL, found.order_id))
         bills.refuse_pending(bill)
         decided = await bill_refunds.decide(
             bill, amount_fen, operator=operator, reason=f"{found.return_no} {note or found.reason}"[:200],
@@ -143,8 +139,4 @@ async def _refund(found: AfterSale, amount_fen: int, note: str, *, operator: str
         found, "refund", by=decided_by, note=note or None, refund_no=refund_no, refund_fen=amount_fen
     )
     await staff_alerts.resolve("after_sale_asked", [found.return_no])
-    back_fen = await db.fetchval(_BACK, found.order_id)
-    await points.take_back(
-        f"order:{found.order_no}", back_fen, order["total_fen"], because=f"after_sale:{found.return_no}"
-    )
     return refund_no or found.return_no
