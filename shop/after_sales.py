@@ -62,6 +62,12 @@ class TooManyAfterSales(errors.Conflict):
     code = "too_many_after_sales"
 
 
+class ParcelOfAnother(errors.Conflict):
+    """The parcel is on its way to or from somebody else."""
+
+    code = "parcel_of_another"
+
+
 class NotReceived(errors.Invalid):
     """More of a SKU than came back, or one that is not part of it."""
 
@@ -170,24 +176,31 @@ async def withdraw(customer_id: int, return_no: str, *, key: str) -> AfterSale:
     return await get(return_no)
 
 
+_THEIRS = """
+SELECT EXISTS (SELECT FROM shipment WHERE order_id = $1 AND carrier = $3 AND tracking_no = $4)
+    OR EXISTS (SELECT FROM after_sale WHERE customer_id = $2 AND carrier = $3 AND tracking_no = $4)
+"""
 _SENT_BACK = "UPDATE after_sale SET carrier = $2, tracking_no = $3 WHERE id = $1"
 
 
 async def send_back(
     customer_id: int, return_no: str, carrier: str, tracking_no: str, *, key: str
 ) -> AfterSale:
-    """The customer has sent the goods back by this parcel; said again with another number, that one counts.
+    """The customer has sent the goods back by this parcel; said again with another number, that one counts. It may be one that was sent to
+    them and comes back, or one of several after-sales; what is sent to somebody else is not theirs to follow.
 
     Raises:
-        NoSuchAfterSale, AfterSaleStateForbids, KeyReused.
+        NoSuchAfterSale, AfterSaleStateForbids, ParcelOfAnother, KeyReused.
     """
     by = accounts.of_customer(customer_id)
 
     async def act() -> None:
         found = await after_sale_steps.locked(return_no, "send_back", customer_id=customer_id)
+        theirs = await db.fetchval(_THEIRS, found.order_id, customer_id, carrier, tracking_no)
+        if not await tracking.watch(carrier, tracking_no) and not theirs:
+            raise ParcelOfAnother(tracking_no=tracking_no)
         await db.execute(_SENT_BACK, found.id, carrier, tracking_no)
         await after_sale_steps.go(found, "send_back", by=by, note=f"{carrier} {tracking_no}")
-        await tracking.watch(carrier, tracking_no)
 
     content = {"return_no": return_no, "carrier": carrier, "tracking_no": tracking_no}
     await idempotency.alone(

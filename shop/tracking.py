@@ -68,10 +68,12 @@ VALUES ($1, $2, $3, false, 0, $4, $4) ON CONFLICT (carrier, tracking_no) DO NOTH
 """
 
 
-async def watch(carrier: str, tracking_no: str, *, phone: str | None = None) -> None:
-    """From now on a parcel is watched, in the open transaction if there is one. Of ``phone``, its receiver's, four digits are kept."""
+async def watch(carrier: str, tracking_no: str, *, phone: str | None = None) -> bool:
+    """From now on a parcel is watched, in the open transaction if there is one. Of ``phone``, its receiver's, four digits are kept.
+    Returns whether nobody watched it yet."""
     digits = "".join(letter for letter in phone or "" if letter in "0123456789")
-    await db.execute(_WATCH, carrier, tracking_no, digits[-4:] if len(digits) >= 4 else None, clock.now())
+    phone_end = digits[-4:] if len(digits) >= 4 else None
+    return bool(await db.execute(_WATCH, carrier, tracking_no, phone_end, clock.now()))
 
 
 _TRAILS = """

@@ -87,7 +87,7 @@ ROUTES = (
         after_sales.send_back,
         summary=("填写寄回单号", "Say by which parcel the goods come back"),
         answer=after_sales.AfterSale,
-        refusals=(desk.NoSuchAfterSale, desk.AfterSaleStateForbids, desk.KeyReused),
+        refusals=(desk.NoSuchAfterSale, desk.AfterSaleStateForbids, desk.ParcelOfAnother, desk.KeyReused),
         auth=CUSTOMER,
         idempotent=True,
     ),

@@ -22,6 +22,7 @@ from shop import (
     orders_history,
     shipments,
     stock,
+    tracking,
 )
 from tests import factories
 from tests.billing import refunding
@@ -403,3 +404,19 @@ async def test_an_operator_of_one_store_has_nothing_to_do_with_anothers(shop):
             await act
     assert await after_sales.page(within=of_a_store.stores) == []
     assert [one.return_no for one in await after_sales.page()] == [number]
+
+
+async def test_a_parcel_of_somebody_else_is_not_followed_but_the_refused_one_and_one_for_several_are(shop):
+    await tracking.watch("中通", "ZT-ANOTHERS")
+    numbers = [await shop.ask() for _ in range(2)]
+    for number in numbers:
+        await shop.take("approve", number)
+    with pytest.raises(after_sales.ParcelOfAnother):
+        await after_sales.send_back(shop.customer, numbers[0], "中通", "ZT-ANOTHERS", key=factories.key())
+    for number, parcel in (
+        (numbers[0], ("顺丰", "SF1234567890")),
+        (numbers[0], ("中通", "ZT1")),
+        (numbers[1], ("中通", "ZT1")),
+    ):
+        sent = await after_sales.send_back(shop.customer, number, *parcel, key=factories.key())
+        assert [trail.tracking_no for trail in await after_sales.trails(sent)] == [parcel[1]]
