@@ -36,9 +36,14 @@ WHERE b.bill_id = $1 AND b.amount_fen > b.refunded_fen + b.refunding_fen ORDER B
 _RESERVE = "UPDATE bill_payment SET refunding_fen = refunding_fen + $2 WHERE id = $1"
 
 
+async def left(bill: bills.Bill) -> int:
+    """How much of what a locked bill was paid with is neither back nor on its way."""
+    return sum(int(row["left_fen"]) for row in await db.fetch(_PAYMENTS, bill.id))
+
+
 async def in_full(bill: bills.Bill, *, operator: str, reason: str = "") -> int:
     """Gives back everything a locked bill was paid with that is not back or on its way yet. Returns how much that is."""
-    left_fen = sum(int(row["left_fen"]) for row in await db.fetch(_PAYMENTS, bill.id))
+    left_fen = await left(bill)
     if left_fen:
         await decide(bill, left_fen, operator=operator, reason=reason, ask_at=clock.now())
     return left_fen

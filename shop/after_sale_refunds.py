@@ -16,8 +16,6 @@ from ledger import idempotency
 from shop import after_sale_steps, after_sales_shown, order_review
 from shop.after_sales_shown import AfterSale
 
-RefundTooLarge = bill_refunds.RefundTooLarge
-NothingToRefund = bill_refunds.NothingToRefund
 BillPaymentPending = bills.BillPaymentPending
 BillUnderReview = bills.BillUnderReview
 KeyReused = idempotency.KeyReused
@@ -57,10 +55,11 @@ async def refund(
     key: str,
 ) -> AfterSale:
     """An operator gives the money back, all that may go back or so much of it, and the after-sale is done; above the shop's limit a second
-    person agrees first (``approval_no``), and until then nothing else is done about it.
+    person agrees first (``approval_no``), and until then nothing else is done about it. Of a bill that was refunded otherwise meanwhile
+    only what is left goes back, which may be nothing.
 
     Raises:
-        NoSuchAfterSale, AfterSaleStateForbids, MoreThanPaid, NothingToRefund, RefundTooLarge, BillPaymentPending, BillUnderReview, KeyReused.
+        NoSuchAfterSale, AfterSaleStateForbids, MoreThanPaid, BillPaymentPending, BillUnderReview, KeyReused.
     """
     wish = {"return_no": return_no, "amount_fen": amount_fen, "note": note}
 
@@ -115,6 +114,7 @@ def _amount(found: AfterSale, amount_fen: int | None) -> int:
     return amount_fen
 
 
+_LESS = "账单只剩这些可退 · no more was left of the bill"
 _BILL = "SELECT bill_no FROM shop_order WHERE id = $1"
 _OF_LINES = """
 UPDATE after_sale_line l SET refund_fen = s.fen FROM unnest($2::bigint[], $3::bigint[]) AS s (sku_id, fen)
@@ -122,12 +122,15 @@ JOIN order_line o ON o.sku_id = s.sku_id WHERE l.after_sale_id = $1 AND o.id = l
 """
 
 
-async def _refund(found: AfterSale, amount_fen: int, note: str, *, operator: str, decided_by: str) -> str:
-    """Gives the money of a locked after-sale back. Nothing may be left to give: then it is done without."""
-    refund_no = None
-    if amount_fen:
+async def _refund(found: AfterSale, asked_fen: int, note: str, *, operator: str, decided_by: str) -> str:
+    """Gives the money of a locked after-sale back, as far as so much of its bill is left. Nothing may be left to give: then it is done
+    without."""
+    refund_no, amount_fen = None, 0
+    if asked_fen:
         bill = await bills.lock(await db.fetchval(_BILL, found.order_id))
         bills.refuse_pending(bill)
+        amount_fen = min(asked_fen, await bill_refunds.left(bill))
+    if amount_fen:
         decided = await bill_refunds.decide(
             bill, amount_fen, operator=operator, reason=f"{found.return_no} {note or found.reason}"[:200],
             ask_at=channel_refunds.clocks_turn(), decided_by=decided_by,
@@ -135,6 +138,8 @@ async def _refund(found: AfterSale, amount_fen: int, note: str, *, operator: str
         refund_no = decided.refund_no
     shares = spread(amount_fen, [line.most_fen for line in found.lines])
     await db.execute(_OF_LINES, found.id, [line.sku_id for line in found.lines], shares)
+    if amount_fen < asked_fen:
+        note = f"{amount_fen / 100:.2f} / {asked_fen / 100:.2f} {_LESS} {note}".strip()[:200]
     await after_sale_steps.go(
         found, "refund", by=decided_by, note=note or None, refund_no=refund_no, refund_fen=amount_fen
     )

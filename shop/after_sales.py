@@ -226,7 +226,8 @@ async def approve(by: By, return_no: str, *, note: str = "", key: str) -> AfterS
 
 
 async def reject(by: By, return_no: str, *, reason: str, key: str) -> AfterSale:
-    """An operator turns it down; the customer is told why.
+    """An operator turns it down; the customer is told why. Of goods that came back the reason says where they went: the stock stays as
+    ``receive`` left it.
 
     Raises:
         NoSuchAfterSale, AfterSaleStateForbids, KeyReused.

@@ -48,6 +48,10 @@ ROUTES = (
         f"{_ONE}/reject",
         after_sales.reject,
         summary=("拒绝售后", "Turn an after-sale down"),
+        description=(
+            "收到退货后也可以拒绝（空包、错件）：库存不变，原因中写明东西的去向。",
+            "Also after something came back, as an empty box or the wrong goods: the stock stays as it is, the reason says where they went.",
+        ),
         answer=after_sales.AfterSale,
         refusals=_STEP,
         auth=OPERATOR,
@@ -71,15 +75,14 @@ ROUTES = (
         after_sales.refund,
         summary=("售后退款", "Give the money back"),
         description=(
-            "退到原支付方式；超过门店限额的须第二人复核（approval_no）。",
-            "The way it came; above the shop's limit a second person agrees first (`approval_no`).",
+            "退到原支付方式；超过门店限额的须第二人复核（approval_no）。账单已另行退款的，只退剩余的部分，可能为 0。",
+            "The way it came; above the shop's limit a second person agrees first (`approval_no`). Of a bill that was refunded otherwise only "
+            "what is left goes back, which may be 0.",
         ),
         answer=after_sales.AfterSale,
         refusals=(
             *_STEP,
             after_sale_refunds.MoreThanPaid,
-            after_sale_refunds.NothingToRefund,
-            after_sale_refunds.RefundTooLarge,
             after_sale_refunds.BillPaymentPending,
             after_sale_refunds.BillUnderReview,
         ),

@@ -306,11 +306,39 @@ async def test_never_more_than_was_paid_for_the_goods_nor_than_is_left_of_the_bi
         await after_sales.refund(OPENED, BOSS, number, amount_fen=1_001, key=factories.key())
     bill_no = (await orders.get(shop.customer, shop.no)).bill_no
     await refunds.of_bill(OPENED, 1, bill_no, amount_fen=5_000, reason="道歉", key=factories.key())
-    with pytest.raises(after_sale_refunds.RefundTooLarge):
-        await shop.take("refund", number)
-    done = await after_sales.refund(OPENED, BOSS, number, amount_fen=500, key=factories.key())
+    done = await shop.take("refund", number)
     assert (done.state, done.refund_fen) == ("done", 500)
+    assert (await after_sales.events(done))[-1].note == f"5.00 / 10.00 {after_sale_refunds._LESS}"
     assert await database.fetchval("SELECT refunded_fen FROM bill WHERE bill_no = $1", bill_no) == 5_500
+
+
+@pytest.mark.parametrize("above", [None, 1_500])
+async def test_goods_that_came_back_are_done_with_though_the_bill_was_refunded_otherwise(shop, above):
+    number = await shop.ask("return", {shop.tea: 2})
+    await shop.take("approve", number)
+    await shop.take("receive", number)
+    bill_no = (await orders.get(shop.customer, shop.no)).bill_no
+    await refunds.of_bill(OPENED, 1, bill_no, amount_fen=5_500, reason="道歉", key=factories.key())
+    before = await shop.balance()
+    terms.use(replace(terms.current(), approval_above_fen=above or 10**6))
+    done = await shop.take("refund", number)
+    if above:
+        assert (await approvals.approve(2, done.approval_no, key=factories.key())).state == "executed"
+        done = await after_sales.get(number)
+    assert (done.state, done.refund_fen, done.refund_no) == ("done", 0, None)
+    assert await shop.balance() == before and [line.refund_fen for line in done.lines] == [0]
+    assert after_sale_refunds._LESS in (await after_sales.events(done))[-1].note
+
+
+async def test_an_empty_box_is_refused_after_it_was_received(shop):
+    number = await shop.ask("return", {shop.pot: 1})
+    await shop.take("approve", number)
+    await after_sales.receive(BOSS, number, written_off={shop.pot: 1}, key=factories.key())
+    found = await shop.take("reject", number)
+    assert (found.state, found.reject_reason) == ("rejected", "人为损坏") and await shop.on_hand(
+        shop.pot
+    ) == 0
+    assert await factories.told(shop.customer, "after_sale_rejected") == 1
 
 
 async def test_above_the_shops_limit_a_second_person_agrees_first(shop):
