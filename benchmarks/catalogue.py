@@ -113,6 +113,9 @@ WITH given AS (
     SELECT id, md5(id::text), 1, 1600, 1200, 'benchmark', $4 FROM made
 ), standing AS (
     INSERT INTO product_category (product_id, category_id) SELECT id, 1 + id % $5 FROM made
+), counted AS (
+    INSERT INTO stock_movement (sku_id, store_id, kind, change, on_hand_after, by, reason, created_at)
+    SELECT id, 0, 'opened', 100, 100, 'benchmark', '', $4 FROM skus
 )
 INSERT INTO stock (sku_id, store_id, on_hand, reserved) SELECT id, 0, 100, 0 FROM skus
 """

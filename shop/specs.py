@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -71,6 +72,7 @@ def written(axes: Sequence[Axis]) -> str:
     return json.dumps([asdict(axis) for axis in axes], ensure_ascii=False)
 
 
+@functools.lru_cache(maxsize=4096)
 def read(kept: str) -> tuple[Axis, ...]:
     """Axes from what the database keeps."""
     return tuple(Axis(one["name"], tuple(one["values"])) for one in json.loads(kept))

@@ -2,10 +2,11 @@
 -- two amounts by their lowest list price, in one of four orders, after where the last page ended.
 --
 -- Planned anew at every call, with what is asked for in sight: a plan for any word reads all products that have a frequent one, where
--- walking down the order and looking at each finds a page of them at once (docs/decisions/0011).
+-- walking down the order and looking at each finds a page of them at once (docs/decisions/0011). ROWS: whoever joins a page is to fetch
+-- the few rows it has, not to read whole tables.
 CREATE OR REPLACE FUNCTION catalogue_page(
     wanted_order text, words tsquery, category_id bigint, from_fen bigint, until_fen bigint, after bigint[], most integer
-) RETURNS SETOF bigint LANGUAGE plpgsql STABLE AS $function$
+) RETURNS SETOF bigint LANGUAGE plpgsql STABLE ROWS 25 AS $function$
 DECLARE
     asked text := 'SELECT p.id FROM product p WHERE p.state = ''on_shelf'' AND p.lowest_fen IS NOT NULL';
     within bigint[];
