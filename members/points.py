@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core import clock, db, errors
-from members import points_books, points_ends, points_rules
+from members import points_books, points_debts, points_ends, points_rules
 from members.points_rules import NoPoints
 
 MOST = 1_000_000_000
@@ -167,14 +167,15 @@ def earned_by(reference: str) -> str:
 
 _EARNED = """
 SELECT m.id, m.customer_id, m.points, coalesce((
-    SELECT -sum(b.points) FROM points_movement b WHERE b.undoes = m.reference AND b.kind = 'taken_back'), 0)::bigint AS taken
+    SELECT -sum(b.points) FROM points_movement b WHERE b.undoes = m.reference AND b.kind = 'taken_back'), 0)::bigint AS taken,
+    coalesce((SELECT d.points - d.paid FROM points_debt d WHERE d.reference = m.reference), 0) AS owed
 FROM points_movement m WHERE m.reference = $1
 """
 
 
 async def take_back(reference: str, back_fen: int, paid_fen: int, *, because: str) -> int:
     """Of a payment of ``paid_fen`` so much is given back by now in all: the points it brought are taken back in the same proportion,
-    as far as the customer still has them. ``because`` names what gave it back last. Returns how many went."""
+    and as far as the customer has no points any more, they are owed. ``because`` names what gave it back last. Returns how many went."""
     earned = await db.fetchrow(_EARNED, earned_by(reference))
     if earned is None:
         return 0
@@ -182,7 +183,7 @@ async def take_back(reference: str, back_fen: int, paid_fen: int, *, because: st
     locked = await points_books.lock([owner])
     earned = await db.fetchrow(_EARNED, earned_by(reference))
     assert earned is not None, "movements are never deleted"
-    missing = earned["points"] * min(back_fen, paid_fen) // paid_fen - earned["taken"]
+    missing = earned["points"] * min(back_fen, paid_fen) // paid_fen - earned["taken"] - earned["owed"]
     taken = f"taken_back:{because}"
     if missing <= 0 or await db.fetchrow(_OF_REFERENCE, taken) is not None:
         return 0
@@ -192,4 +193,7 @@ async def take_back(reference: str, back_fen: int, paid_fen: int, *, because: st
             owner, "taken_back", taken, "clock", undoes=earned_by(reference), parts=parts
         )
         await points_books.write(locked, [move])
-    return -sum(points for _, points in parts)
+    found = -sum(points for _, points in parts)
+    if found < missing:
+        await points_debts.owe(owner, earned_by(reference), missing - found)
+    return found

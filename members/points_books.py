@@ -1,6 +1,7 @@
 """The books of points: accounts, lots and movements, written by one statement under the accounts' locks.
 
-Lots say when points are over; each movement says which lots it added to or took from. Nothing else writes these tables.
+Lots say when points are over; each movement says which lots it added to or took from. Nothing else writes these tables. Whoever owes points
+has none to spend: what comes pays for what is owed first.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from core import clock, db
+from members import points_debts
 
 Kind = Literal[
     "earned", "taken_back", "spent", "given_back", "expired", "adjusted", "merged_out", "merged_in", "lapsed"
@@ -94,9 +96,29 @@ WHERE points_account.customer_id = a.customer_id
 
 
 async def write(accounts: dict[int, Account], moves: Sequence[Move]) -> None:
-    """Writes movements of locked accounts, one after the other in the given order. References are new, and lots have what is taken."""
+    """Writes movements of locked accounts, one after the other in the given order. References are new, and lots have what is taken.
+    Who got points pays what they owe with them."""
     if not moves:
         return
+    await _put(accounts, moves)
+    if got := {move.customer_id for move in moves if move.points > 0}:
+        await pay_debts(accounts, got)
+
+
+async def pay_debts(accounts: dict[int, Account], customer_ids: Collection[int]) -> None:
+    """Takes what locked customers owe, as far as they have points: each debt by a movement that undoes what had earned them."""
+    for debt in await points_debts.open_of(customer_ids):
+        parts = await choose(debt.customer_id, debt.owed, first_of=debt.earned_id)
+        if parts:
+            reference = f"taken_back:debt:{debt.customer_id}:{accounts[debt.customer_id].movement_no + 1}"
+            move = Move(
+                debt.customer_id, "taken_back", reference, "clock", undoes=debt.reference, parts=parts
+            )
+            await _put(accounts, [move])
+            await points_debts.paid(debt, -move.points)
+
+
+async def _put(accounts: dict[int, Account], moves: Sequence[Move]) -> None:
     numbers, after = [], []
     for move in moves:
         account = accounts[move.customer_id]
@@ -131,16 +153,15 @@ async def write(accounts: dict[int, Account], moves: Sequence[Move]) -> None:
 _LOTS = """
 SELECT id, least(remaining, $3 - before) AS points FROM (
     SELECT id, remaining, sum(remaining) OVER w - remaining AS before FROM points_lot
-    WHERE customer_id = $1 AND remaining > 0 AND ($4 OR expires_at IS NULL OR expires_at > $2)
-    WINDOW w AS (ORDER BY (movement_id = $5) IS TRUE DESC, expires_at NULLS LAST, id)
+    WHERE customer_id = $1 AND remaining > 0 AND (expires_at IS NULL OR expires_at > $2 OR movement_id = $4::bigint)
+    WINDOW w AS (ORDER BY (movement_id = $4) IS TRUE DESC, expires_at NULLS LAST, id)
 ) l WHERE before < $3
 """
 
 
-async def choose(
-    customer_id: int, points: int, *, expired_too: bool = False, first_of: int | None = None
-) -> list[tuple[int, int]]:
+async def choose(customer_id: int, points: int, *, first_of: int | None = None) -> list[tuple[int, int]]:
     """From which lots so many points are taken, as parts of a move: what ends first goes first, before it what the movement
-    ``first_of`` brought. Less where there is less. The account must be locked."""
-    rows = await db.fetch(_LOTS, customer_id, clock.now(), points, expired_too, first_of)
+    ``first_of`` brought, also when it is over and the clock has not looked yet. Less where there is less. The account must be
+    locked."""
+    rows = await db.fetch(_LOTS, customer_id, clock.now(), points, first_of)
     return [(row["id"], -int(row["points"])) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core import clock, db
-from members import points_books
+from members import points_books, points_debts
 
 _OWNER = "SELECT id, state, merged_into_id FROM customer WHERE id = ANY ($1::bigint[])"
 
@@ -32,10 +32,15 @@ _ALL_LOTS = (
 
 
 async def hand_over(gone_id: int, kept_id: int, *, operator: str = "clock") -> int:
-    """All points of one customer become another's, with their ends. Part of the caller's transaction. Returns how many."""
+    """All points of one customer become another's, with their ends, and what is owed too. Part of the caller's transaction. Returns how
+    many came."""
     locked = await points_books.lock([gone_id, kept_id])
+    owes = await points_debts.hand_over(gone_id, kept_id)
     lots = await db.fetch(_ALL_LOTS, gone_id)
     if not lots:
+        if owes:
+            await points_books.pay_debts(locked, [kept_id])
+            await follow_owners([kept_id])
         return 0
     name = f"{gone_id}:{locked[gone_id].movement_no + 1}"
     out = points_books.Move(
@@ -58,8 +63,10 @@ async def hand_over(gone_id: int, kept_id: int, *, operator: str = "clock") -> i
 
 
 async def lapse(customer_id: int, *, operator: str = "clock") -> int:
-    """All points of a customer who gives the account up are gone. Part of the caller's transaction. Returns how many."""
+    """All points of a customer who gives the account up are gone, and nothing is owed. Part of the caller's transaction. Returns how
+    many went."""
     locked = await points_books.lock([customer_id])
+    await points_debts.forget(customer_id)
     parts = [(row["id"], -row["remaining"]) for row in await db.fetch(_ALL_LOTS, customer_id)]
     if not parts:
         return 0

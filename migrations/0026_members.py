@@ -84,6 +84,19 @@ class Migration(_steps.Migration):
             ],
         ),
         _table(
+            "PointsDebt",
+            "points_debt",
+            "Points of a payment that was given back when they were gone already; what comes next pays for them.",
+            [
+                _parts.to("Customer", "customer", "points_debts", db_index=False),
+                ("reference", fields.CharField(unique=True, max_length=140)),
+                ("points", fields.BigIntField()),
+                ("paid", fields.BigIntField(default=0)),
+                _instant("changed_at"),
+            ],
+            indexes=[PartialIndex(fields=["customer_id"], name="points_debt_open", where="paid < points")],
+        ),
+        _table(
             "PointsLot",
             "points_lot",
             "Points that came in together, and what is left of them.",
@@ -312,6 +325,7 @@ class Migration(_steps.Migration):
             points_movement_after="points_after >= 0",
             points_movement_undoing="(undoes IS NOT NULL) = (kind IN ('taken_back', 'given_back'))",
         ),
+        *_parts.checks("PointsDebt", points_debt_paid="paid BETWEEN 0 AND points"),
         *_parts.checks("PointsLot", points_lot_remaining="points > 0 AND remaining BETWEEN 0 AND points"),
         *_parts.checks("PointsPart", points_part_some="points <> 0"),
         *_parts.checks(

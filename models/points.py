@@ -106,6 +106,25 @@ class PointsMovement(Model):
         )
 
 
+class PointsDebt(Model):
+    """Points of a payment that was given back when they were gone already; what comes next pays for them."""
+
+    id = fields.BigIntField(primary_key=True)
+    customer = fields.ForeignKeyField(
+        "models.Customer", related_name="points_debts", on_delete=fields.RESTRICT, db_index=False
+    )
+    reference = fields.CharField(max_length=140, unique=True)
+    """The movement that had earned them."""
+    points = fields.BigIntField()
+    paid = fields.BigIntField(default=0)
+    changed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "points_debt"
+        indexes = (PartialIndex(fields=("customer_id",), name="points_debt_open", where="paid < points"),)
+        constraints = (CheckConstraint(check="paid BETWEEN 0 AND points", name="points_debt_paid"),)
+
+
 class PointsLot(Model):
     """Points that came in together, and what is left of them."""
 

@@ -22,7 +22,7 @@ TABLES = (
     "quarantine", "counter_payment", "voucher",
     "remittance",
     "order_event", "stock_movement",
-    "points_movement", "coupon_event", "spending",
+    "points_movement", "coupon_event", "spending", "points_debt",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -271,6 +271,9 @@ POINTS_UNDOING = {
     "points_movement": """SELECT * FROM points_movement WHERE id > {points_movement} OR reference IN (
         SELECT undoes FROM points_movement WHERE id > {points_movement}) OR undoes IN (
         SELECT undoes FROM points_movement WHERE id > {points_movement})"""
+}
+POINTS_DEBTS = {
+    "points_debt": f"""SELECT * FROM points_debt WHERE id > {{points_debt}} OR customer_id IN ({_MOVED_POINTS})"""
 }
 POINTS_BONUS = {
     "transfer": """SELECT * FROM transfer WHERE kind = 'points_bonus' AND (id > {transfer} OR reference IN (

@@ -10,9 +10,9 @@ from billing import approvals as second_persons
 from billing import counter, counter_undo, merges, points_bonus, refunds, spending
 from core import clock
 from core import db as database
-from members import customers, points_desk, points_rules, settings, standings, tiers
+from members import customers, points_debts, points_desk, points_rules, settings, standings, tiers
 from members import spending as spent
-from shop import orders
+from shop import orders, placing
 from tests import factories
 
 RULE = points_rules.Rule(100, 100, 100, 200, None, None)
@@ -171,6 +171,42 @@ async def test_points_become_bonus_once_for_a_key_and_never_more_than_there_are(
     await database.execute("UPDATE customer SET state = 'closing' WHERE id = $1", customer.id)
     with pytest.raises(points_bonus.CustomerHasLeft):
         await points_bonus.change(customer.id, 300, key=factories.key())
+
+
+async def test_points_of_a_payment_that_is_given_back_are_changed_into_bonus_once(db):
+    await ruled()
+    customer = await factories.customer(principal=20_000)
+    for _ in range(2):
+        order = await paid(customer, 10_000)
+        await spending.follow()
+        if not await factories.told(customer.id, "points_bonus"):
+            await points_bonus.change(customer.id, 100, key=factories.key())
+        await orders.cancel(customer.id, order.order_no)
+        await spending.follow()
+        assert (await points_desk.balance(customer.id)).points == 0
+    await paid(customer, 10_000)
+    await spending.follow()
+    with pytest.raises(points_bonus.PointsShort):
+        await points_bonus.change(customer.id, 100, key=factories.key())
+    await paid(customer, 5_000)
+    await spending.follow()
+    assert (await points_desk.balance(customer.id)).points == 50
+
+
+async def test_points_on_an_order_come_back_to_nobody_when_their_payment_is_gone(db):
+    await ruled()
+    customer = await factories.customer(principal=20_000)
+    brought = await paid(customer, 10_000)
+    await spending.follow()
+    piece = await factories.sku(4_000)
+    spent_on = await orders.place(
+        customer.id, [orders.Wanted(piece.id, 1)], placing.How(points=100), key=factories.key()
+    )
+    await orders.cancel(customer.id, brought.order_no)
+    await spending.follow()
+    await orders.cancel(customer.id, spent_on.order_no)
+    assert (await points_desk.balance(customer.id)).points == 0
+    assert await points_debts.open_of([customer.id]) == []
 
 
 async def test_what_a_merged_customer_pays_and_has_back_late_counts_for_who_is_kept(db):

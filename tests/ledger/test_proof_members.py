@@ -30,6 +30,14 @@ async def busy_members():
     async with database.transaction():
         await points.spend(customer.id, 30, f"order:{order.order_no}", worth_fen=30)
         await points.give_back(f"order:{order.order_no}")
+    owing = await factories.customer(principal=1_000)
+    bought = await factories.order(owing.id, 1_000)
+    await orders.pay(owing.id, bought.order_no, key=factories.key())
+    await spending.follow()
+    await points_bonus.change(owing.id, 10, key=factories.key())
+    await orders.cancel(owing.id, bought.order_no)
+    await spending.follow()
+    await points_desk.adjust(1, owing.id, 4, reason="r", key=factories.key())
     numbers = [await given(customer) for _ in range(3)]
     await used(customer, numbers[:1], f"{order.order_no}-1", LINES)
     await used(customer, numbers[1:2], f"{order.order_no}-2", LINES)
@@ -55,6 +63,14 @@ BREAKING = {
     ),
     "more given back": ("I23", "UPDATE points_movement SET undoes = 'none' WHERE kind = 'given_back'"),
     "more taken back": ("I23", "UPDATE points_movement SET points = 1 WHERE kind = 'earned'"),
+    "more owed than earned": ("I23", "UPDATE points_debt SET points = points + 1"),
+    "less paid than taken": ("I23", "UPDATE points_debt SET paid = paid - 1, points = points - 1"),
+    "points and debts": (
+        "I23",
+        "INSERT INTO points_debt (customer_id, reference, points, paid, changed_at)"
+        " SELECT customer_id, reference, 1, 0, at FROM points_movement m WHERE kind = 'earned'"
+        " AND reference NOT IN (SELECT reference FROM points_debt)",
+    ),
     "bonus for nothing": ("I23", "DELETE FROM points_movement WHERE reference LIKE 'points_bonus:%'"),
     "more bonus": (
         "I23",

@@ -8,7 +8,8 @@ import pytest
 
 from core import clock
 from core import db as database
-from members import points, points_desk, points_ends, points_reminders, points_rules, tiers
+from ledger import proof
+from members import points, points_debts, points_desk, points_ends, points_reminders, points_rules, tiers
 from notifications import delivery
 from tests import factories
 from tests.notifications import messaging
@@ -115,6 +116,61 @@ async def test_a_refund_takes_back_in_proportion_and_no_more_than_there_is(db):
     assert (await back(10_000, 3), await has(customer)) == (10, 0), "never below nothing"
     assert await back(10_000, 4) == 0
     assert await in_one(points.take_back, "pay:none", 1, 1, because="refund:9") == 0
+
+
+async def owed(customer):
+    return [(one.reference, one.owed) for one in await points_debts.open_of([customer.id])]
+
+
+async def test_what_is_gone_is_owed_and_whatever_comes_pays_for_it_first(db):
+    await ruled()
+    customer = await someone()
+    await in_one(points.earn, customer.id, 10_000, "pay:1")
+    await in_one(points.spend, customer.id, 100, "order:1", worth_fen=100)
+
+    async def back(payment, in_all, nth):
+        return await in_one(points.take_back, payment, in_all, 10_000, because=f"refund:{nth}")
+
+    done = await asyncio.gather(*(back("pay:1", 3_000, 1) for _ in range(3)), back("pay:1", 6_000, 2))
+    assert (done, await owed(customer)) == ([0] * 4, [("earned:pay:1", 60)]), "the same is owed once"
+    assert (await back("pay:1", 9_000, 3), await owed(customer)) == (0, [("earned:pay:1", 90)])
+    await in_one(points.earn, customer.id, 2_000, "pay:2")
+    assert (await has(customer), await owed(customer)) == (0, [("earned:pay:1", 70)])
+    await asyncio.gather(
+        points_desk.adjust(1, customer.id, 15, reason="r", key=factories.key()),
+        points_desk.adjust(1, customer.id, 5, reason="r", key=factories.key()),
+        back("pay:1", 10_000, 4),
+    )
+    assert (await has(customer), await owed(customer)) == (0, [("earned:pay:1", 60)])
+    assert await in_one(points.give_back, "order:1") == 100
+    assert (await has(customer), await owed(customer)) == (40, [])
+    assert (await back("pay:1", 10_000, 5), await back("pay:2", 10_000, 6)) == (0, 20)
+    assert await has(customer) == 20
+    assert (await proof.check()) == []
+
+
+async def test_what_is_owed_goes_with_a_merge_and_ends_with_a_closing(db):
+    await ruled()
+    gone, kept = await someone(), await someone(30)
+    await in_one(points.earn, gone.id, 10_000, "pay:1")
+    await in_one(points.spend, gone.id, 100, "order:1", worth_fen=100)
+    await in_one(points.take_back, "pay:1", 10_000, 10_000, because="refund:1")
+    await in_one(points_ends.hand_over, gone.id, kept.id)
+    await database.execute(
+        "UPDATE customer SET state = 'merged', merged_into_id = $2 WHERE id = $1", gone.id, kept.id
+    )
+    assert (await has(kept), await owed(kept), await owed(gone)) == (0, [("earned:pay:1", 70)], [])
+    await in_one(points.give_back, "order:1")
+    assert (await has(kept), await owed(kept)) == (30, [])
+    await in_one(points.earn, kept.id, 10_000, "pay:2")
+    await in_one(points.spend, kept.id, 130, "order:2", worth_fen=100)
+    await in_one(points.take_back, "pay:2", 5_000, 10_000, because="refund:2")
+    assert await owed(kept) == [("earned:pay:2", 50)]
+    await in_one(points_ends.lapse, kept.id)
+    await database.execute("UPDATE customer SET state = 'closed' WHERE id = $1", kept.id)
+    await in_one(points.take_back, "pay:2", 10_000, 10_000, because="refund:3")
+    assert await owed(kept) == []
+    assert (await proof.check()) == []
 
 
 async def test_an_order_takes_points_up_to_its_share(db):

@@ -63,6 +63,31 @@ CHECKS = (
     ),
     Check(
         "I23",
+        "points owed beyond what a payment brought, or paid otherwise than by taking them back",
+        """
+        SELECT 'points debt ' || d.reference FROM points_debt d LEFT JOIN points_movement u ON u.reference = d.reference
+        CROSS JOIN LATERAL (
+            SELECT coalesce(-sum(t.points), 0) AS taken,
+                   coalesce(-sum(t.points) FILTER (WHERE t.reference LIKE 'taken\\_back:debt:%'), 0) AS paid
+            FROM points_movement t WHERE t.undoes = d.reference AND t.kind = 'taken_back'
+        ) t
+        WHERE NOT coalesce(u.kind = 'earned' AND t.taken + d.points - d.paid <= u.points, false) OR t.paid <> d.paid
+        """,
+        since=changed.POINTS_DEBTS,
+    ),
+    Check(
+        "I23",
+        "somebody who owes points and had some to spend when they last changed",
+        """
+        SELECT 'points debt ' || d.reference FROM points_debt d WHERE d.paid < d.points AND EXISTS (
+            SELECT FROM points_lot l WHERE l.customer_id = d.customer_id AND l.remaining > 0 AND (
+                l.expires_at IS NULL OR l.expires_at > greatest(
+                    d.changed_at, (SELECT max(m.at) FROM points_movement m WHERE m.customer_id = d.customer_id))))
+        """,
+        since=changed.POINTS_DEBTS,
+    ),
+    Check(
+        "I23",
         "points changed into bonus that is not there, or bonus for points that were not spent",
         """
         SELECT 'points bonus ' || coalesce(t.reference, m.reference) FROM (SELECT * FROM transfer WHERE kind = 'points_bonus') t
