@@ -86,6 +86,7 @@ async def top_up(
     customer_id: int, body: NewCounterTopUp, caller: Operator, key: kit.IdempotencyKey
 ) -> object:
     """A top-up paid at the counter."""
+    caller.refuse_other_store("money.take", body.store)
     wish = counter.TopUpWish(
         customer_id, body.package_id, body.amount_fen, body.store, body.agreement_version
     )

@@ -31,6 +31,16 @@ class Operator:
         """The codes of the stores they may do it in; None: everywhere."""
         return duties.stores(self.posts, duty)
 
+    def refuse_other_store(self, duty: duties.Duty, store: str | None) -> None:
+        """Refuses a store, or with None what is the whole shop's, in which they have not got the duty.
+
+        Raises:
+            NotYourStore.
+        """
+        theirs = self.stores(duty)
+        if theirs is not None and store not in theirs:
+            raise duties.NotYourStore(store=store or "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:

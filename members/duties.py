@@ -6,6 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from core import errors
+
+
+class NotYourStore(errors.Forbidden):
+    """What was asked for is another store's, or the whole shop's, and the operator's posts are in others."""
+
+    code = "not_your_store"
+
+
 Duty = Literal[
     "customers.see", "customers.change", "money.see", "money.take", "money.move", "money.approve", "books.see", "books.close",
     "catalogue.see", "catalogue.change", "stock.change", "orders.see", "orders.serve", "plans.see", "plans.change", "plans.run",

@@ -14,6 +14,7 @@ from typing import Literal
 from billing import stores
 from core import clock, db, errors
 from ledger import idempotency
+from members import duties
 
 SHOP = 0
 """Stands where a store's number would: the shop itself, which is all there is of a shop without stores."""
@@ -40,12 +41,7 @@ class StockReserved(errors.Conflict):
     code = "stock_reserved"
 
 
-class NotYourStore(errors.Forbidden):
-    """Stock of another store, or of the whole shop, is not this operator's."""
-
-    code = "not_your_store"
-
-
+NotYourStore = duties.NotYourStore
 KeyReused = idempotency.KeyReused
 NoSuchStore = stores.NoSuchStore
 

@@ -85,7 +85,7 @@ class Client:
         }
         headers = {name: value for name, value in headers.items() if value}
         async with self._http.request(method, f"{self._url}{path}", json=body, headers=headers) as answer:
-            text = await answer.text()
+            text = await answer.text(errors="replace")  # files come too
             is_json = answer.content_type == "application/json"
             return Answer(answer.status, json.loads(text) if is_json else text, answer.headers)
 

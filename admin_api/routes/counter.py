@@ -7,6 +7,7 @@ from billing import counter as billing_counter
 from billing import receipts as billing_receipts
 from billing import vouchers as billing_vouchers
 from core import http as kit
+from members import duties
 
 ROUTES = (
     kit.post(
@@ -23,6 +24,7 @@ ROUTES = (
         refusals=(
             billing_counter.ReferenceNeeded,
             billing_counter.AlreadyRecorded,
+            duties.NotYourStore,
             billing_counter.NoSuchCustomer,
             billing_counter.CustomerHasLeft,
             billing_counter.NoSuchAccount,

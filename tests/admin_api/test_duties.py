@@ -174,3 +174,40 @@ async def test_what_failed_and_what_never_ended_can_be_told_apart(db):
     await acts.ended(act, "done")
     (failed,) = await acts.page(operator_id=who.id)
     assert failed.outcome == "failed"
+
+
+async def test_what_belongs_to_a_store_is_theirs_who_work_there(world, hired):
+    boss, phone = await world.operator(), await world.arrive()
+    for code in ("xihu", "binjiang"):
+        await boss.put(f"/stores/{code}", {"name": code})
+    sku = await world.sku()
+    desk = await hired(duties.Post("clerk", "xihu"), duties.Post("cashier", "xihu"))
+    counted = {"counted": 5, "reason": "盘点"}
+    assert (await desk.post(f"/skus/{sku}/stock", {**counted, "store": "xihu"})).status < 300
+    for elsewhere in ({**counted, "store": "binjiang"}, counted):
+        assert (await desk.post(f"/skus/{sku}/stock", elsewhere)).code == "not_your_store"
+    await boss.post(f"/skus/{sku}/stock", {**counted, "store": "binjiang"})
+    numbers = {}
+    for store in ("xihu", "binjiang", None):
+        placed = await phone.post("/orders", {"lines": [{"sku_id": sku, "quantity": 1}], "store": store})
+        assert placed.status == 201, placed
+        numbers[store] = placed.body["order_no"]
+    assert [one["order_no"] for one in (await desk.get("/orders")).body["items"]] == [numbers["xihu"]]
+    assert len((await boss.get("/orders")).body["items"]) == 3
+    assert (await desk.get(f"/orders/{numbers['xihu']}")).status == 200
+    cash = {"tender": "cash", "amount_fen": 100}
+    assert (
+        await desk.post(f"/customers/{phone.customer_id}/counter-top-ups", {**cash, "store": "xihu"})
+    ).status == 201
+    assert (await desk.post(f"/customers/{phone.customer_id}/counter-top-ups", cash)).code == "not_your_store"
+    bodies = {
+        "reject": {"reason": "缺货"},
+        "cancel": {"reason": "缺货"},
+        "shipments": {"carrier": "顺丰", "tracking_no": "SF0001"},
+    }
+    for other in (numbers["binjiang"], numbers[None]):
+        assert (await desk.get(f"/orders/{other}")).code == "no_such_order"
+        for step in ("confirm", "reject", "cancel", "shipments", "hand-over"):
+            refused = await desk.post(f"/orders/{other}/{step}", bodies.get(step, {}))
+            assert (refused.status, refused.code) == (404, "no_such_order"), step
+    assert (await desk.post(f"/orders/{numbers['xihu']}/cancel", {"reason": "缺货"})).status == 200
