@@ -15,6 +15,7 @@ async def hand_over(gone_id: int, kept_id: int, *, operator: str) -> None:
     await addresses.hand_over(gone_id, kept_id)
     await tags.hand_over(gone_id, kept_id)
     await spending.hand_over(gone_id, kept_id)
+    await standings.forget(gone_id)
     await standings.look_at([kept_id])
 
 
@@ -24,3 +25,4 @@ async def end(customer_id: int, *, operator: str) -> None:
     await points_ends.lapse(customer_id, operator=operator)
     await addresses.forget(customer_id)
     await tags.forget(customer_id)
+    await standings.forget(customer_id)

@@ -88,9 +88,19 @@ WHERE customer_id = ANY ($1::bigint[]) AND remaining > 0 AND expires_at <= $2 OR
 """
 
 
+async def expire(*, limit: int = 500, turns: int = 200) -> int:
+    """Takes points whose time is over: one movement for each customer. Run by the clock. Returns how many movements it made."""
+    made = 0
+    for _ in range(turns):
+        done = await _expire(limit)
+        made += done
+        if not done:
+            break
+    return made
+
+
 @db.retried
-async def expire(*, limit: int = 500) -> int:
-    """Takes points whose time is over: one movement for each customer. Run by the clock. Returns of how many customers."""
+async def _expire(limit: int) -> int:
     async with db.transaction():
         now = clock.now()
         locked = {row["customer_id"]: points_books.Account(*row) for row in await db.fetch(_OVER, now, limit)}

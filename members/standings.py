@@ -36,7 +36,7 @@ class _Verdict:
 
 _LOOK_AT = """
 INSERT INTO tier_standing (customer_id, by_rule, judge_at) SELECT c.id, c.tier IS NULL, $2 FROM customer c
-WHERE c.id = ANY ($1::bigint[]) AND EXISTS (SELECT FROM tier WHERE spend_fen IS NOT NULL) ORDER BY c.id
+WHERE c.id = ANY ($1::bigint[]) AND c.state IN ('active', 'blocked') AND EXISTS (SELECT FROM tier WHERE spend_fen IS NOT NULL) ORDER BY c.id
 ON CONFLICT (customer_id) DO UPDATE SET judge_at = least(tier_standing.judge_at, $2)
 """
 
@@ -55,6 +55,14 @@ ON CONFLICT (customer_id) DO UPDATE SET by_rule = $2, keeps_until = NULL, judge_
 async def set_by_hand(customer_id: int, tier: str | None) -> None:
     """An operator gave the tier, or took it away. Part of the caller's transaction, which has the customer locked."""
     await db.execute(_BY_HAND, customer_id, tier is None)
+
+
+_FORGET = "UPDATE tier_standing SET judge_at = NULL, keeps_until = NULL WHERE customer_id = $1"
+
+
+async def forget(customer_id: int) -> None:
+    """Nobody looks at the tier of who has left any more. Part of the caller's transaction."""
+    await db.execute(_FORGET, customer_id)
 
 
 _CLAIM = """
@@ -83,10 +91,20 @@ SELECT id, 'tier', before, tier, 'clock', $4 FROM changed RETURNING customer_id,
 """
 
 
-@db.retried
-async def judge(*, limit: int = 500) -> int:
+async def judge(*, limit: int = 500, turns: int = 200) -> int:
     """Looks at customers whose spending or time has changed: better tiers come at once, worse ones when the time is over; each change is
     told. Run by the clock. Returns how many were looked at."""
+    looked_at = 0
+    for _ in range(turns):
+        done = await _judge(limit)
+        looked_at += done
+        if done < limit:
+            break
+    return looked_at
+
+
+@db.retried
+async def _judge(limit: int) -> int:
     async with db.transaction():
         now, today = clock.now(), clock.today()
         rows = {row["id"]: row for row in await db.fetch(_CLAIM, now, limit)}

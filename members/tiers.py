@@ -49,7 +49,8 @@ ON CONFLICT (code) DO UPDATE SET name_zh = $2, name_en = $3, rank = $4, spend_fe
 _RULES = "SELECT code, rank, spend_fen, window_days, keep_days FROM tier WHERE code = $1"
 _LOOK_AGAIN = """
 INSERT INTO tier_standing (customer_id, by_rule, judge_at) SELECT c.id, c.tier IS NULL, $1 FROM customer c
-WHERE EXISTS (SELECT FROM spending s WHERE s.customer_id = c.id) OR EXISTS (SELECT FROM tier_standing s WHERE s.customer_id = c.id)
+WHERE c.state IN ('active', 'blocked') AND (
+    EXISTS (SELECT FROM spending s WHERE s.customer_id = c.id) OR EXISTS (SELECT FROM tier_standing s WHERE s.customer_id = c.id))
 ON CONFLICT (customer_id) DO UPDATE SET judge_at = $1
 """
 

@@ -276,8 +276,10 @@ POINTS_DEBTS = {
     "points_debt": f"""SELECT * FROM points_debt WHERE id > {{points_debt}} OR customer_id IN ({_MOVED_POINTS})"""
 }
 POINTS_BONUS = {
-    "transfer": """SELECT * FROM transfer WHERE kind = 'points_bonus' AND (id > {transfer} OR reference IN (
-        SELECT reference FROM points_movement WHERE id > {points_movement}))""",
+    "transfer": """SELECT * FROM transfer WHERE id IN (
+        SELECT id FROM new_transfer WHERE kind = 'points_bonus'
+        UNION SELECT t.id FROM transfer t WHERE t.kind = 'points_bonus' AND t.reference IN (
+            SELECT reference FROM points_movement WHERE id > {points_movement}))""",
     "points_movement": """SELECT * FROM points_movement WHERE id > {points_movement} OR reference IN (
         SELECT reference FROM new_transfer WHERE kind = 'points_bonus')""",
 }

@@ -7,6 +7,7 @@ from miniapp_api import (
     cart,
     orders,
     products,
+    savings,
 )
 from miniapp_api.routes.caller import CUSTOMER, HOLDER
 from shop import cart as shop_cart
@@ -98,6 +99,18 @@ ROUTES = (
         ),
         answer=cart.Quote,
         refusals=quotes.REFUSALS,
+        auth=CUSTOMER,
+    ),
+    kit.post(
+        "/quotes/savings",
+        savings.read,
+        summary=("可用的优惠券与积分", "Which coupons and points could be used"),
+        description=(
+            "每张券单独使用能减多少，不能用的说明原因；积分按不用券计算。",
+            "What each coupon alone would take off, or why it would not; points as if no coupon were used.",
+        ),
+        answer=savings.Savings,
+        refusals=(quotes.SkuNotForSale, quotes.OrderTooLarge, stores.NoSuchStore),
         auth=CUSTOMER,
     ),
     kit.post(

@@ -57,6 +57,9 @@ async def test_coupons_are_offered_claimed_given_and_taken_back(world):
     number, template = claimed.body["coupon_no"], f"/coupon-templates/{added.body['id']}"
     assert (await desk.get(template)).body["issued"] == 1
     assert (await phone.get(f"/coupons/{number}")).body == claimed.body
+    lines = {"lines": [{"sku_id": await world.sku(price_fen=6_000), "quantity": 1}]}
+    (fit,) = (await phone.post("/quotes/savings", lines, key=None)).body["coupons"]
+    assert (fit["coupon_no"], fit["off_fen"], fit["refusal"]["code"]) == (number, 0, "coupon_too_little")
     held = f"/customers/{phone.customer_id}/coupons"
     assert (await desk.ask("DELETE", f"{held}/{number}")).body["state"] == "void"
     assert (await desk.ask("DELETE", f"{held}/K0")).code == "no_such_coupon"

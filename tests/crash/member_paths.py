@@ -1,5 +1,7 @@
 """What members have besides money, and a process that dies: points for what was paid, points into bonus, coupons for a segment."""
 
+import secrets
+
 from billing import points_bonus, spending
 from core import db
 from members import (
@@ -11,11 +13,13 @@ from members import (
     segment_runs,
     segments,
     standings,
+    tags,
     tiers,
 )
 from shop import orders
 from tests import factories
 from tests.crash.path import Path
+from tests.members.test_coupons import kind
 
 RULE = points_rules.Rule(100, 100, 100, 200, None, None)
 
@@ -26,7 +30,7 @@ class PointsToBonus(Path):
     async def before(self):
         made = await super().before()
         await points_rules.put(RULE, by="operator:1")
-        await points_desk.adjust(1, made["customer"], 500, reason="r", key="points-1")
+        await points_desk.adjust(1, made["customer"], 500, reason="r", key=secrets.token_hex(8))
         return made
 
     async def act(self, made):
@@ -45,10 +49,12 @@ class FollowSpending(Path):
         made = await super().before()
         await points_rules.put(RULE, by="operator:1")
         await tiers.put("gold", name_zh="金", name_en="Gold", rank=1, rule=tiers.Rule(3_000))
+        await spending.follow()
+        await standings.judge()
         paid = []
         for fen in (3_000, 2_000):
             order = await factories.order(made["customer"], fen)
-            paid.append(await orders.pay(made["customer"], order.order_no, key=f"pay-{fen}-it"))
+            paid.append(await orders.pay(made["customer"], order.order_no, key=secrets.token_hex(8)))
         await orders.cancel(made["customer"], paid[1].order_no)
         return made
 
@@ -57,7 +63,9 @@ class FollowSpending(Path):
         await standings.judge()
 
     async def wrong(self, made):
-        rows = await db.fetch("SELECT amount_fen FROM spending ORDER BY id")
+        rows = await db.fetch(
+            "SELECT amount_fen FROM spending WHERE customer_id = $1 ORDER BY id", made["customer"]
+        )
         points = (await points_desk.balance(made["customer"])).points
         found = [row[0] for row in rows], points, (await self.told(made))["tier_up"]
         return None if found == ([3_000, 2_000, -2_000], 30, 1) else found
@@ -67,15 +75,19 @@ class GiveCoupons(Path):
     """Everybody in a segment is to get a coupon; the clock dies on the way and comes again; points that are over go as well."""
 
     async def before(self):
-        from tests.members.test_coupons import kind
-
         people = [(await factories.customer()).id for _ in range(3)]
         made = await kind(total=3)
-        rule = segment_rules.read({"what": "joined", "days": 1})
-        segment = await segments.add(1, "全部", rule, key="segment-1")
-        run = await segment_runs.give_coupons(1, segment.id, made.id, key="give-all-1")
-        await points_desk.adjust(1, people[0], 5, reason="r", key="points-1")
-        await db.execute("UPDATE points_lot SET expires_at = now() - interval '1 day'")
+        tag = await tags.add(1, secrets.token_hex(8), key=secrets.token_hex(8))
+        for one in people:
+            await tags.put(1, one, [tag.id])
+        rule = segment_rules.read({"what": "tag", "tag_id": tag.id})
+        segment = await segments.add(1, secrets.token_hex(8), rule, key=secrets.token_hex(8))
+        run = await segment_runs.give_coupons(1, segment.id, made.id, key=secrets.token_hex(8))
+        await db.execute("UPDATE segment_run SET after_id = $2 WHERE run_no = $1", run.run_no, people[0] - 1)
+        await points_desk.adjust(1, people[0], 5, reason="r", key=secrets.token_hex(8))
+        await db.execute(
+            "UPDATE points_lot SET expires_at = now() - interval '1 day' WHERE customer_id = $1", people[0]
+        )
         return {"people": people, "run": run.run_no}
 
     async def act(self, made):

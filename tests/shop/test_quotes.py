@@ -11,7 +11,7 @@ from billing import terms
 from core import clock
 from core import db as database
 from members import addresses, points, points_rules
-from shop import order_changes, orders, placing, price_rules, products, quotes, stock
+from shop import order_changes, orders, placing, price_rules, products, quotes, savings, stock
 from shop.freight import NotDeliveredThere, Zone
 from tests import factories
 from tests.members.test_coupons import given
@@ -160,3 +160,20 @@ async def test_an_order_that_is_sent_pays_freight_and_goes_nowhere_else_unless_c
     more = [orders.Wanted(sku.id, 3)]
     changed = await order_changes.edit(customer.id, order.order_no, more, placing.How(), key=factories.key())
     assert (changed.freight_fen, changed.total_fen, changed.address) == (1_400, 4_400, order.address)
+
+
+async def test_what_could_be_saved_is_said_of_each_coupon_and_of_points(db):
+    customer, sku = await factories.customer(), await factories.sku(2_000)
+    have = await with_points(customer.id)
+    best = await given(customer, off_fen=500)
+    much = await given(customer, off_fen=900, least_fen=9_000)
+    found = await savings.of(customer.id, {sku.id: 2})
+    assert [
+        (one.coupon.coupon_no, one.off_fen, one.refusal and one.refusal.code) for one in found.coupons
+    ] == [
+        (best, 500, None),
+        (much, 0, "coupon_too_little"),
+    ]
+    assert (found.points.have, found.points.off_fen) == (have, 4_000 * RULE.off_share_percent // 100)
+    with pytest.raises(quotes.SkuNotForSale):
+        await savings.of(customer.id, {404: 1})

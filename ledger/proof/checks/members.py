@@ -14,10 +14,13 @@ CHECKS = (
         """
         SELECT 'points of customer ' || a.customer_id FROM points_account a
         LEFT JOIN LATERAL (
-            SELECT sum(points) AS points, count(*) AS movements FROM points_movement m WHERE m.customer_id = a.customer_id
+            SELECT points_after, movement_no FROM points_movement m WHERE m.customer_id = a.customer_id
+            ORDER BY m.movement_no DESC LIMIT 1
         ) m ON true
-        LEFT JOIN LATERAL (SELECT sum(remaining) AS points FROM points_lot l WHERE l.customer_id = a.customer_id) l ON true
-        WHERE a.points <> coalesce(m.points, 0) OR a.points <> coalesce(l.points, 0) OR a.movement_no <> m.movements
+        LEFT JOIN LATERAL (
+            SELECT sum(remaining) AS points FROM points_lot l WHERE l.customer_id = a.customer_id AND l.remaining > 0
+        ) l ON true
+        WHERE a.points <> coalesce(m.points_after, 0) OR a.points <> coalesce(l.points, 0) OR a.movement_no <> coalesce(m.movement_no, 0)
         """,
         since=changed.POINTS_ACCOUNTS,
     ),
@@ -144,7 +147,8 @@ CHECKS = (
         "I24",
         "a coupon used by an order that was cancelled, or is not priced with it",
         """
-        SELECT 'coupon ' || k.coupon_no FROM coupon k JOIN shop_order o ON o.order_no = k.order_no
+        SELECT 'coupon ' || k.coupon_no FROM coupon k
+        JOIN LATERAL (SELECT state, discounts FROM shop_order WHERE order_no = k.order_no LIMIT 1) o ON true
         WHERE o.state = 'cancelled' OR o.discounts IS NULL
            OR NOT o.discounts @> jsonb_build_array(jsonb_build_object('kind', 'coupon', 'reference', k.coupon_no))
         """,
@@ -156,9 +160,9 @@ CHECKS = (
         f"""
         SELECT 'transfer ' || t.reference FROM transfer t
         WHERE t.kind IN {_BILL_MOVES} AND t.id <= (SELECT max(transfer_id) FROM spending_mark)
-          AND NOT EXISTS (SELECT FROM spending s WHERE s.reference = t.reference)
-          AND (EXISTS (SELECT FROM bill_payment p WHERE p.transfer_reference = t.reference)
-               OR EXISTS (SELECT FROM refund_part r WHERE r.part_no = substr(t.reference, 8) AND r.bill_payment_id IS NOT NULL))
+          AND (SELECT count(*) FROM spending s WHERE s.reference = t.reference) = 0
+          AND ((SELECT count(*) FROM bill_payment p WHERE p.transfer_reference = t.reference) > 0
+               OR (SELECT count(r.bill_payment_id) FROM refund_part r WHERE r.part_no = substr(t.reference, 8)) > 0)
         """,
         since=changed.new("transfer"),
     ),
@@ -166,9 +170,11 @@ CHECKS = (
         "I25",
         "something counted as spent that is not what a bill was paid with, or had back",
         """
-        SELECT 'spending ' || s.reference FROM spending s LEFT JOIN transfer t ON t.reference = s.reference
-        WHERE NOT coalesce(abs(s.amount_fen) = (SELECT sum(p.amount_fen) FROM posting p WHERE p.transfer_id = t.id)
-                           AND (s.amount_fen > 0) = (t.kind IN ('bill_payment', 'counter_payment')), false)
+        SELECT 'spending ' || s.reference FROM spending s
+        WHERE NOT coalesce((
+            SELECT abs(s.amount_fen) = (SELECT sum(p.amount_fen) FROM posting p WHERE p.transfer_id = t.id)
+                   AND (s.amount_fen > 0) = (t.kind IN ('bill_payment', 'counter_payment'))
+            FROM transfer t WHERE t.reference = s.reference), false)
         """,
         since=changed.new("spending"),
     ),
