@@ -87,12 +87,14 @@ def _stands(rows: product_rows.ProductRows, known: dict[str, int], plan: Plan) -
 
 def _skus(product: ProductPlan, there: list[_Sku], plan: Plan) -> None:
     is_plain = bool(there) and not product.axes
-    new = 0
+    new, said = 0, dict[int, int]()
     for row in product.rows.skus:
         values = _values(product, row, is_plain=is_plain)
         old = _match(row, values, there)
         if row.specs and (values is None or (old is not None and old.specs != values)):
             plan.faults.append(Fault(row.row, "specs", "axes" if values is None else "specs_differ"))
+        elif old is not None and (other := said.setdefault(old.id, row.row)) != row.row:
+            plan.faults.append(Fault(row.row, "sku_name", "twice", {"other": other}))
         elif old is not None:
             plan.old_skus.append((old.id, row))
         elif product.axes and not row.specs:

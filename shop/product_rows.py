@@ -161,7 +161,7 @@ def _twice(products: Iterable[ProductRows]) -> Iterable[Fault]:
 
 def _text(longest: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        if len(text) > longest or _CONTROL.search(text) or (longest <= 60 and "\n" in text):
+        if len(text) > longest or _CONTROL.search(text) or (longest <= 200 and re.search(r"[\t\n]", text)):
             raise _Refused
         return text
 

@@ -168,6 +168,12 @@ async def test_a_wrong_row_is_said_and_keeps_everything_out(db, lines, wrong):
         assert fault.sentence("zh-CN") and fault.sentence("en")
 
 
+async def test_one_sku_said_twice_by_its_code_and_its_name_is_refused(db):
+    assert (await take(table("T,龙井,,,,50克,,A,,1,,"))).is_taken
+    outcome = await take(table("T,,,,,,,A,,2,,", "T,,,,,50克,,,,3,,"))
+    assert faults(outcome) == [(3, "sku_name", "twice")]
+
+
 async def test_a_dry_run_takes_nothing_and_leaves_the_key(db):
     dry = await take(table(TEA), is_dry=True, key="the-same-key")
     assert (dry.products_added, dry.skus_added, dry.is_taken, dry.faults) == (1, 1, False, [])
