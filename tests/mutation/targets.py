@@ -22,6 +22,8 @@ _PROOF = _ledger("proof", "proof_operations", "proof_since")
 _REFUNDS = _billing("bill_refunds", "top_up_refunds")
 _COMBINED = _billing("combined_payments", "combined_in_any_order")
 _ORDERS = _shop("orders", "paying_together")
+_STEPS = _shop("order_steps", "orders", "stock")
+_PLACING = _shop("quotes", "orders", "stock")
 _INBOX = ("tests/webhooks/test_inbox.py",)
 
 _SQL = {
@@ -31,6 +33,8 @@ _SQL = {
     ),
     "migrations/sql/ledger_debit.sql": (*_POSTING, *_ORDERS),
     "migrations/sql/orders_pay.sql": (*_ORDERS, *_billing("credit_limits", "abnormal_deductions")),
+    "migrations/sql/orders_place.sql": _PLACING,
+    "migrations/sql/stock_move.sql": _STEPS,
     "migrations/sql/plans_charge.sql": _billing("plans_and_due_runs", "credit_limits"),
     "migrations/sql/bill_next_due.sql": _billing("instalments"),
 }
@@ -69,6 +73,7 @@ _LEDGER = {
     "ledger/proof/checks/refunds.py": (*_PROOF, *_REFUNDS),
     "ledger/proof/checks/reviews.py": (*_PROOF, *_billing("abnormal_deductions")),
     "ledger/proof/checks/seals.py": (*_PROOF, *_ledger("seal")),
+    "ledger/proof/checks/stock.py": (*_PROOF, *_STEPS),
 }
 _BILLS = {
     "billing/bills.py": (*_billing("bills", "operator_bills", "plans_and_due_runs"), *_shop("orders")),
@@ -150,8 +155,19 @@ _OPERATIONS = {
     "billing/operator_holds.py": _billing("operator_holds"),
 }
 _SHOP = {
-    "shop/orders.py": _ORDERS,
-    "shop/orders_shown.py": _ORDERS,
+    "shop/orders.py": (*_ORDERS, *_STEPS),
+    "shop/orders_shown.py": (*_ORDERS, *_STEPS),
+    "shop/placing.py": _PLACING,
+    "shop/quotes.py": _PLACING,
+    "shop/order_discounts.py": _PLACING,
+    "shop/order_steps.py": _STEPS,
+    "shop/order_states.py": _STEPS,
+    "shop/order_review.py": _STEPS,
+    "shop/order_changes.py": (*_STEPS, *_shop("quotes")),
+    "shop/order_payments.py": _shop("order_payments"),
+    "shop/shipments.py": _STEPS,
+    "shop/stock.py": _STEPS,
+    "shop/cart.py": ("tests/miniapp_api/test_cart.py",),
     "shop/paying.py": _ORDERS,
     "shop/channel_payments.py": _billing("combined_payments"),
 }
