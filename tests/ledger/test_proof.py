@@ -227,7 +227,7 @@ BREAKING = {
     "I11 share": ("I11", "UPDATE combined_payment SET balance_fen = balance_fen + 1 WHERE state = 'paid'"),
     "I11 paid": ("I11", "UPDATE bill_payment SET amount_fen = amount_fen + 1, refunded_fen = 0"),
     "I11 order": ("I11", "UPDATE shop_order SET state = 'paid' WHERE state = 'placed'"),
-    "I11 line": ("I11", "UPDATE order_line SET quantity = 2, amount_fen = amount_fen * 2"),
+    "I11 line": ("I11", "UPDATE order_line SET quantity = quantity * 2, amount_fen = amount_fen * 2"),
     "I11 part": ("I11", "UPDATE instalment SET amount_fen = amount_fen + 1 WHERE part_no = 2"),
     "I11 sum": ("I11", "DELETE FROM instalment WHERE part_no = 3"),
     "I11 days": ("I11", "UPDATE instalment SET due_on = due_on - 400 WHERE part_no = 2"),
