@@ -21,7 +21,6 @@ async def test_no_input_makes_the_mini_programs_api_fail(world, caplog):
         "top_up_no": top_up["top_up_no"],
         "plan_id": plan["plan_id"],
         "product_id": 1,
-        "sku_id": sku_id,
     }
     headers = {"Authorization": f"Bearer {phone.token}"}
     seen = await asyncio.to_thread(fuzzing.attack, routes.API, world.url, headers=headers, known=known)
