@@ -1,7 +1,8 @@
 """Delivery reports: a short message that its provider had taken is said not to have arrived.
 
 Whoever says so has proven nothing. What is said only names messages to ask the provider about, and few of them: those that went out by
-short message lately, under the number and to the phone that are named, each eight times at most however often it is said. What
+short message lately, under the number and to the phone that are named, each eight times at most however often it is said, about the day
+of our own record and ever less often, so that nobody uses up for others what there is to ask. What
 the provider answers is believed: one that failed is told by the next channel.
 """
 
@@ -30,30 +31,31 @@ Arrival = Literal["arrived", "failed", "waiting", "unheard"]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message that is said not to have arrived: our reference, the provider's number, whom it went to, and on which day."""
+    """One message that is said not to have arrived: our reference, the provider's number, and whom it went to. On which day it went is ours
+    to know."""
 
     reference: str
     number: str
     phone: str
-    sent_on: date
     code: str
 
 
 # a number is compared with what the provider called the last one it took; one that was only found again has none
 _HEAR = """
-WITH said AS (
-    SELECT DISTINCT ON (id) id, number, phone, code, sent_on
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::date[]) AS s (id, number, phone, code, sent_on) ORDER BY id
-)
 INSERT INTO delivery_report (message_id, said, sent_on, asks, next_ask_at, created_at)
-SELECT m.id, s.code, s.sent_on, 0, CASE WHEN m.state = 'sent' THEN $6::timestamptz ELSE $6::timestamptz + interval '1 minute' END, $6
-FROM said s JOIN outbox_message m ON m.id = s.id AND coalesce(m.ended_at, m.created_at) > $7
+SELECT DISTINCT ON (m.id) m.id, s.code,
+    (coalesce(CASE WHEN m.state = 'queued' THEN m.trying_at ELSE t.at END, m.ended_at, m.created_at) AT TIME ZONE 'Asia/Shanghai')::date,
+    0, CASE WHEN m.state = 'sent' THEN $5::timestamptz ELSE $5::timestamptz + interval '1 minute' END, $5
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS s (id, number, phone, code)
+JOIN outbox_message m ON m.id = s.id AND coalesce(m.ended_at, m.created_at) > $6
     AND ((m.state = 'sent' AND m.channel = 'sms') OR (m.state = 'queued' AND m.trying = 'sms'))
 JOIN message_address a ON a.customer_id = m.customer_id AND a.channel = 'sms' AND a.address = s.phone
-WHERE coalesce((SELECT t.code FROM message_attempt t WHERE t.message_id = m.id AND t.channel = 'sms' AND t.result = 'sent'
-                ORDER BY t.id DESC LIMIT 1), '') IN (s.number, '', 'waiting')
-ON CONFLICT (message_id) DO UPDATE SET outcome = NULL, next_ask_at = excluded.next_ask_at, sent_on = excluded.sent_on
-    WHERE delivery_report.outcome = 'unheard' AND delivery_report.asks < $8
+LEFT JOIN LATERAL (
+    SELECT code, at FROM message_attempt WHERE message_id = m.id AND channel = 'sms' AND result = 'sent' ORDER BY id DESC LIMIT 1
+) t ON true
+WHERE coalesce(t.code, '') IN (s.number, '', 'waiting')
+ON CONFLICT (message_id) DO UPDATE SET outcome = NULL, next_ask_at = excluded.next_ask_at + ($8::interval[])[delivery_report.asks]
+    WHERE delivery_report.outcome = 'unheard' AND delivery_report.asks < $7
 RETURNING message_id
 """
 
@@ -70,10 +72,10 @@ async def hear(reports: Sequence[Said]) -> int:
         [one.number for _, one in said],
         [_as_kept(one.phone) for _, one in said],
         [one.code for _, one in said],
-        [one.sent_on for _, one in said],
         now,
         now - SAID_WITHIN,
         ASKS_MOST,
+        list(_PAUSES),
     )
     return len(rows)
 
@@ -107,7 +109,9 @@ WITH due AS (
     UPDATE delivery_report r SET asks = r.asks + 1, next_ask_at = $1 + ($3::interval[])[least(r.asks + 1, $4)]
     FROM due WHERE r.id = due.id RETURNING r.*
 )
-SELECT r.id, r.message_id, r.asks, r.sent_on, m.customer_id, m.state, m.channel, m.trying, a.address AS phone
+SELECT r.id, r.message_id, r.asks, m.customer_id, m.state, m.channel, m.trying, a.address AS phone,
+    coalesce((SELECT (t.at AT TIME ZONE 'Asia/Shanghai')::date FROM message_attempt t
+              WHERE t.message_id = m.id AND t.channel = 'sms' AND t.result = 'sent' ORDER BY t.id DESC LIMIT 1), r.sent_on) AS sent_on
 FROM asked r JOIN outbox_message m ON m.id = r.message_id
 LEFT JOIN message_address a ON a.customer_id = m.customer_id AND a.channel = 'sms' ORDER BY r.id
 """

@@ -22,7 +22,7 @@ async def take(request: web.Request) -> web.Response:
     except (body.Unreadable, reports.NotReports):
         return web.json_response({"code": 400, "msg": "无法识别"}, status=400)
     heard = await delivery_reports.hear(
-        [delivery_reports.Said(one.reference, one.number, one.phone, one.sent_on, one.code) for one in pushed]
+        [delivery_reports.Said(one.reference, one.number, one.phone, one.code) for one in pushed]
     )
     if pushed:
         log.info("delivery reports: %s said not to have arrived, %s to be asked about", len(pushed), heard)

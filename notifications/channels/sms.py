@@ -76,9 +76,12 @@ class ShortMessages(Channel[Text]):
         return Outcome("sent", found.state)
 
     async def whether_arrived(self, message_id: int, phone: str, on: date) -> delivery_reports.Answer:
-        """What the provider says of a message it took on this day in Beijing. Without an answer: ``waiting``."""
+        """What the provider says of a message that was recorded as taken on this day in Beijing; it may have been the day before. Without an
+        answer: ``waiting``."""
         try:
             found = await self._provider.find(phone, on, _referring_to(message_id))
+            if found is None:
+                found = await self._provider.find(phone, on - timedelta(days=1), _referring_to(message_id))
         except SmsError:
             return delivery_reports.Answer("waiting")
         if found is None:

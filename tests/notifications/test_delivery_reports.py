@@ -146,6 +146,40 @@ async def test_what_names_no_message_of_ours_costs_nothing(db, stand_in, post, d
     assert await delivery_reports.ask(post.channels["sms"]) == {} and asked.hits == 0 and await rows() == []
 
 
+async def test_a_forged_day_first_does_not_keep_the_true_report_from_being_heard(db, stand_in, post, door):
+    await went_out_but_not_there(stand_in, post)
+    await stand_in.quiet()
+    await database.execute("DELETE FROM delivery_report")
+    sent = stand_in.sms.all()[0]
+    for number in range(2 * delivery_reports.ASKS_MOST):
+        forged = reports_of(sent, send_time=f"20{10 + number}-01-01 00:00:00")
+        stranger = reports_of(sent, phone_number="13900000009")
+        assert await push(door, [forged if number % 2 else stranger]) == (200, 0)
+    await push(door, [stranger, reports_of(sent), stranger])
+    later(stand_in, minutes=2)
+    assert await delivery_reports.ask(post.channels["sms"]) == {"failed": 1} and await rows() == [
+        ("failed", 1)
+    ]
+
+
+async def test_what_the_provider_does_not_know_yet_is_not_used_up_at_once(db, stand_in, post, door):
+    await phoned()
+    await delivery.run(post)
+    sent = stand_in.sms.all()[0]
+
+    class Unheard:
+        async def whether_arrived(self, *asked):
+            return delivery_reports.Answer("unheard")
+
+    for _ in range(20):
+        await push(door, [reports_of(sent)])
+        await delivery_reports.ask(Unheard())
+    assert await rows() == [(None, 1)]
+    stand_in.world.clock.advance(360)
+    clock.set_offset(clock.offset() + timedelta(minutes=6))
+    assert await delivery_reports.ask(Unheard()) == {"unheard": 1}
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b"null", b"[" * 100_000, b"\xff", b"[" + b" " * 300_000 + b"]", b'{"code":0}']
 )
