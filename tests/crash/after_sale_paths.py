@@ -36,7 +36,7 @@ class GoodsAndMoneyBack(Path):
         )
         number = asked.return_no
         await after_sales.approve(BOSS, number, note="寄回", key=f"approve-{number}")
-        await after_sales.send_back(made["customer"], number, "中通", "ZT0000001", key="send-it-back")
+        await after_sales.send_back(made["customer"], number, "中通", made["order"], key="send-it-back")
         await after_sales.receive(BOSS, number, written_off={made["sku"]: 1}, key=f"receive-{number}")
         await after_sales.refund(OPENED, BOSS, number, amount_fen=800, key=f"refund-{number}")
 
