@@ -149,6 +149,20 @@ async def test_what_is_gone_is_owed_and_whatever_comes_pays_for_it_first(db):
     assert (await proof.check()) == []
 
 
+@pytest.mark.parametrize("looked", [True, False])
+async def test_what_was_over_unspent_is_not_taken_from_other_points(db, looked):
+    await ruled(life_days=1)
+    customer = await someone()
+    await in_one(points.earn, customer.id, 10_000, "pay:1")
+    await in_one(points.spend, customer.id, 30, "order:1", worth_fen=30)
+    clock.stand_at(clock.start_of(clock.today() + timedelta(days=2)))
+    if looked:
+        await points_ends.expire()
+    await in_one(points.earn, customer.id, 5_000, "pay:2")
+    await in_one(points.take_back, "pay:1", 10_000, 10_000, because="refund:1")
+    assert (await has(customer), await owed(customer)) == (20, []), "only what was spent"
+
+
 async def test_what_is_owed_goes_with_a_merge_and_ends_with_a_closing(db):
     await ruled()
     gone, kept = await someone(), await someone(30)
