@@ -1,5 +1,6 @@
 """Orders: all customers', reviewing, shipping, handing over, cancelling."""
 
+from dataclasses import fields
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -120,6 +121,16 @@ class OrderRecord(Order):
     shipments: list[Shipment]
 
 
+class OrderEnding(OrderRecord):
+    approval_no: Annotated[
+        str | None,
+        Field(
+            description="退款超过限额，等待第二人复核的单号；订单暂不变 · the refund is above the limit: waits for a second person under this "
+            "number, and the order stays as it is until then"
+        ),
+    ]
+
+
 async def listing(query: OrdersQuery, caller: Operator) -> object:
     """The newest first."""
     rows = await orders_shown.everybodys(
@@ -144,14 +155,12 @@ async def confirm(order_no: str, body: Note, caller: Operator, key: kit.Idempote
 
 async def reject(order_no: str, body: Ending, caller: Operator, key: kit.IdempotencyKey) -> object:
     """The shop will not deliver it."""
-    await order_review.reject(_by(caller), order_no, reason=body.reason, key=key)
-    return await order_records.read(order_no)
+    return await _ending(await order_review.reject(_by(caller), order_no, reason=body.reason, key=key))
 
 
 async def cancel(order_no: str, body: Ending, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Cancels it before anything of it left."""
-    await order_review.withdraw(_by(caller), order_no, reason=body.reason, key=key)
-    return await order_records.read(order_no)
+    return await _ending(await order_review.withdraw(_by(caller), order_no, reason=body.reason, key=key))
 
 
 async def ship(order_no: str, body: Parcel, caller: Operator, key: kit.IdempotencyKey) -> object:
@@ -168,6 +177,12 @@ async def hand_over(order_no: str, body: Note, caller: Operator, key: kit.Idempo
     """Gives what is left of it over the counter."""
     await order_review.hand_over(_by(caller), order_no, note=body.note, key=key)
     return await order_records.read(order_no)
+
+
+async def _ending(outcome: order_review.Outcome) -> object:
+    record = await order_records.read(outcome.order_no)
+    own = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {**own, "approval_no": outcome.approval_no}
 
 
 def _by(caller: Operator) -> order_review.By:

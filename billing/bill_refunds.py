@@ -37,15 +37,17 @@ _RESERVE = "UPDATE bill_payment SET refunding_fen = refunding_fen + $2 WHERE id 
 
 
 async def left(bill: bills.Bill) -> int:
-    """How much of what a locked bill was paid with is neither back nor on its way."""
+    """How much of what a bill was paid with is neither back nor on its way."""
     return sum(int(row["left_fen"]) for row in await db.fetch(_PAYMENTS, bill.id))
 
 
-async def in_full(bill: bills.Bill, *, operator: str, reason: str = "") -> int:
+async def in_full(bill: bills.Bill, *, operator: str, reason: str = "", decided_by: str | None = None) -> int:
     """Gives back everything a locked bill was paid with that is not back or on its way yet. Returns how much that is."""
     left_fen = await left(bill)
     if left_fen:
-        await decide(bill, left_fen, operator=operator, reason=reason, ask_at=clock.now())
+        await decide(
+            bill, left_fen, operator=operator, reason=reason, ask_at=clock.now(), decided_by=decided_by
+        )
     return left_fen
 
 

@@ -40,6 +40,7 @@ NoSuchAccount = accounts.NoSuchAccount
 KeyReused = idempotency.KeyReused
 
 in_full = bill_refunds.in_full
+left = bill_refunds.left
 get = refund_records.get
 page = refund_records.page
 settle = channel_refunds.settle

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from billing import bills, terms
+from billing import approvals, bills, refunds, terms
 from core import errors
 from ledger import idempotency
-from shop import order_states, order_steps
+from shop import order_states, order_steps, orders_shown
 
 NoSuchOrder = order_steps.NoSuchOrder
 OrderStateForbids = order_steps.OrderStateForbids
@@ -22,6 +22,12 @@ class OrderNotReviewed(errors.Conflict):
     code = "order_not_reviewed"
 
 
+class OrderEndWaits(errors.Conflict):
+    """A second person is to agree to its cancelling, or rejecting, already."""
+
+    code = "order_end_waits"
+
+
 @dataclass(frozen=True, slots=True)
 class By:
     """The operator who takes a step, and the codes of the stores whose orders are theirs; None: all."""
@@ -32,6 +38,14 @@ class By:
     @property
     def label(self) -> str:
         return f"operator:{self.operator_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an operator's wish to end an order came to: it is cancelled, or an approval waits for a second person."""
+
+    order_no: str
+    approval_no: str | None
 
 
 def refuse_unreviewed(order: order_steps.Order) -> None:
@@ -57,30 +71,71 @@ async def confirm(by: By, order_no: str, *, note: str = "", key: str) -> str:
     return await _once(by, "confirm", order_no, note, act, key)
 
 
-async def reject(by: By, order_no: str, *, reason: str, key: str) -> str:
-    """The shop will not deliver a paid order: its customer is told and has the money back. Returns its number.
+async def reject(by: By, order_no: str, *, reason: str, key: str) -> Outcome:
+    """The shop will not deliver a paid order: its customer is told and has the money back; above the shop's limit a second person
+    agrees first.
 
     Raises:
-        NoSuchOrder, OrderStateForbids, KeyReused.
+        NoSuchOrder, OrderStateForbids, OrderEndWaits, BillPaymentPending, KeyReused.
     """
     return await _end(by, "reject", order_no, reason, key)
 
 
-async def withdraw(by: By, order_no: str, *, reason: str, key: str) -> str:
-    """The shop cancels an order before anything of it left: its customer is told and has back what was paid. Returns its number.
+async def withdraw(by: By, order_no: str, *, reason: str, key: str) -> Outcome:
+    """The shop cancels an order before anything of it left: its customer is told and has back what was paid; above the shop's limit a
+    second person agrees first.
 
     Raises:
-        NoSuchOrder, OrderStateForbids, BillPaymentPending, KeyReused.
+        NoSuchOrder, OrderStateForbids, OrderEndWaits, BillPaymentPending, KeyReused.
     """
     return await _end(by, "withdraw", order_no, reason, key)
 
 
-async def _end(by: By, step: order_states.Step, order_no: str, reason: str, key: str) -> str:
-    async def act(order: order_steps.Order) -> None:
-        await order_steps.cancel(order, step, by=by.label, note=reason)
-        await order_steps.tell(order, "order_cancelled", reason=reason)
+_KIND = "order_end"
 
-    return await _once(by, step, order_no, reason, act, key)
+
+async def _end(by: By, step: order_states.Step, order_no: str, reason: str, key: str) -> Outcome:
+    async def act() -> str:
+        owner_id = (await orders_shown.find(order_no)).customer_id
+        await approvals.one_by_one(by.operator_id, owner_id)
+        order = await order_steps.lock(order_no, within=by.stores)
+        order_states.refuse(step, order.state, order_no)
+        if await approvals.is_waiting(_KIND, {"order_no": order_no}, customer_id=owner_id):
+            raise OrderEndWaits(order_no=order_no)
+        if order.state != "placed":
+            back_fen = await refunds.left(await bills.lock(order.bill_no))
+            if await approvals.adds_up(back_fen, operator_id=by.operator_id, customer_id=owner_id):
+                wish = {"order_no": order_no, "step": step, "reason": reason}
+                return await approvals.request(
+                    _KIND, wish, amount_fen=back_fen, reason=f"{order_no} {reason}"[:200], operator_id=by.operator_id,
+                    customer_id=owner_id,
+                )  # fmt: skip
+        return await _ended(order, step, reason, by=by.label, decided_by=by.label)
+
+    made = await idempotency.alone(
+        caller=by.label, operation=f"orders.{step}", key=key, content={"order_no": order_no, "said": reason}, act=act
+    )  # fmt: skip
+    return Outcome(order_no, made if made.startswith(approvals.PREFIX) else None)
+
+
+async def _ended(
+    order: order_steps.Order, step: order_states.Step, reason: str, *, by: str, decided_by: str
+) -> str:
+    await order_steps.cancel(order, step, by=by, note=reason, decided_by=decided_by)
+    await order_steps.tell(order, "order_cancelled", reason=reason)
+    return order.order_no
+
+
+async def _approved(approval: approvals.Approval) -> str:
+    wish = approval.params
+    order = await order_steps.lock(wish["order_no"])
+    return await _ended(
+        order, wish["step"], wish["reason"], by=f"operator:{approval.requested_by}",
+        decided_by=f"operator:{approval.decided_by}",
+    )  # fmt: skip
+
+
+approvals.register(_KIND, _approved)
 
 
 async def hand_over(by: By, order_no: str, *, note: str = "", key: str) -> str:

@@ -111,8 +111,11 @@ async def hand_over_stock(order: Order, *, by: str) -> None:
     )
 
 
-async def cancel(order: Order, step: order_states.Step, *, by: str, note: str | None = None) -> None:
+async def cancel(
+    order: Order, step: order_states.Step, *, by: str, note: str | None = None, decided_by: str | None = None
+) -> None:
     """A locked order ends: what was paid returns to where it came from, its bill is void, its coupons, points and stock are free.
+    ``decided_by``: who agreed that the money goes back, where that is another.
 
     Raises:
         OrderStateForbids, BillPaymentPending.
@@ -122,7 +125,7 @@ async def cancel(order: Order, step: order_states.Step, *, by: str, note: str | 
     if order.state == "placed":
         await matching.voiding(bill)
     else:
-        await refunds.in_full(bill, operator=by)
+        await refunds.in_full(bill, operator=by, reason=note or "", decided_by=decided_by)
     await go(order, step, "cancelled", by=by, note=note)
     await order_discounts.give_back(order, by=by)
     await free_stock(order)

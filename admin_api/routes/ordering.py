@@ -39,11 +39,17 @@ ROUTES = (
         orders.reject,
         summary=("审核不通过", "The shop will not deliver it"),
         description=(
-            "释放库存、原路退款并告知顾客。",
-            "The stock is freed, the money goes back, the customer is told.",
+            "释放库存、原路退款并告知顾客。退款超过复核限额的不会立即执行，返回 approval_no，等待另一位员工复核。",
+            "The stock is freed, the money goes back, the customer is told. What gives back more than the shop's limit waits as "
+            "`approval_no`, which another operator decides on.",
         ),
-        answer=orders.OrderRecord,
-        refusals=(*_STEP, order_review.BillPaymentPending, order_review.KeyReused),
+        answer=orders.OrderEnding,
+        refusals=(
+            *_STEP,
+            order_review.OrderEndWaits,
+            order_review.BillPaymentPending,
+            order_review.KeyReused,
+        ),
         auth=OPERATOR,
         idempotent=True,
     ),
@@ -52,11 +58,17 @@ ROUTES = (
         orders.cancel,
         summary=("取消订单", "Cancel it before anything of it left"),
         description=(
-            "释放库存、原路退款并告知顾客。",
-            "The stock is freed, the money goes back, the customer is told.",
+            "释放库存、原路退款并告知顾客。退款超过复核限额的不会立即执行，返回 approval_no，等待另一位员工复核。",
+            "The stock is freed, the money goes back, the customer is told. What gives back more than the shop's limit waits as "
+            "`approval_no`, which another operator decides on.",
         ),
-        answer=orders.OrderRecord,
-        refusals=(*_STEP, order_review.BillPaymentPending, order_review.KeyReused),
+        answer=orders.OrderEnding,
+        refusals=(
+            *_STEP,
+            order_review.OrderEndWaits,
+            order_review.BillPaymentPending,
+            order_review.KeyReused,
+        ),
         auth=OPERATOR,
         idempotent=True,
     ),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from billing import refunds, terms
+from billing import approvals, refunds, terms
 from core import clock
 from core import db as database
 from shop import (
@@ -244,3 +244,57 @@ async def test_a_hidden_order_is_off_the_list_and_still_there(db):
     assert await orders.page(shop.customer) == []
     assert await shop.state() == "cancelled"
     assert [event.step for event in await shop.history()] == ["place", "cancel", "hide"]
+
+
+@pytest.mark.parametrize("step", ["withdraw", "reject"])
+async def test_ending_a_paid_order_above_the_limit_waits_for_a_second_person(db, step):
+    terms.use(replace(terms.current(), approval_above_fen=2_999))
+    shop = await Shop().opened("paid")
+    end = {"withdraw": order_review.withdraw, "reject": order_review.reject}[step]
+    acts = [
+        end(
+            order_review.By(n),
+            shop.no,
+            reason="缺货",
+            key=f"end-it-{n}",
+        )
+        for n in (1, 1, 3)
+    ]
+    done = await asyncio.gather(*acts, return_exceptions=True)
+    waits = [one for one in done if not isinstance(one, order_review.OrderEndWaits)]
+    numbers = {one.approval_no for one in waits}
+    assert len(numbers) == 1 and numbers != {None} and len(waits) < 3
+    assert await shop.state() == "paid" and await factories.balance(shop.customer) == (47_000, 0)
+    (number,) = numbers
+    asked = (await approvals.get(number)).requested_by
+    with pytest.raises(approvals.OwnRequest):
+        await approvals.approve(asked, number, key=factories.key())
+    yes = [approvals.approve(2, number, key=factories.key()) for _ in range(3)]
+    done = await asyncio.gather(*yes, return_exceptions=True)
+    assert sorted(type(one).__name__ for one in done) == ["Approval", "ApprovalEnded", "ApprovalEnded"]
+    assert (await approvals.get(number)).state == "executed"
+    assert await shop.state() == "cancelled" and await factories.balance(shop.customer) == (50_000, 0)
+    (refund,) = await refunds.page(customer_id=shop.customer)
+    assert (refund.operator, refund.decided_by) == (f"operator:{asked}", "operator:2")
+    last = (await shop.history())[-1]
+    assert (last.step, last.by, last.note) == (step, f"operator:{asked}", "缺货")
+
+
+async def test_what_an_operator_ends_alone_adds_up_and_a_decision_goes_by_the_facts_of_then(db):
+    terms.use(replace(terms.current(), approval_above_fen=5_999))
+    shop = await Shop().opened("paid")
+    second = await orders.place_and_pay(
+        shop.customer, [orders.Wanted(shop.skus[0], 3)], placing.How(), key=factories.key()
+    )
+    assert (
+        await order_review.withdraw(order_review.By(1), shop.no, reason="缺货", key="end-it-1")
+    ).approval_no is None
+    waiting = await order_review.reject(order_review.By(1), second.order_no, reason="缺货", key="end-it-2")
+    assert waiting.approval_no
+    await shipments.ship(shipments.By(1), second.order_no, PARCEL, key=factories.key())
+    failed = await approvals.approve(2, waiting.approval_no, key=factories.key())
+    assert (failed.state, failed.refusal["code"]) == ("failed", "order_state_forbids")
+    unpaid = await Shop().opened("placed")
+    terms.use(replace(terms.current(), approval_above_fen=1))
+    await unpaid.take("withdraw")
+    assert await unpaid.state() == "cancelled"
