@@ -156,6 +156,7 @@ _SHIPMENTS = (
             _parts.to("OrderLine", "line", "shipped_in", db_index=False),
             ("quantity", fields.IntField()),
         ],
+        indexes=[Index(fields=["line_id"], name="shipment_line_of")],
     ),
     ops.AddConstraint(
         "ShipmentLine", UniqueConstraint(fields=("shipment_id", "line_id"), name="shipment_line_once")

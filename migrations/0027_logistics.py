@@ -145,13 +145,14 @@ _AFTER_SALES = (
         "So many of one line of the order.",
         [
             _parts.to("AfterSale", "after_sale", "lines", db_index=False),
-            _parts.to("OrderLine", "line", "after_sales"),
+            _parts.to("OrderLine", "line", "after_sales", db_index=False),
             ("quantity", fields.IntField()),
             ("most_fen", fields.BigIntField()),
             ("refund_fen", fields.BigIntField(null=True)),
             ("restocked", fields.IntField(default=0)),
             ("written_off", fields.IntField(default=0)),
         ],
+        indexes=[Index(fields=["line_id"], name="after_sale_line_of")],
     ),
     _table(
         "AfterSaleEvent",

@@ -79,7 +79,9 @@ class AfterSaleLine(Model):
     after_sale = fields.ForeignKeyField(
         "models.AfterSale", related_name="lines", on_delete=fields.RESTRICT, db_index=False
     )
-    line = fields.ForeignKeyField("models.OrderLine", related_name="after_sales", on_delete=fields.RESTRICT)
+    line = fields.ForeignKeyField(
+        "models.OrderLine", related_name="after_sales", on_delete=fields.RESTRICT, db_index=False
+    )
     quantity = fields.IntField()
     most_fen = fields.BigIntField()
     """What may go back for them: their share of what was paid for the line."""
@@ -89,6 +91,7 @@ class AfterSaleLine(Model):
 
     class Meta:
         table = "after_sale_line"
+        indexes = (Index(fields=("line_id",), name="after_sale_line_of"),)
         constraints = (
             UniqueConstraint(fields=("after_sale_id", "line_id"), name="after_sale_line_once"),
             CheckConstraint(check="quantity > 0 AND most_fen >= 0", name="after_sale_line_quantity"),

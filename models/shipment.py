@@ -41,6 +41,7 @@ class ShipmentLine(Model):
 
     class Meta:
         table = "shipment_line"
+        indexes = (Index(fields=("line_id",), name="shipment_line_of"),)
         constraints = (
             UniqueConstraint(fields=("shipment_id", "line_id"), name="shipment_line_once"),
             CheckConstraint(check="quantity > 0", name="shipment_line_quantity"),
