@@ -17,6 +17,7 @@ from billing import (
     channel_refunds,
     refund_alerts,
     refund_records,
+    settled,
     top_up_refunds,
 )
 from billing.channels import Channels
@@ -66,8 +67,10 @@ async def of_bill(
     wish = {"bill_no": bill_no, "amount_fen": amount_fen, "reason": reason}
 
     async def act() -> str:
-        owner_id = (await bills.find(bill_no)).customer_id
+        found = await bills.find(bill_no)
+        owner_id = found.customer_id
         await approvals.one_by_one(operator_id, owner_id)
+        await settled.lock_issuer(found.source)
         bill = await bills.lock(bill_no)
         if await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=owner_id):
             return await _ask_second_person("bill_refund", wish, amount_fen, operator_id, bill.customer_id)
@@ -78,12 +81,14 @@ async def of_bill(
 
 
 async def _of_bill(wish: Mapping[str, Any], *, operator: str, decided_by: str) -> str:
+    await settled.lock_issuer((await bills.find(wish["bill_no"])).source)
     bill = await bills.lock(wish["bill_no"])
     bills.refuse_pending(bill)
     refund = await bill_refunds.decide(
         bill, wish["amount_fen"], operator=operator, reason=wish["reason"],
         ask_at=channel_refunds.clocks_turn(), decided_by=decided_by,
     )  # fmt: skip
+    await settled.tell_issuer_of_refund(bill, refund.refund_no, wish["amount_fen"], by=operator)
     return refund.refund_no
 
 

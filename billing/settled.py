@@ -15,13 +15,15 @@ from core import clock, db
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Who issued a kind of bill. Both are given what follows the colon of the source, and run in the transaction that pays.
+    """Who issued a kind of bill. Each is given what follows the colon of the source, and runs in the transaction that pays or refunds.
 
-    ``lock`` locks the issuer's own row, which comes before its bill; ``paid`` is told that the bill is paid.
+    ``lock`` locks the issuer's own row, which comes before its bill; ``paid`` is told that the bill is paid; ``refunded`` hears of a
+    refund that an operator made of the bill: its number, how much, and by whom.
     """
 
     lock: Callable[[str], Awaitable[object]]
     paid: Callable[[str], Awaitable[object]]
+    refunded: Callable[[str, str, int, str], Awaitable[object]]
 
 
 _FOLLOWERS: dict[str, Follower] = {}
@@ -44,6 +46,13 @@ async def tell_issuer(bill: bills.Bill) -> None:
     kind, _, number = bill.source.partition(":")
     if follower := _follower(kind):
         await follower.paid(number)
+
+
+async def tell_issuer_of_refund(bill: bills.Bill, refund_no: str, amount_fen: int, *, by: str) -> None:
+    """Tells whoever issued the bill that an operator gives back so much of it."""
+    kind, _, number = bill.source.partition(":")
+    if follower := _follower(kind):
+        await follower.refunded(number, refund_no, amount_fen, by)
 
 
 def _follower(kind: str) -> Follower | None:

@@ -22,6 +22,12 @@ class OrderNotReviewed(errors.Conflict):
     code = "order_not_reviewed"
 
 
+class OrderRefunded(errors.Conflict):
+    """All that was paid for it is back, or on its way back, with its customer."""
+
+    code = "order_refunded"
+
+
 class OrderEndWaits(errors.Conflict):
     """A second person is to agree to its cancelling, or rejecting, already."""
 
@@ -58,14 +64,26 @@ def refuse_unreviewed(order: order_steps.Order) -> None:
         raise OrderNotReviewed(order_no=order.order_no)
 
 
+async def refuse_refunded(order: order_steps.Order) -> None:
+    """Refuses to deliver a locked order of whose payment nothing is left.
+
+    Raises:
+        OrderRefunded.
+    """
+    if not await refunds.left(await bills.find(order.bill_no)):
+        raise OrderRefunded(order_no=order.order_no)
+
+
 async def confirm(by: By, order_no: str, *, note: str = "", key: str) -> str:
     """The shop will deliver a paid order. Returns its number.
 
     Raises:
-        NoSuchOrder, OrderStateForbids, KeyReused.
+        NoSuchOrder, OrderStateForbids, OrderRefunded, KeyReused.
     """
 
     async def act(order: order_steps.Order) -> None:
+        order_states.refuse("confirm", order.state, order_no)
+        await refuse_refunded(order)
         await order_steps.go(order, "confirm", "confirmed", by=by.label, note=note or None)
 
     return await _once(by, "confirm", order_no, note, act, key)
@@ -142,12 +160,13 @@ async def hand_over(by: By, order_no: str, *, note: str = "", key: str) -> str:
     """The customer has what was still to come of an order, over the counter. Returns its number.
 
     Raises:
-        NoSuchOrder, OrderStateForbids, OrderNotReviewed, KeyReused.
+        NoSuchOrder, OrderStateForbids, OrderNotReviewed, OrderRefunded, KeyReused.
     """
 
     async def act(order: order_steps.Order) -> None:
         order_states.refuse("hand_over", order.state, order_no)
         refuse_unreviewed(order)
+        await refuse_refunded(order)
         await order_steps.go(order, "hand_over", "completed", by=by.label, note=note or None)
         await order_steps.hand_over_stock(order, by=by.label)
 

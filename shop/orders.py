@@ -13,7 +13,7 @@ from billing import abnormal, bills, collecting, settled
 from core import clock, db
 from ledger import accounts, idempotency
 from members import sign_in
-from shop import order_states, order_steps, orders_shown, paying, placing, quotes, stock
+from shop import order_states, order_steps, orders_history, orders_shown, paying, placing, quotes, stock
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,11 @@ async def _follow_paid(order_no: str) -> None:
     await order_steps.go(await order_steps.lock(order_no), "pay", "paid", by="payment")
 
 
-settled.follow("order", settled.Follower(lock=_follow_lock, paid=_follow_paid))
+async def _follow_refunded(order_no: str, refund_no: str, amount_fen: int, by: str) -> None:
+    await orders_history.note(order_no, "refund", by=by, text=f"{refund_no} {amount_fen}")
+
+
+settled.follow("order", settled.Follower(lock=_follow_lock, paid=_follow_paid, refunded=_follow_refunded))
 
 
 @db.retried

@@ -13,6 +13,7 @@ from shop import order_review, order_states, order_steps, stock, tracking
 NoSuchOrder = order_steps.NoSuchOrder
 OrderStateForbids = order_steps.OrderStateForbids
 OrderNotReviewed = order_review.OrderNotReviewed
+OrderRefunded = order_review.OrderRefunded
 By = order_review.By
 KeyReused = idempotency.KeyReused
 
@@ -86,13 +87,14 @@ async def ship(by: order_review.By, order_no: str, parcel: Parcel, *, key: str) 
     """An operator sends out an order, or part of it; its customer is told. Returns the shipment's number.
 
     Raises:
-        NoSuchOrder, OrderStateForbids, OrderNotReviewed, NotToBeShipped, AlreadyShipped, KeyReused.
+        NoSuchOrder, OrderStateForbids, OrderNotReviewed, OrderRefunded, NotToBeShipped, AlreadyShipped, KeyReused.
     """
 
     async def act() -> str:
         order = await order_steps.lock(order_no, within=by.stores)
         order_states.refuse("ship", order.state, order_no)
         order_review.refuse_unreviewed(order)
+        await order_review.refuse_refunded(order)
         return await _ship(order, parcel, by.label)
 
     content = {

@@ -298,3 +298,31 @@ async def test_what_an_operator_ends_alone_adds_up_and_a_decision_goes_by_the_fa
     terms.use(replace(terms.current(), approval_above_fen=1))
     await unpaid.take("withdraw")
     assert await unpaid.state() == "cancelled"
+
+
+async def test_a_refund_of_its_bill_is_in_an_orders_history_and_what_is_paid_back_is_not_delivered(db):
+    shop = await Shop().opened("paid")
+    bill_no = (await orders.get(shop.customer, shop.no)).bill_no
+    channels = factories.open_channels()
+    part = await refunds.of_bill(channels, 1, bill_no, amount_fen=1_000, reason="道歉", key=factories.key())
+    last = (await shop.history())[-1]
+    assert (last.step, last.was, last.became, last.by) == ("refund", "paid", "paid", "operator:1")
+    assert last.note == f"{part.refund.refund_no} 1000"
+    await shop.take("ship_one")
+    await refunds.of_bill(channels, 1, bill_no, amount_fen=2_000, reason="道歉", key=factories.key())
+    for step in ("ship", "hand_over"):
+        with pytest.raises(order_review.OrderRefunded):
+            await shop.take(step)
+    other = await Shop().opened("paid")
+    bill_no = (await orders.get(other.customer, other.no)).bill_no
+    at_once = refunds.of_bill(channels, 1, bill_no, amount_fen=3_000, reason="道歉", key=factories.key())
+    done = await asyncio.gather(at_once, other.take("ship"), return_exceptions=True)
+    assert (await other.state() == "shipped") == (done[1] is None)
+    assert done[1] is None or isinstance(done[1], order_review.OrderRefunded)
+    third = await Shop().opened("paid")
+    bill_no = (await orders.get(third.customer, third.no)).bill_no
+    await refunds.of_bill(channels, 1, bill_no, amount_fen=3_000, reason="道歉", key=factories.key())
+    with pytest.raises(order_review.OrderRefunded):
+        await third.take("confirm")
+    await third.take("cancel")
+    assert await third.state() == "cancelled" and await third.left() == [10, 10]
