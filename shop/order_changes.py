@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from billing import bills, stores
+from billing import awaited, bills, stores
 from core import db
 from ledger import accounts, idempotency
 from members import addresses
@@ -17,6 +17,7 @@ OrderStateForbids = order_steps.OrderStateForbids
 REFUSALS = placing.REFUSALS
 BillPaymentPending = bills.BillPaymentPending
 BillUnderReview = bills.BillUnderReview
+BillPaymentAwaited = awaited.BillPaymentAwaited
 KeyReused = idempotency.KeyReused
 
 
@@ -27,7 +28,7 @@ async def edit(
     coupons and points of before are free again.
 
     Raises:
-        NoSuchOrder, OrderStateForbids, BillPaymentPending, BillUnderReview, KeyReused, and what placing an order may answer
+        NoSuchOrder, OrderStateForbids, BillPaymentPending, BillUnderReview, BillPaymentAwaited, KeyReused, and what placing an order may answer
         (``placing.REFUSALS``).
     """
     caller = accounts.of_customer(customer_id)
@@ -38,6 +39,7 @@ async def edit(
         order_states.refuse("edit", order.state, order_no)
         bill = await bills.lock(order.bill_no)
         bills.refuse_pending(bill)
+        await awaited.refuse(bill)
         await order_discounts.give_back(order, by=caller)
         lines = (await orders_shown.lines_of([order.id]))[order.id]
         had = {line.sku_id: line.quantity for line in lines}

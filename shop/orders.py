@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from billing import abnormal, bills, collecting, settled
+from billing import abnormal, awaited, bills, collecting, settled
 from core import clock, db
 from ledger import accounts, idempotency
 from members import sign_in
@@ -28,6 +28,7 @@ OrderStateForbids = order_states.OrderStateForbids
 InsufficientBalance = collecting.InsufficientBalance
 BillPaymentPending = bills.BillPaymentPending
 BillUnderReview = bills.BillUnderReview
+BillPaymentAwaited = awaited.BillPaymentAwaited
 KeyReused = idempotency.KeyReused
 NoSuchOrder = orders_shown.NoSuchOrder
 Line = orders_shown.Line
@@ -133,31 +134,34 @@ async def cancel(customer_id: int, order_no: str) -> Order:
     """Its customer cancels an order: its stock is freed, and what was paid returns to where it came from. Again is harmless.
 
     Raises:
-        NoSuchOrder, BillPaymentPending, OrderStateForbids: the shop is at it already, or it is completed.
+        NoSuchOrder, BillPaymentPending, BillPaymentAwaited, OrderStateForbids: the shop is at it already, or it is completed.
     """
     async with db.transaction():
         order = await order_steps.lock(order_no, customer_id=customer_id)
+        if order.state == "placed":
+            await awaited.refuse(await bills.lock(order.bill_no))
         if order.state != "cancelled":
             await order_steps.cancel(order, "cancel", by=accounts.of_customer(customer_id))
     return await get(customer_id, order_no)
 
 
-_EXPIRED = """
+_EXPIRED = f"""
 SELECT o.order_no, o.customer_id FROM shop_order o
 WHERE o.state = 'placed' AND o.expires_at <= $1
-  AND NOT EXISTS (SELECT FROM bill b WHERE b.bill_no = o.bill_no AND b.pending_no IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM bill b WHERE b.bill_no = o.bill_no
+                  AND (b.pending_no IS NOT NULL OR {awaited.AWAITED.format(bill="b", now="$1")}))
 ORDER BY o.expires_at LIMIT $2
 """
 
 
 async def expire_unpaid(*, limit: int = 200) -> int:
     """Cancels orders that were not paid in time. Returns how many. One being paid through a channel, or whose
-    payment is being checked, waits for that to end."""
+    payment is being checked or awaited, waits for that to end."""
     expired = 0
     for row in await db.fetch(_EXPIRED, clock.now(), limit):
         try:
             expired += await _expire(row["customer_id"], row["order_no"])
-        except (BillPaymentPending, BillUnderReview):  # began while we looked
+        except (BillPaymentPending, BillUnderReview, BillPaymentAwaited):  # began while we looked
             continue
         except Exception:  # one that cannot be cancelled must not keep the others waiting
             log.exception("order %s could not be cancelled", row["order_no"])
@@ -170,7 +174,9 @@ async def _expire(customer_id: int, order_no: str) -> bool:
         order = await order_steps.lock(order_no, customer_id=customer_id)
         if not order_states.allows("expire", order.state):
             return False
-        bills.refuse_pending(await bills.lock(order.bill_no))
+        bill = await bills.lock(order.bill_no)
+        bills.refuse_pending(bill)
+        await awaited.refuse(bill)
         await order_steps.cancel(order, "expire", by="clock")
         return True
 
@@ -198,7 +204,10 @@ async def complete_due(*, limit: int = 200) -> int:
     """Completes shipped orders that nobody confirmed for long enough. Returns how many."""
     done = 0
     for row in await db.fetch(_TO_COMPLETE, clock.now(), limit):
-        done += await _complete(row["order_no"])
+        try:
+            done += await _complete(row["order_no"])
+        except Exception:  # one that cannot be completed must not keep the others waiting
+            log.exception("order %s could not be completed", row["order_no"])
     return done
 
 

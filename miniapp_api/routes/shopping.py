@@ -156,6 +156,7 @@ ROUTES = (
             shop_orders.OrderStateForbids,
             order_changes.BillPaymentPending,
             order_changes.BillUnderReview,
+            order_changes.BillPaymentAwaited,
             *shop_orders.REFUSALS,
             shop_orders.KeyReused,
         ),
@@ -200,7 +201,12 @@ ROUTES = (
             "Stock is given back, and what was paid returns to the balance it came from.",
         ),
         answer=orders.Order,
-        refusals=(shop_orders.NoSuchOrder, shop_orders.OrderStateForbids, shop_orders.BillPaymentPending),
+        refusals=(
+            shop_orders.NoSuchOrder,
+            shop_orders.OrderStateForbids,
+            shop_orders.BillPaymentPending,
+            shop_orders.BillPaymentAwaited,
+        ),
         auth=CUSTOMER,
     ),
     kit.post(
