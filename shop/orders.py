@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from billing import abnormal, awaited, bills, collecting, settled
 from core import clock, db
@@ -48,7 +49,7 @@ async def place_and_pay(customer_id: int, wanted: Sequence[Wanted], how: How, *,
     Raises:
         BillPaymentPending, BillUnderReview, KeyReused, and what ``place`` raises.
     """
-    order = await place(customer_id, wanted, how, key=key)
+    order = await place(customer_id, wanted, replace(how, pay_from="balance"), key=key)
     if order.state != "placed" or order.under_review:
         return order
     try:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
@@ -41,17 +41,19 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class How(quotes.Wish):
-    """What is said of an order besides its lines. ``total_fen``: what the customer was shown that it comes to."""
+    """What is said of an order besides its lines. ``total_fen``: what the customer was shown that it comes to; ``pay_from``: what pays
+    it at once."""
 
     remark: str = ""
     total_fen: int | None = None
+    pay_from: Literal["balance"] | None = None
 
     @property
     def content(self) -> dict[str, Any]:
         """What a repeat of the request must have in common with it."""
         said = {
             "remark": self.remark, "total_fen": self.total_fen, "store": self.store, "coupons": sorted(self.coupon_nos),
-            "points": self.points, "address_id": self.address_id,
+            "points": self.points, "address_id": self.address_id, "pay_from": self.pay_from,
         }  # fmt: skip
         return {name: value for name, value in said.items() if value not in ("", None, 0, [])}
 

@@ -143,3 +143,17 @@ async def test_what_is_off_the_shelf_or_unknown_cannot_be_ordered(db):
     for wanted in (orders.Wanted(sku.id, 1), orders.Wanted(10**6, 1)):
         with pytest.raises(orders.SkuNotForSale):
             await orders.place(customer.id, [wanted], key=factories.key())
+
+
+async def test_the_same_key_is_not_for_an_order_to_be_paid_at_once_and_one_to_be_placed_only(db):
+    customer, sku = await factories.customer(principal=5_000), await factories.sku(1_000)
+    wanted = [orders.Wanted(sku.id, 1)]
+    placed = await orders.place(customer.id, wanted, key="once-only-1")
+    with pytest.raises(orders.KeyReused):
+        await orders.place_and_pay(customer.id, wanted, orders.How(), key="once-only-1")
+    assert (await orders.get(customer.id, placed.order_no)).state == "placed"
+    paid = await orders.place_and_pay(customer.id, wanted, orders.How(), key="once-only-2")
+    again = await orders.place_and_pay(customer.id, wanted, orders.How(), key="once-only-2")
+    assert (paid.order_no, paid.state) == (again.order_no, again.state) and paid.state == "paid"
+    with pytest.raises(orders.KeyReused):
+        await orders.place(customer.id, wanted, key="once-only-2")
