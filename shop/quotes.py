@@ -154,16 +154,23 @@ async def quote(
         if sku_id not in there or not there[sku_id][1]:
             raise SkuNotForSale(sku_id=sku_id)
     lines = tuple(there[sku_id][0] for sku_id in quantities)
-    if sum(line.amount_fen for line in lines) > money.MAX_FEN:
-        raise OrderTooLarge(limit_fen=money.MAX_FEN)
     priced = Quote(store_id, lines)
+    _refuse_too_large(priced)
     if wish.coupon_nos:
         priced = await _with_coupons(customer_id, priced, wish)
     if wish.points:
         priced = await _with_points(customer_id, priced, wish.points)
     if wish.address_id is not None:
         kept = (await addresses.get(customer_id, wish.address_id)).where
-    return priced if kept is None else await _with_freight(priced, kept)
+    if kept is not None:
+        priced = await _with_freight(priced, kept)
+        _refuse_too_large(priced)
+    return priced
+
+
+def _refuse_too_large(priced: Quote) -> None:
+    if priced.total_fen > money.MAX_FEN:
+        raise OrderTooLarge(limit_fen=money.MAX_FEN)
 
 
 async def _with_coupons(customer_id: int, priced: Quote, wish: Wish) -> Quote:

@@ -131,6 +131,7 @@ async def _ship(order: order_steps.Order, parcel: Parcel, by: str) -> str:
         by=by,
         note=f"{parcel.carrier} {parcel.tracking_no}",
     )
+    await tracking.watch(parcel.carrier, parcel.tracking_no, phone=(order.address or {}).get("phone"))
     await order_steps.tell(
         order,
         "order_shipped",

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from billing import terms
-from core import clock
+from core import clock, money
 from core import db as database
 from members import addresses, points, points_rules
-from shop import order_changes, orders, placing, price_rules, products, quotes, savings, stock
+from shop import order_changes, orders, placing, price_rules, products, quotes, savings, shipments, stock
 from shop.freight import NotDeliveredThere, Zone
 from tests import factories
 from tests.members.test_coupons import given
@@ -142,7 +142,7 @@ async def _points(customer_id):
 
 
 async def test_an_order_that_is_sent_pays_freight_and_goes_nowhere_else_unless_changed(db):
-    customer, sku = await factories.customer(), await factories.sku(1_000)
+    customer, sku = await factories.customer(principal=5_000), await factories.sku(1_000)
     await template(
         Zone(("54",), is_refused=True),
         Zone((), first_units=1, first_fen=800, next_units=1, next_fen=300),
@@ -160,6 +160,10 @@ async def test_an_order_that_is_sent_pays_freight_and_goes_nowhere_else_unless_c
     more = [orders.Wanted(sku.id, 3)]
     changed = await order_changes.edit(customer.id, order.order_no, more, placing.How(), key=factories.key())
     assert (changed.freight_fen, changed.total_fen, changed.address) == (1_400, 4_400, order.address)
+    await orders.pay(customer.id, order.order_no, key=factories.key())
+    parcel = shipments.Parcel("顺丰", "SF1234567890")
+    await shipments.ship(shipments.By(1), order.order_no, parcel, key=factories.key())
+    assert await database.fetchval("SELECT phone_end FROM parcel") == "8000"
 
 
 async def test_what_could_be_saved_is_said_of_each_coupon_and_of_points(db):
@@ -177,3 +181,15 @@ async def test_what_could_be_saved_is_said_of_each_coupon_and_of_points(db):
     assert (found.points.have, found.points.off_fen) == (have, 4_000 * RULE.off_share_percent // 100)
     with pytest.raises(quotes.SkuNotForSale):
         await savings.of(customer.id, {404: 1})
+
+
+async def test_freight_counts_towards_what_an_order_may_come_to(db, monkeypatch):
+    customer, sku = await factories.customer(), await factories.sku(1_000)
+
+    async def dear(*_):
+        return money.MAX_FEN - 999
+
+    monkeypatch.setattr(quotes.freight, "fee", dear)
+    how = placing.How(address_id=await home(customer.id))
+    with pytest.raises(quotes.OrderTooLarge):
+        await quotes.quote(customer.id, {sku.id: 1}, how)
