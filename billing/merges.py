@@ -23,7 +23,8 @@ class NothingToMerge(errors.Invalid):
 
 
 class CannotMerge(errors.Conflict):
-    """Something stands in the way: a customer who is not active, money on hold, a bill paid in part or being paid, credit used."""
+    """Something stands in the way: a customer who is not active, money on hold, a bill paid in part or being paid, credit used,
+    a refund or an after-sale under way."""
 
     code = "cannot_merge"
 
@@ -117,6 +118,7 @@ SELECT why FROM (
           WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND pending_no IS NOT NULL
     UNION SELECT 5, 'credit_used' FROM account WHERE code = $3 AND credit_used_fen > 0
     UNION SELECT 6, 'refund_open' FROM refund WHERE customer_id = $1 AND state IN ('requested', 'open')
+    UNION SELECT 7, 'after_sale_open' FROM after_sale WHERE customer_id = $1 AND ended_at IS NULL
 ) o (place, why) ORDER BY place
 """
 

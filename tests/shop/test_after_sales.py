@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import approvals, payments, refunds, spending, terms
+from billing import approvals, merges, payments, refunds, spending, terms
 from core import clock
 from core import db as database
 from members import points_rules
@@ -432,6 +432,15 @@ async def test_an_operator_of_one_store_has_nothing_to_do_with_anothers(shop):
             await act
     assert await after_sales.page(within=of_a_store.stores) == []
     assert [one.return_no for one in await after_sales.page()] == [number]
+
+
+async def test_an_open_after_sale_stands_in_the_way_of_a_merge_and_an_ended_one_does_not(shop):
+    number, kept = await shop.ask(), await factories.customer()
+    assert (await merges.preview(shop.customer, kept.id)).obstacles == ("after_sale_open",)
+    with pytest.raises(merges.CannotMerge):
+        await merges.request(1, shop.customer, kept.id, reason="同一个人", key=factories.key())
+    await shop.take("withdraw", number)
+    assert (await merges.preview(shop.customer, kept.id)).obstacles == ()
 
 
 async def test_a_parcel_of_somebody_else_is_not_followed_but_the_refused_one_and_one_for_several_are(shop):
