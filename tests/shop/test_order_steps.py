@@ -10,6 +10,7 @@ import pytest
 from billing import approvals, refunds, terms
 from core import clock
 from core import db as database
+from ledger import proof
 from shop import (
     order_changes,
     order_review,
@@ -21,6 +22,7 @@ from shop import (
     stock,
 )
 from tests import factories
+from tests.ledger import breaking
 
 PAGE = Path(__file__).parents[2] / "docs" / "shop.md"
 PARCEL = shipments.Parcel("顺丰", "SF1234567890")
@@ -280,6 +282,10 @@ async def test_ending_a_paid_order_above_the_limit_waits_for_a_second_person(db,
     assert (refund.operator, refund.decided_by) == (f"operator:{asked}", "operator:2")
     last = (await shop.history())[-1]
     assert (last.step, last.by, last.note) == (step, f"operator:{asked}", "缺货")
+    assert await proof.check() == []
+    assert "I17" in await breaking._named_by(
+        "UPDATE approval SET result = 'S0' WHERE kind = 'order_end'", None, {"I17"}
+    )
 
 
 async def test_what_an_operator_ends_alone_adds_up_and_a_decision_goes_by_the_facts_of_then(db):

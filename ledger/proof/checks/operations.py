@@ -60,6 +60,16 @@ CHECKS = (
     ),
     Check(
         "I17",
+        "an approval to end an order carried out that did not end it",
+        """
+        SELECT 'approval ' || a.approval_no FROM approval a LEFT JOIN shop_order o ON o.order_no = a.result
+        WHERE a.state = 'executed' AND a.kind = 'order_end'
+          AND (o.state IS DISTINCT FROM 'cancelled' OR a.params ->> 'order_no' IS DISTINCT FROM o.order_no)
+        """,
+        since={"approval": "SELECT * FROM approval WHERE id > {approval}"},
+    ),
+    Check(
+        "I17",
         "an adjustment that is not what its transfer moved",
         """
         SELECT 'adjustment ' || coalesce(d.transfer_reference, t.reference) FROM adjustment d
