@@ -183,6 +183,11 @@ _CARTS = (
 )
 
 
+_APPEND_ONLY = """
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {} FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()
+"""
+
+
 class Migration(_steps.Migration):
     dependencies = [("models", "0024_catalogue")]
 
@@ -194,4 +199,5 @@ class Migration(_steps.Migration):
         ops.RunSQL([(_SQL / "stock_move.sql").read_text("utf-8")]),
         ops.RunSQL([(_SQL / "orders_place.sql").read_text("utf-8")]),
         ops.RunSQL(["ALTER TABLE stock SET (fillfactor = 70)"]),
+        ops.RunSQL([_APPEND_ONLY.format(table) for table in ("order_event", "stock_movement")]),
     ]

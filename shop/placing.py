@@ -15,7 +15,7 @@ from shop import order_discounts, orders_shown, quotes, stock
 
 UNPAID_LIFETIME = timedelta(minutes=30)
 MAX_LINES = 50
-MAX_QUANTITY = 999
+MAX_QUANTITY = quotes.MAX_QUANTITY
 _OPERATION = "orders.place"
 
 Order = orders_shown.Order

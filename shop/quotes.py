@@ -30,8 +30,15 @@ class OrderTooLarge(errors.Invalid):
     code = "order_too_large"
 
 
+class QuantityTooLarge(errors.Invalid):
+    """More of one SKU than an order may have, all its lines taken together."""
+
+    code = "quantity_too_large"
+
+
+MAX_QUANTITY = 999
 REFUSALS: tuple[type[errors.DomainError], ...] = (
-    SkuNotForSale, OrderTooLarge, stores.NoSuchStore, addresses.NoSuchAddress, coupons.NoSuchCoupon, *coupons.REFUSALS, points_rules.NoPoints, points.PointsShort,
+    SkuNotForSale, QuantityTooLarge, OrderTooLarge, stores.NoSuchStore, addresses.NoSuchAddress, coupons.NoSuchCoupon, *coupons.REFUSALS, points_rules.NoPoints, points.PointsShort,
     points.TooManyPoints, freight.RegionInvalid, freight.NotDeliveredThere,
 )  # fmt: skip
 """What ``quote`` may answer."""
@@ -146,8 +153,11 @@ async def quote(
     where an order goes that names no other address.
 
     Raises:
-        SkuNotForSale, OrderTooLarge, and of coupons, points and freight: ``REFUSALS``.
+        SkuNotForSale, QuantityTooLarge, OrderTooLarge, and of coupons, points and freight: ``REFUSALS``.
     """
+    for sku_id, quantity in quantities.items():
+        if quantity > MAX_QUANTITY:
+            raise QuantityTooLarge(sku_id=sku_id, most=MAX_QUANTITY)
     store_id = await stores.id_of(wish.store)
     there = await seen(customer_id, quantities, store_id=store_id)
     for sku_id in quantities:

@@ -31,7 +31,7 @@ async def of(customer_id: int, quantities: Mapping[int, int], *, store: str | No
     """What could be used for so many of these, at a store (its code) or from the shop.
 
     Raises:
-        SkuNotForSale, OrderTooLarge, NoSuchStore.
+        SkuNotForSale, QuantityTooLarge, OrderTooLarge, NoSuchStore.
     """
     plain = await quotes.quote(customer_id, quantities, quotes.Wish(store))
     lines = [

@@ -110,7 +110,7 @@ ROUTES = (
             "What each coupon alone would take off, or why it would not; points as if no coupon were used.",
         ),
         answer=savings.Savings,
-        refusals=(quotes.SkuNotForSale, quotes.OrderTooLarge, stores.NoSuchStore),
+        refusals=(quotes.SkuNotForSale, quotes.QuantityTooLarge, quotes.OrderTooLarge, stores.NoSuchStore),
         auth=CUSTOMER,
     ),
     kit.post(

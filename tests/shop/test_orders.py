@@ -3,13 +3,14 @@
 import asyncio
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from billing import bills
 from core import clock
 from core import db as database
 from ledger import idempotency, posting
-from shop import orders, products
+from shop import orders, products, quotes
 from tests import factories
 
 
@@ -157,3 +158,21 @@ async def test_the_same_key_is_not_for_an_order_to_be_paid_at_once_and_one_to_be
     assert (paid.order_no, paid.state) == (again.order_no, again.state) and paid.state == "paid"
     with pytest.raises(orders.KeyReused):
         await orders.place(customer.id, wanted, key="once-only-2")
+
+
+async def test_one_line_said_twice_is_counted_as_one(db):
+    customer, sku = await factories.customer(), await factories.sku(1, stock=5_000)
+    twice = [orders.Wanted(sku.id, 500)] * 2
+    with pytest.raises(quotes.QuantityTooLarge):
+        await orders.place(customer.id, twice, key=factories.key())
+    assert (
+        await orders.place(customer.id, [*twice[:1], orders.Wanted(sku.id, 499)], key=factories.key())
+    ).total_fen == 999
+
+
+@pytest.mark.parametrize("table", ["order_event", "stock_movement"])
+async def test_what_happened_is_never_rewritten(db, table):
+    await placed((await factories.customer()).id, await factories.sku())
+    for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET by = 'x'"):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await database.execute(statement)
