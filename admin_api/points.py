@@ -7,6 +7,7 @@ from pydantic import Field
 
 from admin_api.adjustments import Reason
 from admin_api.services import Operator
+from billing import points_adjustments
 from core import http as kit
 from members import customers, points_desk, points_rules
 
@@ -72,6 +73,18 @@ class PointsHeld(kit.Answer):
     ends_at: kit.Instant | None
 
 
+class PointsAdjusted(kit.Answer):
+    approval_no: Annotated[
+        str | None,
+        Field(
+            description="超过限额，等待第二人复核的单号 · above the limit: waits for a second person under this number"
+        ),
+    ]
+    points: Annotated[int, Field(description="现在的积分 · the points now")]
+    ending: Annotated[int, Field(description="最先到期的积分 · what is over first")]
+    ends_at: kit.Instant | None
+
+
 class PointsMovement(kit.Answer):
     id: int
     kind: Annotated[str, Field(examples=["earned", "taken_back", "spent", "adjusted"])]
@@ -121,9 +134,10 @@ async def movements(customer_id: kit.Id, query: kit.PageQuery) -> object:
 
 async def adjust(
     customer_id: kit.Id, body: PointsAdjustment, caller: Operator, key: kit.IdempotencyKey
-) -> object:
-    """Gives or takes points."""
-    return await points_desk.adjust(caller.id, customer_id, body.points, reason=body.reason, key=key)
+) -> PointsAdjusted:
+    """Gives or takes points, or has it wait for a second person."""
+    made = await points_adjustments.adjust(caller.id, customer_id, body.points, reason=body.reason, key=key)
+    return PointsAdjusted(approval_no=made.approval_no, **asdict(made.balance))
 
 
 def _shown(saved: points_rules.Saved) -> PointsRule:

@@ -124,12 +124,14 @@ SELECT (SELECT coalesce(sum(abs(a.amount_fen)), 0) FROM adjustment a
      + (SELECT coalesce(sum(m.principal_fen + m.bonus_fen), 0) FROM move m
         WHERE m.giver_id = $1 AND m.operator = $3 AND m.created_at > $4 AND m.kind = 'gift' AND m.approval_no IS NULL
           AND m.reverses_no IS NULL AND NOT EXISTS (SELECT FROM move r WHERE r.reverses_no = m.move_no))
+     + (SELECT coalesce(sum(worth_fen), 0) FROM points_movement
+        WHERE customer_id = $1 AND operator = $3 AND at > $4 AND kind = 'adjusted' AND reference NOT LIKE 'adjusted:V%')
 """
 
 
 async def adds_up(amount_fen: int, *, operator_id: int, customer_id: int) -> bool:
     """Whether an act that moves so much needs a second person: by itself, or together with what the same operator has adjusted,
-    refunded and transferred of the same customer's money alone within the shop's window. The caller has called ``one_by_one``."""
+    refunded and transferred of the same customer's money, and given or taken of their points, alone within the shop's window. The caller has called ``one_by_one``."""
     hours = terms.current().approval_window_hours
     if needed(amount_fen) or not hours:
         return needed(amount_fen)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from core import clock, db, errors
-from ledger import idempotency
 from members import customers, points_books, points_rules
 from members.points import LIVE, MOST, PointsShort
 
-KeyReused = idempotency.KeyReused
 NoSuchCustomer = customers.NoSuchCustomer
 CustomerHasLeft = customers.CustomerHasLeft
 
@@ -61,34 +57,43 @@ async def balance(customer_id: int) -> Balance:
     return Balance(*row)
 
 
-@db.retried
-async def adjust(operator_id: int, customer_id: int, points: int, *, reason: str, key: str) -> Balance:
-    """An operator gives points, or takes them where negative, with a reason. Returns what the customer has then.
+def refuse_out_of_range(points: int) -> None:
+    """Of an adjustment.
 
     Raises:
-        PointsOutOfRange, NoSuchCustomer, CustomerHasLeft, PointsShort, KeyReused.
+        PointsOutOfRange.
     """
     if not 0 < abs(points) <= MOST:
         raise PointsOutOfRange
-    by = f"operator:{operator_id}"
 
-    async def act() -> str:
-        customers.refuse_left(await customers.staying(customer_id))
-        rule = await points_rules.current()
-        locked = await points_books.lock([customer_id])
-        reference = f"adjusted:{customer_id}:{locked[customer_id].movement_no + 1}"
-        parts = [] if points > 0 else await points_books.choose(customer_id, -points)
-        if points < 0 and sum(taken for _, taken in parts) != points:
-            raise PointsShort(points=-points, have=-sum(taken for _, taken in parts))
-        lots = [(points, rule.ends_at() if rule else None)] if points > 0 else []
-        move = points_books.Move(customer_id, "adjusted", reference, by, memo=reason, parts=parts, lots=lots)
-        await points_books.write(locked, [move])
-        return reference
 
-    async with db.transaction():
-        content: Mapping[str, Any] = {"customer_id": customer_id, "points": points, "reason": reason}
-        await idempotency.once(caller=by, operation="points.adjust", key=key, content=content, act=act)
-    return await balance(customer_id)
+async def put(
+    customer_id: int,
+    points: int,
+    *,
+    rule: points_rules.Rule | None,
+    worth_fen: int,
+    reason: str,
+    operator: str,
+    approval_no: str | None = None,
+) -> str:
+    """Gives points, or takes them where negative, as ``billing.points_adjustments`` says. Part of the caller's transaction. Returns
+    the movement's reference, which names the approval if there is one.
+
+    Raises:
+        PointsShort: there are not so many to take.
+    """
+    locked = await points_books.lock([customer_id])
+    reference = f"adjusted:{approval_no or f'{customer_id}:{locked[customer_id].movement_no + 1}'}"
+    parts = [] if points > 0 else await points_books.choose(customer_id, -points)
+    if points < 0 and sum(taken for _, taken in parts) != points:
+        raise PointsShort(points=-points, have=-sum(taken for _, taken in parts))
+    lots = [(points, rule.ends_at() if rule else None)] if points > 0 else []
+    move = points_books.Move(
+        customer_id, "adjusted", reference, operator, memo=reason, worth_fen=worth_fen, parts=parts, lots=lots
+    )
+    await points_books.write(locked, [move])
+    return reference
 
 
 _PAGE = """

@@ -2,6 +2,7 @@
 
 from admin_api import coupons, customers, delivery_addresses, points, segments
 from admin_api.routes.caller import OPERATOR
+from billing import points_adjustments
 from core import http as kit
 from members import coupon_rules, coupon_templates, points_desk, segment_runs, tags
 from members import coupons as members_coupons
@@ -51,14 +52,19 @@ _POINTS = (
         "/customers/{customer_id}/points/adjustments",
         points.adjust,
         summary=("增减顾客的积分", "Give a customer points, or take some"),
+        description=(
+            "按现行规则折算金额；超过复核限额的（与同一员工对该顾客的其他操作合并计算）不会立即执行，返回 approval_no，等待另一位员工复核。",
+            "They count as what they are worth by the rule in force. Above the shop's limit, together with what the same operator did "
+            "to the customer's money, nothing moves yet: the answer has an approval_no, which another operator decides on.",
+        ),
         status=201,
-        answer=points.PointsHeld,
+        answer=points.PointsAdjusted,
         refusals=(
             points_desk.PointsOutOfRange,
             members_customers.NoSuchCustomer,
             points_desk.CustomerHasLeft,
             members_points.PointsShort,
-            points_desk.KeyReused,
+            points_adjustments.KeyReused,
         ),
         auth=OPERATOR,
         idempotent=True,

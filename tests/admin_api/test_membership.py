@@ -18,7 +18,9 @@ async def test_points_are_ruled_given_and_changed_into_bonus(world):
     path, key = f"/customers/{phone.customer_id}/points", new_key()
     for _ in range(2):
         given = await desk.post(f"{path}/adjustments", {"points": 500, "reason": "开业礼"}, key=key)
-        assert (given.status, given.body["points"]) == (201, 500)
+        assert (given.status, given.body["points"], given.body["approval_no"]) == (201, 500, None)
+    much = await desk.post(f"{path}/adjustments", {"points": 1_000_000, "reason": "r"})
+    assert (much.status, much.body["points"], much.body["approval_no"][0]) == (201, 500, "V")
     for wrong, code in ((0, "points_out_of_range"), (-501, "points_short"), ("1", "invalid_request")):
         assert (await desk.post(f"{path}/adjustments", {"points": wrong, "reason": "r"})).code == code
     assert (

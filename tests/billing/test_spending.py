@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from billing import approvals as second_persons
-from billing import counter, counter_undo, merges, points_bonus, refunds, spending
+from billing import counter, counter_undo, merges, points_adjustments, points_bonus, refunds, spending
 from core import clock
 from core import db as database
 from members import customers, points_debts, points_desk, points_rules, settings, standings, tiers
@@ -152,7 +152,7 @@ async def test_points_become_bonus_once_for_a_key_and_never_more_than_there_are(
         await points_bonus.change(customer.id, 100, key=factories.key())
     await ruled()
     await points_rules.put(replace(RULE, bonus_days=3), by="operator:1")
-    await points_desk.adjust(1, customer.id, 1_000, reason="r", key=factories.key())
+    await points_adjustments.adjust(1, customer.id, 1_000, reason="r", key=factories.key())
     with pytest.raises(points_bonus.TooFewPoints):
         await points_bonus.change(customer.id, 1, key=factories.key())
     key = factories.key()

@@ -2,7 +2,7 @@
 
 import secrets
 
-from billing import points_bonus, spending
+from billing import points_adjustments, points_bonus, spending
 from core import db
 from members import (
     coupons,
@@ -30,7 +30,7 @@ class PointsToBonus(Path):
     async def before(self):
         made = await super().before()
         await points_rules.put(RULE, by="operator:1")
-        await points_desk.adjust(1, made["customer"], 500, reason="r", key=secrets.token_hex(8))
+        await points_adjustments.adjust(1, made["customer"], 500, reason="r", key=secrets.token_hex(8))
         return made
 
     async def act(self, made):
@@ -84,7 +84,7 @@ class GiveCoupons(Path):
         segment = await segments.add(1, secrets.token_hex(8), rule, key=secrets.token_hex(8))
         run = await segment_runs.give_coupons(1, segment.id, made.id, key=secrets.token_hex(8))
         await db.execute("UPDATE segment_run SET after_id = $2 WHERE run_no = $1", run.run_no, people[0] - 1)
-        await points_desk.adjust(1, people[0], 5, reason="r", key=secrets.token_hex(8))
+        await points_adjustments.adjust(1, people[0], 5, reason="r", key=secrets.token_hex(8))
         await db.execute(
             "UPDATE points_lot SET expires_at = now() - interval '1 day' WHERE customer_id = $1", people[0]
         )

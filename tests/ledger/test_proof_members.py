@@ -1,10 +1,10 @@
 """The proof names what is wrong with points, coupons and what was spent."""
 
-from billing import points_bonus, refunds, spending
+from billing import points_adjustments, points_bonus, refunds, spending
 from core import db as database
 from ledger import proof
 from ledger.proof import marks
-from members import coupons, leaving, points, points_desk, points_rules
+from members import coupons, leaving, points, points_rules
 from shop import orders, placing
 from tests import factories
 from tests.ledger import breaking
@@ -25,7 +25,7 @@ async def busy_members():
     )
     await spending.follow()
     for one in (customer, other):
-        await points_desk.adjust(1, one.id, 100, reason="r", key=factories.key())
+        await points_adjustments.adjust(1, one.id, 100, reason="r", key=factories.key())
     await points_bonus.change(customer.id, 40, key=factories.key())
     async with database.transaction():
         await points.spend(customer.id, 30, f"order:{order.order_no}", worth_fen=30)
@@ -37,7 +37,7 @@ async def busy_members():
     await points_bonus.change(owing.id, 10, key=factories.key())
     await orders.cancel(owing.id, bought.order_no)
     await spending.follow()
-    await points_desk.adjust(1, owing.id, 4, reason="r", key=factories.key())
+    await points_adjustments.adjust(1, owing.id, 4, reason="r", key=factories.key())
     numbers = [await given(customer) for _ in range(3)]
     await used(customer, numbers[:1], f"{order.order_no}-1", LINES)
     await used(customer, numbers[1:2], f"{order.order_no}-2", LINES)

@@ -7,6 +7,7 @@ from billing import (
     merges,
     payments,
     payouts,
+    points_adjustments,
     reversals,
     terms,
     transfers,
@@ -14,6 +15,7 @@ from billing import (
 )
 from ledger import proof
 from ledger.proof import marks
+from members import points_rules
 from tests import factories
 from tests.ledger import breaking
 
@@ -38,6 +40,9 @@ async def a_busy_desk():
         number = made.adjustment_no or await agreed(made.approval_no)
         if amount_fen == 50:
             await reversals.reverse_adjustment(1, number, reason="r", key=factories.key())
+    await points_rules.put(points_rules.Rule(0, 0, 100, 1, None, None), by="operator:1")
+    given = await points_adjustments.adjust(1, giver.id, LIMIT_FEN, reason="r", key=factories.key())
+    await agreed(given.approval_no)
     for principal, bonus in ((70, 30), (LIMIT_FEN + 1, 0), (500, 20)):
         gift = transfers.Gift(giver.id, receiver.id, principal, bonus, "r")
         made = await transfers.send(1, gift, key=factories.key())
@@ -58,6 +63,11 @@ BREAKING = {
     "written off by nobody": ("I17", "DELETE FROM approval WHERE kind = 'write_off'"),
     "who asked is another": ("I17", "UPDATE approval SET requested_by = 9 WHERE kind = 'merge'"),
     "nothing was made": ("I17", "UPDATE approval SET result = 'A-none' WHERE kind = 'adjustment'"),
+    "points nobody agreed to": ("I17", "DELETE FROM approval WHERE kind = 'points_adjustment'"),
+    "no points were given": (
+        "I17",
+        "UPDATE points_movement SET reference = 'adjusted:' || id WHERE reference LIKE 'adjusted:V%'",
+    ),
     "another amount": ("I17", "UPDATE adjustment SET amount_fen = amount_fen + 1"),
     "another operator": ("I17", "UPDATE adjustment SET operator_id = 9 WHERE approval_no IS NULL"),
     "an adjustment is lost": ("I17", "DELETE FROM adjustment WHERE reverses_no IS NULL"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from billing import approvals, points_adjustments
 from core import clock
 from core import db as database
 from ledger import proof
@@ -26,7 +27,7 @@ async def ruled(**changes):
 async def someone(have=0, **how):
     customer = await factories.customer(**how)
     if have:
-        await points_desk.adjust(1, customer.id, have, reason="开业礼", key=factories.key())
+        await points_adjustments.adjust(1, customer.id, have, reason="开业礼", key=factories.key())
     return customer
 
 
@@ -54,7 +55,7 @@ async def test_what_ends_first_is_spent_first_and_returns_to_where_it_came_from(
     await ruled(life_days=10)
     customer = await someone(100)
     await ruled(life_days=5)
-    await points_desk.adjust(1, customer.id, 50, reason="r", key=factories.key())
+    await points_adjustments.adjust(1, customer.id, 50, reason="r", key=factories.key())
     assert await points_desk.balance(customer.id) == points_desk.Balance(
         150, 50, clock.start_of(clock.today() + timedelta(days=6))
     )
@@ -137,8 +138,8 @@ async def test_what_is_gone_is_owed_and_whatever_comes_pays_for_it_first(db):
     await in_one(points.earn, customer.id, 2_000, "pay:2")
     assert (await has(customer), await owed(customer)) == (0, [("earned:pay:1", 70)])
     await asyncio.gather(
-        points_desk.adjust(1, customer.id, 15, reason="r", key=factories.key()),
-        points_desk.adjust(1, customer.id, 5, reason="r", key=factories.key()),
+        points_adjustments.adjust(1, customer.id, 15, reason="r", key=factories.key()),
+        points_adjustments.adjust(1, customer.id, 5, reason="r", key=factories.key()),
         back("pay:1", 10_000, 4),
     )
     assert (await has(customer), await owed(customer)) == (0, [("earned:pay:1", 60)])
@@ -193,7 +194,7 @@ async def test_an_order_takes_points_up_to_its_share(db):
     with pytest.raises(points.NoPoints):
         await points.redeemable(customer.id, 1_000, 5)
     await ruled(off_points=100, off_share_percent=50)
-    await points_desk.adjust(1, customer.id, 700, reason="r", key=factories.key())
+    await points_adjustments.adjust(1, customer.id, 700, reason="r", key=factories.key())
     assert await points.redeemable(customer.id, 1_000) == points.Off(700, 500, 500, 500)
     assert await points.redeemable(customer.id, 1_000, 0) == points.Off(700, 500, 0, 0)
     with pytest.raises(points.TooManyPoints):
@@ -233,18 +234,20 @@ async def test_points_follow_a_merge_and_lapse_with_a_closing_however_late(db):
 async def test_an_operator_gives_and_takes_with_a_reason_once(db):
     customer, key = await someone(), factories.key()
     for _ in range(2):
-        made = await points_desk.adjust(1, customer.id, 30, reason="补录", key=key)
-        assert made == points_desk.Balance(30, 0, None)
-    with pytest.raises(points_desk.KeyReused):
-        await points_desk.adjust(1, customer.id, 31, reason="补录", key=key)
+        made = await points_adjustments.adjust(1, customer.id, 30, reason="补录", key=key)
+        assert made == points_adjustments.Outcome(None, points_desk.Balance(30, 0, None))
+    with pytest.raises(points_adjustments.KeyReused):
+        await points_adjustments.adjust(1, customer.id, 31, reason="补录", key=key)
     with pytest.raises(points.PointsShort):
-        await points_desk.adjust(1, customer.id, -31, reason="r", key=factories.key())
-    assert (await points_desk.adjust(1, customer.id, -30, reason="r", key=factories.key())).points == 0
+        await points_adjustments.adjust(1, customer.id, -31, reason="r", key=factories.key())
+    assert (
+        await points_adjustments.adjust(1, customer.id, -30, reason="r", key=factories.key())
+    ).balance.points == 0
     with pytest.raises(points_desk.NoSuchCustomer):
-        await points_desk.adjust(1, 404, 1, reason="r", key=factories.key())
+        await points_adjustments.adjust(1, 404, 1, reason="r", key=factories.key())
     await database.execute("UPDATE customer SET state = 'closing' WHERE id = $1", customer.id)
     with pytest.raises(points_desk.CustomerHasLeft):
-        await points_desk.adjust(1, customer.id, 1, reason="r", key=factories.key())
+        await points_adjustments.adjust(1, customer.id, 1, reason="r", key=factories.key())
 
 
 async def test_each_version_of_the_rule_is_kept(db):
@@ -262,7 +265,7 @@ async def test_who_has_points_that_are_soon_over_is_told_once_for_each_day_while
     for days in (3, 3, 9):
         await ruled(life_days=days, remind_days=4)
         for one in (customer, spender):
-            await points_desk.adjust(1, one.id, 10, reason="r", key=factories.key())
+            await points_adjustments.adjust(1, one.id, 10, reason="r", key=factories.key())
     assert (await points_reminders.remind(), await points_reminders.remind()) == (2, 0)
     await in_one(points.spend, spender.id, 20, "order:1", worth_fen=20)
     await delivery.run(messaging.Sender().post(kinds=("points_expiring",)))
@@ -270,3 +273,36 @@ async def test_who_has_points_that_are_soon_over_is_told_once_for_each_day_while
     assert [tuple(row)[0:3:2] for row in rows] == [(customer.id, None), (spender.id, "spent")]
     clock.set_offset(timedelta(days=6))
     assert await points_reminders.remind() == 2
+
+
+async def test_points_worth_much_wait_for_a_second_person_and_small_ones_add_up(db):
+    await ruled(off_points=100, bonus_points=50)  # 25 000 points are worth 500 yuan of bonus: the limit
+    customer, key = await someone(), factories.key()
+
+    async def adjust(points, by=1, key=None):
+        made = await points_adjustments.adjust(
+            by, customer.id, points, reason="r", key=key or factories.key()
+        )
+        return made.approval_no
+
+    assert await adjust(20_000) is None and await adjust(25_000, by=2) is None
+    asked = await adjust(5_001, key=key)
+    assert asked == await adjust(5_001, key=key) is not None, "with what they did before"
+    assert await adjust(25_001, by=3) is not None and await adjust(-5_001) is not None
+    assert (await has(customer), await adjust(5_000)) == (45_000, None)
+    assert (await approvals.get(asked)).amount_fen == 10_002
+    with pytest.raises(approvals.OwnRequest):
+        await approvals.approve(1, asked, key=factories.key())
+    done = await asyncio.gather(
+        *(approvals.approve(by, asked, key=factories.key()) for by in (2, 3)), return_exceptions=True
+    )
+    assert sorted(type(one) for one in done if isinstance(one, Exception)) == [approvals.ApprovalEnded]
+    assert await has(customer) == 55_001
+    last = (await points_desk.page(customer.id))[0]
+    assert (last.reference, last.worth_fen, last.operator) == (f"adjusted:{asked}", 10_002, "operator:1")
+    assert (await proof.check()) == []
+    sized = await someone()
+    split = [
+        points_adjustments.adjust(4, sized.id, 10_000, reason="r", key=factories.key()) for _ in range(4)
+    ]
+    assert sum(one.approval_no is None for one in await asyncio.gather(*split)) == 2

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pydantic
 import pytest
 
+from billing import points_adjustments
 from core import clock
 from core import db as database
 from members import (
     coupon_templates,
     coupons,
     leaving,
-    points_desk,
     segment_rules,
     segment_runs,
     segments,
@@ -59,7 +59,7 @@ async def test_each_condition_finds_who_it_says(db):
     await spent(b, 100, 40)
     tag = await tags.add(1, "爱茶", key=factories.key())
     await tags.put(1, b.id, [tag.id])
-    await points_desk.adjust(1, b.id, 7, reason="r", key=factories.key())
+    await points_adjustments.adjust(1, b.id, 7, reason="r", key=factories.key())
     await database.execute(
         "UPDATE customer SET birthday = make_date(1990, $2, 1) WHERE id = $1", a.id, clock.today().month
     )

@@ -15,7 +15,8 @@ _APPROVALS = {
     "approval": """SELECT * FROM approval WHERE id > {approval} OR approval_no IN (
         SELECT approval_no FROM adjustment WHERE id > {adjustment} UNION SELECT approval_no FROM move WHERE id > {move}
         UNION SELECT approval_no FROM customer_merge WHERE id > {customer_merge}
-        UNION SELECT approval_no FROM closing WHERE id > {closing})"""
+        UNION SELECT approval_no FROM closing WHERE id > {closing}
+        UNION SELECT substr(reference, 10) FROM points_movement WHERE id > {points_movement} AND reference LIKE 'adjusted:V%')"""
 }
 
 CHECKS = (
@@ -27,13 +28,15 @@ CHECKS = (
             SELECT 'adjustment' AS what, adjustment_no AS number, approval_no, operator_id AS asked FROM adjustment
             UNION ALL SELECT 'move', move_no, approval_no, substr(operator, 10)::bigint FROM move
                 WHERE kind = 'gift' AND approval_no IS NOT NULL
+            UNION ALL SELECT 'points', reference, substr(reference, 10), substr(operator, 10)::bigint FROM points_movement
+                WHERE kind = 'adjusted' AND reference LIKE 'adjusted:V%'
             UNION ALL SELECT 'merge', merge_no, approval_no, operator_id FROM customer_merge
             UNION ALL SELECT 'closing', closing_no, approval_no, operator_id FROM closing
         ) act LEFT JOIN approval a ON a.approval_no = act.approval_no
         WHERE act.approval_no IS NOT NULL AND NOT coalesce(
             a.state = 'executed' AND a.result = act.number AND a.requested_by = act.asked AND a.decided_by <> act.asked, false)
         """,
-        since=changed.new("adjustment", "move", "customer_merge", "closing"),
+        since=changed.new("adjustment", "move", "customer_merge", "closing", "points_movement"),
     ),
     Check(
         "I17",
@@ -50,10 +53,11 @@ CHECKS = (
         """
         SELECT 'approval ' || a.approval_no FROM approval a
         WHERE a.state = 'executed' AND a.kind IN (
-            'adjustment', 'adjustment_reversal', 'customer_transfer', 'transfer_reversal', 'merge', 'closing')
+            'adjustment', 'adjustment_reversal', 'customer_transfer', 'transfer_reversal', 'merge', 'closing', 'points_adjustment')
           AND NOT EXISTS (SELECT FROM adjustment d WHERE d.adjustment_no = a.result AND d.approval_no = a.approval_no)
           AND NOT EXISTS (SELECT FROM move m WHERE m.move_no = a.result AND m.approval_no = a.approval_no)
           AND NOT EXISTS (SELECT FROM customer_merge g WHERE g.merge_no = a.result AND g.approval_no = a.approval_no)
+          AND NOT EXISTS (SELECT FROM points_movement p WHERE p.reference = a.result AND p.reference = 'adjusted:' || a.approval_no)
           AND NOT EXISTS (SELECT FROM closing c WHERE c.closing_no = a.result AND c.approval_no = a.approval_no)
         """,
         since=_APPROVALS,
