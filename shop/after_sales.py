@@ -13,6 +13,7 @@ from billing import staff_alerts, terms
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
 from shop import (
+    after_sale_parcels,
     after_sale_photos,
     after_sale_refunds,
     after_sale_states,
@@ -33,6 +34,8 @@ NoSuchAfterSale = after_sales_shown.NoSuchAfterSale
 AfterSaleStateForbids = after_sale_states.AfterSaleStateForbids
 NoSuchOrder = order_steps.NoSuchOrder
 OutOfStock = stock.OutOfStock
+ParcelOfAnother = after_sale_parcels.ParcelOfAnother
+TooManyParcels = after_sale_parcels.TooManyParcels
 KeyReused = idempotency.KeyReused
 By = order_review.By
 get = after_sales_shown.get
@@ -40,6 +43,7 @@ page = after_sales_shown.page
 events = after_sales_shown.events
 trails = after_sales_shown.trails
 refund = after_sale_refunds.refund
+send_back = after_sale_parcels.send_back
 add_photo = after_sale_photos.add
 photo = after_sale_photos.get
 
@@ -60,12 +64,6 @@ class TooManyAfterSales(errors.Conflict):
     """As many of the order are under way as may be."""
 
     code = "too_many_after_sales"
-
-
-class ParcelOfAnother(errors.Conflict):
-    """The parcel is on its way to or from somebody else."""
-
-    code = "parcel_of_another"
 
 
 class NotReceived(errors.Invalid):
@@ -176,39 +174,6 @@ async def withdraw(customer_id: int, return_no: str, *, key: str) -> AfterSale:
     return await get(return_no)
 
 
-_THEIRS = """
-SELECT EXISTS (SELECT FROM shipment WHERE order_id = $1 AND carrier = $3 AND tracking_no = $4)
-    OR EXISTS (SELECT FROM after_sale WHERE customer_id = $2 AND carrier = $3 AND tracking_no = $4)
-"""
-_SENT_BACK = "UPDATE after_sale SET carrier = $2, tracking_no = $3 WHERE id = $1"
-
-
-async def send_back(
-    customer_id: int, return_no: str, carrier: str, tracking_no: str, *, key: str
-) -> AfterSale:
-    """The customer has sent the goods back by this parcel; said again with another number, that one counts. It may be one that was sent to
-    them and comes back, or one of several after-sales; what is sent to somebody else is not theirs to follow.
-
-    Raises:
-        NoSuchAfterSale, AfterSaleStateForbids, ParcelOfAnother, KeyReused.
-    """
-    by = accounts.of_customer(customer_id)
-
-    async def act() -> None:
-        found = await after_sale_steps.locked(return_no, "send_back", customer_id=customer_id)
-        theirs = await db.fetchval(_THEIRS, found.order_id, customer_id, carrier, tracking_no)
-        if not await tracking.watch(carrier, tracking_no) and not theirs:
-            raise ParcelOfAnother(tracking_no=tracking_no)
-        await db.execute(_SENT_BACK, found.id, carrier, tracking_no)
-        await after_sale_steps.go(found, "send_back", by=by, note=f"{carrier} {tracking_no}")
-
-    content = {"return_no": return_no, "carrier": carrier, "tracking_no": tracking_no}
-    await idempotency.alone(
-        caller=by, operation="after_sales.send_back", key=key, content=content, act=act, answer=return_no
-    )
-    return await get(return_no)
-
-
 async def approve(by: By, return_no: str, *, note: str = "", key: str) -> AfterSale:
     """An operator agrees that the goods come back; the customer is told where to, by ``note``.
 
@@ -295,7 +260,8 @@ async def send_anew(by: By, return_no: str, carrier: str, tracking_no: str, *, k
         await after_sale_steps.refuse_waiting(found, "send_anew")
         parcel = (carrier, tracking_no)
         await after_sale_steps.go(found, "send_anew", by=by.label, note=" ".join(parcel), new_parcel=parcel)
-        await tracking.watch(carrier, tracking_no)
+        order = await order_steps.lock(found.order_no)
+        await tracking.watch(carrier, tracking_no, phone=(order.address or {}).get("phone"))
         await after_sale_steps.tell(found, "after_sale_sent", carrier=carrier, tracking_no=tracking_no)
         goods = {line.sku_id: line.quantity for line in found.lines}
         await stock.change_reserved(goods, store_id=found.store_id)

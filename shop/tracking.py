@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core import clock, db, errors
-from gateways.logistics import NothingYet, Push, Track, Tracker, TrackerError, TrackerRefused
+from gateways.logistics import NothingYet, Push, Track, Tracker, TrackerError, TrackerRefused, carriers
 from gateways.logistics import Parcel as Asked
 from gateways.logistics.tracker import ENDED
 
@@ -62,6 +62,11 @@ class Trail:
     steps: tuple[Step, ...]
 
 
+def key(carrier: str, tracking_no: str) -> tuple[str, str]:
+    """What a parcel is known by, however it was written: its carrier's code, if there is one, and its number in capitals."""
+    return carriers.code_of(carrier) or carrier.strip(), tracking_no.strip().upper()
+
+
 _WATCH = """
 INSERT INTO parcel (carrier, tracking_no, phone_end, is_subscribed, subscriptions, next_ask_at, created_at)
 VALUES ($1, $2, $3, false, 0, $4, $4) ON CONFLICT (carrier, tracking_no) DO NOTHING
@@ -73,21 +78,46 @@ async def watch(carrier: str, tracking_no: str, *, phone: str | None = None) -> 
     Returns whether nobody watched it yet."""
     digits = "".join(letter for letter in phone or "" if letter in "0123456789")
     phone_end = digits[-4:] if len(digits) >= 4 else None
-    return bool(await db.execute(_WATCH, carrier, tracking_no, phone_end, clock.now()))
+    return bool(await db.execute(_WATCH, *key(carrier, tracking_no), phone_end, clock.now()))
+
+
+_LEAVE = "UPDATE parcel SET ended_at = $3, next_ask_at = NULL WHERE carrier = $1 AND tracking_no = $2 AND ended_at IS NULL"
+_RESUME = """
+UPDATE parcel SET ended_at = NULL, next_ask_at = $3
+WHERE carrier = $1 AND tracking_no = $2 AND ended_at IS NOT NULL AND (state IS NULL OR state <> ALL ($4::text[]))
+"""
+
+
+async def leave(carrier: str, tracking_no: str) -> None:
+    """Nobody is to be asked about a parcel any more: it was named by mistake. Part of the caller's transaction."""
+    await db.execute(_LEAVE, *key(carrier, tracking_no), clock.now())
+
+
+async def resume(carrier: str, tracking_no: str) -> None:
+    """It is to be asked about again after all, if it is still under way. Part of the caller's transaction."""
+    await db.execute(_RESUME, *key(carrier, tracking_no), clock.now(), sorted(ENDED))
 
 
 _TRAILS = """
-SELECT p.carrier, p.tracking_no, p.state, p.state_at, p.ended_at,
+SELECT w.carrier, w.tracking_no, p.state, p.state_at, p.ended_at,
        coalesce((SELECT json_agg(json_build_array(e.at, e.text, e.state, e.area) ORDER BY e.at DESC, e.id DESC)
                  FROM parcel_event e WHERE e.parcel_id = p.id), '[]'::json)::text AS steps
-FROM unnest($1::text[], $2::text[]) AS w (carrier, tracking_no)
-JOIN parcel p ON p.carrier = w.carrier AND p.tracking_no = w.tracking_no
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS w (carrier, tracking_no, code, number)
+JOIN parcel p ON p.carrier = w.code AND p.tracking_no = w.number
 """
 
 
 async def trails(parcels: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Trail]:
-    """What is known of these parcels, by carrier and tracking number, by one statement; nothing of those that nobody watches."""
-    rows = await db.fetch(_TRAILS, [carrier for carrier, _ in parcels], [number for _, number in parcels])
+    """What is known of these parcels, by carrier and tracking number as they are written here, by one statement; nothing of those that nobody
+    watches."""
+    keys = [key(*parcel) for parcel in parcels]
+    rows = await db.fetch(
+        _TRAILS,
+        [carrier for carrier, _ in parcels],
+        [number for _, number in parcels],
+        [code for code, _ in keys],
+        [number for _, number in keys],
+    )
     return {(row["carrier"], row["tracking_no"]): _trail(row) for row in rows}
 
 
@@ -181,7 +211,8 @@ _NUMBER_OF = "SELECT tracking_no FROM parcel WHERE id = $1"
 
 async def take(parcel_id: int, push: Push) -> bool:
     """Keeps what the aggregator pushed of a parcel; again is harmless. Returns whether there is such a parcel."""
-    if await db.fetchval(_NUMBER_OF, parcel_id) != push.tracking_no:
+    number = await db.fetchval(_NUMBER_OF, parcel_id)
+    if number is None or number.upper() != push.tracking_no.upper():
         return False
     now = clock.now()
     if push.track is not None:

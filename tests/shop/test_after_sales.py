@@ -180,7 +180,9 @@ async def test_goods_that_come_back_can_be_sold_again_but_for_those_that_are_wri
     assert (found.tracking_no, found.refund_fen) == ("ZT2", None)
     parcels = [
         row[0]
-        for row in await database.fetch("SELECT tracking_no FROM parcel WHERE carrier = '中通' ORDER BY id")
+        for row in await database.fetch(
+            "SELECT tracking_no FROM parcel WHERE carrier = 'zhongtong' ORDER BY id"
+        )
     ]
     assert parcels == ["ZT1", "ZT2"]
     done = await after_sales.refund(OPENED, BOSS, number, amount_fen=5_000, key=factories.key())
@@ -457,3 +459,33 @@ async def test_a_parcel_of_somebody_else_is_not_followed_but_the_refused_one_and
     ):
         sent = await after_sales.send_back(shop.customer, number, *parcel, key=factories.key())
         assert [trail.tracking_no for trail in await after_sales.trails(sent)] == [parcel[1]]
+
+
+async def test_a_parcel_of_somebody_else_is_not_followed_by_another_spelling(shop):
+    await tracking.watch("圆通速递", "YT-ANOTHERS")
+    number = await shop.at("approved")
+    for carrier, spelled in (("yuantong", "YT-ANOTHERS"), ("圆通", "yt-anothers"), ("yto", "Yt-Anothers")):
+        with pytest.raises(after_sales.ParcelOfAnother):
+            await after_sales.send_back(shop.customer, number, carrier, spelled, key=factories.key())
+    sent = await after_sales.send_back(shop.customer, number, "sf", "sf1234567890", key=factories.key())
+    assert [trail.tracking_no for trail in await after_sales.trails(sent)] == ["SF1234567890"]
+    assert await database.fetchval("SELECT count(*) FROM parcel") == 2
+
+
+async def test_few_numbers_are_taken_and_the_one_that_is_replaced_is_not_watched_further(shop):
+    number = await shop.at("approved")
+
+    async def said(tracking_no, carrier="中通"):
+        await after_sales.send_back(shop.customer, number, carrier, tracking_no, key=factories.key())
+        rows = await database.fetch(
+            "SELECT tracking_no FROM parcel WHERE next_ask_at IS NOT NULL AND carrier <> 'shunfeng'"
+        )
+        return [row[0] for row in rows]
+
+    for nth in range(5):
+        assert await said(f"zt000{nth}") == [f"ZT000{nth}"]
+    for one in (("ZT0005",), ("ZT0004", "圆通")):
+        with pytest.raises(after_sales.TooManyParcels):
+            await said(*one)
+    assert await said("ZT0001", "ZTO") == ["ZT0001"], "said before, and under way again"
+    assert await database.fetchval("SELECT count(*) FROM parcel WHERE carrier <> 'shunfeng'") == 5

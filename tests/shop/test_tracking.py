@@ -12,6 +12,7 @@ import webhooks
 from core import clock
 from core import db as database
 from gateways import logistics
+from gateways.logistics.tracker import Push
 from sandbox.app import Sandbox, Settings
 from shop import tracking
 
@@ -188,7 +189,7 @@ async def test_what_the_aggregator_refuses_is_asked_about_and_an_unknown_carrier
     assert await tracking.run(tracker) == {"over": 1, "refused": 1}
     later(stand_in, minutes=36)
     assert await tracking.run(tracker) == {"refused": 1}
-    assert "408" in await database.fetchval("SELECT trouble FROM parcel WHERE carrier = '顺丰速运'")
+    assert "408" in await database.fetchval("SELECT trouble FROM parcel WHERE carrier = 'shunfeng'")
     later(stand_in, days=46)
     assert await tracking.run(tracker) == {"over": 1}
 
@@ -211,3 +212,11 @@ async def test_an_aggregator_that_is_away_is_asked_again(db, stand_in, tracker, 
 async def test_without_an_aggregator_nothing_is_asked(db):
     await tracking.watch(CARRIER, NUMBER)
     assert await tracking.run(None) == {} and (await trail()).state is None
+
+
+async def test_a_push_names_its_number_in_whatever_case(db):
+    await tracking.watch(CARRIER, NUMBER.lower())
+    parcel = await database.fetchval("SELECT id FROM parcel")
+    assert await tracking.take(parcel, Push(NUMBER.lower(), None))
+    assert await tracking.take(parcel, Push(NUMBER, None))
+    assert not await tracking.take(parcel, Push("YT0", None))
