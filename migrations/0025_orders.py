@@ -101,6 +101,7 @@ _ORDERS = (
             fields=["state", "id"], name="order_at_work", where="state NOT IN ('completed', 'cancelled')"
         ),
     ),
+    ops.AddIndex("Order", PartialIndex(fields=["store_id", "id"], name="order_store", where="store_id <> 0")),
     ops.AddField("OrderLine", "list_fen", fields.BigIntField()),
     ops.AddField("OrderLine", "discount_fen", fields.BigIntField(default=0)),
     ops.AddField("OrderLine", "reserved", fields.IntField()),

@@ -94,9 +94,15 @@ ORDER BY o.id DESC LIMIT $3
 """
 _EVERYBODYS = f"""
 SELECT {_SEEN} FROM shop_order o WHERE o.id < $1 AND ($2::text[] IS NULL OR o.state = ANY ($2)) 
-  AND ($3::text[] IS NULL OR EXISTS (SELECT FROM store s WHERE s.id = o.store_id AND s.code = ANY ($3)))
-ORDER BY o.id DESC LIMIT $4
+ORDER BY o.id DESC LIMIT $3
 """
+_OF_STORES = f"""
+SELECT o.* FROM store s CROSS JOIN LATERAL (
+    SELECT {_SEEN} FROM shop_order o
+    WHERE o.store_id = s.id AND o.store_id <> 0 AND o.id < $1 AND ($2::text[] IS NULL OR o.state = ANY ($2)) ORDER BY o.id DESC LIMIT $4
+) o WHERE s.code = ANY ($3::text[]) ORDER BY o.id DESC LIMIT $4
+"""
+"""Of each store so many, by its index, and the newest of those."""
 _LINES = f"SELECT order_id, {_LINE} FROM order_line WHERE order_id = ANY ($1::bigint[]) ORDER BY id"
 _OWN = COLUMNS.count(",") + 2
 """An order's columns, with ``under_review``; its lines' come after them."""
@@ -162,13 +168,11 @@ async def everybodys(
     limit: int = 20,
 ) -> list[Order]:
     """All customers' orders, newest first, for operators; ``within``: of the stores of these codes only."""
-    rows = await db.fetch(
-        _EVERYBODYS,
-        before if before is not None else 2**62,
-        list(states) if states else None,
-        None if within is None else list(within),
-        limit,
-    )
+    first, wanted = before if before is not None else 2**62, list(states) if states else None
+    if within is None:
+        rows = await db.fetch(_EVERYBODYS, first, wanted, limit)
+    else:
+        rows = await db.fetch(_OF_STORES, first, wanted, list(within), limit)
     return await _with_lines([of_row(row) for row in rows])
 
 
