@@ -37,9 +37,23 @@ class QuantityTooLarge(errors.Invalid):
 
 
 MAX_QUANTITY = 999
+
+
+class CouponForNothing(errors.Conflict):
+    """The coupon would be used up and take nothing off this order."""
+
+    code = "coupon_for_nothing"
+
+
+class PointsForNothing(errors.Conflict):
+    """So few points would be spent and take nothing off this order."""
+
+    code = "points_for_nothing"
+
+
 REFUSALS: tuple[type[errors.DomainError], ...] = (
     SkuNotForSale, QuantityTooLarge, OrderTooLarge, stores.NoSuchStore, addresses.NoSuchAddress, coupons.NoSuchCoupon, *coupons.REFUSALS, points_rules.NoPoints, points.PointsShort,
-    points.TooManyPoints, freight.RegionInvalid, freight.NotDeliveredThere,
+    points.TooManyPoints, CouponForNothing, PointsForNothing, freight.RegionInvalid, freight.NotDeliveredThere,
 )  # fmt: skip
 """What ``quote`` may answer."""
 
@@ -196,6 +210,8 @@ async def _with_coupons(customer_id: int, priced: Quote, wish: Wish) -> Quote:
     kept, left_fen = [], priced.goods_fen - 1
     for one in judged:
         fits = _at_most(one.line_fen, left_fen)
+        if not sum(fits):
+            raise CouponForNothing(name=one.name)
         left_fen -= sum(fits)
         kept.append(replace(one, off_fen=sum(fits), line_fen=fits))
     return replace(_less(priced, [one.line_fen for one in kept]), coupons=tuple(kept))
@@ -205,6 +221,8 @@ async def _with_points(customer_id: int, priced: Quote, wanted: int) -> Quote:
     left = [line.amount_fen - line.discount_fen for line in priced.lines]
     off = await points.redeemable(customer_id, sum(left), wanted)
     off_fen = min(off.off_fen, sum(left) - 1)
+    if off_fen <= 0:
+        raise PointsForNothing(points=wanted)
     shares = tuple(coupon_rules.spread(off_fen, left))
     return replace(_less(priced, [shares]), points=off.points, points_fen=off_fen)
 

@@ -126,6 +126,19 @@ async def test_coupons_and_points_go_with_the_order_and_come_back_when_it_is_not
     assert again.total_fen == order.total_fen
 
 
+async def test_a_coupon_or_points_that_take_nothing_off_are_not_used_up(db):
+    customer, piece = await factories.customer(), await factories.sku(1)
+    coupon = await given(customer, off_fen=1_500)
+    with pytest.raises(quotes.CouponForNothing):
+        await priced(customer.id, [orders.Wanted(piece.id, 1)], quotes.Wish(coupon_nos=(coupon,)))
+    await with_points(customer.id)
+    await points_rules.put(replace(RULE, off_points=1_000), by="operator:1")
+    goods = [orders.Wanted((await factories.sku(5_000)).id, 1)]
+    with pytest.raises(quotes.PointsForNothing):
+        await priced(customer.id, goods, quotes.Wish(points=9))
+    assert (await priced(customer.id, goods, quotes.Wish(points=10))).points_fen == 1
+
+
 async def test_one_coupon_for_two_orders_at_once_is_used_once(db):
     customer, sku = await factories.customer(), await factories.sku(10_000)
     how = placing.How(coupon_nos=(await given(customer, off_fen=1_500),))
