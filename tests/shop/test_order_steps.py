@@ -180,7 +180,10 @@ async def test_parcels_take_stock_and_the_last_one_ships_the_order(db):
     ]  # fmt: skip
     assert await factories.told(shop.customer, "order_shipped") == 2
     watched = await database.fetch("SELECT carrier, tracking_no, phone_end FROM parcel ORDER BY id")
-    assert [tuple(row) for row in watched] == [("圆通", "YT0001", None), ("顺丰", "SF1234567890", None)]
+    assert [tuple(row) for row in watched] == [
+        ("yuantong", "YT0001", None),
+        ("shunfeng", "SF1234567890", None),
+    ]
     await shop.complete()
     assert await factories.told(shop.customer, "order_completed") == 1
 
