@@ -7,6 +7,7 @@ whoever dies or comes twice gives nobody two and leaves nobody out.
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -112,11 +113,16 @@ _GO_ON = "UPDATE segment_run SET after_id = $2, looked_at = looked_at + $3, done
 _END = "UPDATE segment_run SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'running'"
 
 
-async def advance(*, limit: int = 500, turns: int = 20) -> int:
-    """Takes what is under way some turns further. Run by the clock. Returns how many customers were looked at."""
+Broken = Callable[[str, Exception], Awaitable[object]]
+"""Who is told, in the transaction that stops a run, of its number and what it could not get over."""
+
+
+async def advance(*, limit: int = 500, turns: int = 20, broken: Broken | None = None) -> int:
+    """Takes what is under way some turns further; a run whose customers or terms cannot be gone on with is stopped, so that it holds up
+    no others. Run by the clock. Returns how many customers were looked at."""
     looked_at = 0
     for _ in range(turns):
-        seen = await _turn(limit)
+        seen = await _turn(limit, broken)
         if seen is None:
             break
         looked_at += seen
@@ -124,24 +130,34 @@ async def advance(*, limit: int = 500, turns: int = 20) -> int:
 
 
 @db.retried
-async def _turn(limit: int) -> int | None:
+async def _turn(limit: int, broken: Broken | None) -> int | None:
     async with db.transaction():
         row = await db.fetchrow(_CLAIM)
         if row is None:
             return None
         run = Run(*tuple(row)[:-2])
-        rule = segment_rules.read(json.loads(row["rule"]))
-        turn = await segments.turn(rule, after=row["after_id"], limit=limit)
-        if turn.last_id is None:
-            await db.execute(_END, run.id, "done", clock.now())
-            return 0
         try:
-            done = await (_give if run.kind == "coupons" else _write)(run, turn)
+            async with db.transaction():  # a savepoint: what failed halfway leaves nothing
+                return await _go_on(run, row["rule"], row["after_id"], limit)
         except coupons.CouponsGone:
             await db.execute(_END, run.id, "stopped", clock.now())
-            return 0
-        await db.execute(_GO_ON, run.id, turn.last_id, turn.looked_at, done)
-        return turn.looked_at
+        except Exception as error:
+            if not db.is_of_the_rows(error):
+                raise
+            await db.execute(_END, run.id, "stopped", clock.now())
+            if broken is not None:
+                await broken(run.run_no, error)
+        return 0
+
+
+async def _go_on(run: Run, rule: str, after: int, limit: int) -> int:
+    turn = await segments.turn(segment_rules.read(json.loads(rule)), after=after, limit=limit)
+    if turn.last_id is None:
+        await db.execute(_END, run.id, "done", clock.now())
+        return 0
+    done = await (_give if run.kind == "coupons" else _write)(run, turn)
+    await db.execute(_GO_ON, run.id, turn.last_id, turn.looked_at, done)
+    return turn.looked_at
 
 
 async def _give(run: Run, turn: segments.Turn) -> int:

@@ -34,13 +34,14 @@ from billing import (
     reminders,
     remittances,
     reviews,
+    segment_alerts,
     shipping,
     spending,
     upkeep,
 )
 from billing.channels import Channels
 from gateways.logistics import Tracker
-from members import chat, confirming, points_ends, points_reminders, segment_runs, standings
+from members import chat, confirming, points_ends, points_reminders, standings
 from notifications import delivery, delivery_reports
 from notifications.channels.sms import ShortMessages
 from reconciliation import daily
@@ -133,7 +134,7 @@ def table(
         Job("spending", intervals.expiry_s, spending.follow),
         Job("tier_standings", intervals.expiry_s, standings.judge),
         Job("points_expiry", intervals.expiry_s, points_ends.expire),
-        Job("segment_runs", intervals.outbox_s, segment_runs.advance),
+        Job("segment_runs", intervals.outbox_s, segment_alerts.advance),
         Job("approval_expiry", intervals.expiry_s, approvals.expire_old),
         Job("closing_end", intervals.expiry_s, closings.finish_paid),
         Job("merge_follow", intervals.expiry_s, merges.follow_late),

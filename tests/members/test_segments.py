@@ -6,7 +6,7 @@ from datetime import timedelta
 import pydantic
 import pytest
 
-from billing import points_adjustments
+from billing import points_adjustments, segment_alerts, staff_alerts
 from core import clock
 from core import db as database
 from members import (
@@ -174,6 +174,21 @@ async def test_everybody_in_a_segment_gets_one_coupon_however_many_workers(db):
     assert (await coupon_templates.get(made.id)).issued == 7
     with pytest.raises(segment_runs.RunEnded):
         await segment_runs.stop(run[0].run_no)
+
+
+async def test_a_run_that_cannot_go_on_is_stopped_and_holds_up_no_other(db):
+    customer = await factories.customer()
+    segment = await segments.add(1, "全部", read(OLD), key=factories.key())
+    bad, good = [
+        await segment_runs.give_coupons(1, segment.id, (await kind()).id, key=factories.key())
+        for _ in range(2)
+    ]
+    await database.execute('UPDATE segment_run SET rule = \'{"what": "none"}\' WHERE run_no = $1', bad.run_no)
+    assert await segment_alerts.advance() == 1
+    assert [(await segment_runs.get(one.run_no)).state for one in (bad, good)] == ["stopped", "done"]
+    assert len(await coupons.page(customer.id)) == 1
+    alert = (await staff_alerts.page(is_open=True))[0]
+    assert alert.kind == "segment_run_broken" and bad.run_no in alert.text("zh-CN")
 
 
 async def test_only_who_agreed_is_written_to_and_a_run_can_be_stopped(db):
