@@ -17,8 +17,8 @@ class BillPaymentAwaited(errors.Conflict):
 
 AWAITED = """(
     EXISTS (SELECT FROM approval a WHERE a.kind = 'counter_bill' AND a.state = 'waiting' AND a.expires_at > {now}
-            AND a.customer_id = {bill}.customer_id AND a.params ->> 'bill_no' = {bill}.bill_no)
-    OR EXISTS (SELECT FROM voucher v WHERE v.state = 'submitted' AND v.customer_id = {bill}.customer_id AND v.bill_no = {bill}.bill_no)
+            AND a.params ->> 'bill_no' = {bill}.bill_no)
+    OR EXISTS (SELECT FROM voucher v WHERE v.state = 'submitted' AND v.bill_no = {bill}.bill_no)
 )"""
 """Whether money for a bill is awaited, as SQL; ``now`` is an instant."""
 _IS_AWAITED = f"SELECT {AWAITED.format(bill='b', now='$2::timestamptz')} FROM bill b WHERE b.id = $1"

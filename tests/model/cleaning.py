@@ -22,10 +22,10 @@ async def ends(shop, model):
         await reviews.reject(1, row["review_no"], key=f"end-{row['review_no']}")
     await reviews.expire_due()
     await combined.end_all(model.combined)
+    await db.execute("UPDATE approval SET state = 'withdrawn', decided_at = now() WHERE state = 'waiting'")
     for number, order in model.orders.items():
         if order.state == "placed":
             await orders.cancel(order.customer, number)
-    await db.execute("UPDATE approval SET state = 'withdrawn', decided_at = now() WHERE state = 'waiting'")
     await db.execute("UPDATE plan_period SET state = 'waived', ended_at = now() WHERE state = 'upcoming'")
     await db.execute("UPDATE plan SET state = 'cancelled' WHERE state = 'active'")
     await db.execute("UPDATE bill SET collect_at = NULL WHERE collect_at IS NOT NULL")

@@ -80,6 +80,8 @@ class Ordering:
             raise Refused("order_state_forbids")
         if order.state == "cancelled":
             return
+        if order.state == "placed" and self._awaited(number):
+            raise Refused("bill_payment_awaited")
         bill = self.bills[f"order:{number}"]
         if order.state == "paid":
             self.give_back(bill, bill.to_give_back)
@@ -89,12 +91,23 @@ class Ordering:
             self.skus[sku].stock += quantity
         order.state = "cancelled"
 
+    def _awaited(self, number):
+        return any(
+            one.kind == "counter_bill"
+            and one.content[0] == f"order:{number}"
+            and one.state == "waiting"
+            and one.expires > self.now
+            for one in self.approvals.values()
+        )
+
     def complete(self, number, key):
         def act():
             if number not in self.orders:
                 raise Refused("no_such_order")
             if self.orders[number].state != "paid":
                 raise Refused("order_state_forbids")
+            if not self.bills[f"order:{number}"].to_give_back:
+                raise Refused("order_refunded")
             self.orders[number].state = "completed"
             return number
 
@@ -104,11 +117,18 @@ class Ordering:
         return [
             number
             for number, one in self.orders.items()
-            if one.state == "placed" and one.expires <= self.now and not self.bills[f"order:{number}"].pending
+            if one.state == "placed"
+            and one.expires <= self.now
+            and not self.bills[f"order:{number}"].pending
+            and not self._awaited(number)
         ]
 
     def expire_order(self, number):
-        if self.orders[number].state != "placed" or self.bills[f"order:{number}"].pending:
+        if (
+            self.orders[number].state != "placed"
+            or self.bills[f"order:{number}"].pending
+            or self._awaited(number)
+        ):
             return 0
         self.cancel(self.orders[number].customer, number)
         return 1
