@@ -136,6 +136,7 @@ _AFTER_SALES = (
         indexes=[
             Index(fields=["order_id", "id"], name="after_sale_order"),
             Index(fields=["customer_id", "id"], name="after_sale_customer"),
+            Index(fields=["state", "id"], name="after_sale_by_state"),
             PartialIndex(fields=["id"], name="after_sale_open", where="ended_at IS NULL"),
         ],
     ),

@@ -89,6 +89,8 @@ _PAGE = f"""
     AND ($6::text[] IS NULL OR EXISTS (SELECT FROM store s WHERE s.id = o.store_id AND s.code = ANY ($6)))
 ORDER BY a.id DESC LIMIT $5
 """
+_PAGE_OF_STATE = _PAGE.replace("($2::text[] IS NULL OR a.state = ANY ($2))", "a.state = ($2::text[])[1]")
+"""Of one state: read from the end of the index of that state, however many there are of others."""
 _LINES = """
 SELECT l.after_sale_id, o.sku_id, o.product_name, o.sku_name, l.quantity, l.most_fen, l.refund_fen, l.restocked, l.written_off
 FROM after_sale_line l JOIN order_line o ON o.id = l.line_id WHERE l.after_sale_id = ANY ($1::bigint[]) ORDER BY l.id
@@ -122,7 +124,7 @@ async def page(
     """After-sales, the newest first: all, or those in some states, of a customer, of an order, of some
     stores."""
     rows = await db.fetch(
-        _PAGE,
+        _PAGE_OF_STATE if states and len(states) == 1 else _PAGE,
         before if before is not None else 2**62,
         list(states) if states else None,
         customer_id,
