@@ -4,6 +4,7 @@ import pkgutil
 import billing
 from billing import approvals, terms
 from core import words
+from tests.admin_api.test_credit_and_rules import ordered
 
 LIMIT_FEN = terms.Terms().approval_above_fen
 
@@ -62,3 +63,24 @@ def test_every_act_that_can_be_asked_for_has_a_name():
         importlib.import_module(module.name)
     for locale in words.LOCALES:
         assert {f"approvals.{kind}" for kind in approvals._ACTS} <= words.keys(locale)
+
+
+async def test_a_paid_order_above_the_limit_is_ended_by_two(world):
+    asks, decides = await world.operator(), await world.operator("second")
+    phone = await world.arrive()
+    await world.give(phone.customer_id, LIMIT_FEN + 1)
+    order_no = await ordered(phone, asks, price_fen=LIMIT_FEN + 1)
+    await phone.post(f"/orders/{order_no}/pay")
+    waits = await asks.post(f"/orders/{order_no}/cancel", {"reason": "缺货"})
+    number = waits.body["approval_no"]
+    assert (waits.status, waits.body["state"]) == (200, "paid") and number
+    again = await decides.post(f"/orders/{order_no}/reject", {"reason": "缺货"})
+    assert (again.status, again.code) == (409, "order_end_waits")
+    done = (await decides.post(f"/approvals/{number}/approve")).body
+    assert (done["state"], done["act"], done["result"]) == ("executed", "取消或拒绝已付款的订单", order_no)
+    assert (await asks.get(f"/orders/{order_no}")).body["state"] == "cancelled"
+    assert (await phone.balance())["balance_fen"] == LIMIT_FEN + 1
+    small = await ordered(phone, asks)
+    await phone.post(f"/orders/{small}/pay")
+    ended = (await asks.post(f"/orders/{small}/cancel", {"reason": "缺货"})).body
+    assert (ended["state"], ended["approval_no"]) == ("cancelled", None)
