@@ -28,6 +28,12 @@ class OrderRefunded(errors.Conflict):
     code = "order_refunded"
 
 
+class MoreThanAgreed(errors.Conflict):
+    """More would go back now than the second person was asked about."""
+
+    code = "more_than_agreed"
+
+
 class OrderEndWaits(errors.Conflict):
     """A second person is to agree to its cancelling, or rejecting, already."""
 
@@ -147,6 +153,8 @@ async def _ended(
 async def _approved(approval: approvals.Approval) -> str:
     wish = approval.params
     order = await order_steps.lock(wish["order_no"])
+    if (back_fen := await refunds.left(await bills.lock(order.bill_no))) > approval.amount_fen:
+        raise MoreThanAgreed(amount_fen=back_fen, agreed_fen=approval.amount_fen)
     return await _ended(
         order, wish["step"], wish["reason"], by=f"operator:{approval.requested_by}",
         decided_by=f"operator:{approval.decided_by}",

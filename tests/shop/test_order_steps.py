@@ -302,6 +302,13 @@ async def test_what_an_operator_ends_alone_adds_up_and_a_decision_goes_by_the_fa
     ).approval_no is None
     waiting = await order_review.reject(order_review.By(1), second.order_no, reason="缺货", key="end-it-2")
     assert waiting.approval_no
+    third = await Shop().opened("paid")
+    terms.use(replace(terms.current(), approval_above_fen=1))
+    less = await order_review.reject(order_review.By(1), third.no, reason="缺货", key="end-it-3")
+    await database.execute("UPDATE approval SET amount_fen = 2999 WHERE approval_no = $1", less.approval_no)
+    failed = await approvals.approve(2, less.approval_no, key=factories.key())
+    assert (failed.state, failed.refusal["code"]) == ("failed", "more_than_agreed")
+    assert await third.state() == "paid"
     await shipments.ship(shipments.By(1), second.order_no, PARCEL, key=factories.key())
     failed = await approvals.approve(2, waiting.approval_no, key=factories.key())
     assert (failed.state, failed.refusal["code"]) == ("failed", "order_state_forbids")
