@@ -28,7 +28,7 @@ async def marked():
 
 async def among_new(statement, mark):
     """The statement, with the first rows of a table replaced by the first after the mark."""
-    table = re.match(r"(?:UPDATE|DELETE FROM) (\w+)", statement)[1]
+    table = re.search(r"(?:UPDATE|DELETE FROM) (\w+)", statement)[1]
     first = await database.fetchval(f"SELECT min(id) FROM {table} WHERE id > $1", mark.last_ids.get(table, 0))
     statement = re.sub(r"\bid = (\d)\b", lambda found: f"id = {first + int(found[1]) - 1}", statement)
     return statement.replace(
@@ -54,7 +54,7 @@ async def test_what_is_broken_in_old_rows_is_left_to_the_whole_proof(db, how):
     await a_busy_shop()
     mark = await marked()
     invariant, statement = BREAKING[how]
-    table = re.match(r"(?:UPDATE|DELETE FROM) (\w+)", statement)[1]
+    table = re.search(r"(?:UPDATE|DELETE FROM) (\w+)", statement)[1]
     last = await database.fetchval(f"SELECT max(id) FROM {table}")
     await a_busy_shop()
     if "max(id)" in statement:
