@@ -21,11 +21,17 @@ class Desk:
         self.url, self.token = f"{shop_url}/admin/v1", None
         self.token = self.post("/login", {"login": OPERATOR_LOGIN, "password": OPERATOR_PASSWORD})["token"]
 
+    def get(self, path):
+        return self._ask(path, None, {})
+
     def post(self, path, body):
         headers = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
+        return self._ask(path, json.dumps(body).encode(), headers)
+
+    def _ask(self, path, body, headers):
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        request = urllib.request.Request(f"{self.url}{path}", json.dumps(body).encode(), headers)
+        request = urllib.request.Request(f"{self.url}{path}", body, headers)
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 

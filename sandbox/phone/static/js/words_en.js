@@ -48,7 +48,8 @@ export default {
 
   "mall.none": "Products are on their way", "mall.from": "and up", "mall.sold_out": "Sold out", "mall.sku": "Options", "mall.quantity": "Quantity", "mall.stock": "{count} left", "mall.fewer": "One fewer", "mall.more": "One more", "mall.order": "Order · ¥{amount}",
   "orders.none": "No orders yet", "orders.to_mall": "Visit the shop", "order.title": "Order", "order.placed": "To be paid", "order.placed.text": "Please pay by {time}; unpaid orders are cancelled",
-  "order.paid": "Paid", "order.paid.text": "Your payment has arrived; being prepared", "order.completed": "Completed", "order.completed.text": "Thank you", "order.cancelled": "Cancelled", "order.cancelled.text": "What was paid is back on your balance",
+  "order.paid": "Paid", "order.paid.text": "Your payment has arrived; being prepared", "order.confirmed": "Confirmed", "order.confirmed.text": "Being prepared", "order.shipping": "Partly shipped", "order.shipping.text": "The rest will follow", "order.shipped": "Shipped", "order.shipped.text": "Please confirm when you have it",
+  "order.parcel": "Parcel {nth}", "order.receive": "I have it", "order.was_received": "Thank you", "order.points": "Points", "order.freight": "Delivery", "order.completed": "Completed", "order.completed.text": "Thank you", "order.cancelled": "Cancelled", "order.cancelled.text": "What was paid is back on your balance",
   "order.total": "Total", "order.no": "Order number", "order.at": "Placed", "order.pay": "Pay ¥{amount} from balance", "order.cancel": "Cancel the order", "order.cancel_paid": "Cancel and return the money",
   "order.was_paid": "Paid", "order.cancel_sure": "Cancel this order?", "order.cancel_paid_text": "What you paid goes back to your balance.", "order.was_cancelled": "Order cancelled",
   "short.title": "Balance too low",

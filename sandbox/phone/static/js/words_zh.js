@@ -48,7 +48,8 @@ export default {
 
   "mall.none": "商品正在准备中", "mall.from": "起", "mall.sold_out": "已售罄", "mall.sku": "规格", "mall.quantity": "数量", "mall.stock": "剩 {count} 件", "mall.fewer": "减少一件", "mall.more": "增加一件", "mall.order": "下单 · ¥{amount}",
   "orders.none": "还没有订单", "orders.to_mall": "去商城看看", "order.title": "订单详情", "order.placed": "待付款", "order.placed.text": "请在 {time} 前付款，逾期自动取消",
-  "order.paid": "已付款", "order.paid.text": "已收到付款，商家正在准备", "order.completed": "已完成", "order.completed.text": "感谢光临", "order.cancelled": "已取消", "order.cancelled.text": "库存已放回，已付款项退回余额",
+  "order.paid": "已付款", "order.paid.text": "已收到付款，商家正在准备", "order.confirmed": "已确认", "order.confirmed.text": "商家正在备货", "order.shipping": "部分发货", "order.shipping.text": "其余商品随后发出", "order.shipped": "已发货", "order.shipped.text": "收到后请确认收货",
+  "order.parcel": "包裹 {nth}", "order.receive": "确认收货", "order.was_received": "已确认收货", "order.points": "积分抵扣", "order.freight": "运费", "order.completed": "已完成", "order.completed.text": "感谢光临", "order.cancelled": "已取消", "order.cancelled.text": "库存已放回，已付款项退回余额",
   "order.total": "合计", "order.no": "订单编号", "order.at": "下单时间", "order.pay": "余额支付 ¥{amount}", "order.cancel": "取消订单", "order.cancel_paid": "取消订单并退回余额",
   "order.was_paid": "支付成功", "order.cancel_sure": "确定取消这个订单？", "order.cancel_paid_text": "已付金额会原路退回余额。", "order.was_cancelled": "订单已取消",
   "short.title": "余额不足",

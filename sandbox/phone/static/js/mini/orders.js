@@ -1,4 +1,4 @@
-// Orders: the list, one order, paying it from the balance or with a channel, cancelling it.
+// Orders: the list, one order with its parcels, paying it from the balance or with a channel, cancelling it, confirming that it came.
 
 import { h, icon } from "../dom.js";
 import { moment, price, yuan } from "../format.js";
@@ -7,7 +7,7 @@ import { busyButton, emptyState } from "../phone.js";
 import { offerTogether, underWay, underWayButtons, underWayNote } from "./combined.js";
 import { money } from "./money.js";
 
-const MARKS = { placed: "clock", paid: "check", completed: "check", cancelled: "close" };
+const MARKS = { placed: "clock", paid: "check", confirmed: "check", shipping: "bag", shipped: "bag", completed: "check", cancelled: "close" };
 
 export const orders = {
   title: () => t("tab.orders"),
@@ -36,7 +36,10 @@ export const order = {
       pending && underWayNote(pending),
       h("section", { class: "block" }, h("ul", { class: "lines" }, one.lines.map((line) => h("li", {},
         h("span", {}, line.product_name, h("small", {}, line.sku_name)), h("span", {}, `×${line.quantity}`), money(yuan(line.amount_fen))))),
+      one.discounts.map((less) => h("p", { class: "total" }, less.kind === "points" ? t("order.points") : less.name, money(`-${yuan(less.amount_fen)}`))),
+      one.freight_fen > 0 && h("p", { class: "total" }, t("order.freight"), money(yuan(one.freight_fen))),
       h("p", { class: "total" }, t("order.total"), money(yuan(one.total_fen), "large"))),
+      one.shipments.map(parcel),
       h("dl", { class: "facts" },
         h("div", {}, h("dt", {}, t("order.no")), h("dd", { class: "mono" }, one.order_no)),
         h("div", {}, h("dt", {}, t("order.at")), h("dd", {}, moment(one.placed_at))),
@@ -52,9 +55,24 @@ export const order = {
         busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one) }, t("order.cancel")),
       ];
     }
+    if (one.state === "shipped") return busyButton({ class: "wide tea", "data-act": "receive-order", onclick: () => receive(app, one) }, t("order.receive"));
     return one.state === "paid" && busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one, params) }, t("order.cancel_paid"));
   },
 };
+
+function parcel(one, nth) {
+  return h("section", { class: "block", "data-parcel": one.shipment_no },
+    h("h3", {}, t("order.parcel", { nth: nth + 1 })),
+    h("dl", { class: "facts" },
+      h("div", {}, h("dt", {}, one.carrier), h("dd", { class: "mono" }, one.tracking_no)),
+      (one.trail?.steps ?? []).map((step) => h("div", {}, h("dt", {}, moment(step.at)), h("dd", {}, step.text)))));
+}
+
+async function receive(app, one) {
+  const received = await app.attempt(() => app.shop.post(`/orders/${one.order_no}/receive`));
+  if (received) app.phone.toast(t("order.was_received"), "good");
+  await app.refresh();
+}
 
 /** Its state as the customer sees it. */
 function standing(one) {
