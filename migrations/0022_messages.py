@@ -12,23 +12,8 @@ from core.partial_index import PartialIndex
 from migrations import _parts, _steps
 
 
-def _instant(name: str) -> tuple[str, Any]:
-    return (name, fields.DatetimeField(auto_now=False, auto_now_add=False))
-
-
-def _perhaps(name: str) -> tuple[str, Any]:
-    return (name, fields.DatetimeField(null=True, auto_now=False, auto_now_add=False))
-
-
 def _customer(related_name: str) -> tuple[str, Any]:
     return _parts.to("Customer", "customer", related_name, db_index=False)
-
-
-def _table(
-    name: str, table: str, about: str, columns: list[tuple[str, Any]], **more: object
-) -> ops.CreateModel:
-    options = {"table": table, "app": "models", "pk_attr": "id", "table_description": about, **more}
-    return ops.CreateModel(name=name, fields=[_parts.key(), *columns], options=options, bases=["Model"])
 
 
 _APPEND_ONLY = """
@@ -41,10 +26,10 @@ class Migration(_steps.Migration):
 
     operations = [
         ops.AddField("OutboxMessage", "reason", fields.CharField(null=True, max_length=40)),
-        ops.AddField("OutboxMessage", *_perhaps("not_before")),
-        ops.AddField("OutboxMessage", *_perhaps("stale_after")),
+        ops.AddField("OutboxMessage", *_parts.perhaps("not_before")),
+        ops.AddField("OutboxMessage", *_parts.perhaps("stale_after")),
         ops.AddField("OutboxMessage", "trying", fields.CharField(null=True, max_length=20)),
-        ops.AddField("OutboxMessage", *_perhaps("trying_at")),
+        ops.AddField("OutboxMessage", *_parts.perhaps("trying_at")),
         ops.AddField("OutboxMessage", "refused_by", ArrayField(null=True, element_type="text")),
         ops.AddField("OutboxMessage", "is_counted", fields.BooleanField(db_default=False)),
         ops.RemoveConstraint("OutboxMessage", "outbox_state"),
@@ -55,7 +40,7 @@ class Migration(_steps.Migration):
             outbox_trying="trying IS NULL OR state = 'queued'",
             outbox_trying_at="(trying IS NULL) = (trying_at IS NULL)",
         ),
-        _table(
+        _parts.table(
             "MessageAttempt",
             "message_attempt",
             "One try of one channel, or one replay by an operator, and what came of it. Append-only.",
@@ -65,11 +50,11 @@ class Migration(_steps.Migration):
                 ("result", fields.CharField(max_length=10)),
                 ("code", fields.CharField(default="", max_length=60)),
                 ("note", fields.CharField(default="", max_length=200)),
-                _instant("at"),
+                _parts.instant("at"),
             ],
             indexes=[Index(fields=["message_id", "id"], name="message_attempt_message")],
         ),
-        _table(
+        _parts.table(
             "MessagePreference",
             "message_preference",
             "The choices of one customer; without a row, those of the shop.",
@@ -90,10 +75,10 @@ class Migration(_steps.Migration):
                 ("channels", ArrayField(null=True, element_type="text")),
                 ("quiet_from_minute", fields.SmallIntField(null=True)),
                 ("quiet_until_minute", fields.SmallIntField(null=True)),
-                _instant("updated_at"),
+                _parts.instant("updated_at"),
             ],
         ),
-        _table(
+        _parts.table(
             "MarketingConsent",
             "marketing_consent",
             "One time a customer said yes or no to marketing. Append-only; the last one counts.",
@@ -103,11 +88,11 @@ class Migration(_steps.Migration):
                 ("wording", fields.CharField(max_length=300)),
                 ("door", fields.CharField(max_length=20)),
                 ("by", fields.CharField(max_length=64)),
-                _instant("at"),
+                _parts.instant("at"),
             ],
             indexes=[Index(fields=["customer_id", "id"], name="marketing_consent_customer")],
         ),
-        _table(
+        _parts.table(
             "MessageAddress",
             "message_address",
             "The phone number or e-mail address of a customer.",
@@ -115,16 +100,16 @@ class Migration(_steps.Migration):
                 _customer("message_addresses"),
                 ("channel", fields.CharField(max_length=20)),
                 ("address", fields.CharField(max_length=254)),
-                _perhaps("refused_at"),
+                _parts.perhaps("refused_at"),
                 ("refusal", fields.CharField(null=True, max_length=200)),
                 ("set_by", fields.CharField(max_length=64)),
-                _instant("set_at"),
-                _perhaps("confirmed_at"),
+                _parts.instant("set_at"),
+                _parts.perhaps("confirmed_at"),
                 ("confirmed_by", fields.CharField(null=True, max_length=20)),
             ],
             unique_together=(("customer_id", "channel"),),
         ),
-        _table(
+        _parts.table(
             "AddressCode",
             "address_code",
             "A code that was sent to a phone number or an e-mail address, and how often it was guessed at.",
@@ -135,9 +120,9 @@ class Migration(_steps.Migration):
                 ("client", fields.CharField(max_length=64)),
                 ("code_hash", fields.CharField(max_length=120)),
                 ("tries", fields.IntField(default=0)),
-                _instant("sent_at"),
-                _instant("ends_at"),
-                _perhaps("ended_at"),
+                _parts.instant("sent_at"),
+                _parts.instant("ends_at"),
+                _parts.perhaps("ended_at"),
                 ("is_used", fields.BooleanField(db_default=False)),
             ],
             indexes=[
@@ -146,19 +131,19 @@ class Migration(_steps.Migration):
                 Index(fields=["client", "sent_at"], name="address_code_client"),
             ],
         ),
-        _table(
+        _parts.table(
             "MessageAllowance",
             "message_allowance",
             "What was sent to one customer, of one class, since the period began.",
             [
                 ("customer_id", fields.BigIntField()),
                 ("kind_class", fields.CharField(max_length=20)),
-                _instant("began_at"),
+                _parts.instant("began_at"),
                 ("used", fields.IntField()),
             ],
             unique_together=(("customer_id", "kind_class"),),
         ),
-        _table(
+        _parts.table(
             "MessageTemplate",
             "message_template",
             "One version of the wording of a kind of message for a channel and a language. Append-only; the last one counts.",
@@ -169,11 +154,11 @@ class Migration(_steps.Migration):
                 ("version", fields.IntField()),
                 ("content", fields.JSONField(null=True)),
                 ("saved_by", fields.CharField(max_length=64)),
-                _instant("saved_at"),
+                _parts.instant("saved_at"),
             ],
             unique_together=(("kind", "channel", "locale", "version"),),
         ),
-        _table(
+        _parts.table(
             "DeliveryReport",
             "delivery_report",
             "One for each message at most, however often it is said.",
@@ -182,9 +167,9 @@ class Migration(_steps.Migration):
                 ("said", fields.CharField(max_length=64)),
                 ("sent_on", fields.DateField()),
                 ("asks", fields.IntField(default=0)),
-                _perhaps("next_ask_at"),
+                _parts.perhaps("next_ask_at"),
                 ("outcome", fields.CharField(null=True, max_length=10)),
-                _instant("created_at"),
+                _parts.instant("created_at"),
             ],
             indexes=[
                 PartialIndex(

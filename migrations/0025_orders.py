@@ -1,7 +1,6 @@
 """Carts, stock by store, orders step by step, shipments."""
 
 from pathlib import Path
-from typing import Any
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -14,25 +13,10 @@ from migrations import _parts, _steps
 _SQL = Path(__file__).parent / "sql"
 
 
-def _table(name: str, table: str, described: str, columns: list[Any], **more: Any) -> ops.CreateModel:
-    return ops.CreateModel(
-        name=name,
-        fields=[_parts.key(), *columns],
-        options={
-            "table": table,
-            "app": "models",
-            "pk_attr": "id",
-            "table_description": described,
-            **more,
-        },
-        bases=["Model"],
-    )
-
-
 _STOCK = (
     ops.RemoveConstraint("Sku", "sku_never_oversold"),
     ops.RemoveField("Sku", "stock"),
-    _table(
+    _parts.table(
         "Stock",
         "stock",
         "How much of a SKU a store has, and how much of that is promised to orders. What is left can be ordered.",
@@ -48,7 +32,7 @@ _STOCK = (
     *_parts.checks(
         "Stock", stock_never_oversold="reserved BETWEEN 0 AND on_hand", stock_low_at="low_at >= 0"
     ),
-    _table(
+    _parts.table(
         "StockMovement",
         "stock_movement",
         "One change of what a store has of a SKU: by whom, why, and what there was then. Never changed.",
@@ -114,7 +98,7 @@ _ORDERS = (
     ops.AddIndex(
         "OrderLine", PartialIndex(fields=["sku_id"], name="order_line_reserved", where="reserved > 0")
     ),
-    _table(
+    _parts.table(
         "OrderEvent",
         "order_event",
         "One step of an order: from which state to which, who, when, and what was noted. Never changed.",
@@ -131,7 +115,7 @@ _ORDERS = (
     ),
 )
 _SHIPMENTS = (
-    _table(
+    _parts.table(
         "Shipment",
         "shipment",
         "One parcel of an order: by which carrier, under which number.",
@@ -148,7 +132,7 @@ _SHIPMENTS = (
     ops.AddConstraint(
         "Shipment", UniqueConstraint(fields=("order_id", "carrier", "tracking_no"), name="shipment_tracking")
     ),
-    _table(
+    _parts.table(
         "ShipmentLine",
         "shipment_line",
         "So many of one line of the order are in the parcel.",
@@ -165,7 +149,7 @@ _SHIPMENTS = (
     *_parts.checks("ShipmentLine", shipment_line_quantity="quantity > 0"),
 )
 _CARTS = (
-    _table(
+    _parts.table(
         "CartLine",
         "cart_line",
         "So many of one SKU a customer has put aside to order. Nothing is reserved by that.",

@@ -1,7 +1,5 @@
 """Members: points, coupons, addresses, tags and segments, and tiers by what was spent."""
 
-from typing import Any
-
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.indexes import Index
@@ -9,22 +7,6 @@ from tortoise.migrations import operations as ops
 
 from core.partial_index import PartialIndex
 from migrations import _parts, _steps
-
-
-def _instant(name: str) -> tuple[str, Any]:
-    return (name, fields.DatetimeField(auto_now=False, auto_now_add=False))
-
-
-def _perhaps(name: str) -> tuple[str, Any]:
-    return (name, fields.DatetimeField(null=True, auto_now=False, auto_now_add=False))
-
-
-def _table(
-    name: str, table: str, about: str, columns: list[tuple[str, Any]], **more: object
-) -> ops.CreateModel:
-    options = {"table": table, "app": "models", "pk_attr": "id", "table_description": about, **more}
-    return ops.CreateModel(name=name, fields=[_parts.key(), *columns], options=options, bases=["Model"])
-
 
 _APPEND_ONLY = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {} FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()
@@ -35,7 +17,7 @@ class Migration(_steps.Migration):
     dependencies = [("models", "0025_orders")]
 
     operations = [
-        _table(
+        _parts.table(
             "PointsRule",
             "points_rule",
             "What points are earned for and worth. Append-only; the last one counts, and without one there are no points.",
@@ -48,10 +30,10 @@ class Migration(_steps.Migration):
                 ("life_days", fields.IntField(null=True)),
                 ("remind_days", fields.IntField(null=True)),
                 ("saved_by", fields.CharField(max_length=64)),
-                _instant("saved_at"),
+                _parts.instant("saved_at"),
             ],
         ),
-        _table(
+        _parts.table(
             "PointsAccount",
             "points_account",
             "How many points a customer has, and the number of their last movement: the row that is locked.",
@@ -61,7 +43,7 @@ class Migration(_steps.Migration):
                 ("movement_no", fields.BigIntField(default=0)),
             ],
         ),
-        _table(
+        _parts.table(
             "PointsMovement",
             "points_movement",
             "Points that came or went, once for its reference. Append-only.",
@@ -76,14 +58,14 @@ class Migration(_steps.Migration):
                 ("worth_fen", fields.BigIntField(null=True)),
                 ("operator", fields.CharField(max_length=64)),
                 ("memo", fields.CharField(default="", max_length=200)),
-                _instant("at"),
+                _parts.instant("at"),
             ],
             unique_together=(("customer_id", "movement_no"),),
             indexes=[
                 PartialIndex(fields=["undoes"], name="points_movement_undoes", where="undoes IS NOT NULL")
             ],
         ),
-        _table(
+        _parts.table(
             "PointsDebt",
             "points_debt",
             "Points of a payment that was given back when they were gone already; what comes next pays for them.",
@@ -92,11 +74,11 @@ class Migration(_steps.Migration):
                 ("reference", fields.CharField(unique=True, max_length=140)),
                 ("points", fields.BigIntField()),
                 ("paid", fields.BigIntField(default=0)),
-                _instant("changed_at"),
+                _parts.instant("changed_at"),
             ],
             indexes=[PartialIndex(fields=["customer_id"], name="points_debt_open", where="paid < points")],
         ),
-        _table(
+        _parts.table(
             "PointsLot",
             "points_lot",
             "Points that came in together, and what is left of them.",
@@ -105,7 +87,7 @@ class Migration(_steps.Migration):
                 _parts.to("PointsMovement", "movement", "lots", db_index=False),
                 ("points", fields.BigIntField()),
                 ("remaining", fields.BigIntField()),
-                _perhaps("expires_at"),
+                _parts.perhaps("expires_at"),
             ],
             indexes=[
                 Index(fields=["movement_id"], name="points_lot_movement"),
@@ -119,7 +101,7 @@ class Migration(_steps.Migration):
                 ),
             ],
         ),
-        _table(
+        _parts.table(
             "PointsPart",
             "points_part",
             "What a movement did to one lot. Append-only.",
@@ -133,17 +115,17 @@ class Migration(_steps.Migration):
                 Index(fields=["lot_id"], name="points_part_lot"),
             ],
         ),
-        _table(
+        _parts.table(
             "Tag",
             "tag",
             "A word that operators put on customers.",
             [
                 ("name", fields.CharField(unique=True, max_length=20)),
                 ("saved_by", fields.CharField(max_length=64)),
-                _instant("created_at"),
+                _parts.instant("created_at"),
             ],
         ),
-        _table(
+        _parts.table(
             "CustomerTag",
             "customer_tag",
             "A tag on a customer.",
@@ -151,12 +133,12 @@ class Migration(_steps.Migration):
                 _parts.to("Customer", "customer", "tags", db_index=False),
                 _parts.to("Tag", "tag", "customers", db_index=False),
                 ("put_by", fields.CharField(max_length=64)),
-                _instant("put_at"),
+                _parts.instant("put_at"),
             ],
             unique_together=(("customer_id", "tag_id"),),
             indexes=[Index(fields=["tag_id", "customer_id"], name="customer_tag_tag")],
         ),
-        _table(
+        _parts.table(
             "Segment",
             "segment",
             "Customers for whom a rule holds; who they are is asked each time.",
@@ -164,11 +146,11 @@ class Migration(_steps.Migration):
                 ("name", fields.CharField(unique=True, max_length=60)),
                 ("rule", fields.JSONField()),
                 ("saved_by", fields.CharField(max_length=64)),
-                _instant("saved_at"),
-                _instant("created_at"),
+                _parts.instant("saved_at"),
+                _parts.instant("created_at"),
             ],
         ),
-        _table(
+        _parts.table(
             "CouponTemplate",
             "coupon_template",
             "The terms of a kind of coupon. What it takes off never changes; it may be stopped.",
@@ -183,8 +165,8 @@ class Migration(_steps.Migration):
                 ("categories", ArrayField(null=True, element_type="BIGINT")),
                 ("stacks", fields.CharField(max_length=8)),
                 ("with_points", fields.BooleanField(default=True)),
-                _instant("from_at"),
-                _instant("until_at"),
+                _parts.instant("from_at"),
+                _parts.instant("until_at"),
                 ("days", fields.IntField(null=True)),
                 ("per_customer", fields.IntField(null=True)),
                 ("total", fields.IntField(null=True)),
@@ -192,10 +174,10 @@ class Migration(_steps.Migration):
                 ("code", fields.CharField(null=True, unique=True, max_length=32)),
                 ("active", fields.BooleanField(default=True)),
                 ("saved_by", fields.CharField(max_length=64)),
-                _instant("created_at"),
+                _parts.instant("created_at"),
             ],
         ),
-        _table(
+        _parts.table(
             "SegmentRun",
             "segment_run",
             "Something that is done for everybody in a segment, customer by customer in the order of their ids.",
@@ -211,12 +193,12 @@ class Migration(_steps.Migration):
                 ("looked_at", fields.IntField(default=0)),
                 ("done", fields.IntField(default=0)),
                 ("asked_by", fields.CharField(max_length=64)),
-                _instant("created_at"),
-                _perhaps("ended_at"),
+                _parts.instant("created_at"),
+                _parts.perhaps("ended_at"),
             ],
             indexes=[PartialIndex(fields=["id"], name="segment_run_running", where="state = 'running'")],
         ),
-        _table(
+        _parts.table(
             "Coupon",
             "coupon",
             "One coupon of one customer, used at most once at a time: by the order it names.",
@@ -225,12 +207,12 @@ class Migration(_steps.Migration):
                 _parts.to("CouponTemplate", "template", "coupons", db_index=False),
                 _parts.to("Customer", "customer", "coupons", db_index=False),
                 ("state", fields.CharField(max_length=8)),
-                _instant("from_at"),
-                _instant("ends_at"),
+                _parts.instant("from_at"),
+                _parts.instant("ends_at"),
                 _parts.to("SegmentRun", "run", "coupons", db_index=False, null=True),
                 ("order_no", fields.CharField(null=True, max_length=32)),
                 ("off_fen", fields.BigIntField(null=True)),
-                _instant("issued_at"),
+                _parts.instant("issued_at"),
             ],
             unique_together=(("run_id", "customer_id"),),
             indexes=[
@@ -239,7 +221,7 @@ class Migration(_steps.Migration):
                 PartialIndex(fields=["order_no"], name="coupon_order", where="order_no IS NOT NULL"),
             ],
         ),
-        _table(
+        _parts.table(
             "CouponEvent",
             "coupon_event",
             "A step of a coupon. Append-only.",
@@ -249,11 +231,11 @@ class Migration(_steps.Migration):
                 ("order_no", fields.CharField(null=True, max_length=32)),
                 ("off_fen", fields.BigIntField(null=True)),
                 ("by", fields.CharField(max_length=64)),
-                _instant("at"),
+                _parts.instant("at"),
             ],
             indexes=[Index(fields=["coupon_id", "id"], name="coupon_event_coupon")],
         ),
-        _table(
+        _parts.table(
             "Spending",
             "spending",
             "What one transfer paid of a bill, or gave back of it.",
@@ -261,14 +243,14 @@ class Migration(_steps.Migration):
                 _parts.to("Customer", "customer", "spendings", db_index=False),
                 ("reference", fields.CharField(unique=True, max_length=140)),
                 ("amount_fen", fields.BigIntField()),
-                _instant("at"),
+                _parts.instant("at"),
             ],
             indexes=[
                 Index(fields=["customer_id", "at"], name="spending_customer"),
                 Index(fields=["at"], name="spending_at"),
             ],
         ),
-        _table(
+        _parts.table(
             "SpendingMark",
             "spending_mark",
             "How far in the books the clock has looked for spending; one row.",
@@ -276,7 +258,7 @@ class Migration(_steps.Migration):
                 ("transfer_id", fields.BigIntField()),
             ],
         ),
-        _table(
+        _parts.table(
             "TierStanding",
             "tier_standing",
             "How a customer comes to their tier, and when it is looked at again.",
@@ -284,7 +266,7 @@ class Migration(_steps.Migration):
                 _parts.to("Customer", "customer", "tier_standing", fields.OneToOneField),
                 ("by_rule", fields.BooleanField()),
                 ("keeps_until", fields.DateField(null=True)),
-                _perhaps("judge_at"),
+                _parts.perhaps("judge_at"),
             ],
             indexes=[
                 PartialIndex(
@@ -292,7 +274,7 @@ class Migration(_steps.Migration):
                 )
             ],
         ),
-        _table(
+        _parts.table(
             "DeliveryAddress",
             "delivery_address",
             "Where a customer has things sent.",
@@ -307,7 +289,7 @@ class Migration(_steps.Migration):
                 ("detail", fields.CharField(max_length=120)),
                 ("label", fields.CharField(default="", max_length=10)),
                 ("is_default", fields.BooleanField(default=False)),
-                _instant("created_at"),
+                _parts.instant("created_at"),
             ],
             indexes=[Index(fields=["customer_id", "id"], name="delivery_address_customer")],
         ),
@@ -369,7 +351,7 @@ class Migration(_steps.Migration):
             tier_rule="spend_fen > 0 AND window_days BETWEEN 1 AND 3660 AND keep_days BETWEEN 1 AND 3660",
             tier_points="points_percent BETWEEN 0 AND 10000",
         ),
-        ops.AddField("Customer", *_perhaps("birthday_set_at")),
+        ops.AddField("Customer", *_parts.perhaps("birthday_set_at")),
         ops.RemoveConstraint("SettingChange", "setting_change_setting"),
         ops.AlterField("SettingChange", "before", fields.CharField(null=True, max_length=60)),
         ops.AlterField("SettingChange", "after", fields.CharField(null=True, max_length=60)),

@@ -1,7 +1,5 @@
 """Freight, tracking, after-sales; and when dunning asked for an automatic top-up."""
 
-from typing import Any
-
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
@@ -10,24 +8,8 @@ from tortoise.migrations.constraints import UniqueConstraint
 from core.partial_index import PartialIndex
 from migrations import _parts, _steps
 
-
-def _instant(name: str) -> tuple[str, Any]:
-    return (name, fields.DatetimeField(auto_now=False, auto_now_add=False))
-
-
-def _perhaps(name: str) -> tuple[str, Any]:
-    return (name, fields.DatetimeField(null=True, auto_now=False, auto_now_add=False))
-
-
-def _table(
-    name: str, table: str, about: str, columns: list[tuple[str, Any]], **more: object
-) -> ops.CreateModel:
-    options = {"table": table, "app": "models", "pk_attr": "id", "table_description": about, **more}
-    return ops.CreateModel(name=name, fields=[_parts.key(), *columns], options=options, bases=["Model"])
-
-
 _FREIGHT = (
-    _table(
+    _parts.table(
         "FreightTemplate",
         "freight_template",
         "One set of zones. At most one is the shop's default.",
@@ -37,11 +19,11 @@ _FREIGHT = (
             ("zones", _parts.json()),
             ("is_default", fields.BooleanField(default=False)),
             ("changed_by", fields.CharField(max_length=64)),
-            _instant("changed_at"),
-            _perhaps("ended_at"),
+            _parts.instant("changed_at"),
+            _parts.perhaps("ended_at"),
         ],
     ),
-    _table(
+    _parts.table(
         "ProductFreight",
         "product_freight",
         "The template a product goes by; without a row, the shop's default.",
@@ -63,7 +45,7 @@ _FREIGHT = (
 
 
 _TRACKING = (
-    _table(
+    _parts.table(
         "Parcel",
         "parcel",
         "One parcel that is watched, whatever it is of: a shipment, or goods that come back.",
@@ -72,25 +54,25 @@ _TRACKING = (
             ("tracking_no", fields.CharField(max_length=64)),
             ("phone_end", fields.CharField(null=True, max_length=4)),
             ("state", fields.CharField(null=True, max_length=12)),
-            _perhaps("state_at"),
+            _parts.perhaps("state_at"),
             ("is_subscribed", fields.BooleanField(default=False)),
             ("subscriptions", fields.IntField(default=0)),
-            _perhaps("next_ask_at"),
+            _parts.perhaps("next_ask_at"),
             ("trouble", fields.CharField(null=True, max_length=200)),
-            _instant("created_at"),
-            _perhaps("ended_at"),
+            _parts.instant("created_at"),
+            _parts.perhaps("ended_at"),
         ],
         indexes=[
             PartialIndex(fields=["next_ask_at", "id"], name="parcel_due", where="next_ask_at IS NOT NULL")
         ],
     ),
-    _table(
+    _parts.table(
         "ParcelEvent",
         "parcel_event",
         "One step of a parcel, as its carrier words it.",
         [
             _parts.to("Parcel", "parcel", "events", db_index=False),
-            _instant("at"),
+            _parts.instant("at"),
             ("text", fields.CharField(max_length=500)),
             ("state", fields.CharField(null=True, max_length=12)),
             ("area", fields.CharField(null=True, max_length=60)),
@@ -111,7 +93,7 @@ _TRACKING = (
 
 
 _AFTER_SALES = (
-    _table(
+    _parts.table(
         "AfterSale",
         "after_sale",
         "What a customer wants done about goods of an order, and what became of it.",
@@ -130,8 +112,8 @@ _AFTER_SALES = (
             ("approval_no", fields.CharField(null=True, max_length=32)),
             ("refund_no", fields.CharField(null=True, unique=True, max_length=32)),
             ("refund_fen", fields.BigIntField(null=True)),
-            _instant("created_at"),
-            _perhaps("ended_at"),
+            _parts.instant("created_at"),
+            _parts.perhaps("ended_at"),
         ],
         indexes=[
             Index(fields=["order_id", "id"], name="after_sale_order"),
@@ -140,7 +122,7 @@ _AFTER_SALES = (
             PartialIndex(fields=["id"], name="after_sale_open", where="ended_at IS NULL"),
         ],
     ),
-    _table(
+    _parts.table(
         "AfterSaleLine",
         "after_sale_line",
         "So many of one line of the order.",
@@ -155,7 +137,7 @@ _AFTER_SALES = (
         ],
         indexes=[Index(fields=["line_id"], name="after_sale_line_of")],
     ),
-    _table(
+    _parts.table(
         "AfterSaleEvent",
         "after_sale_event",
         "One step of an after-sale. Never changed.",
@@ -166,11 +148,11 @@ _AFTER_SALES = (
             ("became", fields.CharField(max_length=10)),
             ("by", fields.CharField(max_length=64)),
             ("note", fields.CharField(null=True, max_length=200)),
-            _instant("at"),
+            _parts.instant("at"),
         ],
         indexes=[Index(fields=["after_sale_id", "id"], name="after_sale_event_of")],
     ),
-    _table(
+    _parts.table(
         "AfterSalePhoto",
         "after_sale_photo",
         "A photo of what is wrong, as we drew it anew: nothing of the uploaded file but its picture.",
@@ -179,7 +161,7 @@ _AFTER_SALES = (
             ("nth", fields.IntField()),
             ("jpeg", fields.BinaryField()),
             ("file_hash", fields.CharField(max_length=64)),
-            _instant("created_at"),
+            _parts.instant("created_at"),
         ],
     ),
     ops.AddConstraint(
@@ -218,7 +200,7 @@ class Migration(_steps.Migration):
     dependencies = [("models", "0026_members")]
 
     operations = [
-        ops.AddField("DunningCase", *_perhaps("top_up_asked_at")),
+        ops.AddField("DunningCase", *_parts.perhaps("top_up_asked_at")),
         ops.AddIndex(
             "DunningCase",
             PartialIndex(

@@ -41,6 +41,24 @@ def to(
     return (name, made)
 
 
+def instant(name: str) -> tuple[str, Any]:
+    """A column of an instant."""
+    return (name, fields.DatetimeField(auto_now=False, auto_now_add=False))
+
+
+def perhaps(name: str) -> tuple[str, Any]:
+    """A column of an instant that may be unknown."""
+    return (name, fields.DatetimeField(null=True, auto_now=False, auto_now_add=False))
+
+
+def table(
+    name: str, table: str, about: str, columns: list[tuple[str, Any]], **more: object
+) -> ops.CreateModel:
+    """A table with its number, its columns, and what else is said of it (``indexes``)."""
+    options = {"table": table, "app": "models", "pk_attr": "id", "table_description": about, **more}
+    return ops.CreateModel(name=name, fields=[key(), *columns], options=options, bases=["Model"])
+
+
 def checks(table: str, **checks: str) -> list[ops.AddConstraint]:
     """Checks of a table by their names."""
     return [
