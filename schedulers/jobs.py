@@ -120,29 +120,12 @@ def table(
         *_what_falls_due(intervals),
         Job("outbox", intervals.outbox_s, lambda: delivery.run(post)),
         Job("delivery_reports", intervals.outbox_s, ask_about_reports),
-        Job("payment_poll", intervals.payment_poll_s, lambda: payments.poll(channels)),
-        Job("refund_poll", intervals.payment_poll_s, lambda: refunds.poll(channels)),
-        Job("quarantine_poll", intervals.payment_poll_s, lambda: quarantine_returns.poll(channels)),
-        Job("remittance_poll", intervals.payment_poll_s, lambda: remittances.poll(channels)),
+        *_asked_of_channels(intervals, channels),
         Job("shipping", intervals.payment_poll_s, ship),
         Job("parcels", intervals.payment_poll_s, lambda: tracking.run(tracker)),
-        Job("notice_replay", intervals.payment_poll_s, inbox.replay_unhandled),
         Job("chat_look_up", intervals.look_up_s, look_up),
-        Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),
-        Job("order_completion", intervals.expiry_s, orders.complete_due),
-        Job("bonus_expiry", intervals.expiry_s, expiry.expire_bonus),
-        Job("spending", intervals.expiry_s, spending.follow),
-        Job("tier_standings", intervals.expiry_s, standings.judge),
-        Job("points_expiry", intervals.expiry_s, points_ends.expire),
-        Job("segment_runs", intervals.outbox_s, segment_alerts.advance),
-        Job("approval_expiry", intervals.expiry_s, approvals.expire_old),
-        Job("closing_end", intervals.expiry_s, closings.finish_paid),
-        Job("merge_follow", intervals.expiry_s, merges.follow_late),
-        Job("hold_expiry", intervals.expiry_s, operator_holds.expire_due),
-        Job("review_expiry", intervals.expiry_s, reviews.expire_due),
-        Job("low_balance_alerts", intervals.expiry_s, low_balance.resolve_recovered, alone=True),
-        Job("credit_repayment", intervals.expiry_s, credit_draws.repay_freed),
-        Job("cap_alerts", intervals.expiry_s, caps.resolve_alerts),
+        *_orders_and_members(intervals),
+        *_over_in_time(intervals),
         Job("reconciliation", intervals.reconciliation_s, lambda: daily.run(channels)),
         *_now_and_then(intervals),
         Job("job_watch", intervals.expiry_s, look_after),
@@ -161,6 +144,41 @@ def _what_falls_due(intervals: Intervals) -> tuple[Job, ...]:
         Job("due_bills", intervals.due_run_s, due_bills.run),
         Job("dunning", intervals.due_run_s, dunning.run),
         Job("reminders", intervals.expiry_s, reminders.run),
+    )
+
+
+def _asked_of_channels(intervals: Intervals, channels: Channels) -> tuple[Job, ...]:
+    return (
+        Job("payment_poll", intervals.payment_poll_s, lambda: payments.poll(channels)),
+        Job("refund_poll", intervals.payment_poll_s, lambda: refunds.poll(channels)),
+        Job("quarantine_poll", intervals.payment_poll_s, lambda: quarantine_returns.poll(channels)),
+        Job("remittance_poll", intervals.payment_poll_s, lambda: remittances.poll(channels)),
+        Job("notice_replay", intervals.payment_poll_s, inbox.replay_unhandled),
+    )
+
+
+def _orders_and_members(intervals: Intervals) -> tuple[Job, ...]:
+    return (
+        Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),
+        Job("order_completion", intervals.expiry_s, orders.complete_due),
+        Job("spending", intervals.expiry_s, spending.follow),
+        Job("tier_standings", intervals.expiry_s, standings.judge),
+        Job("points_expiry", intervals.expiry_s, points_ends.expire),
+        Job("segment_runs", intervals.outbox_s, segment_alerts.advance),
+    )
+
+
+def _over_in_time(intervals: Intervals) -> tuple[Job, ...]:
+    return (
+        Job("bonus_expiry", intervals.expiry_s, expiry.expire_bonus),
+        Job("approval_expiry", intervals.expiry_s, approvals.expire_old),
+        Job("closing_end", intervals.expiry_s, closings.finish_paid),
+        Job("merge_follow", intervals.expiry_s, merges.follow_late),
+        Job("hold_expiry", intervals.expiry_s, operator_holds.expire_due),
+        Job("review_expiry", intervals.expiry_s, reviews.expire_due),
+        Job("low_balance_alerts", intervals.expiry_s, low_balance.resolve_recovered, alone=True),
+        Job("credit_repayment", intervals.expiry_s, credit_draws.repay_freed),
+        Job("cap_alerts", intervals.expiry_s, caps.resolve_alerts),
     )
 
 
