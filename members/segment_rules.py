@@ -5,9 +5,10 @@ Nothing a person writes becomes SQL: a condition is one of the classes below, an
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
@@ -54,8 +55,9 @@ class _Range(_Condition):
             raise ValueError("a range has an end, and begins before it ends")
         return self
 
+    @abstractmethod
     def _ends(self) -> tuple[int | None, int | None]:
-        raise NotImplementedError
+        """The least and the most."""
 
     def _between(self, amount: str, put: Parameters) -> str:
         least, most = self._ends()
@@ -63,6 +65,14 @@ class _Range(_Condition):
         if most is not None:
             parts.append(f"{amount} <= {put.add(most, 'bigint')}")
         return f"({' AND '.join(parts)})"
+
+
+class _FenRange(_Range):
+    least_fen: Fen | None = None
+    most_fen: Fen | None = None
+
+    def _ends(self) -> tuple[int | None, int | None]:
+        return self.least_fen, self.most_fen
 
 
 class OfTier(_Condition):
@@ -75,16 +85,11 @@ class OfTier(_Condition):
         return f"(c.tier IS NOT NULL AND c.tier = ANY ({put.add(self.codes, 'text[]')}))"
 
 
-class Spent(_Range):
+class Spent(_FenRange):
     """Has spent so much within so many days, less what came back."""
 
     what: Literal["spent"]
     days: Days
-    least_fen: Fen | None = None
-    most_fen: Fen | None = None
-
-    def _ends(self) -> tuple[int | None, int | None]:
-        return self.least_fen, self.most_fen
 
     def sql(self, put: Parameters) -> str:
         begins = put.add(clock.now() - timedelta(days=self.days), "timestamptz")
@@ -103,15 +108,10 @@ class LastSpent(_Condition):
         return f"EXISTS (SELECT FROM spending s WHERE s.customer_id = c.id AND s.amount_fen > 0 AND s.at > {begins})"
 
 
-class OfBalance(_Range):
+class OfBalance(_FenRange):
     """Has so much on the account, principal and bonus together."""
 
     what: Literal["balance"]
-    least_fen: Fen | None = None
-    most_fen: Fen | None = None
-
-    def _ends(self) -> tuple[int | None, int | None]:
-        return self.least_fen, self.most_fen
 
     def sql(self, put: Parameters) -> str:
         amount = f"(SELECT a.principal_fen + a.bonus_fen FROM {accounts.balance_sql('c.id')} a)"
@@ -166,24 +166,26 @@ class Joined(_Condition):
         return f"c.created_at > {put.add(clock.now() - timedelta(days=self.days), 'timestamptz')}"
 
 
-class All(_Condition):
+class _Joining(_Condition):
+    of: Annotated[list[Rule], Field(min_length=1, max_length=10)]
+    _word: ClassVar[str]
+
+    def sql(self, put: Parameters) -> str:
+        return f"({self._word.join(one.sql(put) for one in self.of)})"
+
+
+class All(_Joining):
     """All of these hold."""
 
     what: Literal["all"]
-    of: Annotated[list[Rule], Field(min_length=1, max_length=10)]
-
-    def sql(self, put: Parameters) -> str:
-        return f"({' AND '.join(one.sql(put) for one in self.of)})"
+    _word: ClassVar[str] = " AND "
 
 
-class AnyOf(_Condition):
+class AnyOf(_Joining):
     """At least one of these holds."""
 
     what: Literal["any"]
-    of: Annotated[list[Rule], Field(min_length=1, max_length=10)]
-
-    def sql(self, put: Parameters) -> str:
-        return f"({' OR '.join(one.sql(put) for one in self.of)})"
+    _word: ClassVar[str] = " OR "
 
 
 class Not(_Condition):
@@ -223,7 +225,7 @@ def check(rule: Rule) -> None:
 
 def _size(rule: Rule) -> tuple[int, int]:
     inner: Sequence[Rule] = (
-        rule.of if isinstance(rule, All | AnyOf) else [rule.of] if isinstance(rule, Not) else []
+        rule.of if isinstance(rule, _Joining) else [rule.of] if isinstance(rule, Not) else []
     )
     sizes = [_size(one) for one in inner]
     return 1 + max((depth for depth, _ in sizes), default=0), 1 + sum(count for _, count in sizes)
