@@ -67,19 +67,21 @@ async def noted(order: Order, step: order_states.Step, *, by: str, note: str | N
     await orders_history.write(order.id, step, order.state, order.state, by=by, note=note)
 
 
-_FIRST = "SELECT product_name, (SELECT count(*) FROM order_line WHERE order_id = $1) AS kinds FROM order_line WHERE order_id = $1 ORDER BY id LIMIT 1"
+_TITLE = "SELECT title FROM bill WHERE bill_no = $1"
 
 
 async def tell(
     order: Order, kind: Literal["order_shipped", "order_completed", "order_cancelled"], **more: Any
 ) -> None:
     """Tells its customer what became of a locked order."""
-    first = await db.fetchrow(_FIRST, order.id)
-    assert first is not None
+    title = await db.fetchval(_TITLE, order.bill_no)
     params = {
-        "title": first["product_name"], "kinds": first["kinds"], "order_no": order.order_no, "amount_fen": order.total_fen,
-        "at": clock.now(), **more,
-    }  # fmt: skip
+        "title": title,
+        "order_no": order.order_no,
+        "amount_fen": order.total_fen,
+        "at": clock.now(),
+        **more,
+    }
     key = f"{kind}:{more.get('shipment_no', order.order_no)}"
     await outbox.tell([outbox.Message(order.customer_id, kind, key, params)])
 

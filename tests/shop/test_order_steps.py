@@ -179,6 +179,11 @@ async def test_parcels_take_stock_and_the_last_one_ships_the_order(db):
         [(shop.skus[0], 1)], [(shop.skus[0], 1), (shop.skus[1], 1)],
     ]  # fmt: skip
     assert await factories.told(shop.customer, "order_shipped") == 2
+    bill = await database.fetchval("SELECT title FROM bill")
+    told = await database.fetch(
+        "SELECT params ->> 'title' AS title FROM outbox_message WHERE kind = 'order_shipped'"
+    )
+    assert {row["title"] for row in told} == {bill} and bill.endswith("等2种")
     watched = await database.fetch("SELECT carrier, tracking_no, phone_end FROM parcel ORDER BY id")
     assert [tuple(row) for row in watched] == [
         ("yuantong", "YT0001", None),
