@@ -157,12 +157,12 @@ async def use(customer_id: int, discounts: Sequence[Discount], order_no: str) ->
             raise CouponNotUsable(name=one.name)
 
 
+_LOCK_USED = "SELECT id FROM coupon WHERE order_no = $1 AND state = 'used' ORDER BY id FOR NO KEY UPDATE"
 _GIVE_BACK = """
-WITH locked AS (SELECT id, off_fen FROM coupon WHERE order_no = $1 AND state = 'used' ORDER BY id FOR NO KEY UPDATE),
-back AS (
+WITH back AS (
     UPDATE coupon k SET order_no = NULL, off_fen = NULL,
         state = CASE WHEN c.state IN ('closing', 'closed') THEN 'void' ELSE 'unused' END
-    FROM customer c WHERE c.id = k.customer_id AND k.id IN (SELECT id FROM locked) AND k.state = 'used' AND k.order_no = $1
+    FROM customer c WHERE c.id = k.customer_id AND k.id = ANY ($4::bigint[]) AND k.state = 'used' AND k.order_no = $1
     RETURNING k.id, k.state
 ), noted AS (
     INSERT INTO coupon_event (coupon_id, what, order_no, by, at)
@@ -173,8 +173,11 @@ INSERT INTO coupon_event (coupon_id, what, by, at) SELECT id, 'void', $2, $3 FRO
 
 
 async def give_back(order_no: str, *, by: str = "clock") -> None:
-    """An order that is not to be gives its coupons back; once is enough. Their time goes on as if nothing had been."""
-    await db.execute(_GIVE_BACK, order_no, by, clock.now())
+    """An order that is not to be gives its coupons back; once is enough. Their time goes on as if nothing had been. Part of the caller's
+    transaction: whose they are by now is looked at once they are locked."""
+    locked = [row["id"] for row in await db.fetch(_LOCK_USED, order_no)]
+    if locked:
+        await db.execute(_GIVE_BACK, order_no, by, clock.now(), locked)
 
 
 _LOCK = """
@@ -331,6 +334,7 @@ def _held(row: Sequence[object]) -> Held:
     return Held(values[-3], coupon_rules.Coupon(*values[:-3]), *values[-2:])  # type: ignore[arg-type]
 
 
+_LOCK_ALL = "SELECT id FROM coupon WHERE customer_id = $1 AND state IN ('unused', 'used') ORDER BY id FOR NO KEY UPDATE"
 _MOVE = """
 WITH moved AS (UPDATE coupon SET customer_id = $2 WHERE customer_id = $1 AND (run_id IS NULL OR NOT EXISTS (
     SELECT FROM coupon o WHERE o.run_id = coupon.run_id AND o.customer_id = $2)) RETURNING id)
@@ -345,9 +349,12 @@ INSERT INTO coupon_event (coupon_id, what, by, at) SELECT id, 'void', $2, $3 FRO
 async def hand_over(gone_id: int, kept_id: int, *, operator: str = "clock") -> None:
     """The coupons of one customer become another's; where both had one of the same issue, the one who is kept has one. Part of the
     caller's transaction."""
+    await db.execute(_LOCK_ALL, gone_id)
     await db.execute(_MOVE, gone_id, kept_id, operator, clock.now())
 
 
 async def end(customer_id: int, *, operator: str = "clock") -> None:
-    """Nobody uses the coupons of who gives the account up."""
+    """Nobody uses the coupons of who gives the account up; one that an order gives back later is void too. Part of the caller's
+    transaction."""
+    await db.execute(_LOCK_ALL, customer_id)
     await db.execute(_END, customer_id, operator, clock.now())

@@ -237,6 +237,49 @@ async def test_coupons_follow_a_merge_and_end_with_a_closing(db):
     assert {one.state for one in await coupons.page(kept.id)} == {"void"}
 
 
+@pytest.mark.parametrize("leaves_first", [True, False])
+@pytest.mark.parametrize("how", ["closing", "merged"])
+async def test_one_given_back_at_the_very_moment_its_customer_leaves_goes_where_the_others_went(
+    db, how, leaves_first
+):
+    gone, kept = await factories.customer(), await factories.customer()
+    number = await given(gone)
+    await used(gone, [number], "S1")
+    is_done, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def leave():
+        if how == "closing":
+            await database.execute("UPDATE customer SET state = 'closing' WHERE id = $1", gone.id)
+            await coupons.end(gone.id)
+        else:
+            await coupons.hand_over(gone.id, kept.id)
+
+    async def first(act):
+        async with database.transaction():
+            await act()
+            is_done.set()
+            await goes_on.wait()
+
+    async def second(act):
+        async with database.transaction():
+            await act()
+
+    async def back():
+        await coupons.give_back("S1")
+
+    acts = (leave, back) if leaves_first else (back, leave)
+    one = asyncio.create_task(first(acts[0]))
+    await is_done.wait()
+    other = asyncio.create_task(second(acts[1]))
+    while not await database.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+        assert not other.done(), "one waits for the other"
+        await asyncio.sleep(0.01)
+    goes_on.set()
+    await asyncio.gather(one, other)
+    owner, state = (gone, "void") if how == "closing" else (kept, "unused")
+    assert (await coupons.get(owner.id, number)).state == state
+
+
 @pytest.mark.parametrize(("amount", "weights", "parts"), [
     (10, [1, 1, 1], [4, 3, 3]), (0, [5, 5], [0, 0]), (7, [0, 7], [0, 7]), (3, [0, 0], [0, 0]), (5, [2, 3], [2, 3]),
 ])  # fmt: skip
