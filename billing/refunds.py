@@ -362,6 +362,7 @@ async def _again(refund: Refund, bill: bills.Bill | None, *, operator: str, at_c
             retry_of=refund.refund_no,
             at_counter=at_counter,
         )
+        await settled.tell_issuer_of_refund(bill, again.refund_no, amount_fen, by=operator)
     else:
         again = await top_up_refunds.hold(
             await top_up_refunds.get(refund.subject_no), amount_fen, operator=operator, reason=refund.reason,
@@ -382,7 +383,10 @@ async def lots_of(refund: Refund) -> dict[str, list[Moved]]:
 async def _locked(
     refund_no: str, *states: str, part_state: str | None = None
 ) -> tuple[Refund, bills.Bill | None]:
-    bill = await channel_refunds.lock_subject(await get(refund_no))
+    found = await get(refund_no)
+    if found.kind == "bill":
+        await settled.lock_issuer((await bills.find(found.subject_no)).source)
+    bill = await channel_refunds.lock_subject(found)
     refund = await get(refund_no)
     fits = part_state is None or any(part.state == part_state for part in refund.parts)
     if refund.state not in states or not fits:

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from billing import approvals, bills, channel_refunds, expiry, refunds, staff_alerts
+from billing import approvals, bills, channel_refunds, expiry, payments, refunds, staff_alerts
 from core import clock
 from core import db as database
 from gateways import channel as at_channel
 from ledger import accounts
-from shop import orders
+from shop import orders, orders_history
 from tests import factories
 from tests.billing.refunding import (
     BOSS,
@@ -133,6 +133,19 @@ async def test_a_definite_no_frees_what_was_reserved_and_alerts_and_can_be_tried
         await refunds.retry(channel.open(), BOSS, refund.refund_no, key=factories.key())
     assert await refunds.settle("wechat_pay", channel.says("paid_back", 600, nth=0)) == "contradicted"
     assert [alert.kind for alert in await staff_alerts.page(is_open=True)] == ["refund_contradicted"]
+
+
+async def test_an_orders_history_has_a_refund_that_is_tried_again(db):
+    customer = await factories.customer()
+    order = await factories.order(customer.id, 1_000)
+    made = await factories.combined_payment(order, 0)
+    assert await payments.confirm(factories.trade(made)) == "settled"
+    channel = Channel("closed")
+    failed = (await refund_bill(order.bill_no, 600, channel=channel)).refund
+    channel.answer = "paid_back"
+    again = await refunds.retry(channel.open(), BOSS, failed.refund_no, key=factories.key())
+    told_of = [event.note for event in await orders_history.of_order(order.id) if event.step == "refund"]
+    assert told_of == [f"{failed.refund_no} 600", f"{again.refund_no} 600"]
 
 
 async def test_a_refusal_after_an_unknown_answer_is_believed_only_if_the_channel_knows_no_refund(db):
