@@ -122,7 +122,7 @@ async def staying(customer_id: int) -> Customer:
 
 
 def refuse_left(customer: Customer) -> None:
-    """Operators begin nothing new on an account that is gone.
+    """Nothing new begins on an account that is gone.
 
     Raises:
         CustomerHasLeft.

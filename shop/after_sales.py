@@ -12,6 +12,7 @@ from datetime import timedelta
 from billing import staff_alerts, terms
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
+from members import customers
 from shop import (
     after_sale_parcels,
     after_sale_photos,
@@ -36,6 +37,7 @@ NoSuchOrder = order_steps.NoSuchOrder
 OutOfStock = stock.OutOfStock
 ParcelOfAnother = after_sale_parcels.ParcelOfAnother
 TooManyParcels = after_sale_parcels.TooManyParcels
+CustomerHasLeft = customers.CustomerHasLeft
 KeyReused = idempotency.KeyReused
 By = order_review.By
 get = after_sales_shown.get
@@ -109,13 +111,15 @@ async def apply(
     """A customer wants something done about so many of these SKUs of an order, which they have got.
 
     Raises:
-        NoSuchOrder, NotToBeReturned, AfterSaleTooLate, TooManyAfterSales, KeyReused.
+        NoSuchOrder, NotToBeReturned, AfterSaleTooLate, TooManyAfterSales, CustomerHasLeft, KeyReused.
     """
     by = accounts.of_customer(customer_id)
 
     async def act() -> str:
         order = await order_steps.lock(order_no, customer_id=customer_id)
         await _refuse_late(order)
+        await accounts.locked_balance(customer_id)  # under it a merge looks for what is under way
+        customers.refuse_left(await customers.get(customer_id))
         if await db.fetchval(_OPEN, order.id) >= MOST_OPEN:
             raise TooManyAfterSales(most=MOST_OPEN)
         there = {row["sku_id"]: row for row in await db.fetch(_LINES, order.id)}

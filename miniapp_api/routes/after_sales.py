@@ -25,6 +25,7 @@ ROUTES = (
             desk.NotToBeReturned,
             desk.AfterSaleTooLate,
             desk.TooManyAfterSales,
+            desk.CustomerHasLeft,
             desk.KeyReused,
         ),
         auth=CUSTOMER,

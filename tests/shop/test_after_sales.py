@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from billing import approvals, merges, payments, refunds, spending, terms
 from core import clock
 from core import db as database
+from ledger import moves
 from members import points_rules
 from shop import (
     after_sale_refunds,
@@ -448,6 +449,37 @@ async def test_an_open_after_sale_stands_in_the_way_of_a_merge_and_an_ended_one_
         await merges.request(1, shop.customer, kept.id, reason="同一个人", key=factories.key())
     await shop.take("withdraw", number)
     assert (await merges.preview(shop.customer, kept.id)).obstacles == ()
+
+
+async def test_an_after_sale_asked_in_the_moment_of_a_merge_stops_it_or_is_refused(shop):
+    kept = await factories.customer()
+    number = await merges.request(1, shop.customer, kept.id, reason="同一个人", key=factories.key())
+    merged, asked = await asyncio.gather(
+        approvals.approve(2, number, key=factories.key()), shop.ask(), return_exceptions=True
+    )
+    is_gone = isinstance(asked, after_sales.CustomerHasLeft)
+    assert merged.state == ("executed" if is_gone else "failed"), (merged, asked)
+    assert len(await after_sales.page(customer_id=shop.customer)) == (0 if is_gone else 1)
+
+
+async def test_who_merges_and_who_asks_for_an_after_sale_wait_for_each_other(shop):
+    kept, is_locked = await factories.customer(), asyncio.Event()
+
+    async def ask_then():
+        await is_locked.wait()
+        return await shop.ask()
+
+    asking = asyncio.create_task(ask_then())  # outside of the transaction below
+    async with database.transaction():
+        await moves.lock(shop.customer, kept.id)
+        is_locked.set()
+        await asyncio.sleep(0.3)
+        assert not asking.done()
+    await shop.take("withdraw", await asking)
+    number = await merges.request(1, shop.customer, kept.id, reason="同一个人", key=factories.key())
+    assert (await approvals.approve(2, number, key=factories.key())).state == "executed"
+    with pytest.raises(after_sales.CustomerHasLeft):
+        await shop.ask()
 
 
 async def test_a_parcel_of_somebody_else_is_not_followed_but_the_refused_one_and_one_for_several_are(shop):
