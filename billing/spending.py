@@ -78,8 +78,11 @@ async def _count(moves: Sequence[bill_moves.BillMove]) -> None:
     await spending.note([_spent(row, -1, at) for row in back])
     if back:
         await points_books.lock([row["customer_id"] for row in (*paid, *back)])  # all in one order
-    await points.earn_all(
-        [points.Earned(row["customer_id"], row["amount_fen"], row["reference"]) for row in paid]
+    await points.earn(
+        [
+            points.Earned(row["customer_id"], row["amount_fen"], row["reference"], at[row["reference"]])
+            for row in paid
+        ]
     )
     for row in back:
         await points.take_back(row["payment"], row["back_fen"], row["paid_fen"], because=row["reference"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from core import clock, db, errors
 from members import points_books, points_debts, points_ends, points_rules
@@ -41,11 +42,12 @@ class Off:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """An amount a customer paid, under the reference of what moved it."""
+    """An amount a customer paid, and when, under the reference of what moved it."""
 
     customer_id: int
     amount_fen: int
     reference: str
+    at: datetime
 
 
 LIVE = "l.customer_id = $1 AND l.remaining > 0 AND (l.expires_at IS NULL OR l.expires_at > $2)"
@@ -126,11 +128,6 @@ async def give_back(reference: str, *, operator: str = "clock") -> int:
     return move.points
 
 
-async def earn(customer_id: int, amount_fen: int, reference: str) -> int:
-    """Points for an amount that was paid, by the rule and the customer's tier; once for the reference. Returns how many."""
-    return (await earn_all([Earned(customer_id, amount_fen, reference)]))[0]
-
-
 _PERCENT = """
 SELECT c.id, coalesce(t.points_percent, 100) AS percent FROM customer c LEFT JOIN tier t ON t.code = c.tier
 WHERE c.id = ANY ($1::bigint[])
@@ -138,10 +135,11 @@ WHERE c.id = ANY ($1::bigint[])
 _KNOWN = "SELECT reference FROM points_movement WHERE reference = ANY ($1::text[])"
 
 
-async def earn_all(paid: Sequence[Earned], *, operator: str = "clock") -> list[int]:
-    """The same for a set of payments, whose references differ. Returns how many points each brought just now."""
-    rule = await points_rules.current()
-    if rule is None or not rule.per_100_yuan or not paid:
+async def earn(paid: Sequence[Earned], *, operator: str = "clock") -> list[int]:
+    """Points for amounts that were paid, each once for its reference: by the rule in force at the payment and the tier the customer has
+    now. Returns how many each brought just now."""
+    rules = await points_rules.in_force([one.at for one in paid])
+    if not any(rule is not None and rule.per_100_yuan for rule in rules):
         return [0] * len(paid)
     owners = [one.customer_id for one in paid]
     percent = {row["id"]: row["percent"] for row in await db.fetch(_PERCENT, owners)}
@@ -149,10 +147,12 @@ async def earn_all(paid: Sequence[Earned], *, operator: str = "clock") -> list[i
     references = [earned_by(one.reference) for one in paid]
     known = {row[0] for row in await db.fetch(_KNOWN, references)}
     moves, brought = [], []
-    for one, reference in zip(paid, references, strict=True):
-        points = 0 if reference in known else min(MOST, rule.earned(one.amount_fen, percent[one.customer_id]))
+    for one, rule, reference in zip(paid, rules, references, strict=True):
+        points = 0
+        if rule is not None and reference not in known:
+            points = min(MOST, rule.earned(one.amount_fen, percent[one.customer_id]))
         brought.append(points)
-        if points:
+        if rule is not None and points:
             lot = (points, rule.ends_at())
             moves.append(points_books.Move(one.customer_id, "earned", reference, operator, lots=[lot]))
     await points_books.write(locked, moves)

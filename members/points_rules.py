@@ -1,11 +1,11 @@
 """The rule of points 积分规则: what they are earned for, what they are worth, how long they live.
 
-Each version is kept; the last one counts for what happens from then on. A shop that saved none has no points.
+Each version is kept, and counts for what happens until the next one. A shop that saved none has no points.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,6 +80,18 @@ async def current() -> Rule | None:
     """The rule in force; None: the shop has no points."""
     row = await db.fetchrow(LAST)
     return None if row is None else of_row(row)
+
+
+_IN_FORCE = f"""
+SELECT n.nth, r.* FROM unnest($1::timestamptz[]) WITH ORDINALITY n (at, nth)
+CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM points_rule WHERE saved_at <= n.at ORDER BY id DESC LIMIT 1) r
+"""
+
+
+async def in_force(instants: Sequence[datetime]) -> list[Rule | None]:
+    """The rule that was in force at each of these instants."""
+    found = {row["nth"]: of_row(row) for row in await db.fetch(_IN_FORCE, instants)}
+    return [found.get(nth) for nth in range(1, len(instants) + 1)]
 
 
 def of_row(row: Mapping[str, Any]) -> Rule:

@@ -20,7 +20,7 @@ from billing import (
 from core import clock, db
 from gateways import channel as at_channel
 from ledger import accounts
-from members import customers, settings
+from members import customers, points, settings
 from shop import channel_payments, orders, products
 
 _numbers = itertools.count(1)
@@ -173,3 +173,10 @@ async def balance(customer_id):
     """(principal, bonus)."""
     found = await accounts.balance(customer_id)
     return found.principal_fen, found.bonus_fen
+
+
+async def earn(customer_id, amount_fen, reference, *, at=None):
+    """Points for an amount that was paid just now, or at an instant. Returns how many."""
+    paid = points.Earned(customer_id, amount_fen, reference, at or clock.now())
+    async with db.transaction():
+        return (await points.earn([paid]))[0]

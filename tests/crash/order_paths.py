@@ -46,8 +46,7 @@ class PlaceWithMore(_Path):
     async def before(self):
         made = await super().before()
         await points_rules.put(RULE, by="operator:1")
-        async with db.transaction():
-            have = await points.earn(made["customer"], 1_000_000, f"earned-before-{made['customer']}")
+        have = await factories.earn(made["customer"], 1_000_000, f"earned-before-{made['customer']}")
         return {**made, "have": have, "coupon": await given(self.customer, off_fen=500)}
 
     async def act(self, made):

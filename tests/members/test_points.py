@@ -44,11 +44,25 @@ async def in_one(act, *args, **how):
 async def test_what_is_paid_brings_points_by_the_rule_and_the_tier(db, percent, fen, brought):
     await tiers.put("gold", name_zh="金", name_en="Gold", rank=1, rule=tiers.Rule(points_percent=percent))
     customer = await someone(tier="gold")
-    assert await in_one(points.earn, customer.id, fen, "x:1") == 0, "without a rule there are no points"
+    assert await factories.earn(customer.id, fen, "x:1") == 0, "without a rule there are no points"
     await ruled()
-    assert await in_one(points.earn, customer.id, fen, "x:1") == brought
-    assert await in_one(points.earn, customer.id, fen, "x:1") == 0, "once for what was paid"
+    assert await factories.earn(customer.id, fen, "x:1") == brought
+    assert await factories.earn(customer.id, fen, "x:1") == 0, "once for what was paid"
     assert await has(customer) == brought
+
+
+async def test_a_payment_brings_points_by_the_rule_that_was_in_force_however_late_it_is_counted(db):
+    customer, before = await someone(), clock.now()
+    clock.set_offset(timedelta(hours=1))
+    await ruled()
+    first = clock.now()
+    clock.set_offset(timedelta(hours=2))
+    await ruled(per_100_yuan=500)
+    brought = [
+        await factories.earn(customer.id, 10_000, f"pay:{nth}", at=at)
+        for nth, at in enumerate((before, first, clock.now() - timedelta(minutes=1), clock.now()))
+    ]
+    assert brought == [0, 100, 100, 500]
 
 
 async def test_what_ends_first_is_spent_first_and_returns_to_where_it_came_from(db):
@@ -107,7 +121,7 @@ async def test_points_are_over_at_the_end_of_their_day_and_the_clock_takes_them_
 async def test_a_refund_takes_back_in_proportion_and_no_more_than_there_is(db):
     await ruled()
     customer = await someone()
-    await in_one(points.earn, customer.id, 10_000, "pay:1")
+    await factories.earn(customer.id, 10_000, "pay:1")
 
     async def back(in_all, nth):
         return await in_one(points.take_back, "pay:1", in_all, 10_000, because=f"refund:{nth}")
@@ -126,7 +140,7 @@ async def owed(customer):
 async def test_what_is_gone_is_owed_and_whatever_comes_pays_for_it_first(db):
     await ruled()
     customer = await someone()
-    await in_one(points.earn, customer.id, 10_000, "pay:1")
+    await factories.earn(customer.id, 10_000, "pay:1")
     await in_one(points.spend, customer.id, 100, "order:1", worth_fen=100)
 
     async def back(payment, in_all, nth):
@@ -135,7 +149,7 @@ async def test_what_is_gone_is_owed_and_whatever_comes_pays_for_it_first(db):
     done = await asyncio.gather(*(back("pay:1", 3_000, 1) for _ in range(3)), back("pay:1", 6_000, 2))
     assert (done, await owed(customer)) == ([0] * 4, [("earned:pay:1", 60)]), "the same is owed once"
     assert (await back("pay:1", 9_000, 3), await owed(customer)) == (0, [("earned:pay:1", 90)])
-    await in_one(points.earn, customer.id, 2_000, "pay:2")
+    await factories.earn(customer.id, 2_000, "pay:2")
     assert (await has(customer), await owed(customer)) == (0, [("earned:pay:1", 70)])
     await asyncio.gather(
         points_adjustments.adjust(1, customer.id, 15, reason="r", key=factories.key()),
@@ -154,12 +168,12 @@ async def test_what_is_gone_is_owed_and_whatever_comes_pays_for_it_first(db):
 async def test_what_was_over_unspent_is_not_taken_from_other_points(db, looked):
     await ruled(life_days=1)
     customer = await someone()
-    await in_one(points.earn, customer.id, 10_000, "pay:1")
+    await factories.earn(customer.id, 10_000, "pay:1")
     await in_one(points.spend, customer.id, 30, "order:1", worth_fen=30)
     clock.stand_at(clock.start_of(clock.today() + timedelta(days=2)))
     if looked:
         await points_ends.expire()
-    await in_one(points.earn, customer.id, 5_000, "pay:2")
+    await factories.earn(customer.id, 5_000, "pay:2")
     await in_one(points.take_back, "pay:1", 10_000, 10_000, because="refund:1")
     assert (await has(customer), await owed(customer)) == (20, []), "only what was spent"
 
@@ -167,7 +181,7 @@ async def test_what_was_over_unspent_is_not_taken_from_other_points(db, looked):
 async def test_what_is_owed_goes_with_a_merge_and_ends_with_a_closing(db):
     await ruled()
     gone, kept = await someone(), await someone(30)
-    await in_one(points.earn, gone.id, 10_000, "pay:1")
+    await factories.earn(gone.id, 10_000, "pay:1")
     await in_one(points.spend, gone.id, 100, "order:1", worth_fen=100)
     await in_one(points.take_back, "pay:1", 10_000, 10_000, because="refund:1")
     await in_one(points_ends.hand_over, gone.id, kept.id)
@@ -177,7 +191,7 @@ async def test_what_is_owed_goes_with_a_merge_and_ends_with_a_closing(db):
     assert (await has(kept), await owed(kept), await owed(gone)) == (0, [("earned:pay:1", 70)], [])
     await in_one(points.give_back, "order:1")
     assert (await has(kept), await owed(kept)) == (30, [])
-    await in_one(points.earn, kept.id, 10_000, "pay:2")
+    await factories.earn(kept.id, 10_000, "pay:2")
     await in_one(points.spend, kept.id, 130, "order:2", worth_fen=100)
     await in_one(points.take_back, "pay:2", 5_000, 10_000, because="refund:2")
     assert await owed(kept) == [("earned:pay:2", 50)]
@@ -221,13 +235,13 @@ async def test_points_follow_a_merge_and_lapse_with_a_closing_however_late(db):
         )
     assert (await has(gone), await has(kept)) == (0, 45)
     await in_one(points.give_back, "order:1")
-    await in_one(points.earn, gone.id, 1_000, "pay:late")
+    await factories.earn(gone.id, 1_000, "pay:late")
     assert (await has(gone), await has(kept)) == (0, 75)
     assert await in_one(points.take_back, "pay:late", 1_000, 1_000, because="refund:1") == 10
     async with database.transaction():
         assert await points_ends.lapse(kept.id) == 65
         await database.execute("UPDATE customer SET state = 'closed' WHERE id = $1", kept.id)
-    await in_one(points.earn, gone.id, 1_000, "pay:later")
+    await factories.earn(gone.id, 1_000, "pay:later")
     assert (await has(gone), await has(kept)) == (0, 0)
 
 

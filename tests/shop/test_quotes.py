@@ -32,8 +32,7 @@ async def priced(customer_id, wanted, wish=quotes.PLAIN):
 async def with_points(customer_id, amount_fen=1_000_000):
     """Gives a customer points, and says how many a yuan is."""
     await points_rules.put(RULE, by="operator:1")
-    async with database.transaction():
-        return await points.earn(customer_id, amount_fen, factories.key())
+    return await factories.earn(customer_id, amount_fen, factories.key())
 
 
 def same(quote, order):
