@@ -1,16 +1,16 @@
 """Standings 会员等级的升降: customers come to a tier at once when they have spent enough, and leave it when its time is over and they have
-not spent enough again. A tier that an operator gave is only left for a better one.
+not spent enough again, or at once when what they came to it by went back. A tier that an operator gave is only left for a better one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from core import clock, db
-from members import tiers
+from members import spending, tiers
 from notifications import outbox
 
 
@@ -27,11 +27,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What becomes of a tier: the code from now on, and until when it is kept."""
+    """What becomes of a tier: the code from now on, until when it is kept, and what must stay spent since when for it."""
 
     tier: str | None
-    keeps_until: date | None
     by_rule: bool
+    keeps_until: date | None = None
+    counts_from: datetime | None = None
+    needs_fen: int | None = None
 
 
 _LOOK_AT = """
@@ -48,7 +50,7 @@ async def look_at(customer_ids: Collection[int]) -> None:
 
 _BY_HAND = """
 INSERT INTO tier_standing (customer_id, by_rule) VALUES ($1, $2)
-ON CONFLICT (customer_id) DO UPDATE SET by_rule = $2, keeps_until = NULL, judge_at = NULL
+ON CONFLICT (customer_id) DO UPDATE SET by_rule = $2, keeps_until = NULL, counts_from = NULL, needs_fen = NULL, judge_at = NULL
 """
 
 
@@ -66,19 +68,25 @@ async def forget(customer_id: int) -> None:
 
 
 _CLAIM = """
-SELECT c.id, c.tier, t.rank, t.name_zh, t.name_en, s.by_rule, s.keeps_until
+SELECT c.id, c.tier, t.rank, t.name_zh, t.name_en, s.by_rule, s.keeps_until, s.counts_from, s.needs_fen
 FROM tier_standing s JOIN customer c ON c.id = s.customer_id LEFT JOIN tier t ON t.code = c.tier
 WHERE s.judge_at <= $1 ORDER BY s.judge_at, s.id LIMIT $2 FOR NO KEY UPDATE OF c, s SKIP LOCKED
 """
 _REACHED = """
-SELECT DISTINCT ON (w.id) w.id, t.code, t.rank, t.keep_days, t.name_zh, t.name_en FROM unnest($1::bigint[]) w (id) CROSS JOIN tier t
+SELECT DISTINCT ON (w.id) w.id, t.code, t.rank, t.spend_fen, t.window_days, t.keep_days, t.name_zh, t.name_en FROM unnest($1::bigint[]) w (id) CROSS JOIN tier t
 WHERE t.spend_fen <= (
     SELECT sum(s.amount_fen) FROM spending s WHERE s.customer_id = w.id AND s.at > $2::timestamptz - make_interval(days => t.window_days))
 ORDER BY w.id, t.rank DESC, t.id DESC
 """
+_WENT_BACK = """
+SELECT s.customer_id FROM tier_standing s WHERE s.customer_id = ANY ($1::bigint[]) AND s.needs_fen > (
+    SELECT coalesce(sum(p.amount_fen), 0) FROM spending p WHERE p.customer_id = s.customer_id AND p.at > s.counts_from)
+"""
 _KEEP = """
-UPDATE tier_standing s SET by_rule = v.by_rule, keeps_until = v.keeps_until, judge_at = v.judge_at
-FROM unnest($1::bigint[], $2::bool[], $3::date[], $4::timestamptz[]) v (customer_id, by_rule, keeps_until, judge_at)
+UPDATE tier_standing s SET by_rule = v.by_rule, keeps_until = v.keeps_until, counts_from = v.counts_from, needs_fen = v.needs_fen,
+    judge_at = v.judge_at
+FROM unnest($1::bigint[], $2::bool[], $3::date[], $4::timestamptz[], $5::bigint[], $6::timestamptz[])
+    v (customer_id, by_rule, keeps_until, counts_from, needs_fen, judge_at)
 WHERE s.customer_id = v.customer_id
 """
 _CHANGE = """
@@ -92,8 +100,8 @@ SELECT id, 'tier', before, tier, 'clock', $4 FROM changed RETURNING customer_id,
 
 
 async def judge(*, limit: int = 500, turns: int = 200) -> int:
-    """Looks at customers whose spending or time has changed: better tiers come at once, worse ones when the time is over; each change is
-    told. Run by the clock. Returns how many were looked at."""
+    """Looks at customers whose spending or time has changed: better tiers come at once, worse ones when the time is over or the money
+    went back; each change is told. Run by the clock. Returns how many were looked at."""
     looked_at = 0
     for _ in range(turns):
         done = await _judge(limit)
@@ -106,17 +114,17 @@ async def judge(*, limit: int = 500, turns: int = 200) -> int:
 @db.retried
 async def _judge(limit: int) -> int:
     async with db.transaction():
-        now, today = clock.now(), clock.today()
+        now = clock.now()
         rows = {row["id"]: row for row in await db.fetch(_CLAIM, now, limit)}
         if not rows:
             return 0
         reached = {row["id"]: row for row in await db.fetch(_REACHED, list(rows), now)}
-        verdicts = {number: _verdict(row, reached.get(number), today) for number, row in rows.items()}
-        ends = [one.keeps_until for one in verdicts.values()]
-        await db.execute(
-            _KEEP, list(verdicts), [one.by_rule for one in verdicts.values()], ends,
-            [None if end is None else clock.start_of(end) for end in ends],
-        )  # fmt: skip
+        went_back = {row["customer_id"] for row in await db.fetch(_WENT_BACK, list(rows))}
+        verdicts = {
+            number: _verdict(row, reached.get(number), went_back=number in went_back, now=now)
+            for number, row in rows.items()
+        }
+        await _keep(verdicts)
         changed = [number for number, one in verdicts.items() if one.tier != rows[number]["tier"]]
         if changed:
             made = await db.fetch(
@@ -129,17 +137,33 @@ async def _judge(limit: int) -> int:
     return len(rows)
 
 
-def _verdict(now: Mapping[str, Any], reached: Mapping[str, Any] | None, today: date) -> _Verdict:
-    kept = now["keeps_until"]
-    if reached is not None and (now["tier"] is None or reached["rank"] > now["rank"]):
-        return _Verdict(reached["code"], today + timedelta(days=reached["keep_days"]), True)
-    if not now["by_rule"] or now["tier"] is None:
-        return _Verdict(now["tier"], None, now["by_rule"])
-    if kept is not None and kept > today:
-        return _Verdict(now["tier"], kept, True)
+async def _keep(verdicts: Mapping[int, _Verdict]) -> None:
+    every = verdicts.values()
+    await db.execute(
+        _KEEP, list(verdicts), [one.by_rule for one in every], [one.keeps_until for one in every],
+        [one.counts_from for one in every], [one.needs_fen for one in every],
+        [None if one.keeps_until is None else clock.start_of(one.keeps_until) for one in every],
+    )  # fmt: skip
+
+
+def _verdict(
+    has: Mapping[str, Any], reached: Mapping[str, Any] | None, *, went_back: bool, now: datetime
+) -> _Verdict:
+    kept, today = has["keeps_until"], clock.day_of(now)
+    if reached is None or (has["tier"] is not None and reached["rank"] <= has["rank"]):
+        if not has["by_rule"] or has["tier"] is None:
+            return _Verdict(has["tier"], has["by_rule"])
+        if kept is not None and kept > today and not went_back:
+            return _Verdict(has["tier"], True, kept, has["counts_from"], has["needs_fen"])
     if reached is None:
-        return _Verdict(None, None, True)
-    return _Verdict(reached["code"], today + timedelta(days=reached["keep_days"]), True)
+        return _Verdict(None, True)
+    return _Verdict(
+        reached["code"],
+        True,
+        today + timedelta(days=reached["keep_days"]),
+        now - timedelta(days=reached["window_days"]),
+        reached["spend_fen"],
+    )
 
 
 def _told(
@@ -159,7 +183,6 @@ def _told(
 _STANDING = """
 SELECT c.tier, s.keeps_until, s.by_rule FROM customer c LEFT JOIN tier_standing s ON s.customer_id = c.id WHERE c.id = $1
 """
-_SPENT = "SELECT coalesce(sum(amount_fen), 0)::bigint FROM spending WHERE customer_id = $1 AND at > $2"
 
 
 async def of(customer_id: int) -> Standing:
@@ -172,6 +195,5 @@ async def of(customer_id: int) -> Standing:
     ]
     spent_fen = 0
     if better:
-        begins = clock.now() - timedelta(days=better[0].rule.window_days)
-        spent_fen = max(0, await db.fetchval(_SPENT, customer_id, begins))
+        spent_fen = await spending.within(customer_id, better[0].rule.window_days)
     return Standing(tier, row["keeps_until"] if row else None, better[0] if better else None, spent_fen)

@@ -266,6 +266,8 @@ class Migration(_steps.Migration):
                 _parts.to("Customer", "customer", "tier_standing", fields.OneToOneField),
                 ("by_rule", fields.BooleanField()),
                 ("keeps_until", fields.DateField(null=True)),
+                _parts.perhaps("counts_from"),
+                ("needs_fen", fields.BigIntField(null=True)),
                 _parts.perhaps("judge_at"),
             ],
             indexes=[
@@ -309,6 +311,7 @@ class Migration(_steps.Migration):
         ),
         *_parts.checks("PointsDebt", points_debt_paid="paid BETWEEN 0 AND points"),
         *_parts.checks("PointsLot", points_lot_remaining="points > 0 AND remaining BETWEEN 0 AND points"),
+        *_parts.checks("TierStanding", tier_standing_needs="(counts_from IS NULL) = (needs_fen IS NULL)"),
         *_parts.checks("PointsPart", points_part_some="points <> 0"),
         *_parts.checks(
             "CouponTemplate",

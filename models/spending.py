@@ -2,6 +2,7 @@
 
 from tortoise import fields
 from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
 from core.partial_index import PartialIndex
@@ -48,7 +49,9 @@ class TierStanding(Model):
     by_rule = fields.BooleanField()
     """Whether the rules gave the tier; one that an operator gave is only left for a better one."""
     keeps_until = fields.DateField(null=True)
-    """The tier is not taken away before this day."""
+    """The tier is not taken away before this day, unless less than ``needs_fen`` is left of what was spent since ``counts_from``."""
+    counts_from = fields.DatetimeField(null=True)
+    needs_fen = fields.BigIntField(null=True)
     judge_at = fields.DatetimeField(null=True)
     """When the clock looks at it next; None: not before something is spent."""
 
@@ -56,4 +59,7 @@ class TierStanding(Model):
         table = "tier_standing"
         indexes = (
             PartialIndex(fields=("judge_at", "id"), name="tier_standing_due", where="judge_at IS NOT NULL"),
+        )
+        constraints = (
+            CheckConstraint(check="(counts_from IS NULL) = (needs_fen IS NULL)", name="tier_standing_needs"),
         )

@@ -112,6 +112,36 @@ async def test_a_tier_comes_at_once_and_goes_when_its_time_is_over(db):
     ]  # fmt: skip
 
 
+async def test_a_tier_goes_with_the_money_it_came_by(db):
+    for rank, code in enumerate(("silver", "gold"), 1):
+        await tiers.put(code, name_zh=code, name_en=code, rank=rank, rule=tiers.Rule(rank * 5_000, 30, 60))
+    customer = await factories.customer(principal=90_000)
+    first = await paid(customer, 6_000)
+    await judged()
+    second, third = await paid(customer, 5_000), await paid(customer, 100)
+    await judged()
+    await orders.cancel(customer.id, third.order_no)
+    await judged()
+    assert await tier_of(customer) == "gold", "enough is left of what it came by"
+    clock.set_offset(timedelta(days=31))
+    await orders.cancel(customer.id, (await paid(customer, 9_000)).order_no)
+    await judged()
+    assert await tier_of(customer) == "gold", "kept, though nothing was spent of late"
+    await tiers.put("gold", name_zh="金", name_en="Gold", rank=2, rule=tiers.Rule(20_000, 30, 60))
+    await judged()
+    assert await tier_of(customer) == "gold", "dearer for others only"
+    await paid(customer, 5_500)
+    await orders.cancel(customer.id, second.order_no)
+    await judged()
+    assert await tier_of(customer) == "gold", "what was spent since stands in for it"
+    await orders.cancel(customer.id, first.order_no)
+    await asyncio.gather(judged(), judged())
+    assert (await tier_of(customer), await factories.told(customer.id, "tier_over")) == (None, 1)
+    await paid(customer, 11_000)
+    await judged()
+    assert await tier_of(customer) == "silver"
+
+
 async def test_what_an_operator_gave_is_only_left_for_better(db):
     for rank, code in enumerate(("silver", "gold"), 1):
         await tiers.put(code, name_zh=code, name_en=code, rank=rank, rule=tiers.Rule(rank * 5_000, 30, 1))
