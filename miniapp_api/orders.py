@@ -82,12 +82,28 @@ class NewOrder(kit.Body):
     ] = None
 
 
-class OrderChange(kit.Body):
-    lines: Annotated[Lines | None, Field(description="不填则不变 · left out: the same")] = None
-    remark: Remark = ""
-    address_id: AddressId = None
-    coupon_nos: CouponNos
-    points: Points = 0
+class OrderWish(kit.Body):
+    lines: Annotated[
+        Lines | None, Field(description="全部商品；不填则不变 · all lines; left out: the same")
+    ] = None
+    address_id: Annotated[kit.Id | None, Field(description="不填则不变 · left out: the same")] = None
+    coupon_nos: Annotated[
+        Annotated[list[kit.No], Field(max_length=20)] | None,
+        Field(
+            description="用哪些优惠券；不填则不变，空数组为不用 · which coupons to use; left out: the same, an empty list: none",
+            examples=[["K261126…"]],
+        ),
+    ] = None
+    points: Annotated[
+        Points | None,
+        Field(
+            description="用多少积分；不填则不变，0 为不用 · how many points to use; left out: the same, 0: none"
+        ),
+    ] = None
+
+
+class OrderChange(OrderWish):
+    remark: Annotated[Remark | None, Field(description="不填则不变 · left out: the same")] = None
     total_fen: Total = None
 
 
@@ -112,6 +128,9 @@ class Line(kit.Answer):
 class Discount(kit.Answer):
     kind: Annotated[str, Field(examples=["coupon", "points"])]
     name: Annotated[str, Field(description="优惠券名称 · what the coupon is called", examples=["满50减5"])]
+    coupon_no: Annotated[
+        str | None, Field(description="哪张优惠券，null 不是优惠券 · which coupon; null: it is none")
+    ]
     amount_fen: int
     points: Annotated[int, Field(description="用了多少积分 · how many points were used", examples=[0])]
 
@@ -243,7 +262,7 @@ def _way(way: order_payments.Way, locale: str) -> PaymentWay:
 
 async def place(body: NewOrder, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Reserves the stock and fixes the prices."""
-    how = replace(_how(body), store=body.store)
+    how = _how(body)
     act = orders.place if body.pay_from is None else orders.place_and_pay
     return await act(caller.id, _wanted(body.lines), how, key=key)
 
@@ -263,8 +282,13 @@ async def one(order_no: str, caller: Customer) -> object:
 
 async def change(order_no: str, body: OrderChange, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Changes an unpaid order; it is priced anew."""
-    wanted = None if body.lines is None else _wanted(body.lines)
-    return await order_changes.edit(caller.id, order_no, wanted, _how(body), key=key)
+    wish = replace(_change(body), remark=body.remark, total_fen=body.total_fen)
+    return await order_changes.edit(caller.id, order_no, wish, key=key)
+
+
+async def preview(order_no: str, body: OrderWish, caller: Customer) -> object:
+    """What a changed order would come to."""
+    return await order_changes.preview(caller.id, order_no, _change(body))
 
 
 async def pay(order_no: str, body: Nothing, caller: Holder, key: kit.IdempotencyKey) -> object:
@@ -287,8 +311,18 @@ async def hide(order_no: str, caller: Customer) -> None:
     await orders.hide(caller.id, order_no)
 
 
-def _how(body: NewOrder | OrderChange) -> orders.How:
+def _change(body: OrderWish) -> order_changes.Change:
+    return order_changes.Change(
+        quantities=None if body.lines is None else orders.merged(_wanted(body.lines)),
+        address_id=body.address_id,
+        coupon_nos=None if body.coupon_nos is None else tuple(body.coupon_nos),
+        points=body.points,
+    )
+
+
+def _how(body: NewOrder) -> orders.How:
     return orders.How(
+        store=body.store,
         address_id=body.address_id,
         coupon_nos=tuple(body.coupon_nos),
         points=body.points,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from billing import awaited, bills, stores
 from core import db
@@ -21,48 +22,101 @@ BillPaymentAwaited = awaited.BillPaymentAwaited
 KeyReused = idempotency.KeyReused
 
 
-async def edit(
-    customer_id: int, order_no: str, wanted: Sequence[placing.Wanted] | None, how: placing.How, *, key: str
-) -> Order:
-    """Its customer wants other quantities (None: the same), another address (None: the same), another remark, other coupons or points. Prices are those of now; the
-    coupons and points of before are free again.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What shall be otherwise about an order; None: the same as before. ``quantities`` are all its lines, ``coupon_nos`` all its coupons."""
+
+    quantities: Mapping[int, int] | None = None
+    address_id: int | None = None
+    coupon_nos: tuple[str, ...] | None = None
+    points: int | None = None
+    remark: str | None = None
+    total_fen: int | None = None
+    """What the customer was shown that it comes to."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What a repeat of the request must have in common with it."""
+        lines = None if self.quantities is None else sorted(self.quantities.items())
+        coupon_nos = None if self.coupon_nos is None else sorted(self.coupon_nos)
+        said = {**asdict(self), "quantities": lines, "coupon_nos": coupon_nos}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+async def edit(customer_id: int, order_no: str, change: Change, *, key: str) -> Order:
+    """Its customer changes an order. Prices are those of now; the coupons and points of before are free again, and taken anew where they
+    stay.
 
     Raises:
         NoSuchOrder, OrderStateForbids, BillPaymentPending, BillUnderReview, BillPaymentAwaited, KeyReused, and what placing an order may answer
         (``placing.REFUSALS``).
     """
     caller = accounts.of_customer(customer_id)
-    quantities = None if wanted is None else placing.merged(wanted)
 
     async def act() -> None:
-        order = await order_steps.lock(order_no, customer_id=customer_id)
-        order_states.refuse("edit", order.state, order_no)
-        bill = await bills.lock(order.bill_no)
-        bills.refuse_pending(bill)
-        await awaited.refuse(bill)
-        await order_discounts.give_back(order, by=caller)
-        lines = (await orders_shown.lines_of([order.id]))[order.id]
-        had = {line.sku_id: line.quantity for line in lines}
-        kept = addresses.Where(**order.address) if order.address else None
-        wish = replace(how, store=await stores.code_of(order.store_id))
-        priced = await quotes.quote(customer_id, quantities or had, wish, kept=kept)
-        placing.refuse_another_total(priced, how.total_fen)
+        order, bill, had = await _locked(customer_id, order_no)
+        priced = await _priced(order, had, change, by=caller)
+        placing.refuse_another_total(priced, change.total_fen)
         times = await db.fetchval(_TIMES, order.id)
         taken = await order_discounts.take(customer_id, priced, order_no, again=times)
         await bills.reprice(bill, amount_fen=priced.total_fen, title=priced.title)
         note = None if order.total_fen == priced.total_fen else f"{order.total_fen} → {priced.total_fen}"
         await order_steps.noted(order, "edit", by=caller, note=note)
-        await _change(order, had, priced, taken, how.remark)
+        await _change(order, had, priced, taken, order.remark if change.remark is None else change.remark)
 
-    content = {
-        "order_no": order_no,
-        "lines": sorted(quantities.items()) if quantities else None,
-        **how.content,
-    }
     await idempotency.alone(
-        caller=caller, operation="orders.edit", key=key, content=content, act=act, answer=order_no
-    )
+        caller=caller, operation="orders.edit", key=key, content={"order_no": order_no, **change.content}, act=act, answer=order_no
+    )  # fmt: skip
     return await orders_shown.get(customer_id, order_no)
+
+
+class _Undone(Exception):
+    """Rolls a tried change back."""
+
+
+@db.retried
+async def preview(customer_id: int, order_no: str, change: Change) -> quotes.Quote:
+    """What ``edit`` would make of the order now, by doing it as far as its price and undoing it. Of what the order keeps already a line says
+    that it can be had, too.
+
+    Raises:
+        NoSuchOrder, OrderStateForbids, BillPaymentPending, BillUnderReview, BillPaymentAwaited, and of pricing: ``quotes.REFUSALS``.
+    """
+    try:
+        async with db.transaction():
+            order, _, had = await _locked(customer_id, order_no)
+            priced = await _priced(order, had, change, by=accounts.of_customer(customer_id))
+            raise _Undone
+    except _Undone:
+        own = [replace(line, available=line.available + had.get(line.sku_id, 0)) for line in priced.lines]
+        return replace(priced, lines=tuple(own))
+
+
+async def _locked(customer_id: int, order_no: str) -> tuple[Order, bills.Bill, dict[int, int]]:
+    """The order and its bill, which may be changed, and how many it has of each SKU."""
+    order = await order_steps.lock(order_no, customer_id=customer_id)
+    order_states.refuse("edit", order.state, order_no)
+    bill = await bills.lock(order.bill_no)
+    bills.refuse_pending(bill)
+    await awaited.refuse(bill)
+    lines = (await orders_shown.lines_of([order.id]))[order.id]
+    return order, bill, {line.sku_id: line.quantity for line in lines}
+
+
+async def _priced(order: Order, had: Mapping[int, int], change: Change, *, by: str) -> quotes.Quote:
+    """The changed order as it is priced now, after it gave back what it took."""
+    await order_discounts.give_back(order, by=by)
+    had_coupons = tuple(one.coupon_no for one in order.discounts if one.coupon_no)
+    had_points = sum(one.points for one in order.discounts)
+    wish = quotes.Wish(
+        store=await stores.code_of(order.store_id),
+        address_id=change.address_id,
+        coupon_nos=had_coupons if change.coupon_nos is None else change.coupon_nos,
+        points=had_points if change.points is None else change.points,
+    )
+    kept = addresses.Where(**order.address) if order.address else None
+    wanted = had if change.quantities is None else change.quantities
+    return await quotes.quote(order.customer_id, wanted, wish, kept=kept)
 
 
 _TIMES = "SELECT 1 + count(*) FROM order_event WHERE order_id = $1 AND step = 'edit'"

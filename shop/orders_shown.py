@@ -45,6 +45,11 @@ class Discount:
     reference: str = ""
     points: int = 0
 
+    @property
+    def coupon_no(self) -> str | None:
+        """Which coupon, if it is one."""
+        return self.reference if self.kind == "coupon" else None
+
 
 @dataclass(frozen=True, slots=True)
 class Order:

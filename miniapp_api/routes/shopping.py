@@ -17,6 +17,13 @@ from shop import orders as shop_orders
 from shop import products as shop_products
 
 _INTO_CART = (shop_cart.SkuNotForSale, shop_cart.CartFull)
+_NOT_CHANGED = (
+    shop_orders.NoSuchOrder,
+    shop_orders.OrderStateForbids,
+    order_changes.BillPaymentPending,
+    order_changes.BillUnderReview,
+    order_changes.BillPaymentAwaited,
+)
 
 ROUTES = (
     kit.get(
@@ -149,19 +156,27 @@ ROUTES = (
         "/orders/{order_no}",
         orders.change,
         summary=("修改未付款的订单", "Change an unpaid order"),
-        description=("按现价重新计算，账单随之改变。", "It is priced anew, and its bill with it."),
-        answer=orders.Order,
-        refusals=(
-            shop_orders.NoSuchOrder,
-            shop_orders.OrderStateForbids,
-            order_changes.BillPaymentPending,
-            order_changes.BillUnderReview,
-            order_changes.BillPaymentAwaited,
-            *shop_orders.REFUSALS,
-            shop_orders.KeyReused,
+        description=(
+            "不填的都不变。按现价重新计算，账单随之改变。",
+            "What is left out stays. It is priced anew, and its bill with it.",
         ),
+        answer=orders.Order,
+        refusals=(*_NOT_CHANGED, *shop_orders.REFUSALS, shop_orders.KeyReused),
         auth=CUSTOMER,
         idempotent=True,
+    ),
+    kit.post(
+        "/orders/{order_no}/quotes",
+        orders.preview,
+        summary=("修改订单的价格预览", "What a changed order would come to"),
+        description=(
+            "与修改用同一段计算：不填的都不变，订单已用的优惠券、积分和预留的库存都算可用。什么也不改变。",
+            "Computed by what changes orders: what is left out stays, and the coupons, points and stock the order has count as free. "
+            "Nothing is changed.",
+        ),
+        answer=cart.Quote,
+        refusals=(*_NOT_CHANGED, *quotes.REFUSALS),
+        auth=CUSTOMER,
     ),
     kit.get(
         "/orders/{order_no}/payment-ways",

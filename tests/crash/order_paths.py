@@ -69,8 +69,8 @@ class EditOrder(_Path):
         return {**made, "order": await self.placed(made)}
 
     async def act(self, made):
-        wanted = [orders.Wanted(made["sku"], 3)]
-        await order_changes.edit(made["customer"], made["order"], wanted, orders.How(), key="change-it-1")
+        change = order_changes.Change({made["sku"]: 3})
+        await order_changes.edit(made["customer"], made["order"], change, key="change-it-1")
 
     async def wrong(self, made):
         order = await orders.get(made["customer"], made["order"])

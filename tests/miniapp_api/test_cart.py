@@ -72,6 +72,11 @@ async def test_an_order_too_dear_for_the_balance_is_placed_and_waits(world):
     bigger = {"lines": [{"sku_id": sku, "quantity": 2}], "remark": "改两份"}
     changed = await phone.ask("PATCH", f"/orders/{placed.body['order_no']}", bigger, key=new_key())
     assert (changed.body["total_fen"], changed.body["remark"]) == (5_600, "改两份")
+    fewer = {"lines": [{"sku_id": sku, "quantity": 1}]}
+    shown = await phone.post(f"/orders/{placed.body['order_no']}/quotes", fewer)
+    assert (shown.status, shown.body["total_fen"]) == (200, 2_800)
+    same = await phone.ask("PATCH", f"/orders/{placed.body['order_no']}", {"total_fen": 5_600}, key=new_key())
+    assert (same.body["total_fen"], same.body["remark"]) == (5_600, "改两份")
     assert (await phone.get("/orders?state=paid")).body["items"] == []
     (one,) = (await phone.get("/orders?state=placed")).body["items"]
     assert one["total_fen"] == 5_600

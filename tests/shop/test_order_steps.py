@@ -63,7 +63,7 @@ class Shop:
     async def take(self, step):
         acts = {
             "edit": lambda: order_changes.edit(
-                self.customer, self.no, [orders.Wanted(self.skus[0], 1)], placing.How(), key=factories.key()
+                self.customer, self.no, order_changes.Change({self.skus[0]: 1}), key=factories.key()
             ),
             "pay": lambda: orders.pay(self.customer, self.no, key=factories.key()),
             "cancel": lambda: orders.cancel(self.customer, self.no),
@@ -223,21 +223,19 @@ async def test_a_shop_that_reviews_orders_delivers_only_what_it_confirmed(db):
 async def test_changing_an_order_prices_it_anew_and_moves_stock_and_bill_along(db):
     shop = await Shop().opened("placed")
     other = (await factories.sku(700, stock=3)).id
-    wanted = [orders.Wanted(shop.skus[0], 1), orders.Wanted(other, 3)]
-    order = await order_changes.edit(
-        shop.customer, shop.no, wanted, placing.How(remark="少冰", total_fen=3_100), key="change-it-1"
-    )
+    change = order_changes.Change({shop.skus[0]: 1, other: 3}, remark="少冰", total_fen=3_100)
+    order = await order_changes.edit(shop.customer, shop.no, change, key="change-it-1")
     assert (order.total_fen, order.remark, [line.quantity for line in order.lines]) == (3_100, "少冰", [1, 3])
     assert await shop.left() == [9, 10] and await stock.available([other]) == {other: 0}
     bill_fen = await database.fetchval("SELECT amount_fen FROM bill WHERE bill_no = $1", order.bill_no)
     assert bill_fen == 3_100
-    for wrong, how, refusal in (
-        ([orders.Wanted(other, 4)], placing.How(), orders.OutOfStock),
-        ([orders.Wanted(10**9, 1)], placing.How(), orders.SkuNotForSale),
-        ([orders.Wanted(other, 1)], placing.How(total_fen=1), orders.PriceChanged),
+    for wrong, refusal in (
+        (order_changes.Change({other: 4}), orders.OutOfStock),
+        (order_changes.Change({10**9: 1}), orders.SkuNotForSale),
+        (order_changes.Change({other: 1}, total_fen=1), orders.PriceChanged),
     ):
         with pytest.raises(refusal):
-            await order_changes.edit(shop.customer, shop.no, wrong, how, key=factories.key())
+            await order_changes.edit(shop.customer, shop.no, wrong, key=factories.key())
     assert (await orders.pay(shop.customer, shop.no, key=factories.key())).total_fen == 3_100
 
 

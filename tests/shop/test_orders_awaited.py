@@ -16,9 +16,9 @@ from tests.factories import key
 async def _still_waits(customer, order):
     clock.set_offset(orders.UNPAID_LIFETIME + timedelta(minutes=1))
     assert await orders.expire_unpaid() == 0
-    wanted = [orders.Wanted(order.lines[0].sku_id, 2)]
+    change = order_changes.Change({order.lines[0].sku_id: 2})
     with pytest.raises(orders.BillPaymentAwaited):
-        await order_changes.edit(customer.id, order.order_no, wanted, orders.How(), key=key())
+        await order_changes.edit(customer.id, order.order_no, change, key=key())
     with pytest.raises(orders.BillPaymentAwaited):
         await orders.cancel(customer.id, order.order_no)
     with pytest.raises(orders.BillPaymentAwaited):

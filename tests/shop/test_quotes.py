@@ -125,6 +125,33 @@ async def test_coupons_and_points_go_with_the_order_and_come_back_when_it_is_not
     assert again.total_fen == order.total_fen
 
 
+async def test_what_a_change_leaves_out_stays_and_its_preview_comes_to_the_same(db):
+    customer, sku = await factories.customer(principal=50_000), await factories.sku(10_000, stock=3)
+    have = await with_points(customer.id)
+    coupon = await given(customer, off_fen=1_500, name="立减15")
+    how = placing.How(coupon_nos=(coupon,), points=have // 40, remark="少冰")
+    order = await orders.place(customer.id, [orders.Wanted(sku.id, 2)], how, key=factories.key())
+
+    async def changed(change):
+        before = await orders.get(customer.id, order.order_no), await _points(customer.id)
+        shown = await order_changes.preview(customer.id, order.order_no, change)
+        assert before == (await orders.get(customer.id, order.order_no), await _points(customer.id))
+        now = await order_changes.edit(customer.id, order.order_no, change, key=factories.key())
+        same(shown, now)
+        return now, shown
+
+    more, shown = await changed(order_changes.Change({sku.id: 3}))
+    assert [one.kind for one in more.discounts] == ["coupon", "points"] and more.remark == "少冰"
+    assert more.total_fen - order.total_fen == 10_000
+    assert (shown.lines[0].available, shown.lines[0].in_stock) == (3, True)
+    assert await _points(customer.id) == have - have // 40
+    plain, _ = await changed(order_changes.Change(coupon_nos=(), remark=""))
+    assert [(one.kind, one.points) for one in plain.discounts] == [("points", have // 40)]
+    assert (plain.remark, plain.lines[0].quantity) == ("", 3)
+    none, _ = await changed(order_changes.Change(points=0))
+    assert (none.discounts, none.total_fen, await _points(customer.id)) == ((), 30_000, have)
+
+
 async def test_a_coupon_or_points_that_take_nothing_off_are_not_used_up(db):
     customer, piece = await factories.customer(), await factories.sku(1)
     coupon = await given(customer, off_fen=1_500)
@@ -169,8 +196,8 @@ async def test_an_order_that_is_sent_pays_freight_and_goes_nowhere_else_unless_c
         customer.id, wanted, placing.How(address_id=await home(customer.id)), key=factories.key()
     )
     assert (order.freight_fen, order.total_fen, order.address["phone"]) == (1_100, 3_100, "13800138000")
-    more = [orders.Wanted(sku.id, 3)]
-    changed = await order_changes.edit(customer.id, order.order_no, more, placing.How(), key=factories.key())
+    more = order_changes.Change({sku.id: 3})
+    changed = await order_changes.edit(customer.id, order.order_no, more, key=factories.key())
     assert (changed.freight_fen, changed.total_fen, changed.address) == (1_400, 4_400, order.address)
     await orders.pay(customer.id, order.order_no, key=factories.key())
     parcel = shipments.Parcel("顺丰", "SF1234567890")
