@@ -12,6 +12,7 @@ from ledger import idempotency
 from members import customers, points_desk, points_rules
 
 KeyReused = idempotency.KeyReused
+NoPoints = points_rules.NoPoints
 KIND = "points_adjustment"
 
 
@@ -29,6 +30,7 @@ async def adjust(operator_id: int, customer_id: int, points: int, *, reason: str
 
     Raises:
         PointsOutOfRange, NoSuchCustomer, CustomerHasLeft, PointsShort, KeyReused.
+        NoPoints: the shop has no rule of points, so that nobody could say what they are worth.
     """
     points_desk.refuse_out_of_range(points)
     content = {"customer_id": customer_id, "points": points, "reason": reason}
@@ -36,7 +38,7 @@ async def adjust(operator_id: int, customer_id: int, points: int, *, reason: str
     async def act() -> str:
         await approvals.one_by_one(operator_id, customer_id)
         customers.refuse_left(await customers.staying(customer_id))
-        worth_fen = _worth_fen(await points_rules.current(), points)
+        worth_fen = _worth_fen(await _rule(), points)
         if await approvals.adds_up(worth_fen, operator_id=operator_id, customer_id=customer_id):
             return await approvals.request(
                 KIND, content, amount_fen=worth_fen, reason=reason, operator_id=operator_id, customer_id=customer_id
@@ -62,7 +64,7 @@ approvals.register(KIND, _approved)
 async def _make(
     operator_id: int, customer_id: int, points: int, reason: str, approval_no: str | None = None
 ) -> str:
-    rule = await points_rules.current()
+    rule = await _rule()
     return await points_desk.put(
         customer_id,
         points,
@@ -74,6 +76,13 @@ async def _make(
     )
 
 
-def _worth_fen(rule: points_rules.Rule | None, points: int) -> int:
+async def _rule() -> points_rules.Rule:
+    rule = await points_rules.current()
+    if rule is None:
+        raise NoPoints
+    return rule
+
+
+def _worth_fen(rule: points_rules.Rule, points: int) -> int:
     """What a customer makes of so many points at best."""
-    return 0 if rule is None else max(rule.bonus_fen(abs(points)), rule.off_fen(abs(points)))
+    return max(rule.bonus_fen(abs(points)), rule.off_fen(abs(points)))

@@ -71,7 +71,7 @@ async def put(
     customer_id: int,
     points: int,
     *,
-    rule: points_rules.Rule | None,
+    rule: points_rules.Rule,
     worth_fen: int,
     reason: str,
     operator: str,
@@ -88,7 +88,7 @@ async def put(
     parts = [] if points > 0 else await points_books.choose(customer_id, -points)
     if points < 0 and sum(taken for _, taken in parts) != points:
         raise PointsShort(points=-points, have=-sum(taken for _, taken in parts))
-    lots = [(points, rule.ends_at() if rule else None)] if points > 0 else []
+    lots = [(points, rule.ends_at())] if points > 0 else []
     move = points_books.Move(
         customer_id, "adjusted", reference, operator, memo=reason, worth_fen=worth_fen, parts=parts, lots=lots
     )

@@ -64,6 +64,7 @@ _POINTS = (
             members_customers.NoSuchCustomer,
             points_desk.CustomerHasLeft,
             members_points.PointsShort,
+            points_adjustments.NoPoints,
             points_adjustments.KeyReused,
         ),
         auth=OPERATOR,

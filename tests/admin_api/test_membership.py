@@ -12,6 +12,10 @@ async def test_points_are_ruled_given_and_changed_into_bonus(world):
     desk, phone = await world.operator(), await world.arrive()
     assert (await phone.get("/points")).body == {"points": 0, "ending": 0, "ends_at": None, "rule": None}
     assert (await phone.post("/points/bonus", {"points": 10})).code == "no_points"
+    early = await desk.post(
+        f"/customers/{phone.customer_id}/points/adjustments", {"points": 1, "reason": "r"}
+    )
+    assert early.code == "no_points"
     ruled = await desk.put("/points-rules", RULE)
     assert ruled.status == 200 and ruled.body["off_share_percent"] == 100, ruled
     assert (await desk.put("/points-rules", {**RULE, "per_100_yuan": -1})).code == "invalid_request"

@@ -84,6 +84,7 @@ class GiveCoupons(Path):
         segment = await segments.add(1, secrets.token_hex(8), rule, key=secrets.token_hex(8))
         run = await segment_runs.give_coupons(1, segment.id, made.id, key=secrets.token_hex(8))
         await db.execute("UPDATE segment_run SET after_id = $2 WHERE run_no = $1", run.run_no, people[0] - 1)
+        await points_rules.put(RULE, by="operator:1")
         await points_adjustments.adjust(1, people[0], 5, reason="r", key=secrets.token_hex(8))
         await db.execute(
             "UPDATE points_lot SET expires_at = now() - interval '1 day' WHERE customer_id = $1", people[0]

@@ -247,6 +247,9 @@ async def test_points_follow_a_merge_and_lapse_with_a_closing_however_late(db):
 
 async def test_an_operator_gives_and_takes_with_a_reason_once(db):
     customer, key = await someone(), factories.key()
+    with pytest.raises(points_adjustments.NoPoints):  # nobody could say what they are worth
+        await points_adjustments.adjust(1, customer.id, 30, reason="补录", key=key)
+    await ruled(life_days=None)
     for _ in range(2):
         made = await points_adjustments.adjust(1, customer.id, 30, reason="补录", key=key)
         assert made == points_adjustments.Outcome(None, points_desk.Balance(30, 0, None))

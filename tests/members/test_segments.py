@@ -13,6 +13,7 @@ from members import (
     coupon_templates,
     coupons,
     leaving,
+    points_rules,
     segment_rules,
     segment_runs,
     segments,
@@ -24,6 +25,7 @@ from members import (
 from notifications import preferences
 from tests import factories
 from tests.members.test_coupons import kind
+from tests.members.test_points import RULE
 
 OLD, ANY = {"what": "joined", "days": 3660}, {"what": "points", "least": 0}
 
@@ -59,6 +61,7 @@ async def test_each_condition_finds_who_it_says(db):
     await spent(b, 100, 40)
     tag = await tags.add(1, "爱茶", key=factories.key())
     await tags.put(1, b.id, [tag.id])
+    await points_rules.put(RULE, by="operator:1")
     await points_adjustments.adjust(1, b.id, 7, reason="r", key=factories.key())
     await database.execute(
         "UPDATE customer SET birthday = make_date(1990, $2, 1) WHERE id = $1", a.id, clock.today().month
