@@ -6,6 +6,7 @@ from pydantic import Field
 
 from core import http as kit
 from miniapp_api.orders import AddressId, CouponNos, Discount, Lines, Points, StoreField
+from miniapp_api.products import StoreQuery
 from miniapp_api.services import Customer
 from shop import cart, orders, quotes
 
@@ -83,33 +84,29 @@ class Quote(kit.Answer):
     total_fen: Annotated[int, Field(description="下单时原样传回 · to be sent back with the order")]
 
 
-async def read(caller: Customer) -> object:
+async def read(query: StoreQuery, caller: Customer) -> object:
     """The cart, priced as of now."""
-    return await cart.read(caller.id)
+    return await cart.read(caller.id, store=query.store)
 
 
-async def add(body: CartAddition, caller: Customer) -> object:
+async def add(body: CartAddition, query: StoreQuery, caller: Customer) -> object:
     """Puts so many more into the cart."""
-    await cart.add(caller.id, body.sku_id, body.quantity)
-    return await cart.read(caller.id)
+    return await cart.add(caller.id, body.sku_id, body.quantity, store=query.store)
 
 
-async def put(sku_id: int, body: CartChange, caller: Customer) -> object:
+async def put(sku_id: int, body: CartChange, query: StoreQuery, caller: Customer) -> object:
     """So many are in the cart from now on."""
-    await cart.put(caller.id, sku_id, body.quantity, chosen=body.chosen)
-    return await cart.read(caller.id)
+    return await cart.put(caller.id, sku_id, body.quantity, chosen=body.chosen, store=query.store)
 
 
-async def exchange(sku_id: int, body: CartExchange, caller: Customer) -> object:
+async def exchange(sku_id: int, body: CartExchange, query: StoreQuery, caller: Customer) -> object:
     """Another specification instead."""
-    await cart.exchange(caller.id, sku_id, body.other_sku_id)
-    return await cart.read(caller.id)
+    return await cart.exchange(caller.id, sku_id, body.other_sku_id, store=query.store)
 
 
-async def remove(body: CartRemoval, caller: Customer) -> object:
+async def remove(body: CartRemoval, query: StoreQuery, caller: Customer) -> object:
     """Takes SKUs out of the cart."""
-    await cart.remove(caller.id, body.sku_ids)
-    return await cart.read(caller.id)
+    return await cart.remove(caller.id, body.sku_ids, store=query.store)
 
 
 async def quote(body: QuoteRequest, caller: Customer) -> object:

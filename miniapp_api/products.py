@@ -12,7 +12,7 @@ from shop import categories, images, search, shelf
 
 StoreCode = Annotated[
     Annotated[kit.No, Field(max_length=20)] | None,
-    Field(description="在哪家门店看：按该店的价格 · the store whose prices are wanted"),
+    Field(description="在哪家门店看：按该店的价格和库存 · the store whose prices and stock are wanted"),
 ]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from billing import stores
 from core import clock, db, errors
-from shop import placing, quotes, stock
+from shop import placing, quotes
 
 MOST_LINES = 100
 """So many different SKUs a cart holds."""
@@ -25,6 +26,7 @@ class NotInCart(errors.NotFound):
 
 
 SkuNotForSale = quotes.SkuNotForSale
+NoSuchStore = stores.NoSuchStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +60,20 @@ class Cart:
     def chosen_fen(self) -> int:
         return sum(line.price_fen * line.quantity for line in self.lines if line.chosen and line.in_stock)
 
-    @property
-    def to_order(self) -> dict[int, int]:
-        """The ticked lines that can be had."""
-        return {line.sku_id: line.quantity for line in self.lines if line.chosen and line.in_stock}
-
 
 _LINES = "SELECT sku_id, quantity, chosen FROM cart_line WHERE customer_id = $1 ORDER BY id"
 
 
-async def read(customer_id: int, *, store_id: int = stock.SHOP) -> Cart:
-    """The customer's cart, priced as of now."""
+async def read(customer_id: int, *, store: str | None = None) -> Cart:
+    """The customer's cart, priced as of now, as it would be ordered from a store (its code) or from the shop.
+
+    Raises:
+        NoSuchStore.
+    """
+    return await _read(customer_id, await stores.id_of(store))
+
+
+async def _read(customer_id: int, store_id: int) -> Cart:
     rows = await db.fetch(_LINES, customer_id)
     seen = await quotes.seen(customer_id, {row["sku_id"]: row["quantity"] for row in rows}, store_id=store_id)
     lines = []
@@ -85,8 +90,8 @@ async def read(customer_id: int, *, store_id: int = stock.SHOP) -> Cart:
 
 _LOCK = "SELECT FROM customer WHERE id = $1 FOR NO KEY UPDATE"
 _COUNT = "SELECT count(*) FROM cart_line WHERE customer_id = $1 AND sku_id <> $2"
-_FOR_SALE = """
-SELECT EXISTS (SELECT FROM sku s JOIN product p ON p.id = s.product_id WHERE s.id = $1 AND p.state = 'on_shelf')
+_FOR_SALE = f"""
+SELECT EXISTS (SELECT FROM sku s JOIN product p ON p.id = s.product_id WHERE s.id = $1 AND {quotes.FOR_SALE})
 """
 _ADD = f"""
 INSERT INTO cart_line (customer_id, sku_id, quantity, chosen, added_at) VALUES ($1, $2, $3, true, $4)
@@ -98,26 +103,32 @@ ON CONFLICT (customer_id, sku_id) DO UPDATE SET quantity = $3, chosen = $5
 """
 
 
-async def add(customer_id: int, sku_id: int, quantity: int) -> None:
-    """Puts so many more of a SKU into the cart, up to the most of a line.
+async def add(customer_id: int, sku_id: int, quantity: int, *, store: str | None = None) -> Cart:
+    """Puts so many more of a SKU into the cart, up to the most of a line. Returns the cart, as ``read`` does.
 
     Raises:
-        SkuNotForSale, CartFull.
+        SkuNotForSale, CartFull, NoSuchStore.
     """
+    store_id = await stores.id_of(store)
     async with db.transaction():
         await _room_for(customer_id, sku_id)
         await db.execute(_ADD, customer_id, sku_id, quantity, clock.now())
+    return await _read(customer_id, store_id)
 
 
-async def put(customer_id: int, sku_id: int, quantity: int, *, chosen: bool = True) -> None:
-    """So many of a SKU are in the cart from now on, ticked or not.
+async def put(
+    customer_id: int, sku_id: int, quantity: int, *, chosen: bool = True, store: str | None = None
+) -> Cart:
+    """So many of a SKU are in the cart from now on, ticked or not. Returns the cart, as ``read`` does.
 
     Raises:
-        SkuNotForSale, CartFull.
+        SkuNotForSale, CartFull, NoSuchStore.
     """
+    store_id = await stores.id_of(store)
     async with db.transaction():
         await _room_for(customer_id, sku_id)
         await db.execute(_PUT, customer_id, sku_id, quantity, clock.now(), chosen)
+    return await _read(customer_id, store_id)
 
 
 async def _room_for(customer_id: int, sku_id: int) -> None:
@@ -131,14 +142,20 @@ async def _room_for(customer_id: int, sku_id: int) -> None:
 _TAKE_OUT = "DELETE FROM cart_line WHERE customer_id = $1 AND sku_id = $2 RETURNING quantity"
 
 
-async def exchange(customer_id: int, sku_id: int, other_id: int) -> None:
-    """Another specification instead: the line's quantity goes to the other SKU, on top of what is in the cart of it already.
+async def exchange(customer_id: int, sku_id: int, other_id: int, *, store: str | None = None) -> Cart:
+    """Another specification instead: the line's quantity goes to the other SKU, on top of what is in the cart of it already. Returns the
+    cart, as ``read`` does.
 
     Raises:
-        NotInCart, SkuNotForSale.
+        NotInCart, SkuNotForSale, NoSuchStore.
     """
-    if sku_id == other_id:
-        return
+    store_id = await stores.id_of(store)
+    if sku_id != other_id:
+        await _exchange(customer_id, sku_id, other_id)
+    return await _read(customer_id, store_id)
+
+
+async def _exchange(customer_id: int, sku_id: int, other_id: int) -> None:
     async with db.transaction():
         await db.fetchrow(_LOCK, customer_id)
         had = await db.fetchval(_TAKE_OUT, customer_id, sku_id)
@@ -151,6 +168,12 @@ async def exchange(customer_id: int, sku_id: int, other_id: int) -> None:
 _REMOVE = "DELETE FROM cart_line WHERE customer_id = $1 AND sku_id = ANY ($2::bigint[])"
 
 
-async def remove(customer_id: int, sku_ids: Collection[int]) -> None:
-    """Takes SKUs out of the cart; what is not in it is no matter."""
+async def remove(customer_id: int, sku_ids: Collection[int], *, store: str | None = None) -> Cart:
+    """Takes SKUs out of the cart; what is not in it is no matter. Returns the cart, as ``read`` does.
+
+    Raises:
+        NoSuchStore.
+    """
+    store_id = await stores.id_of(store)
     await db.execute(_REMOVE, customer_id, list(sku_ids))
+    return await _read(customer_id, store_id)

@@ -252,11 +252,13 @@ def _at_most(line_fen: Sequence[int], most_fen: int) -> tuple[int, ...]:
     return tuple(kept)
 
 
+FOR_SALE = "p.state = 'on_shelf' AND s.state = 'on_sale'"
+"""Whether a SKU (s) of a product (p) can be had at all, as SQL."""
 _LINES = f"""
 SELECT w.sku_id, p.id AS product_id, p.name AS product_name, s.name AS sku_name, w.quantity, s.price_fen AS list_fen,
        {prices.fen("s")} AS price_fen, {stock.left("s", "$3::bigint")} AS available, s.weight_g,
        ARRAY(SELECT c.category_id FROM product_category c WHERE c.product_id = p.id) AS category_ids,
-       p.state = 'on_shelf' AND s.state = 'on_sale' AS for_sale
+       {FOR_SALE} AS for_sale
 FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS w (sku_id, quantity, n)
 LEFT JOIN LATERAL (SELECT * FROM sku WHERE sku.id = w.sku_id OFFSET 0) s ON true
 LEFT JOIN LATERAL (SELECT * FROM product WHERE product.id = s.product_id OFFSET 0) p ON true
@@ -267,7 +269,7 @@ ORDER BY w.n
 
 
 async def seen(
-    customer_id: int, quantities: Mapping[int, int], *, store_id: int = stock.SHOP
+    customer_id: int, quantities: Mapping[int, int], *, store_id: int
 ) -> dict[int, tuple[Line, bool]]:
     """What so many of each SKU cost the customer now, and whether it is for sale; a SKU that does not exist is left out."""
     rows = await db.fetch(

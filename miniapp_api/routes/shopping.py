@@ -16,7 +16,7 @@ from shop import order_changes, quotes
 from shop import orders as shop_orders
 from shop import products as shop_products
 
-_INTO_CART = (shop_cart.SkuNotForSale, shop_cart.CartFull)
+_INTO_CART = (shop_cart.SkuNotForSale, shop_cart.CartFull, shop_cart.NoSuchStore)
 _NOT_CHANGED = (
     shop_orders.NoSuchOrder,
     shop_orders.OrderStateForbids,
@@ -63,7 +63,14 @@ ROUTES = (
         auth=CUSTOMER,
         conditional=True,
     ),
-    kit.get("/cart", cart.read, summary=("购物车", "The cart"), answer=cart.Cart, auth=CUSTOMER),
+    kit.get(
+        "/cart",
+        cart.read,
+        summary=("购物车", "The cart"),
+        answer=cart.Cart,
+        refusals=(shop_cart.NoSuchStore,),
+        auth=CUSTOMER,
+    ),
     kit.post(
         "/cart",
         cart.add,
@@ -94,6 +101,7 @@ ROUTES = (
         cart.remove,
         summary=("移出购物车", "Take out of the cart"),
         answer=cart.Cart,
+        refusals=(shop_cart.NoSuchStore,),
         auth=CUSTOMER,
     ),
     kit.post(

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from billing import stores
 from core import db
 from shop import cart
 from tests.world import new_key
@@ -47,6 +48,26 @@ async def test_another_specification_takes_the_place_of_one(world):
     assert (await phone.post("/cart", {"sku_id": gone})).code == "sku_not_for_sale"
     seen = (await phone.get("/cart")).body["lines"]
     assert [(line["sku_id"], line["for_sale"]) for line in seen] == [(other, True), (gone, False)]
+
+
+async def test_a_cart_is_seen_as_it_would_be_ordered_from_a_store(world):
+    phone, desk, sku = await world.arrive(), await world.operator(), await world.sku(price_fen=1_000, stock=1)
+    await stores.put("west-lake", name="西湖店")
+    await desk.post(f"/skus/{sku}/stock", {"counted": 4, "reason": "盘点", "store": "west-lake"})
+    here = await phone.post("/cart?store=west-lake", {"sku_id": sku, "quantity": 3})
+    there = await phone.get("/cart")
+    assert [(one.body["lines"][0]["available"], one.body["chosen_fen"]) for one in (here, there)] == [
+        (4, 3_000), (1, 0),
+    ]  # fmt: skip
+    assert (await phone.put(f"/cart/{sku}?store=west-lake", {"quantity": 4})).body["chosen_fen"] == 4_000
+    assert (await phone.post("/cart?store=nowhere", {"sku_id": sku})).code == "no_such_store"
+    assert (await phone.get("/cart?store=west-lake")).body["lines"][0]["quantity"] == 4
+
+
+async def test_a_withdrawn_specification_is_not_put_into_a_cart(world):
+    phone, sku = await world.arrive(), await world.sku()
+    await db.execute("UPDATE sku SET state = 'withdrawn' WHERE id = $1", sku)
+    assert (await phone.post("/cart", {"sku_id": sku})).code == "sku_not_for_sale"
 
 
 async def test_a_cart_holds_so_much_and_no_more_even_at_once(world, monkeypatch):
