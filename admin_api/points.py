@@ -71,6 +71,12 @@ class PointsHeld(kit.Answer):
     points: int
     ending: Annotated[int, Field(description="最先到期的积分 · what is over first")]
     ends_at: kit.Instant | None
+    owed: Annotated[
+        int,
+        Field(
+            description="退款后欠下的积分，之后所得先抵扣 · owed since a payment was given back; what comes next pays it first"
+        ),
+    ]
 
 
 class PointsAdjusted(kit.Answer):
@@ -83,6 +89,12 @@ class PointsAdjusted(kit.Answer):
     points: Annotated[int, Field(description="现在的积分 · the points now")]
     ending: Annotated[int, Field(description="最先到期的积分 · what is over first")]
     ends_at: kit.Instant | None
+    owed: Annotated[
+        int,
+        Field(
+            description="退款后欠下的积分，之后所得先抵扣 · owed since a payment was given back; what comes next pays it first"
+        ),
+    ]
 
 
 class PointsMovement(kit.Answer):

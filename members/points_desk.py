@@ -36,16 +36,19 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a customer has and can spend; ``ending`` of it is over at ``ends_at``, first of all."""
+    """What a customer has and can spend; ``ending`` of it is over at ``ends_at``, first of all. ``owed``: of payments that were given
+    back; what comes next pays it first."""
 
     points: int
     ending: int
     ends_at: datetime | None
+    owed: int = 0
 
 
 _BALANCE = f"""
 SELECT coalesce(sum(l.remaining), 0)::bigint AS points,
-       coalesce(sum(l.remaining) FILTER (WHERE l.expires_at = f.ends_at), 0)::bigint AS ending, f.ends_at
+       coalesce(sum(l.remaining) FILTER (WHERE l.expires_at = f.ends_at), 0)::bigint AS ending, f.ends_at,
+       (SELECT coalesce(sum(d.points - d.paid), 0)::bigint FROM points_debt d WHERE d.customer_id = $1 AND d.paid < d.points) AS owed
 FROM (SELECT min(l.expires_at) AS ends_at FROM points_lot l WHERE {LIVE}) f LEFT JOIN points_lot l ON {LIVE} GROUP BY f.ends_at
 """
 

@@ -28,6 +28,12 @@ class Points(kit.Answer):
     points: Annotated[int, Field(description="可用积分 · what can be used now", examples=[1280])]
     ending: Annotated[int, Field(description="最先到期的积分 · what is over first", examples=[80])]
     ends_at: kit.Instant | None
+    owed: Annotated[
+        int,
+        Field(
+            description="退款后欠下的积分，之后所得先抵扣 · owed since a payment was given back; what comes next pays it first"
+        ),
+    ]
     rule: Annotated[Rule | None, Field(description="null：门店没有积分 · null: the shop has no points")]
 
 
@@ -78,6 +84,7 @@ async def read(caller: Customer) -> Points:
         points=held.points,
         ending=held.ending,
         ends_at=held.ends_at,
+        owed=held.owed,
         rule=None if rule is None else Rule.model_validate(rule),
     )
 

@@ -3,6 +3,9 @@
 from datetime import timedelta
 
 from core import clock
+from core import db as database
+from members import points
+from tests import factories
 from tests.world import new_key
 
 RULE = {"per_100_yuan": 100, "off_points": 100, "bonus_points": 200, "life_days": 365}
@@ -10,7 +13,9 @@ RULE = {"per_100_yuan": 100, "off_points": 100, "bonus_points": 200, "life_days"
 
 async def test_points_are_ruled_given_and_changed_into_bonus(world):
     desk, phone = await world.operator(), await world.arrive()
-    assert (await phone.get("/points")).body == {"points": 0, "ending": 0, "ends_at": None, "rule": None}
+    assert (await phone.get("/points")).body == {
+        "points": 0, "ending": 0, "ends_at": None, "owed": 0, "rule": None,
+    }  # fmt: skip
     assert (await phone.post("/points/bonus", {"points": 10})).code == "no_points"
     early = await desk.post(
         f"/customers/{phone.customer_id}/points/adjustments", {"points": 1, "reason": "r"}
@@ -41,6 +46,12 @@ async def test_points_are_ruled_given_and_changed_into_bonus(world):
     assert [row["operator"] for row in await desk.all(f"{path}/movements")][1].startswith("operator:")
     assert (await desk.get(path)).body["points"] == 100
     assert len(await desk.all("/points-rules")) == 1
+    await factories.earn(phone.customer_id, 5_000, "pay:1")
+    await phone.post("/points/bonus", {"points": 150})
+    async with database.transaction():
+        await points.take_back("pay:1", 3_000, 5_000, because="refund:1")
+    for seen in (await desk.get(path), await phone.get("/points")):
+        assert (seen.body["points"], seen.body["owed"]) == (0, 30)
 
 
 async def test_coupons_are_offered_claimed_given_and_taken_back(world):
