@@ -9,7 +9,7 @@ from admin_api.adjustments import Reason
 from admin_api.parcels import Carrier, TrackingNo, Trail
 from admin_api.services import Operator, Services
 from core import http as kit
-from shop import after_sales
+from shop import after_sales, stock
 
 JPEG = "image/jpeg"
 State = Literal["asked", "approved", "sent_back", "received", "done", "rejected", "withdrawn"]
@@ -150,9 +150,7 @@ async def reject(return_no: str, body: Rejecting, caller: Operator, key: kit.Ide
 
 async def receive(return_no: str, body: Receiving, caller: Operator, key: kit.IdempotencyKey) -> object:
     """The goods are back."""
-    spoilt: dict[int, int] = {}
-    for line in body.written_off:
-        spoilt[line.sku_id] = spoilt.get(line.sku_id, 0) + line.quantity
+    spoilt = stock.merged((line.sku_id, line.quantity) for line in body.written_off)
     return await after_sales.receive(_by(caller), return_no, written_off=spoilt, note=body.note, key=key)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from admin_api import parcels
 from admin_api.services import Operator
 from core import http as kit
-from shop import order_records, order_review, orders_shown, shipments
+from shop import order_records, order_review, orders_shown, shipments, stock
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
 Reason = Annotated[kit.Text, Field(min_length=1, max_length=200, examples=["缺货"])]
@@ -167,7 +167,7 @@ async def ship(order_no: str, body: Parcel, caller: Operator, key: kit.Idempoten
     """Sends out all that is left, or part of it."""
     quantities = None
     if body.lines is not None:
-        quantities = shipments.merged((line.sku_id, line.quantity) for line in body.lines)
+        quantities = stock.merged((line.sku_id, line.quantity) for line in body.lines)
     parcel = shipments.Parcel(body.carrier, body.tracking_no, quantities)
     await shipments.ship(_by(caller), order_no, parcel, key=key)
     return await order_records.read(order_no)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from core import http as kit
 from miniapp_api.services import Customer
-from shop import after_sales
+from shop import after_sales, stock
 
 JPEG = "image/jpeg"
 Kind = Annotated[
@@ -106,9 +106,7 @@ class AfterSalesQuery(kit.PageQuery):
 
 async def apply(order_no: str, body: NewAfterSale, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Asks the shop."""
-    quantities: dict[int, int] = {}
-    for line in body.lines:
-        quantities[line.sku_id] = quantities.get(line.sku_id, 0) + line.quantity
+    quantities = stock.merged((line.sku_id, line.quantity) for line in body.lines)
     return await after_sales.apply(caller.id, order_no, body.kind, quantities, reason=body.reason, key=key)
 
 

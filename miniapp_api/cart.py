@@ -8,7 +8,7 @@ from core import http as kit
 from miniapp_api.orders import AddressId, CouponNos, Discount, Lines, Points, StoreField
 from miniapp_api.products import StoreQuery
 from miniapp_api.services import Customer
-from shop import cart, orders, quotes
+from shop import cart, orders, quotes, stock
 
 
 class CartAddition(kit.Body):
@@ -111,7 +111,7 @@ async def remove(body: CartRemoval, query: StoreQuery, caller: Customer) -> obje
 
 async def quote(body: QuoteRequest, caller: Customer) -> object:
     """What an order would come to, by the code that places it."""
-    wanted = orders.merged([orders.Wanted(line.sku_id, line.quantity) for line in body.lines])
+    wanted = stock.merged((line.sku_id, line.quantity) for line in body.lines)
     wish = quotes.Wish(
         store=body.store,
         address_id=body.address_id,

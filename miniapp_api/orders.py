@@ -9,7 +9,7 @@ from core import http as kit
 from miniapp_api.packages import Refusal
 from miniapp_api.payment_methods import MethodsQuery
 from miniapp_api.services import Customer, Holder, Services
-from shop import order_changes, order_payments, order_records, orders
+from shop import order_changes, order_payments, order_records, orders, stock
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
 _STATES = (
@@ -313,7 +313,9 @@ async def hide(order_no: str, caller: Customer) -> None:
 
 def _change(body: OrderWish) -> order_changes.Change:
     return order_changes.Change(
-        quantities=None if body.lines is None else orders.merged(_wanted(body.lines)),
+        quantities=None
+        if body.lines is None
+        else stock.merged((line.sku_id, line.quantity) for line in body.lines),
         address_id=body.address_id,
         coupon_nos=None if body.coupon_nos is None else tuple(body.coupon_nos),
         points=body.points,

@@ -8,7 +8,7 @@ from core import http as kit
 from miniapp_api.orders import Lines, StoreField
 from miniapp_api.packages import Refusal
 from miniapp_api.services import Customer
-from shop import orders, savings
+from shop import savings, stock
 
 
 class SavingsRequest(kit.Body):
@@ -37,7 +37,7 @@ class Savings(kit.Answer):
 
 async def read(body: SavingsRequest, caller: Customer, locale: str) -> Savings:
     """What could be used for these lines."""
-    wanted = orders.merged([orders.Wanted(line.sku_id, line.quantity) for line in body.lines])
+    wanted = stock.merged((line.sku_id, line.quantity) for line in body.lines)
     found = await savings.of(caller.id, wanted, store=body.store)
     return Savings(
         coupons=[

@@ -92,11 +92,6 @@ def refuse(step: Step, state: str, order_no: str) -> None:
         raise OrderStateForbids(order_no=order_no, state=state, step=step)
 
 
-def states_before(step: Step) -> tuple[State, ...]:
-    """In which states the step can be taken."""
-    return _BY_STEP[step].was
-
-
 _WHO = {
     "customer": "顾客 · customer",
     "operator": "店员 · operator",

@@ -37,7 +37,6 @@ Order = orders_shown.Order
 Wanted = placing.Wanted
 How = placing.How
 REFUSALS = placing.REFUSALS
-merged = placing.merged
 place = placing.place
 get = orders_shown.get
 page = orders_shown.page

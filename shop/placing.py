@@ -74,7 +74,7 @@ async def place(customer_id: int, wanted: Sequence[Wanted], how: How = PLAIN, *,
     Raises:
         KeyReused, ``REFUSALS``; of these PriceChanged: it comes to another amount than ``how`` says.
     """
-    quantities = merged(wanted)
+    quantities = stock.merged((line.sku_id, line.quantity) for line in wanted)
     content = {"lines": sorted(quantities.items()), **how.content}
     if how.takes_more_than_stock:
         return await _place_with_more(customer_id, quantities, how, key, content)
@@ -116,14 +116,6 @@ async def _priced(customer_id: int, quantities: dict[int, int], how: How) -> quo
     priced = await quotes.quote(customer_id, quantities, how)
     refuse_another_total(priced, how.total_fen)
     return priced
-
-
-def merged(wanted: Sequence[Wanted]) -> dict[int, int]:
-    """How many are wanted of each SKU."""
-    quantities: dict[int, int] = {}
-    for line in wanted:
-        quantities[line.sku_id] = quantities.get(line.sku_id, 0) + line.quantity
-    return quantities
 
 
 def refuse_another_total(priced: quotes.Quote, shown_fen: int | None) -> None:

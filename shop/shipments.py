@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,14 +58,6 @@ class Shipment:
     lines: tuple[ShippedLine, ...]
     trail: tracking.Trail | None = None
     """What is known of its way; None: nobody watches it."""
-
-
-def merged(lines: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """So many of each SKU, of pairs of SKU and quantity."""
-    quantities: dict[int, int] = {}
-    for sku_id, quantity in lines:
-        quantities[sku_id] = quantities.get(sku_id, 0) + quantity
-    return quantities
 
 
 _LINES = "SELECT id, sku_id, reserved FROM order_line WHERE order_id = $1 AND reserved > 0 ORDER BY id"

@@ -6,7 +6,7 @@ An order reserves what it is for when it is placed; shipping and handing over ta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -79,18 +79,17 @@ class Movement:
     created_at: datetime
 
 
+def merged(lines: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """So many of each SKU, of pairs of SKU and quantity."""
+    quantities: dict[int, int] = {}
+    for sku_id, quantity in lines:
+        quantities[sku_id] = quantities.get(sku_id, 0) + quantity
+    return quantities
+
+
 def left(sku: str, store: str = str(SHOP)) -> str:
     """SQL of what can be ordered of a SKU (its table's name in the statement) at a store."""
     return f"coalesce((SELECT t.on_hand - t.reserved FROM stock t WHERE t.sku_id = {sku}.id AND t.store_id = {store}), 0)"
-
-
-_AVAILABLE = "SELECT sku_id, on_hand - reserved AS available FROM stock WHERE sku_id = ANY ($1::bigint[]) AND store_id = $2"
-
-
-async def available(sku_ids: Sequence[int], store_id: int = SHOP) -> dict[int, int]:
-    """What can be ordered of each SKU; 0 where the store never had any."""
-    found = {row["sku_id"]: row["available"] for row in await db.fetch(_AVAILABLE, list(sku_ids), store_id)}
-    return {sku_id: found.get(sku_id, 0) for sku_id in sku_ids}
 
 
 _LEVELS = "SELECT sku_id, store_id, on_hand, reserved, low_at FROM stock WHERE sku_id = ANY ($1::bigint[]) ORDER BY sku_id, store_id"

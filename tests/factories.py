@@ -122,6 +122,15 @@ async def sku(price_fen=1000, stock=100, name="龙井"):
     return product.skus[0]
 
 
+async def available(sku_ids, store_id=0):
+    """What can be ordered of each SKU at a store, or of the shop."""
+    rows = await db.fetch(
+        "SELECT sku_id, on_hand - reserved FROM stock WHERE sku_id = ANY ($1::bigint[]) AND store_id = $2",
+        sku_ids, store_id,
+    )  # fmt: skip
+    return dict.fromkeys(sku_ids, 0) | {sku_id: left for sku_id, left in rows}
+
+
 async def order(customer_id, price_fen=1000, **stock):
     """A placed, unpaid order of one piece."""
     piece = await sku(price_fen, **stock)

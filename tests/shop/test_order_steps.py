@@ -226,7 +226,7 @@ async def test_changing_an_order_prices_it_anew_and_moves_stock_and_bill_along(d
     change = order_changes.Change({shop.skus[0]: 1, other: 3}, remark="少冰", total_fen=3_100)
     order = await order_changes.edit(shop.customer, shop.no, change, key="change-it-1")
     assert (order.total_fen, order.remark, [line.quantity for line in order.lines]) == (3_100, "少冰", [1, 3])
-    assert await shop.left() == [9, 10] and await stock.available([other]) == {other: 0}
+    assert await shop.left() == [9, 10] and await factories.available([other]) == {other: 0}
     bill_fen = await database.fetchval("SELECT amount_fen FROM bill WHERE bill_no = $1", order.bill_no)
     assert bill_fen == 3_100
     for wrong, refusal in (

@@ -26,7 +26,9 @@ async def home(customer_id, region_code="330106"):
 
 
 async def priced(customer_id, wanted, wish=quotes.PLAIN):
-    return await quotes.quote(customer_id, placing.merged(wanted), wish)
+    return await quotes.quote(
+        customer_id, stock.merged((line.sku_id, line.quantity) for line in wanted), wish
+    )
 
 
 async def with_points(customer_id, amount_fen=1_000_000):
@@ -99,7 +101,7 @@ async def test_what_was_shown_and_is_another_now_is_said(db):
     with pytest.raises(orders.PriceChanged) as refused:
         await orders.place(customer.id, wanted, how, key="the-key-01")
     assert refused.value.params == {"total_fen": 2_400, "shown_fen": 2_000}
-    assert await stock.available([sku.id]) == {sku.id: 100}
+    assert await factories.available([sku.id]) == {sku.id: 100}
     await orders.place(customer.id, wanted, placing.How(total_fen=2_400), key="the-key-01")
     await products.change_sku(sku.id, price_fen=1)
     again = await orders.place(customer.id, wanted, placing.How(total_fen=2_400), key="the-key-01")
@@ -173,7 +175,7 @@ async def test_one_coupon_for_two_orders_at_once_is_used_once(db):
         return_exceptions=True,
     )
     assert sorted(type(one).__name__ for one in done) == ["CouponNotUsable"] * 3 + ["Order"]
-    assert await stock.available([sku.id]) == {sku.id: 99}
+    assert await factories.available([sku.id]) == {sku.id: 99}
 
 
 async def _points(customer_id):

@@ -37,7 +37,7 @@ async def test_baskets_in_any_order_neither_deadlock_nor_oversell(db):
         return_exceptions=True,
     )
     assert [type(one).__name__ for one in placed].count("Order") == 6
-    assert set((await stock.available(skus)).values()) == {0}
+    assert set((await factories.available(skus)).values()) == {0}
 
 
 async def test_what_is_short_is_named_and_nothing_is_kept(db):
@@ -46,7 +46,7 @@ async def test_what_is_short_is_named_and_nothing_is_kept(db):
     with pytest.raises(orders.OutOfStock) as refused:
         await orders.place(customer.id, [orders.Wanted(plenty, 2), orders.Wanted(few, 2)], key="basket-0001")
     assert refused.value.params == {"sku_id": few, "stock": 1, "quantity": 2}
-    assert await stock.available([plenty, few]) == {plenty: 9, few: 1}
+    assert await factories.available([plenty, few]) == {plenty: 9, few: 1}
     made = await orders.place(customer.id, [orders.Wanted(plenty, 2)], key="basket-0001")
     assert made.total_fen == 2_000, "the key of a refusal is free again"
 
@@ -95,9 +95,9 @@ async def test_another_stores_stock_is_its_own(db):
             await stock.change(
                 1, sku.id, stock.Change(counted=2), store=store, within=["lake"], key=factories.key()
             )
-    assert await stock.available([sku.id]) == {sku.id: 5}
-    assert await stock.available([sku.id], await stores.id_of("lake")) == {sku.id: 2}
-    assert await stock.available([sku.id], await stores.id_of("hill")) == {sku.id: 0}
+    assert await factories.available([sku.id]) == {sku.id: 5}
+    assert await factories.available([sku.id], await stores.id_of("lake")) == {sku.id: 2}
+    assert await factories.available([sku.id], await stores.id_of("hill")) == {sku.id: 0}
 
 
 async def test_an_order_from_a_store_takes_its_stock_and_is_served_there_only(db):
@@ -106,7 +106,7 @@ async def test_an_order_from_a_store_takes_its_stock_and_is_served_there_only(db
     await stock.change(1, sku.id, stock.Change(counted=2), store="lake", key="at-the-lake")
     wanted, lake = [orders.Wanted(sku.id, 2)], await stores.id_of("lake")
     order = await orders.place(customer.id, wanted, orders.How(store="lake"), key=factories.key())
-    assert await stock.available([sku.id], lake) == {sku.id: 0}
+    assert await factories.available([sku.id], lake) == {sku.id: 0}
     with pytest.raises(orders.OutOfStock):
         await orders.place(customer.id, wanted, orders.How(store="lake"), key=factories.key())
     await orders.pay(customer.id, order.order_no, key=factories.key())
@@ -121,7 +121,7 @@ async def test_an_order_from_a_store_takes_its_stock_and_is_served_there_only(db
         else:
             with pytest.raises(orders.NoSuchOrder):
                 await act
-    assert seen.order_no == order.order_no and await stock.available([sku.id]) == {sku.id: 5}
+    assert seen.order_no == order.order_no and await factories.available([sku.id]) == {sku.id: 5}
     assert (await stock.level(sku.id, lake)).on_hand == 0
 
 
