@@ -303,8 +303,8 @@ _STATES = {
     None: "true",
     "unused": "k.state = 'unused' AND k.ends_at > $4",
     "over": "k.state = 'unused' AND k.ends_at <= $4",
-    "used": "k.state = 'used' AND $4::timestamptz IS NOT NULL",
-    "void": "k.state = 'void' AND $4::timestamptz IS NOT NULL",
+    "used": "k.state = 'used'",
+    "void": "k.state = 'void'",
 }
 
 
