@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +25,12 @@ class WrongLogin(errors.Unauthenticated):
     """The login or the password is wrong."""
 
     code = "wrong_login"
+
+
+class NoSuchPostStore(errors.Invalid):
+    """A post names a store that the shop does not have, or an owner is held to one store."""
+
+    code = "no_such_post_store"
 
 
 class PasswordTooShort(errors.Invalid):
@@ -64,11 +70,7 @@ _CREATE = """
 INSERT INTO operator (login, name, password_hash, state, created_at) VALUES ($1, $2, $3, 'active', $4)
 ON CONFLICT (login) DO UPDATE SET name = $2, password_hash = $3 RETURNING id
 """
-_POSTS = """
-INSERT INTO operator_post (operator_id, role, store, given_at)
-SELECT $1, p.role, p.store, $4 FROM unnest($2::text[], $3::text[]) AS p (role, store)
-WHERE NOT EXISTS (SELECT FROM operator_post WHERE operator_id = $1)
-"""
+_HAS_POSTS = "SELECT EXISTS (SELECT FROM operator_post WHERE operator_id = $1)"
 
 
 async def create(
@@ -78,13 +80,39 @@ async def create(
 
     Raises:
         PasswordTooShort: fewer than ten characters.
+        NoSuchPostStore.
     """
     hashed = await hash_of(password)
     async with db.transaction():
         operator_id = await db.fetchval(_CREATE, login, name, hashed, clock.now())
-        roles, stores = [post.role for post in posts], [post.store for post in posts]
-        await db.execute(_POSTS, operator_id, roles, stores, clock.now())
+        if not await db.fetchval(_HAS_POSTS, operator_id):
+            await give(operator_id, posts)
     return Operator(operator_id, login, name)
+
+
+_ALL_STORES_KNOWN = """
+SELECT NOT EXISTS (SELECT FROM unnest($1::text[]) AS wanted (code) WHERE NOT EXISTS (SELECT FROM store WHERE store.code = wanted.code))
+"""
+_GIVE = """
+INSERT INTO operator_post (operator_id, role, store, given_at)
+SELECT $1, p.role, p.store, $4 FROM unnest($2::text[], $3::text[]) AS p (role, store)
+"""
+
+
+async def give(operator_id: int, posts: Iterable[duties.Post]) -> None:
+    """Gives posts to who has none. Part of the caller's transaction.
+
+    Raises:
+        NoSuchPostStore.
+    """
+    wanted = list(dict.fromkeys(posts))
+    stores = [post.store for post in wanted if post.store is not None]
+    one_store_owner = any(post.role == "owner" and post.store is not None for post in wanted)
+    if one_store_owner or not await db.fetchval(_ALL_STORES_KNOWN, stores):
+        raise NoSuchPostStore(stores=stores)
+    await db.execute(
+        _GIVE, operator_id, [post.role for post in wanted], [post.store for post in wanted], clock.now()
+    )
 
 
 async def hash_of(password: str) -> str:

@@ -30,12 +30,7 @@ class LastOwner(errors.Conflict):
     code = "last_owner"
 
 
-class NoSuchPostStore(errors.Invalid):
-    """A post names a store that the shop does not have, or an owner is held to one store."""
-
-    code = "no_such_post_store"
-
-
+NoSuchPostStore = operators.NoSuchPostStore
 PasswordTooShort = operators.PasswordTooShort
 WrongLogin = operators.WrongLogin
 KeyReused = idempotency.KeyReused
@@ -116,7 +111,7 @@ async def add(
         added = await db.fetchval(_ADD, login, name, hashed, clock.now())
         if added is None:
             raise LoginTaken(login=login)
-        await _give(added, posts)
+        await operators.give(added, posts)
         return str(added)
 
     added = await idempotency.alone(
@@ -124,26 +119,6 @@ async def add(
         content={"login": login, "name": name, "posts": _plain(posts)}, act=act,
     )  # fmt: skip
     return await get(int(added))
-
-
-_ALL_STORES_KNOWN = """
-SELECT NOT EXISTS (SELECT FROM unnest($1::text[]) AS wanted (code) WHERE NOT EXISTS (SELECT FROM store WHERE store.code = wanted.code))
-"""
-_GIVE = """
-INSERT INTO operator_post (operator_id, role, store, given_at)
-SELECT $1, p.role, p.store, $4 FROM unnest($2::text[], $3::text[]) AS p (role, store)
-"""
-
-
-async def _give(operator_id: int, posts: Iterable[duties.Post]) -> None:
-    wanted = list(dict.fromkeys(posts))
-    stores = [post.store for post in wanted if post.store is not None]
-    one_store_owner = any(post.role == "owner" and post.store is not None for post in wanted)
-    if one_store_owner or not await db.fetchval(_ALL_STORES_KNOWN, stores):
-        raise NoSuchPostStore(stores=stores)
-    await db.execute(
-        _GIVE, operator_id, [post.role for post in wanted], [post.store for post in wanted], clock.now()
-    )
 
 
 def _plain(posts: Iterable[duties.Post]) -> list[list[str | None]]:
@@ -166,7 +141,7 @@ async def post(operator_id: int, posts: Sequence[duties.Post]) -> Member:
         await db.execute(_ONE_BY_ONE)
         await get(operator_id)
         await db.execute("DELETE FROM operator_post WHERE operator_id = $1", operator_id)
-        await _give(operator_id, posts)
+        await operators.give(operator_id, posts)
         await _refuse_ownerless()
     return await get(operator_id)
 

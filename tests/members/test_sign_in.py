@@ -10,7 +10,7 @@ from core import db as database
 from gateways.wechat.mini_program import Session
 from gateways.wechat.official_account import Follower
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
-from members import chat, customers, operators, sign_in
+from members import chat, customers, duties, operators, sign_in, staff
 
 MINI, OFFICIAL = "wx-mini", "wx-official"
 
@@ -112,6 +112,19 @@ async def test_operators_sign_in_with_their_password_only_and_sessions_end(db):
     assert await operators.of_token(late.token) is None
     with pytest.raises(operators.PasswordTooShort):
         await operators.create(login="x", name="x", password="short")
+
+
+async def test_posts_are_in_stores_that_there_are_and_an_owner_is_one_of_the_whole_shop(db):
+    for post in (duties.Post("owner", "xihu"), duties.Post("cashier", "nowhere")):
+        with pytest.raises(operators.NoSuchPostStore):
+            await operators.create(login="li", name="李", password="correct horse", posts=[post])
+    with pytest.raises(operators.WrongLogin):
+        await operators.sign_in("li", "correct horse")
+    made = await operators.create(
+        login="li", name="李", password="correct horse", posts=[duties.Post("clerk")] * 2
+    )
+    await operators.create(login="li", name="李", password="another horse")
+    assert (await staff.get(made.id)).posts == (duties.Post("clerk"),), "left as they were"
 
 
 async def test_customers_are_found_by_name_and_percent_is_a_plain_character(db):
