@@ -401,7 +401,7 @@ def test_less_than_all_is_spread_over_the_lines_and_none_gets_more_than_its_most
     assert sum(shares) == amount and all(0 <= one <= cap for one, cap in zip(shares, most, strict=True))
 
 
-async def test_points_that_an_order_brought_go_with_its_money(shop):
+async def test_points_that_an_order_brought_go_with_its_money(db):
     rule = points_rules.Rule(
         per_100_yuan=100,
         off_points=100,
@@ -411,6 +411,7 @@ async def test_points_that_an_order_brought_go_with_its_money(shop):
         life_days=30,
     )
     await points_rules.put(rule, by="operator:1")
+    shop = await Shop().opened()
     await spending.follow()
     assert await _points(shop.customer) == 55
     await shop.take("refund", await shop.ask("refund", {shop.tea: 3, shop.pot: 1}))
