@@ -1,0 +1,9 @@
+"""What the catalogue learnt later."""
+
+from migrations import _steps
+
+
+class Migration(_steps.Migration):
+    dependencies = [("models", "0028_roles")]
+
+    operations = []
