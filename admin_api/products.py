@@ -79,7 +79,6 @@ class ProductChange(kit.Body):
 
 class SkuChange(kit.Body):
     price_fen: kit.PositiveFen | None = None
-    stock: Stock | None = None
     code: Code | None = None
     barcode: Barcode | None = None
     weight_g: Weight | None = None
@@ -173,14 +172,14 @@ async def change(product_id: int, body: ProductChange) -> object:
 
 
 async def change_sku(sku_id: int, body: SkuChange) -> object:
-    """Sets the price, what is left, or its numbers."""
+    """Sets the price, its numbers or its weight."""
     return await products.change_sku(sku_id, **body.model_dump())
 
 
-async def put_skus(product_id: int, body: WantedSkus) -> object:
+async def put_skus(product_id: int, body: WantedSkus, caller: Operator) -> object:
     """Sets the axes and all SKUs."""
     wanted = [products_skus.Wanted(_sku(sku), sku.id) for sku in body.skus]
-    return await products_skus.put(product_id, _axes(body.axes), wanted)
+    return await products_skus.put(caller.id, product_id, _axes(body.axes), wanted)
 
 
 async def put_categories(product_id: int, body: Within) -> object:

@@ -18,7 +18,7 @@ class StockMovement(Model):
     change = fields.IntField()
     on_hand_after = fields.IntField()
     by = fields.CharField(max_length=64)
-    """``operator:…``, ``customer:…`` or ``clock``."""
+    """``operator:…``, ``customer:…``, ``clock``, or ``setup``: what the demo began with."""
     reason = fields.CharField(max_length=200, default="")
     reference = fields.CharField(max_length=64, null=True)
     """The order or return it belongs to."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core import clock, db, errors
@@ -90,10 +90,10 @@ class NewProduct:
     axes: Sequence[Axis] = ()
 
 
-async def add(*, name: str, description: str, skus: Sequence[NewSku]) -> Product:
-    """Adds a product with its SKUs and puts it on the shelf."""
+async def add(*, name: str, description: str, skus: Sequence[NewSku], by: str = "setup") -> Product:
+    """Adds a product with its SKUs and puts it on the shelf; ``by`` is who is written down to have brought its stock."""
     async with db.transaction():
-        product_id = await add_new(NewProduct(name, description, skus))
+        product_id = await add_new(NewProduct(name, description, skus), by=by)
     return await get(product_id)
 
 
@@ -105,12 +105,14 @@ async def add_once(operator_id: int, new: NewProduct, *, key: str) -> Product:
         SpecsDoNotFit, SpecsTwice, CodeTaken, KeyReused.
     """
 
+    caller = f"operator:{operator_id}"
+
     async def act() -> int:
-        return await add_new(new)
+        return await add_new(new, by=caller)
 
     async with db.transaction():
         product_id = await idempotency.once(
-            caller=f"operator:{operator_id}",
+            caller=caller,
             operation="products.add",
             key=key,
             content=asdict(new),
@@ -125,8 +127,8 @@ VALUES ($1, $2, 'on_shelf', $3, $4::jsonb, $5, $6) RETURNING id
 """
 
 
-async def add_new(new: NewProduct) -> int:
-    """Adds a product in the caller's transaction. Returns its id.
+async def add_new(new: NewProduct, *, by: str) -> int:
+    """Adds a product in the caller's transaction; ``by`` brought its stock. Returns its id.
 
     Raises:
         SpecsDoNotFit, SpecsTwice, CodeTaken.
@@ -142,7 +144,7 @@ async def add_new(new: NewProduct) -> int:
         min((sku.price_fen for sku in new.skus), default=None),
         clock.now(),
     )
-    await add_skus(product_id, new.skus)
+    await add_skus(product_id, new.skus, by=by)
     await search_index.index([product_id])
     return product_id
 
@@ -156,18 +158,18 @@ ORDER BY s.n RETURNING id
 """
 
 
-async def add_skus(product_id: int, skus: Sequence[NewSku]) -> None:
-    """Adds SKUs to a product, in the caller's transaction.
+async def add_skus(product_id: int, skus: Sequence[NewSku], *, by: str) -> None:
+    """Adds SKUs to a product, in the caller's transaction; ``by`` brought their stock.
 
     Raises:
         CodeTaken.
     """
     await check_codes([sku.code for sku in skus], of="sku")
     await check_codes([sku.barcode for sku in skus], of="barcode")
-    await insert_skus([product_id] * len(skus), skus)
+    await insert_skus([product_id] * len(skus), skus, by=by)
 
 
-async def insert_skus(product_ids: Sequence[int], skus: Sequence[NewSku]) -> None:
+async def insert_skus(product_ids: Sequence[int], skus: Sequence[NewSku], *, by: str) -> None:
     """Adds SKUs to products, each to the one at the same place, in the caller's transaction, which has checked their numbers."""
     added = await db.fetch(
         _ADD_SKUS,
@@ -181,7 +183,7 @@ async def insert_skus(product_ids: Sequence[int], skus: Sequence[NewSku]) -> Non
         clock.now(),
     )
     had = zip(sorted(row["id"] for row in added), skus, strict=True)
-    await stocks.open_with({sku_id: sku.stock for sku_id, sku in had}, by="operator")
+    await stocks.open_with({sku_id: sku.stock for sku_id, sku in had}, by=by)
 
 
 _TAKEN = {
@@ -295,16 +297,6 @@ async def change(
     return await get(product_id)
 
 
-@dataclass(frozen=True, slots=True)
-class SkuChange:
-    """What is to be another thing about a SKU; None leaves it."""
-
-    price_fen: int | None = None
-    code: str | None = None
-    barcode: str | None = None
-    weight_g: int | None = None
-
-
 _CHANGE_SKU = f"""
 UPDATE sku SET price_fen = coalesce($2, price_fen), code = coalesce($3, code), barcode = coalesce($4, barcode),
        weight_g = coalesce($5, weight_g)
@@ -321,28 +313,30 @@ WHERE p.id = $1 AND p.lowest_fen IS DISTINCT FROM l.fen
 
 @db.retried
 async def change_sku(
-    sku_id: int, *, price_fen: int | None = None, stock: int | None = None, **more: Any
+    sku_id: int,
+    *,
+    price_fen: int | None = None,
+    code: str | None = None,
+    barcode: str | None = None,
+    weight_g: int | None = None,
 ) -> Sku:
-    """Changes what is given of a SKU. Orders already placed keep their price.
+    """Changes what is given of a SKU and leaves the rest. Orders already placed keep their price; stock is ``shop.stock``'s.
 
     Raises:
         NoSuchSku: there is none of this id.
         CodeTaken.
     """
-    wanted = SkuChange(price_fen, **more)
     async with db.transaction():
         product_id = await db.fetchval(_PRODUCT_OF, sku_id)
         if product_id is None:
             raise NoSuchSku(sku_id=sku_id)
         await lock(product_id)
-        await check_codes([wanted.code], of="sku", but=[sku_id])
-        await check_codes([wanted.barcode], of="barcode", but=[sku_id])
-        if stock is not None:
-            await stocks.set_available(sku_id, stock, by="operator")
-        row = await db.fetchrow(_CHANGE_SKU, sku_id, *astuple(wanted))
+        await check_codes([code], of="sku", but=[sku_id])
+        await check_codes([barcode], of="barcode", but=[sku_id])
+        row = await db.fetchrow(_CHANGE_SKU, sku_id, price_fen, code, barcode, weight_g)
         if price_fen is not None:
             await count_lowest(product_id)
-        if wanted.code is not None or wanted.barcode is not None:
+        if code is not None or barcode is not None:
             await search_index.index([product_id])
     assert row is not None, "SKUs are never deleted"
     return _sku(row)

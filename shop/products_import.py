@@ -80,6 +80,8 @@ async def _taken(
     is_dry: bool,
     key: str,
 ) -> str:
+    caller = f"operator:{operator_id}"
+
     async def act() -> str:
         if not await db.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
             raise ImportUnderWay
@@ -96,12 +98,12 @@ async def _taken(
         )
         if not outcome.is_taken:
             raise _NotTaken(outcome)
-        await _write(plan)
+        await _write(plan, by=caller)
         return json.dumps(asdict(outcome))
 
     async with db.transaction():
         return await idempotency.once(
-            caller=f"operator:{operator_id}",
+            caller=caller,
             operation="products.import",
             key=key,
             content={"file": idempotency.fingerprint({"file": file.hex()}).hex()},
@@ -133,7 +135,7 @@ WHERE p.id = ANY ($1::bigint[])
 """
 
 
-async def _write(plan: product_plans.Plan) -> None:
+async def _write(plan: product_plans.Plan, *, by: str) -> None:
     new, old = plan.new, plan.old
     made = await db.fetch(
         _ADD,
@@ -153,7 +155,9 @@ async def _write(plan: product_plans.Plan) -> None:
         [one.rows.state for one in old],
         [specs.written(one.axes) for one in old],
     )
-    await products.insert_skus([ids[code] for code, _ in plan.new_skus], [sku for _, sku in plan.new_skus])
+    await products.insert_skus(
+        [ids[code] for code, _ in plan.new_skus], [sku for _, sku in plan.new_skus], by=by
+    )
     await db.execute(
         _CHANGE_SKUS,
         [sku_id for sku_id, _ in plan.old_skus],

@@ -33,7 +33,9 @@ WHERE sku.id = s.id
 
 
 @db.retried
-async def put(product_id: int, axes: Sequence[specs.Axis], wanted: Sequence[Wanted]) -> products.Product:
+async def put(
+    operator_id: int, product_id: int, axes: Sequence[specs.Axis], wanted: Sequence[Wanted]
+) -> products.Product:
     """Sets the axes of a product and its SKUs. A SKU that is not named any more is withdrawn and its code is free again: it can be
     ordered no longer, and what was ordered keeps it.
 
@@ -53,7 +55,9 @@ async def put(product_id: int, axes: Sequence[specs.Axis], wanted: Sequence[Want
         await db.execute(_AXES, product_id, specs.written(axes))
         await db.execute(_WITHDRAW, product_id, list(old))
         await _update(old)
-        await products.add_skus(product_id, [one.new for one in wanted if one.id is None])
+        await products.add_skus(
+            product_id, [one.new for one in wanted if one.id is None], by=f"operator:{operator_id}"
+        )
         await products.count_lowest(product_id)
         await search_index.index([product_id])
     return await products.get(product_id)

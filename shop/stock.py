@@ -258,15 +258,6 @@ async def _change(sku_id: int, store_id: int, wish: Change, by: str) -> None:
         await db.execute(_NO_ALERT, sku_id, store_id, clock.now())
 
 
-async def set_available(sku_id: int, can_be_ordered: int, *, by: str, reason: str = "") -> None:
-    """So many of a SKU can be ordered from now on, whatever is promised already. Part of the caller's transaction."""
-    await open_with({sku_id: 0}, by=by)
-    row = await db.fetchrow(_LOCK, sku_id, SHOP)
-    assert row is not None
-    by_much = can_be_ordered - Level(*row).available
-    await _move(SHOP, {sku_id: by_much}, {}, kind="counted", by=by, reason=reason)
-
-
 async def level(sku_id: int, store_id: int = SHOP) -> Level:
     """What a store has of a SKU.
 

@@ -151,7 +151,8 @@ ROUTES = (
     kit.patch(
         "/skus/{sku_id}",
         products.change_sku,
-        summary=("修改标价、库存、编号、重量", "Set a SKU's price, stock, numbers or weight"),
+        summary=("修改标价、编号、重量", "Set a SKU's price, numbers or weight"),
+        description=("库存用 /skus/{sku_id}/stock。", "Stock is set at /skus/{sku_id}/stock."),
         answer=products.Sku,
         refusals=(shop_products.NoSuchSku, shop_products.CodeTaken),
         auth=OPERATOR,

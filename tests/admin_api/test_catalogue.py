@@ -90,7 +90,7 @@ async def test_customers_find_and_sort_and_what_has_not_changed_is_not_sent_agai
     for other in ('"x"', "nonsense", ""):
         assert (await again(other))[0] == 200
     product = first.body["items"][0]
-    await desk.patch(f"/skus/{product['skus'][0]['id']}", {"stock": 2})
+    assert (await desk.post(f"/skus/{product['skus'][0]['id']}/stock", {"counted": 2})).status == 200
     status, _, changed = await again(mark)
     assert status == 200 and changed != mark
 

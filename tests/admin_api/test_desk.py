@@ -101,7 +101,8 @@ async def test_products_are_added_changed_and_taken_off_the_shelf(world):
     assert await phone.all("/products") == []
     assert len(await desk.all("/products")) == 1
     assert (await desk.patch("/products/404", {"name": "x"})).code == "no_such_product"
-    assert (await desk.patch("/skus/404", {"stock": 1})).code == "no_such_sku"
+    assert (await desk.patch(f"/skus/{big['id']}", {"stock": 9})).code == "invalid_request"  # sold meanwhile
+    assert (await desk.patch("/skus/404", {"weight_g": 1})).code == "no_such_sku"
 
 
 async def test_what_is_due_and_unpaid_is_listed(world):

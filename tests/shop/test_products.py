@@ -9,7 +9,7 @@ from billing import stores
 from core import clock
 from core import db as database
 from members import tiers
-from shop import categories, orders, price_rules, prices, products, products_skus, shelf
+from shop import categories, orders, price_rules, prices, products, products_skus, shelf, stock
 from tests import factories
 
 COLOURS = products.Axis("颜色", ("红", "蓝"))
@@ -76,12 +76,14 @@ async def test_skus_are_set_anew_and_those_left_out_are_withdrawn(db):
         products_skus.Wanted(sku(("红", "小"), 800, code="A", stock=99), blue_big.id),
         products_skus.Wanted(sku(("蓝", "小"), 1_200, stock=7)),
     ]
-    changed = await products_skus.put(product.id, (COLOURS, SIZES), wanted)
+    changed = await products_skus.put(1, product.id, (COLOURS, SIZES), wanted)
     assert [(one.id, one.specs, one.price_fen, one.stock) for one in changed.skus[:2]] == [
         (red_small.id, ("蓝", "大"), 950, 5),
         (blue_big.id, ("红", "小"), 800, 5),
     ]
     assert len(changed.skus) == 3 and await lowest(product) == 800
+    (brought,) = await stock.movements(changed.skus[2].id)
+    assert (brought.kind, brought.change, brought.by) == ("opened", 7, "operator:1")
     assert (await orders.get(customer.id, order.order_no)).lines[0].sku_id == red_big.id
     with pytest.raises(orders.SkuNotForSale):
         await orders.place(customer.id, [orders.Wanted(red_big.id, 1)], key=factories.key())
@@ -89,12 +91,12 @@ async def test_skus_are_set_anew_and_those_left_out_are_withdrawn(db):
         products_skus.Wanted(sku(("蓝", "大"), code="A"), red_small.id),
         products_skus.Wanted(sku(("红", "小"), code="B"), blue_big.id),
     ]
-    assert [one.code for one in (await products_skus.put(product.id, (COLOURS, SIZES), swapped)).skus] == [
+    assert [one.code for one in (await products_skus.put(1, product.id, (COLOURS, SIZES), swapped)).skus] == [
         "A",
         "B",
     ]
     back = [products_skus.Wanted(sku(name="均码"), red_big.id)]
-    assert [one.id for one in (await products_skus.put(product.id, (), back)).skus] == [red_big.id]
+    assert [one.id for one in (await products_skus.put(1, product.id, (), back)).skus] == [red_big.id]
 
 
 async def test_a_sku_of_another_product_cannot_be_set(db):
@@ -104,15 +106,15 @@ async def test_a_sku_of_another_product_cannot_be_set(db):
         [products_skus.Wanted(sku(name="x"), 404)],
     ):
         with pytest.raises(products.NoSuchSku):
-            await products_skus.put(product.id, (), wanted)
+            await products_skus.put(1, product.id, (), wanted)
     twice = [
         products_skus.Wanted(sku(("红",)), product.skus[0].id),
         products_skus.Wanted(sku(("蓝",)), product.skus[0].id),
     ]
     with pytest.raises(products.SpecsTwice):
-        await products_skus.put(product.id, (COLOURS,), twice)
+        await products_skus.put(1, product.id, (COLOURS,), twice)
     with pytest.raises(products.NoSuchProduct):
-        await products_skus.put(404, (), [products_skus.Wanted(sku(name="x"))])
+        await products_skus.put(1, 404, (), [products_skus.Wanted(sku(name="x"))])
     assert len((await products.get(product.id)).skus) == 3
 
 
@@ -124,8 +126,10 @@ async def test_a_number_belongs_to_one(db):
         products.change_sku(second.skus[0].id, code="A-1"),
         products.change_sku(second.skus[0].id, barcode="690"),
         shirt(code="S1"),
-        products_skus.put(second.id, (), [products_skus.Wanted(sku(name="x", code="A-1"))]),
-        products_skus.put(second.id, (COLOURS,), [products_skus.Wanted(sku((c,), code="Z")) for c in "红蓝"]),
+        products_skus.put(1, second.id, (), [products_skus.Wanted(sku(name="x", code="A-1"))]),
+        products_skus.put(
+            1, second.id, (COLOURS,), [products_skus.Wanted(sku((c,), code="Z")) for c in "红蓝"]
+        ),
     ):
         with pytest.raises(products.CodeTaken):
             await change
@@ -150,6 +154,7 @@ async def test_the_same_key_adds_one_product(db):
     new = products.NewProduct("衬衫", "", [sku(name="均码")])
     made = await asyncio.gather(*(products.add_once(1, new, key="the-same-key") for _ in range(4)))
     assert len({one.id for one in made}) == 1 and len(await products.page()) == 1
+    assert [one.by for one in await stock.movements(made[0].skus[0].id)] == ["operator:1"]
     with pytest.raises(products.KeyReused):
         await products.add_once(1, products.NewProduct("裤子", "", [sku(name="x")]), key="the-same-key")
 

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from core import db as database
-from shop import categories, products, products_export, products_import, search, shelf
+from shop import categories, products, products_export, products_import, search, shelf, stock
 from tests import factories
 
 HEAD = "商品编号,商品名称,商品描述,分类,状态,规格名称,规格,规格编号,条码,标价,重量（克）,库存"
@@ -69,6 +69,7 @@ async def test_a_table_adds_products_and_the_same_once_more_changes_them(db):
         ("蓝 / 小", 3_000, 0),
     ]
     assert len(cup.category_ids) == 2 and await factories.available([cup.skus[0].id]) == {cup.skus[0].id: 7}
+    assert [one.by for one in await stock.movements(cup.skus[0].id)] == ["operator:1"]
     assert [one.name for one in await search.find(search.Wanted("chabei"), shelf.Looking())] == ["茶杯"]
     assert await database.fetchval("SELECT lowest_fen FROM product WHERE id = $1", cup.id) == 2_850
 

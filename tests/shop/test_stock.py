@@ -71,7 +71,7 @@ async def test_an_operator_counts_and_changes_and_every_movement_says_who_and_wh
         (one.kind, one.change, one.on_hand_after, one.by, one.reason) for one in await stock.movements(sku.id)
     ]
     assert seen == [
-        ("counted", -1, 7, "operator:7", "盘点"), ("adjusted", 3, 8, "operator:7", "到货"), ("opened", 5, 5, "operator", ""),
+        ("counted", -1, 7, "operator:7", "盘点"), ("adjusted", 3, 8, "operator:7", "到货"), ("opened", 5, 5, "setup", ""),
     ]  # fmt: skip
     for wish, refusal in (
         (stock.Change(counted=1), stock.StockReserved),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from shop import order_review, orders, products
+from shop import stock as stocks
+from tests import factories
 from tests.model.steps.step import a_key, pick, step
 
 
@@ -74,7 +76,8 @@ def stock(machine, customer, a, b, c):
         model.skus[sku].stock = stock
 
     async def call():
-        await products.change_sku(sku, stock=stock)
+        kept = (await stocks.level(sku)).reserved
+        await stocks.change(1, sku, stocks.Change(counted=stock + kept), key=factories.key())
 
     return step(call, change)
 
