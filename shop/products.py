@@ -122,8 +122,8 @@ async def add_once(operator_id: int, new: NewProduct, *, key: str) -> Product:
 
 
 _ADD = """
-INSERT INTO product (name, description, state, code, axes, lowest_fen, created_at)
-VALUES ($1, $2, 'on_shelf', $3, $4::jsonb, $5, $6) RETURNING id
+INSERT INTO product (name, description, state, code, axes, created_at)
+VALUES ($1, $2, 'on_shelf', $3, $4::jsonb, $5) RETURNING id
 """
 
 
@@ -141,10 +141,10 @@ async def add_new(new: NewProduct, *, by: str) -> int:
         new.description,
         new.code,
         specs.written(new.axes),
-        min((sku.price_fen for sku in new.skus), default=None),
         clock.now(),
     )
     await add_skus(product_id, new.skus, by=by)
+    await count_lowest([product_id])
     await search_index.index([product_id])
     return product_id
 
@@ -306,8 +306,9 @@ _PRODUCT_OF = "SELECT product_id FROM sku WHERE id = $1"
 _LOCK = "SELECT id FROM product WHERE id = $1 FOR NO KEY UPDATE"
 _LOWEST = """
 UPDATE product p SET lowest_fen = l.fen
-FROM (SELECT min(price_fen) AS fen FROM sku WHERE product_id = $1 AND state = 'on_sale') l
-WHERE p.id = $1 AND p.lowest_fen IS DISTINCT FROM l.fen
+FROM (SELECT w.id, min(s.price_fen) AS fen FROM unnest($1::bigint[]) AS w (id)
+      LEFT JOIN sku s ON s.product_id = w.id AND s.state = 'on_sale' GROUP BY w.id) l
+WHERE p.id = l.id AND p.lowest_fen IS DISTINCT FROM l.fen
 """
 
 
@@ -335,7 +336,7 @@ async def change_sku(
         await check_codes([barcode], of="barcode", but=[sku_id])
         row = await db.fetchrow(_CHANGE_SKU, sku_id, price_fen, code, barcode, weight_g)
         if price_fen is not None:
-            await count_lowest(product_id)
+            await count_lowest([product_id])
         if code is not None or barcode is not None:
             await search_index.index([product_id])
     assert row is not None, "SKUs are never deleted"
@@ -352,6 +353,6 @@ async def lock(product_id: int) -> None:
         raise NoSuchProduct(product_id=product_id)
 
 
-async def count_lowest(product_id: int) -> None:
-    """Notes the lowest list price of a product that the caller has locked."""
-    await db.execute(_LOWEST, product_id)
+async def count_lowest(product_ids: Sequence[int]) -> None:
+    """Notes the lowest list price of products that the caller has locked."""
+    await db.execute(_LOWEST, product_ids)

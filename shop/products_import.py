@@ -129,10 +129,6 @@ UPDATE sku SET name = coalesce(n.name, sku.name), code = coalesce(n.code, sku.co
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::int[]) AS n (id, name, code, barcode, price_fen, weight_g)
 WHERE sku.id = n.id
 """
-_LOWEST = """
-UPDATE product p SET lowest_fen = (SELECT min(price_fen) FROM sku WHERE product_id = p.id AND state = 'on_sale')
-WHERE p.id = ANY ($1::bigint[])
-"""
 
 
 async def _write(plan: product_plans.Plan, *, by: str) -> None:
@@ -171,6 +167,6 @@ async def _write(plan: product_plans.Plan, *, by: str) -> None:
         {ids[one.rows.code]: one.category_ids for one in (*new, *old) if one.category_ids is not None}
     )
     every = sorted(ids.values())
-    await db.execute(_LOWEST, every)
+    await products.count_lowest(every)
     for at in range(0, len(every), _INDEXED_AT_ONCE):
         await search_index.index(every[at : at + _INDEXED_AT_ONCE])

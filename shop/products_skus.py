@@ -58,7 +58,7 @@ async def put(
         await products.add_skus(
             product_id, [one.new for one in wanted if one.id is None], by=f"operator:{operator_id}"
         )
-        await products.count_lowest(product_id)
+        await products.count_lowest([product_id])
         await search_index.index([product_id])
     return await products.get(product_id)
 

@@ -1,7 +1,7 @@
 """The proof that the books balance: each invariant is one query that returns the rows that break it.
 
 Run after every test, by the clock and by ``yucun proof``, over the whole database or over what changed since the last success
-(``changed.py`` says what that is). The invariants I1-I16 are stated in docs/money.md; the checks stand
+(``changed.py`` says what that is). The invariants are stated in docs/money.md; the checks stand
 in ``checks/``, a file a topic.
 """
 

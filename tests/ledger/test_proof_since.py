@@ -13,7 +13,7 @@ from tests import factories
 from tests.ledger import breaking
 from tests.ledger.test_proof import BREAKING, a_busy_shop
 
-ALWAYS_WHOLE = {"I4", "I13", "I14", "I16"}
+ALWAYS_WHOLE = {"I4", "I13", "I14", "I16", "I26"}
 """Cheap however long the history is: so they are asked of everything each time."""
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 from billing import stores
 from core import db
-from shop import cart
+from shop import cart, products, products_skus
 from tests.world import new_key
 
 
@@ -66,7 +66,9 @@ async def test_a_cart_is_seen_as_it_would_be_ordered_from_a_store(world):
 
 async def test_a_withdrawn_specification_is_not_put_into_a_cart(world):
     phone, sku = await world.arrive(), await world.sku()
-    await db.execute("UPDATE sku SET state = 'withdrawn' WHERE id = $1", sku)
+    product_id = await db.fetchval("SELECT product_id FROM sku WHERE id = $1", sku)
+    another = products_skus.Wanted(products.NewSku("100克", 3_000, 1))
+    await products_skus.put(1, product_id, (), [another])
     assert (await phone.post("/cart", {"sku_id": sku})).code == "sku_not_for_sale"
 
 

@@ -10,6 +10,7 @@ from ledger.proof.checks import (
     after_sales,
     bills,
     books,
+    catalogue,
     combined,
     credit,
     freshness,
@@ -37,6 +38,7 @@ ALL: tuple[Check, ...] = tuple(
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
             *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *after_sales.CHECKS, *holds.CHECKS, *reviews.CHECKS,
             *operations.CHECKS, *reconciliation.CHECKS, *remittances.CHECKS, *members.CHECKS, *freshness.CHECKS, *stock.CHECKS,
+            *catalogue.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )
