@@ -240,6 +240,7 @@ class Money(Section):
     due_soon_days: Annotated[int, Field(ge=0, le=60)] = 3
     overdue_days: Annotated[int, Field(ge=1, le=60)] = 1
     orders_need_review: bool = False
+    unpaid_orders_most: Annotated[int, Field(ge=1, le=1000)] = 20
     complete_after_days: Annotated[int, Field(ge=1, le=90)] = 10
     included_tax_percent: Annotated[int, Field(ge=0, le=30)] = 0
     after_sales_days: Annotated[int, Field(ge=0, le=3650)] = 15

@@ -83,6 +83,8 @@ class Terms:
     """So many days after it was due they are told that it is overdue."""
     orders_need_review: bool = False
     """Whether a paid order is confirmed by an operator before it is shipped or handed over."""
+    unpaid_orders_most: int = 20
+    """So many orders of a customer may wait for their payment at a time: each keeps goods from others."""
     complete_after_days: int = 10
     """A shipped order that nobody confirmed counts as received after so many days."""
     included_tax_percent: int = 0

@@ -49,6 +49,7 @@ class Order(Model):
         indexes = (
             Index(fields=("customer_id", "id"), name="order_customer"),
             PartialIndex(fields=("store_id", "id"), name="order_store", where="store_id <> 0"),
+            PartialIndex(fields=("customer_id",), name="order_unpaid", where="state = 'placed'"),
             PartialIndex(fields=("expires_at",), name="order_expiring", where="state = 'placed'"),
             PartialIndex(fields=("completes_at",), name="order_completing", where="state = 'shipped'"),
             PartialIndex(

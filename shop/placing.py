@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from billing import terms
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
 from members import addresses
@@ -27,7 +28,13 @@ class PriceChanged(errors.Conflict):
     code = "price_changed"
 
 
-REFUSALS = (*quotes.REFUSALS, stock.OutOfStock, PriceChanged)
+class TooManyUnpaidOrders(errors.Conflict):
+    """The customer has as many orders that wait for their payment as anybody may: each keeps goods from others."""
+
+    code = "too_many_unpaid_orders"
+
+
+REFUSALS = (*quotes.REFUSALS, stock.OutOfStock, PriceChanged, TooManyUnpaidOrders)
 """What pricing and placing may answer."""
 
 
@@ -72,7 +79,7 @@ async def place(customer_id: int, wanted: Sequence[Wanted], how: How = PLAIN, *,
     order.
 
     Raises:
-        KeyReused, ``REFUSALS``; of these PriceChanged: it comes to another amount than ``how`` says.
+        KeyReused, ``REFUSALS``; of these PriceChanged: it comes to another amount than ``how`` says; TooManyUnpaidOrders.
     """
     quantities = stock.merged((line.sku_id, line.quantity) for line in wanted)
     content = {"lines": sorted(quantities.items()), **how.content}
@@ -139,7 +146,7 @@ async def _answered(customer_id: int, key: str, content: dict[str, Any]) -> str 
     )
 
 
-_PLACE = f"SELECT outcome, id, available FROM orders_place({', '.join(f'${n}' for n in range(1, 26))})"
+_PLACE = f"SELECT outcome, id, available FROM orders_place({', '.join(f'${n}' for n in range(1, 27))})"
 
 
 async def _write(
@@ -152,14 +159,16 @@ async def _write(
     fingerprint: bytes,
 ) -> Order | None:
     """Writes a priced order, and claims its key; without one the caller has. None: the key was used before."""
-    now, bill_no = clock.now(), ids.new_no("B")
+    now, bill_no, most = clock.now(), ids.new_no("B"), terms.current().unpaid_orders_most
     rows = await db.fetch(
         _PLACE, now, customer_id, key, fingerprint, order_no, bill_no, priced.title, now + UNPAID_LIFETIME,
         priced.store_id, priced.goods_fen, priced.discount_fen, priced.freight_fen, priced.total_fen, priced.tax_fen, discounts,
-        written(priced.address), how.remark, *priced.columns(),
+        written(priced.address), how.remark, *priced.columns(), most,
     )  # fmt: skip
     if rows[0]["outcome"] == "twin":
         return None
+    if rows[0]["outcome"] == "many":
+        raise TooManyUnpaidOrders(limit=most)
     if rows[0]["outcome"] == "short":
         wanted = {line.sku_id: line.quantity for line in priced.lines}
         sku_id, left = rows[0]["id"], rows[0]["available"]

@@ -1,12 +1,13 @@
 -- Places one priced order in one statement: the key, the stock, the bill, the order with its lines, and the first row of its history.
 --
--- 'placed' with the order's id; 'short' once for each SKU there is too little of, and nothing was done; 'twin': the key was used before,
--- and nothing was done. Without a key the caller has claimed it, in the transaction this is called in.
+-- 'placed' with the order's id; otherwise nothing was done: 'short' once for each SKU there is too little of; 'twin': the key was used
+-- before; 'many': the customer has `most` orders that wait for their payment. A customer's orders are placed one after the other, so that
+-- each finds those before it; the lock comes after the key and before the stock. Without a key the caller has claimed it, in the transaction this is called in.
 CREATE OR REPLACE FUNCTION orders_place(
     at timestamptz, customer bigint, key text, fingerprint bytea, order_no text, bill_no text, title text, expires timestamptz,
     store bigint, goods bigint, discount bigint, freight bigint, total bigint, tax bigint, discounts jsonb, address jsonb, remark text,
     sku bigint[], product_name text[], sku_name text[], list bigint[], price bigint[], quantity int[], amount bigint[],
-    line_discount bigint[]
+    line_discount bigint[], most int
 ) RETURNS TABLE (outcome text, id bigint, available int) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
@@ -22,6 +23,13 @@ BEGIN
             RETURN QUERY SELECT 'twin', NULL::bigint, NULL::int;
             RETURN;
         END IF;
+    END IF;
+
+    PERFORM pg_advisory_xact_lock(1500839940, hashint8(customer)); -- 0x59750004: who places orders
+    IF (SELECT count(*) FROM (SELECT FROM shop_order o WHERE o.customer_id = customer AND o.state = 'placed' LIMIT most) u) >= most THEN
+        DELETE FROM request_key r WHERE r.id = claim;
+        RETURN QUERY SELECT 'many', NULL::bigint, NULL::int;
+        RETURN;
     END IF;
 
     RETURN QUERY

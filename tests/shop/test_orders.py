@@ -10,7 +10,7 @@ from billing import bills
 from core import clock
 from core import db as database
 from ledger import idempotency, posting
-from shop import orders, products, quotes
+from shop import orders, placing, products, quotes
 from tests import factories
 
 
@@ -114,6 +114,35 @@ async def test_an_unpaid_order_expires_and_gives_its_stock_back(db):
     assert await orders.expire_unpaid() == 1
     assert (await orders.get(customer.id, order.order_no)).state == "cancelled"
     assert await stock(sku) == 5
+
+
+async def test_of_many_orders_at_once_so_many_may_wait_for_their_payment(db):
+    customer, sku = await factories.customer(principal=5000), await factories.sku(100, stock=64)
+    wanted = [orders.Wanted(sku.id, 1)]
+    every = [f"many-at-once-{n}" for n in range(64)]
+
+    async def at_once():
+        calls = (orders.place(customer.id, wanted, key=key) for key in every)
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    made, again = await at_once(), await at_once()
+    kept = [order for order in made if isinstance(order, orders.Order)]
+    refused = [order for order in made if isinstance(order, placing.TooManyUnpaidOrders)]
+    assert (len(kept), len(refused), await stock(sku)) == (20, 44, 44)
+    assert refused[0].params == {"limit": 20}
+    assert [getattr(order, "order_no", None) for order in again] == [
+        getattr(order, "order_no", None) for order in made
+    ]
+    other = await factories.customer()
+    assert (await placed(other.id, sku)).state == "placed"  # nobody else's matter
+    await orders.pay(customer.id, kept[0].order_no, key=factories.key())
+    await orders.cancel(customer.id, kept[1].order_no)
+    last = [key for key, order in zip(every, made, strict=True) if order in refused][:3]
+    outcomes = [
+        await asyncio.gather(orders.place(customer.id, wanted, key=key), return_exceptions=True)
+        for key in last
+    ]
+    assert [type(outcome[0]).__name__ for outcome in outcomes] == ["Order", "Order", "TooManyUnpaidOrders"]
 
 
 async def test_the_same_key_places_one_order_and_another_content_is_refused(db):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.model.books.refused import Refused
 
-UNPAID = 30
+UNPAID, UNPAID_MOST = 30, 20
 
 
 @dataclass
@@ -40,6 +40,11 @@ class Ordering:
                     wrong.add("sku_not_for_sale")
                 elif self.skus[sku].stock < quantity:
                     wrong.add("out_of_stock")
+            if (
+                sum(one.customer == customer and one.state == "placed" for one in self.orders.values())
+                >= UNPAID_MOST
+            ):
+                wrong.add("too_many_unpaid_orders")
             if wrong:
                 raise Refused(*wrong)
             for sku, quantity in lines.items():
