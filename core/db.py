@@ -25,7 +25,8 @@ CONNECTION = "default"
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+"""What PostgreSQL undid for others' sake, and what may succeed a moment later."""
 _OF_THE_ROWS = (
     asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.PLPGSQLError, asyncpg.CardinalityViolationError,
     AssertionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, errors.DomainError,
@@ -131,13 +132,13 @@ def retried(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 def is_of_the_rows(error: BaseException) -> bool:
     """Whether a set failed because of what some of its rows say, so that the others could succeed without them."""
     causes = list(_causes(error))
-    if any(isinstance(cause, (asyncpg.InterfaceError, OSError, *_RETRIED)) for cause in causes):
+    if any(isinstance(cause, (asyncpg.InterfaceError, OSError, *RETRIED)) for cause in causes):
         return False
     return any(isinstance(cause, _OF_THE_ROWS) for cause in causes)
 
 
 def _worth_another_try(error: BaseException) -> bool:
-    return any(isinstance(cause, (*_RETRIED, asyncpg.UniqueViolationError)) for cause in _causes(error))
+    return any(isinstance(cause, (*RETRIED, asyncpg.UniqueViolationError)) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

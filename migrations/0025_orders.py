@@ -183,6 +183,7 @@ class Migration(_steps.Migration):
         *_CARTS,
         ops.RunSQL([(_SQL / "stock_move.sql").read_text("utf-8")]),
         ops.RunSQL([(_SQL / "orders_place.sql").read_text("utf-8")]),
+        ops.RunSQL([(_SQL / "orders_buy.sql").read_text("utf-8")]),
         ops.RunSQL(["ALTER TABLE stock SET (fillfactor = 70)"]),
         ops.RunSQL([_APPEND_ONLY.format(table) for table in ("order_event", "stock_movement")]),
     ]

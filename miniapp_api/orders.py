@@ -260,11 +260,9 @@ def _way(way: order_payments.Way, locale: str) -> PaymentWay:
     )
 
 
-async def place(body: NewOrder, caller: Customer, key: kit.IdempotencyKey) -> object:
+async def place(body: NewOrder, caller: Holder, key: kit.IdempotencyKey) -> object:
     """Reserves the stock and fixes the prices."""
-    how = _how(body)
-    act = orders.place if body.pay_from is None else orders.place_and_pay
-    return await act(caller.id, _wanted(body.lines), how, key=key)
+    return await orders.admit_and_place(caller.id, _wanted(body.lines), _how(body), key=key)
 
 
 async def listing(query: OrdersQuery, caller: Customer) -> object:
@@ -330,6 +328,7 @@ def _how(body: NewOrder) -> orders.How:
         points=body.points,
         remark=body.remark,
         total_fen=body.total_fen,
+        pay_from=body.pay_from,
     )
 
 

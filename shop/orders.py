@@ -14,7 +14,17 @@ from billing import abnormal, awaited, bills, collecting, settled
 from core import clock, db
 from ledger import accounts, idempotency
 from members import sign_in
-from shop import order_states, order_steps, orders_history, orders_shown, paying, placing, quotes, stock
+from shop import (
+    buying,
+    order_states,
+    order_steps,
+    orders_history,
+    orders_shown,
+    paying,
+    placing,
+    quotes,
+    stock,
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +58,30 @@ async def place_and_pay(customer_id: int, wanted: Sequence[Wanted], how: How, *,
     Raises:
         BillPaymentPending, BillUnderReview, KeyReused, and what ``place`` raises.
     """
-    order = await place(customer_id, wanted, replace(how, pay_from="balance"), key=key)
+    how = replace(how, pay_from="balance")
+    bought = None if await abnormal.active() else await buying.at_once(customer_id, wanted, how, key=key)
+    return bought or await _place_and_pay_alone(customer_id, wanted, how, key=key)
+
+
+async def admit_and_place(customer_id: int, wanted: Sequence[Wanted], how: How, *, key: str) -> Order:
+    """``place``, or ``place_and_pay`` where ``how`` says so, for somebody of whom only the token is known: the statement that does both
+    at once also asks whether they may come in.
+
+    Raises:
+        CustomerGone, CustomerBlocked, AccountClosed, and what ``place_and_pay`` raises.
+    """
+    if how.pay_from is None:
+        await sign_in.admitted(customer_id)
+        return await place(customer_id, wanted, how, key=key)
+    bought = None if await abnormal.active() else await buying.at_once(customer_id, wanted, how, key=key)
+    if bought is not None:
+        return bought
+    await sign_in.admitted(customer_id)
+    return await _place_and_pay_alone(customer_id, wanted, how, key=key)
+
+
+async def _place_and_pay_alone(customer_id: int, wanted: Sequence[Wanted], how: How, *, key: str) -> Order:
+    order = await place(customer_id, wanted, how, key=key)
     if order.state != "placed" or order.under_review:
         return order
     try:

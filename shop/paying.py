@@ -15,7 +15,7 @@ from core import batches, clock, db
 from ledger import idempotency
 
 _PAY = "SELECT * FROM orders_pay($1, $2, $3, $4, $5, $6)"
-_NO_LENGTH, _KEY_LENGTH = 32, 64
+_NO_LENGTH, KEY_LENGTH = 32, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,15 @@ class _Asked:
 async def at_once(customer_id: int, order_no: str, *, key: str) -> list[tuple[Any, ...]] | None:
     """Pays the order together with those of others. Returns the paid order's columns with those of each of its lines, or None:
     it is to be paid alone."""
-    if not (_is_plain(order_no, _NO_LENGTH) and _is_plain(key, _KEY_LENGTH)):
+    if not (is_plain(order_no, _NO_LENGTH) and is_plain(key, KEY_LENGTH)):
         return None  # what the database would refuse would be refused to all of the set
     return await _payments.done(
         _Asked(customer_id, order_no, key, idempotency.fingerprint({"order_no": order_no}))
     )
 
 
-def _is_plain(text: str, length: int) -> bool:
+def is_plain(text: str, length: int) -> bool:
+    """Whether a number or key is one that the database can keep."""
     return text.isascii() and text.isprintable() and 0 < len(text) <= length
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from shop import order_discounts, orders_shown, quotes, stock
 UNPAID_LIFETIME = timedelta(minutes=30)
 MAX_LINES = 50
 MAX_QUANTITY = quotes.MAX_QUANTITY
-_OPERATION = "orders.place"
+OPERATION = "orders.place"
 
 Order = orders_shown.Order
 
@@ -73,6 +73,16 @@ class How(quotes.Wish):
 PLAIN = How()
 
 
+def merged(wanted: Sequence[Wanted]) -> dict[int, int]:
+    """So many of each SKU."""
+    return stock.merged((line.sku_id, line.quantity) for line in wanted)
+
+
+def content_of(quantities: Mapping[int, int], how: How) -> dict[str, Any]:
+    """What requests under one key must have in common to be the same."""
+    return {"lines": sorted(quantities.items()), **how.content}
+
+
 @db.retried
 async def place(customer_id: int, wanted: Sequence[Wanted], how: How = PLAIN, *, key: str) -> Order:
     """Places an order: reserves the stock, fixes the prices, takes coupons and points, issues the bill. The same key gives the same
@@ -81,8 +91,8 @@ async def place(customer_id: int, wanted: Sequence[Wanted], how: How = PLAIN, *,
     Raises:
         KeyReused, ``REFUSALS``; of these PriceChanged: it comes to another amount than ``how`` says; TooManyUnpaidOrders.
     """
-    quantities = stock.merged((line.sku_id, line.quantity) for line in wanted)
-    content = {"lines": sorted(quantities.items()), **how.content}
+    quantities = merged(wanted)
+    content = content_of(quantities, how)
     if how.takes_more_than_stock:
         return await _place_with_more(customer_id, quantities, how, key, content)
     try:
@@ -114,7 +124,7 @@ async def _place_with_more(
 
     async with db.transaction():
         order_no = await idempotency.once(
-            caller=accounts.of_customer(customer_id), operation=_OPERATION, key=key, content=content, act=act
+            caller=accounts.of_customer(customer_id), operation=OPERATION, key=key, content=content, act=act
         )
     return await orders_shown.get(customer_id, order_no)
 
@@ -142,7 +152,7 @@ def written(address: addresses.Where | None) -> str | None:
 
 async def _answered(customer_id: int, key: str, content: dict[str, Any]) -> str | None:
     return await idempotency.answered(
-        caller=accounts.of_customer(customer_id), operation=_OPERATION, key=key, content=content
+        caller=accounts.of_customer(customer_id), operation=OPERATION, key=key, content=content
     )
 
 
@@ -173,10 +183,10 @@ async def _write(
         wanted = {line.sku_id: line.quantity for line in priced.lines}
         sku_id, left = rows[0]["id"], rows[0]["available"]
         raise stock.OutOfStock(sku_id=sku_id, stock=left, quantity=wanted[sku_id])
-    return _placed(customer_id, priced, how, rows[0]["id"], order_no, bill_no, now)
+    return as_placed(customer_id, priced, how, rows[0]["id"], order_no, bill_no, now)
 
 
-def _placed(
+def as_placed(
     customer_id: int,
     priced: quotes.Quote,
     how: How,
@@ -184,10 +194,12 @@ def _placed(
     order_no: str,
     bill_no: str,
     now: datetime,
+    *,
+    state: str = "placed",
 ) -> Order:
     """The order as it was written a moment ago."""
     return Order(
-        order_id, order_no, customer_id, "placed", priced.store_id, priced.goods_fen, priced.discount_fen, priced.freight_fen,
+        order_id, order_no, customer_id, state, priced.store_id, priced.goods_fen, priced.discount_fen, priced.freight_fen,
         priced.total_fen, priced.tax_fen, priced.discounts, asdict(priced.address) if priced.address else None, how.remark, bill_no, now, now + UNPAID_LIFETIME,
         lines=tuple(
             orders_shown.Line(

@@ -72,6 +72,14 @@ PLAIN = Wish()
 
 
 @dataclass(frozen=True, slots=True)
+class Cart:
+    """So many of some SKUs, and who wants them."""
+
+    customer_id: int
+    quantities: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """So many of one SKU, what they cost, and how many can be ordered. ``list_fen`` is what it costs who has no better price."""
 
@@ -169,17 +177,9 @@ async def quote(
     Raises:
         SkuNotForSale, QuantityTooLarge, OrderTooLarge, and of coupons, points and freight: ``REFUSALS``.
     """
-    for sku_id, quantity in quantities.items():
-        if quantity > MAX_QUANTITY:
-            raise QuantityTooLarge(sku_id=sku_id, most=MAX_QUANTITY)
+    _refuse_too_many(quantities)
     store_id = await stores.id_of(wish.store)
-    there = await seen(customer_id, quantities, store_id=store_id)
-    for sku_id in quantities:
-        if sku_id not in there or not there[sku_id][1]:
-            raise SkuNotForSale(sku_id=sku_id)
-    lines = tuple(there[sku_id][0] for sku_id in quantities)
-    priced = Quote(store_id, lines)
-    _refuse_too_large(priced)
+    priced = _of_lines(store_id, quantities, await seen(customer_id, quantities, store_id=store_id))
     if wish.coupon_nos:
         priced = await _with_coupons(customer_id, priced, wish)
     if wish.points:
@@ -189,6 +189,48 @@ async def quote(
     if kept is not None:
         priced = await _with_freight(priced, kept)
         _refuse_too_large(priced)
+    return priced
+
+
+async def plain(carts: Sequence[Cart]) -> list[Quote | None]:
+    """What ``quote`` says to each of these, of the shop's own stock, with no wish; None where it refuses. One statement for all."""
+    wanted = [
+        (at, sku_id, quantity)
+        for at, cart in enumerate(carts)
+        for sku_id, quantity in cart.quantities.items()
+    ]
+    rows = await _seen(
+        [sku_id for _, sku_id, _ in wanted],
+        [quantity for _, _, quantity in wanted],
+        [carts[at].customer_id for at, _, _ in wanted],
+        store_id=stock.SHOP,
+    )
+    there: list[dict[int, tuple[Line, bool]]] = [{} for _ in carts]
+    for (at, sku_id, _), found in zip(wanted, rows, strict=True):
+        if found is not None:
+            there[at][sku_id] = found
+    quoted: list[Quote | None] = []
+    for cart, lines in zip(carts, there, strict=True):
+        try:
+            _refuse_too_many(cart.quantities)
+            quoted.append(_of_lines(stock.SHOP, cart.quantities, lines))
+        except errors.DomainError:
+            quoted.append(None)
+    return quoted
+
+
+def _refuse_too_many(quantities: Mapping[int, int]) -> None:
+    for sku_id, quantity in quantities.items():
+        if quantity > MAX_QUANTITY:
+            raise QuantityTooLarge(sku_id=sku_id, most=MAX_QUANTITY)
+
+
+def _of_lines(store_id: int, quantities: Mapping[int, int], there: Mapping[int, tuple[Line, bool]]) -> Quote:
+    for sku_id in quantities:
+        if sku_id not in there or not there[sku_id][1]:
+            raise SkuNotForSale(sku_id=sku_id)
+    priced = Quote(store_id, tuple(there[sku_id][0] for sku_id in quantities))
+    _refuse_too_large(priced)
     return priced
 
 
@@ -256,27 +298,35 @@ FOR_SALE = "p.state = 'on_shelf' AND s.state = 'on_sale'"
 """Whether a SKU (s) of a product (p) can be had at all, as SQL."""
 _LINES = f"""
 SELECT w.sku_id, p.id AS product_id, p.name AS product_name, s.name AS sku_name, w.quantity, s.price_fen AS list_fen,
-       {prices.fen("s")} AS price_fen, {stock.left("s", "$3::bigint")} AS available, s.weight_g,
+       {prices.fen("s")} AS price_fen, {stock.left("s", "$4::bigint")} AS available, s.weight_g,
        ARRAY(SELECT c.category_id FROM product_category c WHERE c.product_id = p.id) AS category_ids,
        {FOR_SALE} AS for_sale
-FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS w (sku_id, quantity, n)
+FROM unnest((SELECT $1::bigint[]), (SELECT $2::int[]), (SELECT $3::bigint[])) WITH ORDINALITY AS w (sku_id, quantity, customer_id, n)
 LEFT JOIN LATERAL (SELECT * FROM sku WHERE sku.id = w.sku_id OFFSET 0) s ON true
 LEFT JOIN LATERAL (SELECT * FROM product WHERE product.id = s.product_id OFFSET 0) p ON true
-{prices.joined(sku="s", customer="$4::bigint", store="$3::bigint", now="$5::timestamptz")}
+{prices.joined(sku="s", customer="w.customer_id", store="$4::bigint", now="$5::timestamptz")}
 ORDER BY w.n
 """
-"""Row by row: a cart is small, whatever the planner thinks of a list, and whole tables are not to be read for it."""
+"""Row by row: a cart is small, whatever the planner thinks of a list, and whole tables are not to be read for it. Sub-selects hide how many
+are asked for: it would plan anew for every number of them."""
 
 
 async def seen(
     customer_id: int, quantities: Mapping[int, int], *, store_id: int
 ) -> dict[int, tuple[Line, bool]]:
     """What so many of each SKU cost the customer now, and whether it is for sale; a SKU that does not exist is left out."""
-    rows = await db.fetch(
-        _LINES, list(quantities), list(quantities.values()), store_id, customer_id, clock.now()
-    )
-    return {
-        row["sku_id"]: (Line(*[*tuple(row)[:-2], tuple(row["category_ids"])]), row["for_sale"])
+    skus = list(quantities)
+    rows = await _seen(skus, list(quantities.values()), [customer_id] * len(skus), store_id=store_id)
+    return {sku_id: found for sku_id, found in zip(skus, rows, strict=True) if found is not None}
+
+
+async def _seen(
+    sku_ids: Sequence[int], quantities: Sequence[int], customer_ids: Sequence[int], *, store_id: int
+) -> list[tuple[Line, bool] | None]:
+    rows = await db.fetch(_LINES, sku_ids, quantities, customer_ids, store_id, clock.now())
+    return [
+        None
+        if row["product_id"] is None
+        else (Line(*[*tuple(row)[:-2], tuple(row["category_ids"])]), row["for_sale"])
         for row in rows
-        if row["product_id"] is not None
-    }
+    ]

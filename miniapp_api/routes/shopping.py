@@ -141,7 +141,7 @@ ROUTES = (
             shop_orders.OrderStateForbids,
             shop_orders.KeyReused,
         ),
-        auth=CUSTOMER,
+        auth=HOLDER,
         idempotent=True,
     ),
     kit.get(

@@ -9,11 +9,13 @@ from __future__ import annotations
 import pytest
 
 from app import config, runtime
-from benchmarks import counters, http_doors, place, seeds
+from benchmarks import counters, http_doors, http_order, place, seeds
 from ledger import proof
 
 BALANCE = {"statements": 1, "round_trips": 1, "wal_bytes": 0, "rows_written": 0, "commits": 0}
 PAY = {"statements": 1, "round_trips": 1, "wal_bytes": 4_650, "rows_written": 11, "commits": 1}
+ORDER = {"statements": 2, "round_trips": 2, "wal_bytes": 6_900, "rows_written": 18, "commits": 1}
+"""Three lines, placed and paid at once: one statement prices them, one does the rest."""
 
 SHOP = 2_000
 """Customers and orders; reading a tenth of them to serve one would be a scan."""
@@ -43,3 +45,6 @@ async def test_requests_cost_no_more_than_they_did(shop, database_url):
     placed = await (await seeds.Shelf.stocked()).orders(customers, SHOP)
     found = await http_doors.pay_counters(database_url, shop, placed)
     assert not within(found, PAY | {"rows_scanned": SHOP // 10}), found
+
+    found = await http_order.order_counters(database_url, shop, customers, await http_order.shelves())
+    assert not within(found, ORDER | {"rows_scanned": http_order.SKUS // 10}), found

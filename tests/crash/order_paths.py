@@ -1,5 +1,7 @@
 """Orders that die halfway: placed and paid at once, with a coupon and points, changed, turned down, withdrawn, sent out."""
 
+import asyncio
+
 from core import db
 from ledger import accounts
 from members import points, points_rules
@@ -38,6 +40,51 @@ class PlaceAndPay(_Path):
         (order,) = await orders.page(made["customer"])
         found = (*await self.left(made), order.state, (await self.told(made))["deducted"])
         return found != (100, 2, 7_000, "paid", 1)
+
+
+class Buy(PlaceAndPay):
+    """The same of somebody whose balance stays above where they are alerted: one statement does both, at the door."""
+
+    async def act(self, made):
+        how = orders.How(pay_from="balance")
+        await orders.admit_and_place(
+            made["customer"], [orders.Wanted(made["sku"], 1)], how, key="place-and-1"
+        )
+
+    async def before(self):
+        made = await super().before()
+        return {**made, "sku": (await factories.sku(1_000)).id}
+
+    async def wrong(self, made):
+        (order,) = await orders.page(made["customer"])
+        found = (*await self.left(made), order.state, (await self.told(made))["deducted"])
+        return found != (100, 1, 10_000, "paid", 1)
+
+
+class BuyTogether(Path):
+    """Several customers order at once, one more than they can pay, two of them the last piece; all ask again."""
+
+    at_once = True
+
+    async def before(self):
+        last, common = await factories.sku(2_000, stock=1), await factories.sku(1_000)
+        made = [await factories.customer(principal=fen) for fen in (10_000, 10_000, 10_000, 500)]
+        return {"everybody": [one.id for one in made], "last": last.id, "common": common.id}
+
+    async def act(self, made):
+        carts = [(made["common"],), (made["common"], made["last"]), (made["last"],), (made["common"],)]
+        how = orders.How(pay_from="balance")
+        asked = [
+            orders.place_and_pay(one, [orders.Wanted(sku, 1) for sku in cart], how, key="place-and-1")
+            for one, cart in zip(made["everybody"], carts, strict=True)
+        ]
+        await asyncio.gather(*asked, return_exceptions=True)
+
+    async def wrong(self, made):
+        last, common = await stock.level(made["last"]), await stock.level(made["common"])
+        left = [(await accounts.balance(one)).balance_fen for one in made["everybody"]]
+        had = (last.reserved, common.reserved, left)
+        return had not in ((1, 3, [9_000, 7_000, 10_000, 500]), (1, 2, [9_000, 10_000, 8_000, 500]))
 
 
 class PlaceWithMore(_Path):
@@ -128,6 +175,8 @@ class ShipOrder(RejectOrder):
 
 PATHS = {
     "place_and_pay": PlaceAndPay,
+    "buy": Buy,
+    "buy_together": BuyTogether,
     "place_with_more": PlaceWithMore,
     "edit_order": EditOrder,
     "reject_order": RejectOrder,

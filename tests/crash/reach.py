@@ -21,7 +21,7 @@ BOOKS = frozenset(
     }
 )  # fmt: skip
 """Where the books are written; and any statement that calls one of their functions."""
-_STATEMENTS = ("ledger_post(", "ledger_debit(", "orders_pay(", "plans_charge(")
+_STATEMENTS = ("ledger_post(", "ledger_debit(", "orders_pay(", "orders_buy(", "plans_charge(")
 
 
 def money_functions():

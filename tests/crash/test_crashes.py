@@ -48,6 +48,8 @@ def killer(_migrated, tmp_path_factory):
         ("cancel_order", 20),
         ("pay_on_credit", 50),
         ("place_and_pay", 8),
+        ("buy", 2),
+        ("buy_together", 2),
         ("place_with_more", 20),
         ("edit_order", 25),
         ("reject_order", 25),

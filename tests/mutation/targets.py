@@ -34,6 +34,7 @@ _SQL = {
     "migrations/sql/ledger_debit.sql": (*_POSTING, *_ORDERS),
     "migrations/sql/orders_pay.sql": (*_ORDERS, *_billing("credit_limits", "abnormal_deductions")),
     "migrations/sql/orders_place.sql": _PLACING,
+    "migrations/sql/orders_buy.sql": _shop("buying", "quotes"),
     "migrations/sql/stock_move.sql": _STEPS,
     "migrations/sql/plans_charge.sql": _billing("plans_and_due_runs", "credit_limits"),
     "migrations/sql/bill_next_due.sql": _billing("instalments"),
