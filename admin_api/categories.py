@@ -6,7 +6,7 @@ from pydantic import Field
 
 from admin_api.services import Operator
 from core import http as kit
-from shop import categories
+from shop import categories, taxes
 
 
 class CategoryTerms(kit.Body):
@@ -20,6 +20,16 @@ class CategoryTerms(kit.Body):
     is_shown: Annotated[
         bool, Field(description="false：顾客看不到它和它下面的分类 · false: hidden with all within it")
     ] = True
+    tax_percent: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=taxes.MAX_PERCENT,
+            examples=[13],
+            description="价格所含税率（%），null 随上级分类，都没有则为全店税率 · how much tax prices include, in per cent; null: as the category "
+            "above, and in the end the shop's own",
+        ),
+    ] = None
 
 
 class Category(kit.Answer):
@@ -28,11 +38,12 @@ class Category(kit.Answer):
     parent_id: int | None
     sort_order: int
     is_shown: bool
+    tax_percent: int | None
     depth: Annotated[int, Field(description="1 为顶层 · 1 at the top")]
 
 
 def _terms(body: CategoryTerms) -> categories.Terms:
-    return categories.Terms(body.name, body.parent_id, body.sort_order, body.is_shown)
+    return categories.Terms(body.name, body.parent_id, body.sort_order, body.is_shown, body.tax_percent)
 
 
 async def listing() -> kit.Page[Category]:

@@ -60,6 +60,13 @@ class Line(kit.Answer):
     quantity: int
     amount_fen: int
     discount_fen: int
+    tax_percent: Annotated[
+        int, Field(description="所含税率（%） · the rate of tax in it, in per cent", examples=[13])
+    ]
+    tax_fen: Annotated[
+        int,
+        Field(description="减去优惠后所含的税 · how much of it, after the discount, is tax", examples=[311]),
+    ]
     shipped: int
 
 

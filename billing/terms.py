@@ -88,7 +88,7 @@ class Terms:
     complete_after_days: int = 10
     """A shipped order that nobody confirmed counts as received after so many days."""
     included_tax_percent: int = 0
-    """How much tax prices include, shown with orders; 0: nothing is said of tax."""
+    """How much tax prices include where no category says it, and freight."""
     after_sales_days: int = 15
     """So long after an order is completed after-sales can be asked for; 0: always."""
 

@@ -1,9 +1,23 @@
-"""What the catalogue learnt later."""
+"""What the catalogue learnt later: tax by category, kept with the lines of orders."""
 
-from migrations import _steps
+from tortoise import fields
+from tortoise.migrations import operations as ops
+
+from migrations import _parts, _steps
+
+_TAX = (
+    "tax_percent >= 0 AND tax_fen = amount_fen - discount_fen"
+    " - ((amount_fen - discount_fen) * 200 + 100 + tax_percent) / (2 * (100 + tax_percent))"
+)
 
 
 class Migration(_steps.Migration):
     dependencies = [("models", "0028_roles")]
 
-    operations = []
+    operations = [
+        ops.AddField("Category", "tax_percent", fields.IntField(null=True)),
+        *_parts.checks("Category", category_tax="tax_percent BETWEEN 0 AND 30"),
+        ops.AddField("OrderLine", "tax_percent", fields.IntField(db_default=0)),
+        ops.AddField("OrderLine", "tax_fen", fields.BigIntField(db_default=0)),
+        *_parts.checks("OrderLine", order_line_tax=_TAX),
+    ]

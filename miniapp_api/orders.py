@@ -122,6 +122,13 @@ class Line(kit.Answer):
     discount_fen: Annotated[
         int, Field(description="这一行分摊的优惠 · its share of the discount", examples=[0])
     ]
+    tax_percent: Annotated[
+        int, Field(description="所含税率（%） · the rate of tax in it, in per cent", examples=[13])
+    ]
+    tax_fen: Annotated[
+        int,
+        Field(description="减去优惠后所含的税 · how much of it, after the discount, is tax", examples=[311]),
+    ]
     shipped: Annotated[int, Field(description="已发出的件数 · how many of it have gone out")]
 
 

@@ -18,12 +18,17 @@ class Category(Model):
     """Where it stands among its siblings: the smallest first."""
     is_shown = fields.BooleanField(default=True)
     """Whether customers see it, with all that is within it."""
+    tax_percent = fields.IntField(null=True)
+    """How much tax the prices of what stands in it include; None: as the one above it says."""
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "category"
         indexes = (Index(fields=("parent_id",), name="category_parent"),)
-        constraints = (CheckConstraint(check="parent_id <> id", name="category_not_within_itself"),)
+        constraints = (
+            CheckConstraint(check="parent_id <> id", name="category_not_within_itself"),
+            CheckConstraint(check="tax_percent BETWEEN 0 AND 30", name="category_tax"),
+        )
 
 
 class ProductCategory(Model):

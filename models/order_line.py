@@ -7,6 +7,12 @@ from tortoise.models import Model
 
 from core.partial_index import PartialIndex
 
+TAX = (
+    "tax_percent >= 0 AND tax_fen = amount_fen - discount_fen"
+    " - ((amount_fen - discount_fen) * 200 + 100 + tax_percent) / (2 * (100 + tax_percent))"
+)
+"""``shop.taxes.included``, as the table holds it to be."""
+
 
 class OrderLine(Model):
     """So many of one SKU, with names and price as they stood when it was ordered."""
@@ -23,6 +29,10 @@ class OrderLine(Model):
     amount_fen = fields.BigIntField()
     discount_fen = fields.BigIntField(default=0)
     """Its share of the order's discount."""
+    tax_percent = fields.IntField(db_default=0)
+    """At which rate it was taxed when it was ordered."""
+    tax_fen = fields.BigIntField(db_default=0)
+    """How much of the amount less the discount is tax."""
     reserved = fields.IntField()
     """How many of them stock still keeps for it."""
     shipped = fields.IntField(default=0)
@@ -45,4 +55,5 @@ class OrderLine(Model):
                 check="reserved >= 0 AND shipped >= 0 AND reserved + shipped <= quantity",
                 name="order_line_stock",
             ),
+            CheckConstraint(check=TAX, name="order_line_tax"),
         )

@@ -18,7 +18,7 @@ from shop import orders_shown, paying, placing, quotes
 
 Order = orders_shown.Order
 
-_BUY = f"SELECT outcome, n, order_id FROM orders_buy({', '.join(f'${n}' for n in range(1, 25))})"
+_BUY = f"SELECT outcome, n, order_id FROM orders_buy({', '.join(f'${n}' for n in range(1, 27))})"
 _MOST_ID = 2**63 - 1
 _REMARK_LENGTH = 200
 
@@ -155,6 +155,8 @@ def _columns(bought: Sequence[_Bought], now: datetime) -> tuple[Any, ...]:
         [line.price_fen for _, line in lines],
         [line.quantity for _, line in lines],
         [line.amount_fen for _, line in lines],
+        [line.tax_percent for _, line in lines],
+        [line.tax_fen for _, line in lines],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from core import clock, db, errors
 from ledger import idempotency
@@ -52,13 +52,14 @@ NoSuchProduct = products.NoSuchProduct
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a category is called, within which (None: at the top), where among its siblings (the smallest first), and whether customers
-    see it with all that is within it."""
+    """What a category is called, within which (None: at the top), where among its siblings (the smallest first), whether customers
+    see it with all that is within it, and how much tax its prices include (None: as the one above it says)."""
 
     name: str
     parent_id: int | None = None
     sort_order: int = 0
     is_shown: bool = True
+    tax_percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +71,19 @@ class Category:
     parent_id: int | None
     sort_order: int
     is_shown: bool
+    tax_percent: int | None
     depth: int
 
 
 _ALL = """
 WITH RECURSIVE tree AS (
-    SELECT id, name, parent_id, sort_order, is_shown, 1 AS depth, ARRAY[sort_order, id] AS place
+    SELECT id, name, parent_id, sort_order, is_shown, tax_percent, 1 AS depth, ARRAY[sort_order, id] AS place
     FROM category WHERE parent_id IS NULL AND (is_shown OR $1)
     UNION ALL
-    SELECT c.id, c.name, c.parent_id, c.sort_order, c.is_shown, tree.depth + 1, tree.place || ARRAY[c.sort_order, c.id]
+    SELECT c.id, c.name, c.parent_id, c.sort_order, c.is_shown, c.tax_percent, tree.depth + 1, tree.place || ARRAY[c.sort_order, c.id]
     FROM category c JOIN tree ON c.parent_id = tree.id WHERE c.is_shown OR $1
 )
-SELECT id, name, parent_id, sort_order, is_shown, depth FROM tree ORDER BY place
+SELECT id, name, parent_id, sort_order, is_shown, tax_percent, depth FROM tree ORDER BY place
 """
 
 
@@ -91,7 +93,7 @@ async def listing(*, hidden_too: bool = False) -> list[Category]:
 
 
 _ADD = """
-INSERT INTO category (name, parent_id, sort_order, is_shown, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING id
+INSERT INTO category (name, parent_id, sort_order, is_shown, tax_percent, created_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
 """
 
 
@@ -107,15 +109,14 @@ async def add(operator_id: int, terms: Terms, *, key: str) -> Category:
         if len(tree) >= MAX_CATEGORIES:
             raise TooManyCategories(limit=MAX_CATEGORIES)
         _check_place(tree, terms.parent_id, height=1)
-        row = (terms.name, terms.parent_id, terms.sort_order, terms.is_shown)
-        made: int = await db.fetchval(_ADD, *row, clock.now())
+        made: int = await db.fetchval(_ADD, *astuple(terms), clock.now())
         return made
 
     made = await idempotency.alone(
         caller=f"operator:{operator_id}",
         operation="categories.add",
         key=key,
-        content={"name": terms.name, "rest": [terms.parent_id, terms.sort_order, terms.is_shown]},
+        content={"name": terms.name, "rest": list(astuple(terms))[1:]},
         act=act,
     )
     return await get(int(made))
@@ -133,7 +134,7 @@ async def get(category_id: int) -> Category:
     raise NoSuchCategory(category_id=category_id)
 
 
-_PUT = "UPDATE category SET name = $2, parent_id = $3, sort_order = $4, is_shown = $5 WHERE id = $1"
+_PUT = "UPDATE category SET name = $2, parent_id = $3, sort_order = $4, is_shown = $5, tax_percent = $6 WHERE id = $1"
 
 
 async def put(category_id: int, terms: Terms) -> Category:
@@ -151,7 +152,7 @@ async def put(category_id: int, terms: Terms) -> Category:
             raise CategoryWithinItself(category_id=category_id)
         height = max(tree[one].depth for one in within) - tree[category_id].depth + 1
         _check_place(tree, terms.parent_id, height=height)
-        await db.execute(_PUT, category_id, terms.name, terms.parent_id, terms.sort_order, terms.is_shown)
+        await db.execute(_PUT, category_id, *astuple(terms))
     return await get(category_id)
 
 

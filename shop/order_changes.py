@@ -127,10 +127,13 @@ UPDATE shop_order SET goods_fen = $2, discount_fen = $3, freight_fen = $4, total
 WHERE id = $1
 """
 _LINES = """
-INSERT INTO order_line (order_id, sku_id, product_name, sku_name, list_fen, price_fen, quantity, amount_fen, discount_fen, reserved, shipped)
-SELECT $1, l.sku_id, l.product_name, l.sku_name, l.list_fen, l.price_fen, l.quantity, l.amount_fen, l.discount_fen, l.quantity, 0
-FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int[], $8::bigint[], $9::bigint[]) WITH ORDINALITY
-     AS l (sku_id, product_name, sku_name, list_fen, price_fen, quantity, amount_fen, discount_fen, n) ORDER BY l.n
+INSERT INTO order_line (order_id, sku_id, product_name, sku_name, list_fen, price_fen, quantity, amount_fen, discount_fen, tax_percent, tax_fen,
+                        reserved, shipped)
+SELECT $1, l.sku_id, l.product_name, l.sku_name, l.list_fen, l.price_fen, l.quantity, l.amount_fen, l.discount_fen, l.tax_percent,
+       l.tax_fen, l.quantity, 0
+FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int[], $8::bigint[], $9::bigint[],
+            $10::int[], $11::bigint[]) WITH ORDINALITY
+     AS l (sku_id, product_name, sku_name, list_fen, price_fen, quantity, amount_fen, discount_fen, tax_percent, tax_fen, n) ORDER BY l.n
 """
 
 

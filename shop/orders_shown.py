@@ -21,7 +21,7 @@ class NoSuchOrder(errors.NotFound):
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of an order, as it stood when it was placed. ``discount_fen`` is its share of the order's discount; ``shipped`` so many
-    of it are on their way or handed over."""
+    of it are on their way or handed over; ``tax_fen`` how much of the amount less the discount is tax, at ``tax_percent``."""
 
     sku_id: int
     product_name: str
@@ -32,6 +32,8 @@ class Line:
     list_fen: int = 0
     discount_fen: int = 0
     shipped: int = 0
+    tax_percent: int = 0
+    tax_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order with its lines. ``total_fen`` is the goods less the discount, plus freight; ``tax_fen`` is in it already."""
+    """An order with its lines. ``total_fen`` is the goods less the discount, plus freight; ``tax_fen`` is in it already: that of its lines,
+    and of the freight."""
 
     id: int
     order_no: str
@@ -82,7 +85,7 @@ COLUMNS = (
     " bill_no, placed_at, expires_at"
 )
 """The fields of an ``Order`` in its order, for statements that read orders; ``of_row`` makes one of them."""
-_LINE = "sku_id, product_name, sku_name, price_fen, quantity, amount_fen, list_fen, discount_fen, shipped"
+_LINE = "sku_id, product_name, sku_name, price_fen, quantity, amount_fen, list_fen, discount_fen, shipped, tax_percent, tax_fen"
 _SEEN = f"""
 {", ".join(f"o.{name}" for name in COLUMNS.split(", "))},
 (SELECT b.pending_no IS NOT NULL AND starts_with(b.pending_no, '{abnormal.PREFIX}') FROM bill b WHERE b.bill_no = o.bill_no)

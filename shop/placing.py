@@ -156,7 +156,7 @@ async def _answered(customer_id: int, key: str, content: dict[str, Any]) -> str 
     )
 
 
-_PLACE = f"SELECT outcome, id, available FROM orders_place({', '.join(f'${n}' for n in range(1, 27))})"
+_PLACE = f"SELECT outcome, id, available FROM orders_place({', '.join(f'${n}' for n in range(1, 29))})"
 
 
 async def _write(
@@ -204,7 +204,7 @@ def as_placed(
         lines=tuple(
             orders_shown.Line(
                 line.sku_id, line.product_name, line.sku_name, line.price_fen, line.quantity, line.amount_fen, line.list_fen,
-                line.discount_fen,
+                line.discount_fen, tax_percent=line.tax_percent, tax_fen=line.tax_fen,
             )
             for line in priced.lines
         ),

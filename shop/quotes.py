@@ -13,7 +13,7 @@ from typing import Any
 from billing import stores, terms
 from core import clock, db, errors, money
 from members import addresses, coupon_rules, coupons, points, points_rules
-from shop import freight, orders_shown, prices, stock
+from shop import freight, orders_shown, prices, stock, taxes
 
 Discount = orders_shown.Discount
 
@@ -92,12 +92,18 @@ class Line:
     price_fen: int
     available: int
     weight_g: int
+    tax_percent: int
     category_ids: tuple[int, ...]
     discount_fen: int = 0
 
     @property
     def amount_fen(self) -> int:
         return self.price_fen * self.quantity
+
+    @property
+    def tax_fen(self) -> int:
+        """How much of what is paid for it is tax."""
+        return taxes.included(self.amount_fen - self.discount_fen, self.tax_percent)
 
     @property
     def in_stock(self) -> bool:
@@ -140,9 +146,9 @@ class Quote:
 
     @property
     def tax_fen(self) -> int:
-        """How much of the total is tax, which prices include."""
-        percent = terms.current().included_tax_percent
-        return self.total_fen - (self.total_fen * 200 + 100 + percent) // (2 * (100 + percent))
+        """How much of the total is tax: what is of each line, and of the freight at the shop's own rate."""
+        freight_fen = taxes.included(self.freight_fen, terms.current().included_tax_percent)
+        return sum(line.tax_fen for line in self.lines) + freight_fen
 
     @property
     def title(self) -> str:
@@ -151,7 +157,7 @@ class Quote:
         return first if len(self.lines) == 1 else f"{first} 等{len(self.lines)}种"
 
     def columns(self) -> tuple[list[Any], ...]:
-        """Its lines, a list a column: SKU, names, list price, price, quantity, amount, discount."""
+        """Its lines, a list a column: SKU, names, list price, price, quantity, amount, discount, rate of tax, tax."""
         return (
             [line.sku_id for line in self.lines],
             [line.product_name for line in self.lines],
@@ -161,6 +167,8 @@ class Quote:
             [line.quantity for line in self.lines],
             [line.amount_fen for line in self.lines],
             [line.discount_fen for line in self.lines],
+            [line.tax_percent for line in self.lines],
+            [line.tax_fen for line in self.lines],
         )
 
 
@@ -299,6 +307,7 @@ FOR_SALE = "p.state = 'on_shelf' AND s.state = 'on_sale'"
 _LINES = f"""
 SELECT w.sku_id, p.id AS product_id, p.name AS product_name, s.name AS sku_name, w.quantity, s.price_fen AS list_fen,
        {prices.fen("s")} AS price_fen, {stock.left("s", "$4::bigint")} AS available, s.weight_g,
+       coalesce({taxes.percent_of("p")}, $6::int) AS tax_percent,
        ARRAY(SELECT c.category_id FROM product_category c WHERE c.product_id = p.id) AS category_ids,
        {FOR_SALE} AS for_sale
 FROM unnest((SELECT $1::bigint[]), (SELECT $2::int[]), (SELECT $3::bigint[])) WITH ORDINALITY AS w (sku_id, quantity, customer_id, n)
@@ -323,7 +332,8 @@ async def seen(
 async def _seen(
     sku_ids: Sequence[int], quantities: Sequence[int], customer_ids: Sequence[int], *, store_id: int
 ) -> list[tuple[Line, bool] | None]:
-    rows = await db.fetch(_LINES, sku_ids, quantities, customer_ids, store_id, clock.now())
+    tax_percent = terms.current().included_tax_percent
+    rows = await db.fetch(_LINES, sku_ids, quantities, customer_ids, store_id, clock.now(), tax_percent)
     return [
         None
         if row["product_id"] is None

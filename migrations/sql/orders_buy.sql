@@ -14,7 +14,8 @@ CREATE OR REPLACE FUNCTION orders_buy(
     at timestamptz, at_text text, expires timestamptz,
     customer bigint[], key text[], fingerprint bytea[], order_no text[], bill_no text[], title text[], store bigint[], goods bigint[],
     freight bigint[], total bigint[], tax bigint[], address jsonb[], remark text[],
-    line_of int[], sku bigint[], product_name text[], sku_name text[], list bigint[], price bigint[], quantity int[], amount bigint[]
+    line_of int[], sku bigint[], product_name text[], sku_name text[], list bigint[], price bigint[], quantity int[], amount bigint[],
+    tax_percent int[], line_tax bigint[]
 ) RETURNS TABLE (outcome text, n int, order_id bigint) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET lock_timeout = '250ms'
@@ -90,11 +91,12 @@ BEGIN
         FROM taken t
     ), filled AS (
         INSERT INTO order_line (order_id, sku_id, product_name, sku_name, list_fen, price_fen, quantity, amount_fen, discount_fen,
-                                reserved, shipped)
-        SELECT l.id, l.sku, l.product_name, l.sku_name, l.list, l.price, l.quantity, l.amount, 0, l.quantity, 0
+                                tax_percent, tax_fen, reserved, shipped)
+        SELECT l.id, l.sku, l.product_name, l.sku_name, l.list, l.price, l.quantity, l.amount, 0,
+               l.percent, l.tax, l.quantity, 0
         FROM (SELECT made[u.line_of] AS id, u.*
-              FROM unnest(line_of, sku, product_name, sku_name, list, price, quantity, amount) WITH ORDINALITY
-                   AS u (line_of, sku, product_name, sku_name, list, price, quantity, amount, nth) ORDER BY u.nth) l
+              FROM unnest(line_of, sku, product_name, sku_name, list, price, quantity, amount, tax_percent, line_tax) WITH ORDINALITY
+                   AS u (line_of, sku, product_name, sku_name, list, price, quantity, amount, percent, tax, nth) ORDER BY u.nth) l
         WHERE l.id IS NOT NULL
     ), noted AS (
         INSERT INTO order_event (order_id, step, was, became, by, at)

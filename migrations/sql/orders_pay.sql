@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION orders_pay(
     freight_fen bigint, total_fen bigint, tax_fen bigint, discounts jsonb, address jsonb, remark text, bill_no text,
     placed_at timestamptz, expires_at timestamptz, under_review boolean,
     sku_id bigint, product_name text, sku_name text, price_fen bigint, quantity int, amount_fen bigint, list_fen bigint,
-    line_discount_fen bigint, shipped int
+    line_discount_fen bigint, shipped int, tax_percent int, line_tax_fen bigint
 ) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET lock_timeout = '250ms'
@@ -103,7 +103,8 @@ BEGIN
     )
     SELECT 'paid', c.id, c.order_no::text, c.customer_id, c.state::text, c.store_id, c.goods_fen, c.discount_fen, c.freight_fen,
            c.total_fen, c.tax_fen, c.discounts, c.address, c.remark::text, c.bill_no::text, c.placed_at, c.expires_at, false,
-           l.sku_id, l.product_name::text, l.sku_name::text, l.price_fen, l.quantity, l.amount_fen, l.list_fen, l.discount_fen, l.shipped
+           l.sku_id, l.product_name::text, l.sku_name::text, l.price_fen, l.quantity, l.amount_fen, l.list_fen, l.discount_fen, l.shipped,
+           l.tax_percent, l.tax_fen
     FROM changed c JOIN order_line l ON l.order_id = c.id ORDER BY l.id;
 
     IF coalesce(cardinality(taken), 0) < cardinality(claim) THEN
@@ -111,7 +112,8 @@ BEGIN
         RETURN QUERY
         SELECT 'busy', o.id, NULL, o.customer_id, NULL, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint,
                NULL::bigint, NULL::jsonb, NULL::jsonb, NULL, NULL, NULL::timestamptz, NULL::timestamptz, NULL::boolean,
-               NULL::bigint, NULL, NULL, NULL::bigint, NULL::int, NULL::bigint, NULL::bigint, NULL::bigint, NULL::int
+               NULL::bigint, NULL, NULL, NULL::bigint, NULL::int, NULL::bigint, NULL::bigint, NULL::bigint, NULL::int,
+               NULL::int, NULL::bigint
         FROM unnest(claimed_by, claimed_for) AS q (customer, order_no)
         JOIN shop_order o ON o.order_no = q.order_no AND o.customer_id = q.customer
         WHERE o.customer_id <> ALL (coalesce(locked, '{}'));

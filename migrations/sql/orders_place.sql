@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION orders_place(
     at timestamptz, customer bigint, key text, fingerprint bytea, order_no text, bill_no text, title text, expires timestamptz,
     store bigint, goods bigint, discount bigint, freight bigint, total bigint, tax bigint, discounts jsonb, address jsonb, remark text,
     sku bigint[], product_name text[], sku_name text[], list bigint[], price bigint[], quantity int[], amount bigint[],
-    line_discount bigint[], most int
+    line_discount bigint[], tax_percent int[], line_tax bigint[], most int
 ) RETURNS TABLE (outcome text, id bigint, available int) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
@@ -47,11 +47,12 @@ BEGIN
                                  address, remark, bill_no, placed_at, expires_at)
     VALUES (order_no, customer, 'placed', store, goods, discount, freight, total, tax, discounts, address, remark, bill_no, at, expires)
     RETURNING o.id INTO made;
-    INSERT INTO order_line (order_id, sku_id, product_name, sku_name, list_fen, price_fen, quantity, amount_fen, discount_fen, reserved, shipped)
+    INSERT INTO order_line (order_id, sku_id, product_name, sku_name, list_fen, price_fen, quantity, amount_fen, discount_fen,
+                            tax_percent, tax_fen, reserved, shipped)
     SELECT made, l.*, l.quantity, 0
-    FROM (SELECT u.sku, u.product_name, u.sku_name, u.list, u.price, u.quantity, u.amount, u.discount
-          FROM unnest(sku, product_name, sku_name, list, price, quantity, amount, line_discount) WITH ORDINALITY
-               AS u (sku, product_name, sku_name, list, price, quantity, amount, discount, n) ORDER BY u.n) l;
+    FROM (SELECT u.sku, u.product_name, u.sku_name, u.list, u.price, u.quantity, u.amount, u.discount, u.percent, u.tax
+          FROM unnest(sku, product_name, sku_name, list, price, quantity, amount, line_discount, tax_percent, line_tax) WITH ORDINALITY
+               AS u (sku, product_name, sku_name, list, price, quantity, amount, discount, percent, tax, n) ORDER BY u.n) l;
     INSERT INTO order_event (order_id, step, was, became, by, at) VALUES (made, 'place', NULL, 'placed', 'customer:' || customer, at);
     RETURN QUERY SELECT 'placed', made, NULL::int;
 END

@@ -24,10 +24,13 @@ async def test_a_product_on_axes_with_categories_and_prices_is_kept_and_seen(wor
     assert (await desk.post("/products", {**wish, "code": None})).code == "specs_do_not_fit"
 
     tea = (await desk.post("/categories", {"name": "茶具"})).body
-    inner = await desk.post("/categories", {"name": "茶杯", "parent_id": tea["id"]})
-    assert inner.status == 201 and inner.body["depth"] == 2
+    inner = await desk.post("/categories", {"name": "茶杯", "parent_id": tea["id"], "tax_percent": 13})
+    assert inner.status == 201 and (inner.body["depth"], inner.body["tax_percent"]) == (2, 13)
+    assert (await desk.post("/categories", {"name": "茶", "tax_percent": 31})).code == "invalid_request"
     stands = await desk.put(f"/products/{product}/categories", {"category_ids": [inner.body["id"]]})
     assert stands.body["category_ids"] == [inner.body["id"]]
+    (line,) = (await phone.post("/quotes", {"lines": [{"sku_id": red["id"], "quantity": 1}]})).body["lines"]
+    assert (line["tax_percent"], line["tax_fen"]) == (13, 322)
     assert (await desk.ask("DELETE", f"/categories/{inner.body['id']}")).code == "category_in_use"
     assert [one["name"] for one in (await phone.get("/categories")).body["items"]] == ["茶具", "茶杯"]
     hidden = {"name": "茶具", "is_shown": False}

@@ -1,9 +1,9 @@
-"""The lowest price that products are sorted by is proven, old products and new ones alike."""
+"""The lowest price that products are sorted by is proven, old products and new ones alike, and the tax of orders."""
 
 from core import db as database
 from ledger import proof
 from ledger.proof import marks
-from shop import products, products_skus
+from shop import orders, products, products_skus
 from tests import factories
 from tests.ledger import breaking
 
@@ -12,6 +12,7 @@ BREAKING = {
     "without a price": ("I26", "UPDATE product SET lowest_fen = NULL"),
     "a price nobody can pay": ("I26", "UPDATE sku SET state = 'withdrawn' WHERE state = 'on_sale'"),
     "a SKU became cheaper": ("I26", "UPDATE sku SET price_fen = 1 WHERE state = 'on_sale'"),
+    "tax unsaid": ("I11", "UPDATE shop_order SET tax_fen = tax_fen + 1"),
     "none was on sale": ("I26", "UPDATE sku SET state = 'on_sale'"),
 }
 
@@ -25,6 +26,8 @@ async def a_product_whose_cheapest_was_withdrawn():
     await products_skus.put(1, made.id, (), [kept])
     assert await _lowest(made.id) == 950
     await products.change_sku(big.id, price_fen=700)
+    customer = await factories.customer()
+    await orders.place(customer.id, [orders.Wanted(big.id, 1)], key=factories.key())
     assert await _lowest(made.id) == 700
 
 
@@ -37,5 +40,6 @@ async def test_every_way_to_break_it_is_named_in_the_whole_and_after_a_mark(db):
     await a_product_whose_cheapest_was_withdrawn()
     assert (await proof.run()).is_mark
     mark = await marks.last()
+    await a_product_whose_cheapest_was_withdrawn()
     assert await proof.check(since=mark) == [] == await proof.check()
     assert await breaking.missed(BREAKING, mark) == []

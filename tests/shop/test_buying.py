@@ -15,7 +15,7 @@ from shop import buying, orders, placing, products, quotes, stock
 from tests import factories
 from tests.shop.test_freight import template
 from tests.shop.test_paying_together import elsewhere
-from tests.shop.test_quotes import home
+from tests.shop.test_quotes import home, taxed
 
 __all__ = ["elsewhere"]
 
@@ -106,6 +106,7 @@ async def test_the_fast_lane_leaves_the_rows_that_placing_and_paying_leave(db, a
     lake = await stores.id_of("lake")
     await stock.open_with({sku.id: 50 for sku in skus}, store_id=lake, by="operator:1")
     await template(default=True)
+    await taxed(skus[0].id, 13)
     for way in (orders.place_and_pay, orders._place_and_pay_alone):
         customer = await factories.customer(principal=1_500, bonus=2_500, threshold_fen=800)
         await database.execute(
@@ -125,6 +126,7 @@ async def test_the_fast_lane_leaves_the_rows_that_placing_and_paying_leave(db, a
         assert order == await orders.place_and_pay(customer.id, wanted, orders.How(**how), key=key)
         rows.append([tuple(row) for row in await database.fetch(_LEFT, order.order_no, key)])
         said.append([(line.sku_id, line.amount_fen) for line in order.lines])
+        assert [line.tax_fen for line in order.lines] == [35, 0, 0] and order.tax_fen == 35
     assert rows[0] == rows[1] and len(rows[0]) == 1
     assert said[0] == said[1] and len(said[0]) == 3
 

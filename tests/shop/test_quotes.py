@@ -11,7 +11,18 @@ from billing import terms
 from core import clock, money
 from core import db as database
 from members import addresses, points, points_rules
-from shop import order_changes, orders, placing, price_rules, products, quotes, savings, shipments, stock
+from shop import (
+    categories,
+    order_changes,
+    orders,
+    placing,
+    price_rules,
+    products,
+    quotes,
+    savings,
+    shipments,
+    stock,
+)
 from shop.freight import NotDeliveredThere, Zone
 from tests import factories
 from tests.members.test_coupons import given
@@ -40,12 +51,28 @@ async def with_points(customer_id, amount_fen=1_000_000):
 def same(quote, order):
     told = (quote.goods_fen, quote.discount_fen, quote.freight_fen, quote.total_fen, quote.tax_fen)
     assert told == (order.goods_fen, order.discount_fen, order.freight_fen, order.total_fen, order.tax_fen)
-    lines = [(line.sku_id, line.quantity, line.price_fen, line.discount_fen) for line in quote.lines]
-    assert lines == [(line.sku_id, line.quantity, line.price_fen, line.discount_fen) for line in order.lines]
+    lines, kept = [
+        [
+            (line.sku_id, line.quantity, line.price_fen, line.discount_fen, line.tax_percent, line.tax_fen)
+            for line in one.lines
+        ]
+        for one in (quote, order)
+    ]
+    assert lines == kept
     assert (
         sum(line.amount_fen - line.discount_fen for line in order.lines) + order.freight_fen
         == order.total_fen
     )
+
+
+async def taxed(sku_id, percent):
+    """The SKU's product stands in one more category, which has this rate."""
+    product_id = await database.fetchval("SELECT product_id FROM sku WHERE id = $1", sku_id)
+    category = await categories.add(
+        1, categories.Terms(f"{percent}", tax_percent=percent), key=factories.key()
+    )
+    await categories.put_product(product_id, [*(await products.get(product_id)).category_ids, category.id])
+    return category
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -54,6 +81,8 @@ async def test_the_preview_is_what_the_order_comes_to(db, seed):
     terms.use(replace(terms.current(), included_tax_percent=chance.choice([0, 1, 13])))
     customer = await factories.customer()
     skus = [(await factories.sku(chance.randrange(1, 9_999), stock=900)).id for _ in range(4)]
+    await taxed(skus[0], chance.choice([None, 6]))
+    await taxed(skus[1], 9)
     have, there = await with_points(customer.id), await home(customer.id)
     await template(
         Zone((), first_units=1, first_fen=chance.randrange(1, 2_000), free_from_fen=30_000), default=True

@@ -38,10 +38,12 @@ CHECKS = (
         SELECT 'order ' || o.order_no FROM shop_order o
         LEFT JOIN bill b ON b.bill_no = o.bill_no
         LEFT JOIN LATERAL (
-            SELECT sum(amount_fen) AS amount_fen, sum(discount_fen) AS discount_fen FROM order_line WHERE order_id = o.id
+            SELECT sum(amount_fen) AS amount_fen, sum(discount_fen) AS discount_fen, sum(tax_fen) AS tax_fen
+            FROM order_line WHERE order_id = o.id
         ) l ON true
         WHERE b.id IS NULL OR b.source <> 'order:' || o.order_no OR b.amount_fen <> o.total_fen
            OR l.amount_fen IS DISTINCT FROM o.goods_fen OR l.discount_fen <> o.discount_fen
+           OR o.tax_fen - l.tax_fen NOT BETWEEN 0 AND o.freight_fen  -- the rest is the freight's
            OR o.discount_fen <> coalesce((SELECT sum((d ->> 'amount_fen')::bigint) FROM jsonb_array_elements(o.discounts) d), 0)
            OR NOT CASE o.state WHEN 'placed' THEN b.state = 'open' WHEN 'cancelled' THEN
                   b.state = 'void' OR (b.state = 'paid' AND (
