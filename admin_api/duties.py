@@ -58,6 +58,7 @@ OF_FILES: dict[str, tuple[Duty, Duty]] = {
     "settings": ("customers.see", "rules.change"),
     "shipping": ("orders.see", "orders.serve"),
     "staff": ("people.see", "people.change"),
+    "standing_orders": ("plans.see", "plans.change"),
     "statements": ("money.see", "money.move"),
     "stock": ("catalogue.see", "stock.change"),
     "stores": ("shop.see", "rules.change"),
@@ -84,6 +85,7 @@ OF_OPERATIONS: dict[str, Duty | None] = {
     "segments_put_tags": "customers.change",
     "staff_me": None,
     "staff_my_password": None,
+    "standing_orders_of_day": "orders.see",
     "approvals_withdraw": None,
 }
 """Where an operation is not what the rest of its file is. None: everybody who is signed in."""

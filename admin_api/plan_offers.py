@@ -155,14 +155,17 @@ class Announced(kit.Answer):
     plans: Annotated[int, Field(description="涉及多少个计划 · of how many plans")]
 
 
-def _asked(body: NewOffer) -> plan_offers.Asked:
-    said = body.schedule
-    rule = schedule.Schedule(
+def rule_of(said: ScheduleRule) -> schedule.Schedule:
+    """As the desk takes it."""
+    return schedule.Schedule(
         said.every, said.interval, tuple(said.weekdays), said.day, said.month, said.nth, said.weekday, tuple(said.dates),
         said.short_months, said.closed_days,
     )  # fmt: skip
+
+
+def _asked(body: NewOffer) -> plan_offers.Asked:
     terms = plans_ahead.Terms(
-        rule, body.amount_fen, body.unit, body.most_fen, body.trial_periods, body.trial_fen, body.first_period,
+        rule_of(body.schedule), body.amount_fen, body.unit, body.most_fen, body.trial_periods, body.trial_fen, body.first_period,
         body.catch_up, body.on_pause, body.notice_days,
     )  # fmt: skip
     return plan_offers.Asked(body.name, terms, body.consent_version, body.consent_text, body.periods)

@@ -244,6 +244,13 @@ class Money(Section):
     complete_after_days: Annotated[int, Field(ge=1, le=90)] = 10
     included_tax_percent: Annotated[int, Field(ge=0, le=30)] = 0
     after_sales_days: Annotated[int, Field(ge=0, le=3650)] = 15
+    standing_hours_ahead: Annotated[int, Field(ge=0, le=720)] = 12
+    standing_consent_version: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,20}$")] = (
+        terms.Terms().standing_consent_version
+    )
+    standing_consent_text: Annotated[str, Field(min_length=1, max_length=4000)] = (
+        terms.Terms().standing_consent_text
+    )
 
     def terms(self) -> terms.Terms:
         """As the desk takes them."""

@@ -7,7 +7,7 @@ one big order does not shorten the forecast by months. Days are the shop's; the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -160,6 +160,15 @@ WHERE p.customer_id = ANY ($1::bigint[]) AND p.state <> 'paused' AND o.state = '
 _PLANS = f"""
 SELECT name, {plan_rows.COLUMNS} FROM plan WHERE customer_id = ANY ($1::bigint[]) AND state = 'active' AND next_on IS NOT NULL
 """
+Dues = Callable[[Sequence[int], date], Awaitable[list[tuple[int, str, int | None, date]]]]
+_ALSO: list[Dues] = []
+
+
+def also_count(dues: Dues) -> None:
+    """What desks above know will be taken of these customers by a day counts as what plans take: customer, name, amount, day."""
+    _ALSO.append(dues)
+
+
 _BILLS = """
 SELECT id, customer_id, title, amount_fen - paid_fen AS owed_fen, collect_mode, due_at FROM bill
 WHERE customer_id = ANY ($1::bigint[]) AND state IN ('open', 'partly_paid') AND pending_no IS NULL
@@ -193,6 +202,8 @@ async def _plan_dues(customer_ids: Sequence[int], last: date) -> list[tuple[int,
         plan = plan_rows.of(row)
         ahead, _, _ = plans_ahead.until(plan.terms, plan.span, plan.price, plan.place, last)
         found += [(plan.customer_id, name, one.amount_fen, one.due_on) for one in ahead]
+    for also in _ALSO:
+        found += await also(customer_ids, last)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
@@ -293,6 +293,15 @@ RUNS = """
 _LOCK_ALL = f"SELECT id FROM plan WHERE customer_id = $1 AND {RUNS} ORDER BY id FOR NO KEY UPDATE"
 
 
+_ALSO_END: list[Callable[[int, str], Awaitable[object]]] = []
+
+
+def also_end(end: Callable[[int, str], Awaitable[object]]) -> None:
+    """What else a customer has agreed to for good, which desks above keep, ends with their plans: ``end`` is given the customer and by
+    whom."""
+    _ALSO_END.append(end)
+
+
 _LAPSE_PARKED = """
 UPDATE plan_period SET state = 'waived', reason = 'account_closed', ended_at = $2
 WHERE plan_id = ANY ($1::bigint[]) AND state = 'parked' RETURNING id
@@ -305,6 +314,8 @@ async def end_all(customer_id: int, *, by: str) -> None:
         await end(plan_ids, reason="account_closed", by=by, everything=True)
         parked = await db.fetch(_LAPSE_PARKED, plan_ids, clock.now())
         await staff_alerts.resolve("period_parked", [str(row["id"]) for row in parked])
+    for also in _ALSO_END:
+        await also(customer_id, by)
 
 
 _WARN = f"UPDATE plan SET warn_periods = $3 WHERE id = $1 AND customer_id = $2 RETURNING {plan_pages.COLUMNS}"

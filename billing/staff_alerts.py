@@ -17,7 +17,7 @@ Kind = Literal[
     "refund_channel_off", "payments_channel_off", "deduction_review", "abnormal_deduction", "transfer_stopped", "low_balance", "over_cap", "bill_missing",
     "differences_open", "funds_differ", "quarantined", "quarantine_not_sent", "voucher_submitted",
     "remittance_failed", "remittance_stuck", "remittance_contradicted", "remittance_not_ours", "shipping_given_up", "stock_low",
-    "after_sale_asked", "segment_run_broken",
+    "after_sale_asked", "segment_run_broken", "standing_stuck",
 ]  # fmt: skip
 
 

@@ -92,6 +92,16 @@ class Terms:
     after_sales_days: int = 15
     """So long after an order is completed after-sales can be asked for; 0: always."""
 
+    standing_hours_ahead: int = 12
+    """The order for a day of a standing order is placed so many hours before that day begins."""
+    standing_consent_version: str = "1"
+    standing_consent_text: str = (
+        "同意按所选日期自动下单并从余额付款，每次不超过所选上限；可随时暂停、跳过或结束。"
+        " · On the chosen days an order is placed and paid from my balance, each for no more than the most I chose; I can pause, skip or "
+        "end it at any time."
+    )
+    """What customers agree to by starting a standing order; a new text gets a new version."""
+
 
 _DEFAULT = Terms()
 _current = _DEFAULT

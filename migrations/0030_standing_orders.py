@@ -1,9 +1,129 @@
 """Orders that come again by a plan, and reservations."""
 
-from migrations import _steps
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+
+from core.partial_index import PartialIndex
+from migrations import _parts, _steps
+
+_STANDING = (
+    _parts.table(
+        "StandingOrder",
+        "standing_order",
+        "What a customer has agreed to have delivered how often, and at most for how much; the consent is kept as it was given.",
+        [
+            _parts.to("Customer", "customer", "standing_orders", db_index=False),
+            ("store_id", fields.BigIntField(default=0)),
+            ("name", fields.CharField(max_length=60)),
+            ("address", fields.JSONField(null=True)),
+            ("remark", fields.CharField(max_length=160, default="")),
+            ("cycle", fields.CharField(max_length=8)),
+            ("schedule", fields.JSONField()),
+            ("most_fen", fields.BigIntField()),
+            ("expected_fen", fields.BigIntField()),
+            ("hours_ahead", fields.IntField()),
+            ("state", fields.CharField(max_length=10, default="active")),
+            ("started_on", fields.DateField()),
+            ("ends_on", fields.DateField(null=True)),
+            ("next_day", fields.DateField(null=True)),
+            _parts.perhaps("place_at"),
+            ("paused_on", fields.DateField(null=True)),
+            ("resume_on", fields.DateField(null=True)),
+            ("consent_version", fields.CharField(max_length=20)),
+            ("consent_text", fields.TextField()),
+            _parts.instant("consented_at"),
+            ("consent_door", fields.CharField(max_length=16)),
+            ("consent_by", fields.CharField(max_length=64, null=True)),
+            ("consent_proof", fields.CharField(max_length=200, null=True)),
+            _parts.instant("created_at"),
+            _parts.perhaps("ended_at"),
+        ],
+        indexes=[
+            Index(fields=["customer_id", "id"], name="standing_order_customer"),
+            PartialIndex(fields=["place_at"], name="standing_order_due", where="state = 'active'"),
+            PartialIndex(fields=["resume_on"], name="standing_order_paused", where="state = 'paused'"),
+        ],
+    ),
+    *_parts.checks(
+        "StandingOrder",
+        standing_order_state="state IN ('active', 'paused', 'cancelled', 'ended')",
+        standing_order_amount="most_fen > 0 AND expected_fen > 0",
+        standing_order_ahead="hours_ahead BETWEEN 0 AND 720",
+        standing_order_next="(next_day IS NULL) = (place_at IS NULL)",
+        standing_order_pause="(state = 'paused') = (paused_on IS NOT NULL) AND (resume_on IS NULL OR resume_on > paused_on)",
+        standing_order_over="(state IN ('cancelled', 'ended')) = (ended_at IS NOT NULL) AND (ended_at IS NULL OR next_day IS NULL)",
+        standing_order_door="consent_door IN ('mini_program', 'counter', 'phone', 'paper')",
+        standing_order_by="(consent_by IS NULL) = (consent_door = 'mini_program')",
+    ),
+    _parts.table(
+        "StandingLine",
+        "standing_line",
+        "So many of one SKU at each delivery.",
+        [
+            _parts.to("StandingOrder", "standing_order", "lines", db_index=False),
+            _parts.to("Sku", "sku", "standing_lines"),
+            ("quantity", fields.IntField()),
+        ],
+        unique_together=(("standing_order", "sku"),),
+    ),
+    *_parts.checks("StandingLine", standing_line_quantity="quantity BETWEEN 1 AND 999"),
+    _parts.table(
+        "StandingDelivery",
+        "standing_delivery",
+        "One day of a standing order, from when its order is to be placed to its end.",
+        [
+            _parts.to("StandingOrder", "standing_order", "deliveries", db_index=False),
+            ("day", fields.DateField()),
+            ("deliver_on", fields.DateField()),
+            ("state", fields.CharField(max_length=10)),
+            ("reason", fields.CharField(max_length=60, null=True)),
+            ("agreed_fen", fields.BigIntField(null=True)),
+            ("most_fen", fields.BigIntField(null=True)),
+            ("order_no", fields.CharField(max_length=32, null=True, unique=True)),
+            ("amount_fen", fields.BigIntField(null=True)),
+            _parts.perhaps("try_at"),
+            _parts.instant("created_at"),
+            _parts.perhaps("ended_at"),
+        ],
+        unique_together=(("standing_order", "day"),),
+        indexes=[
+            Index(fields=["deliver_on", "id"], name="standing_delivery_on"),
+            PartialIndex(fields=["try_at", "id"], name="standing_delivery_due", where="try_at IS NOT NULL"),
+        ],
+    ),
+    *_parts.checks(
+        "StandingDelivery",
+        standing_delivery_state="state IN ('upcoming', 'waiting', 'ordered', 'waived', 'missed')",
+        standing_delivery_open="(try_at IS NOT NULL) = (state IN ('upcoming', 'waiting')) AND (ended_at IS NULL) = (try_at IS NOT NULL)",
+        standing_delivery_order="(order_no IS NOT NULL) = (state = 'ordered') AND (amount_fen IS NOT NULL) = (state = 'ordered')"
+        " AND (most_fen IS NOT NULL) = (state = 'ordered')",
+        standing_delivery_reason="(reason IS NOT NULL) = (state IN ('waiting', 'waived', 'missed'))",
+        standing_delivery_amount="agreed_fen > 0 AND amount_fen > 0 AND amount_fen <= most_fen",
+    ),
+    _parts.table(
+        "StandingEvent",
+        "standing_event",
+        "Something that was done to a standing order, in the transaction that did it. Never changed.",
+        [
+            _parts.to("StandingOrder", "standing_order", "events", db_index=False),
+            ("kind", fields.CharField(max_length=12)),
+            ("detail", fields.JSONField()),
+            ("by", fields.CharField(max_length=64)),
+            _parts.instant("at"),
+        ],
+        indexes=[Index(fields=["standing_order_id", "id"], name="standing_event_of")],
+    ),
+)
+_APPEND_ONLY = """
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {} FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()
+"""
 
 
 class Migration(_steps.Migration):
     dependencies = [("models", "0029_catalogue_2")]
 
-    operations = []
+    operations = [
+        *_STANDING,
+        *(ops.RunSQL([_APPEND_ONLY.format(table)]) for table in ("standing_event",)),
+    ]

@@ -27,6 +27,7 @@ from admin_api.routes import (
     shop,
     signing_in,
     staff,
+    standing,
     watching,
 )
 from core import http as kit
@@ -59,6 +60,7 @@ _TABLE = kit.Api(
         *abnormal.ROUTES,
         *offers.ROUTES,
         *planning.ROUTES,
+        *standing.ROUTES,
         *due.ROUTES,
         *shop.ROUTES,
         *freight.ROUTES,

@@ -23,6 +23,7 @@ TABLES = (
     "remittance",
     "order_event", "stock_movement",
     "points_movement", "coupon_event", "spending", "points_debt",
+    "standing_order", "standing_delivery", "standing_event",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -147,6 +148,15 @@ ORDERS = {
     "shop_order": """SELECT * FROM shop_order WHERE id IN (
         SELECT id FROM touched_order UNION SELECT id FROM shop_order WHERE bill_no IN (
             SELECT bill_no FROM bill WHERE id IN (SELECT id FROM touched_bill)))"""
+}
+STANDING_DELIVERIES = {
+    "standing_delivery": """SELECT * FROM standing_delivery WHERE id IN (
+        SELECT id FROM standing_delivery WHERE id > {standing_delivery}
+        UNION SELECT id FROM standing_delivery WHERE order_no IN (
+            SELECT order_no FROM shop_order WHERE id IN (SELECT id FROM touched_order))
+        UNION SELECT id FROM standing_delivery WHERE standing_order_id IN (
+            SELECT id FROM standing_order WHERE id > {standing_order}
+            UNION SELECT standing_order_id FROM standing_event WHERE id > {standing_event}))"""
 }
 STOCK = {
     "stock": """SELECT * FROM stock WHERE sku_id IN (

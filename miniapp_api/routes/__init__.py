@@ -15,6 +15,7 @@ from miniapp_api.routes import (
     shopping,
     showing,
     signing_in,
+    standing,
     topping_up,
 )
 
@@ -38,6 +39,7 @@ API = kit.Api(
         *after_sales.ROUTES,
         *owing.ROUTES,
         *planning.ROUTES,
+        *standing.ROUTES,
         *combining.ROUTES,
         *giving.ROUTES,
         *messages.ROUTES,

@@ -1,11 +1,23 @@
 """Orders that die halfway: placed and paid at once, with a coupon and points, changed, turned down, withdrawn, sent out."""
 
 import asyncio
+from datetime import timedelta
 
-from core import db
+from billing import plan_actors, schedule
+from core import clock, db
 from ledger import accounts
 from members import points, points_rules
-from shop import order_changes, order_review, orders, placing, shipments, stock
+from shop import (
+    order_changes,
+    order_review,
+    orders,
+    placing,
+    shipments,
+    standing_deliveries,
+    standing_orders,
+    standing_shown,
+    stock,
+)
 from tests import factories
 from tests.crash.path import Path
 from tests.members.test_coupons import given
@@ -173,6 +185,31 @@ class ShipOrder(RejectOrder):
         return found != (98, 0, 7_000, "shipped", 1, 1)
 
 
+class StandingDelivery(_Path):
+    """The day of a standing order comes; the process dies, and the clock ticks again."""
+
+    async def before(self):
+        made = await super().before()
+        wish = standing_orders.Wish(
+            [orders.Wanted(made["sku"], 2)], schedule.of_cycle("daily"), 4_000, standing_orders.Consent("1")
+        )
+        customer = plan_actors.by_customer(made["customer"])
+        standing_id = await standing_orders.start(
+            customer, made["customer"], wish, key=f"standing-{made['customer']}"
+        )
+        first = (await standing_shown.get(standing_id)).started_on
+        return {**made, "hours": (clock.start_of(first) - clock.now()) // timedelta(hours=1) - 11}
+
+    async def act(self, made):
+        clock.set_offset(timedelta(hours=made["hours"]))
+        await standing_deliveries.run()
+
+    async def wrong(self, made):
+        (order,) = await orders.page(made["customer"])
+        found = (*await self.left(made), order.state, (await self.told(made))["deducted"])
+        return found != (100, 2, 7_000, "paid", 1)
+
+
 PATHS = {
     "place_and_pay": PlaceAndPay,
     "buy": Buy,
@@ -182,4 +219,5 @@ PATHS = {
     "reject_order": RejectOrder,
     "withdraw_order": WithdrawOrder,
     "ship_order": ShipOrder,
+    "standing_delivery": StandingDelivery,
 }

@@ -55,6 +55,7 @@ def killer(_migrated, tmp_path_factory):
         ("reject_order", 25),
         ("withdraw_order", 25),
         ("ship_order", 20),
+        ("standing_delivery", 40),
         ("review", 45),
         ("refund_bill", 50),
         ("refund_stuck_to_card", 20),

@@ -26,6 +26,7 @@ from ledger.proof.checks import (
     remittances,
     reviews,
     seals,
+    standing,
     stock,
 )
 from ledger.proof.checks.check import Check
@@ -38,7 +39,7 @@ ALL: tuple[Check, ...] = tuple(
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
             *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *after_sales.CHECKS, *holds.CHECKS, *reviews.CHECKS,
             *operations.CHECKS, *reconciliation.CHECKS, *remittances.CHECKS, *members.CHECKS, *freshness.CHECKS, *stock.CHECKS,
-            *catalogue.CHECKS,
+            *catalogue.CHECKS, *standing.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )

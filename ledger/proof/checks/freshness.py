@@ -23,6 +23,17 @@ CHECKS = (
     ),
     Check(
         "I16",
+        "a standing order nobody ordered for in time",
+        """
+        SELECT 'standing order ' || id FROM standing_order
+        WHERE state = 'active' AND place_at < $1::timestamptz - interval '1 day'
+           OR state = 'paused' AND resume_on < ($1::timestamptz)::date - 1
+        UNION ALL SELECT 'standing delivery ' || id FROM standing_delivery WHERE try_at < $1::timestamptz - interval '1 day'
+        """,
+        needs_clock=True,
+    ),
+    Check(
+        "I16",
         "a bill due for more than a day that the clock did not come for",
         """
         SELECT 'bill ' || bill_no FROM bill
