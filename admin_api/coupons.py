@@ -30,7 +30,9 @@ class NewCouponTemplate(kit.Body):
     products: Annotated[
         Ids | None, Field(description="适用商品，与 categories 都不填则全部 · neither: all goods")
     ] = None
-    categories: Ids | None = None
+    categories: Annotated[
+        Ids | None, Field(description="适用分类，含下级分类 · with all that stands within them")
+    ] = None
     stacks: Annotated[
         Literal["alone", "others", "any"],
         Field(

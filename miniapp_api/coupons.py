@@ -27,7 +27,9 @@ class Coupon(kit.Answer):
     products: Annotated[
         list[int] | None, Field(description="适用商品，与 categories 都为 null 则全部 · both null: all goods")
     ]
-    categories: list[int] | None
+    categories: Annotated[
+        list[int] | None, Field(description="适用分类，含下级分类 · with all that stands within them")
+    ]
     stacks: Annotated[
         str,
         Field(

@@ -92,6 +92,21 @@ async def listing(*, hidden_too: bool = False) -> list[Category]:
     return [Category(*row) for row in await db.fetch(_ALL, hidden_too)]
 
 
+_ABOVE = """
+WITH RECURSIVE above AS (
+    SELECT id AS within, id, parent_id FROM category WHERE id = ANY ($1::bigint[])
+    UNION ALL
+    SELECT a.within, c.id, c.parent_id FROM above a JOIN category c ON c.id = a.parent_id
+)
+SELECT within, array_agg(id) FROM above GROUP BY within
+"""
+
+
+async def above(category_ids: Collection[int]) -> dict[int, Sequence[int]]:
+    """Of each of these categories, itself and all that it stands within."""
+    return dict(map(tuple, await db.fetch(_ABOVE, list(category_ids)))) if category_ids else {}
+
+
 _ADD = """
 INSERT INTO category (name, parent_id, sort_order, is_shown, tax_percent, created_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
 """

@@ -13,7 +13,7 @@ from typing import Any
 from billing import stores, terms
 from core import clock, db, errors, money
 from members import addresses, coupon_rules, coupons, points, points_rules
-from shop import freight, orders_shown, prices, stock, taxes
+from shop import categories, freight, orders_shown, prices, stock, taxes
 
 Discount = orders_shown.Discount
 
@@ -251,10 +251,7 @@ async def _with_coupons(customer_id: int, priced: Quote, wish: Wish) -> Quote:
     judged = await coupons.judge(
         customer_id,
         wish.coupon_nos,
-        [
-            coupon_rules.Line(line.sku_id, line.product_id, line.category_ids, line.quantity, line.amount_fen)
-            for line in priced.lines
-        ],
+        await coupon_lines(priced.lines),
         with_points=wish.points > 0,
     )
     kept, left_fen = [], priced.goods_fen - 1
@@ -265,6 +262,21 @@ async def _with_coupons(customer_id: int, priced: Quote, wish: Wish) -> Quote:
         left_fen -= sum(fits)
         kept.append(replace(one, off_fen=sum(fits), line_fen=fits))
     return replace(_less(priced, [one.line_fen for one in kept]), coupons=tuple(kept))
+
+
+async def coupon_lines(lines: Sequence[Line]) -> list[coupon_rules.Line]:
+    """The lines as coupons are judged by: a product stands in its categories and in all that those are within."""
+    above = await categories.above({one for line in lines for one in line.category_ids})
+    return [
+        coupon_rules.Line(
+            line.sku_id,
+            line.product_id,
+            [one for within in line.category_ids for one in above.get(within, ())],
+            line.quantity,
+            line.amount_fen,
+        )
+        for line in lines
+    ]
 
 
 async def _with_points(customer_id: int, priced: Quote, wanted: int) -> Quote:

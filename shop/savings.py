@@ -34,9 +34,6 @@ async def of(customer_id: int, quantities: Mapping[int, int], *, store: str | No
         SkuNotForSale, QuantityTooLarge, OrderTooLarge, NoSuchStore.
     """
     plain = await quotes.quote(customer_id, quantities, quotes.Wish(store))
-    lines = [
-        coupon_rules.Line(line.sku_id, line.product_id, line.category_ids, line.quantity, line.amount_fen)
-        for line in plain.lines
-    ]
+    lines = await quotes.coupon_lines(plain.lines)
     found = [Fitting(*one) for one in await coupons.fitting(customer_id, lines)]
     return Savings(tuple(found), await points.redeemable(customer_id, plain.goods_fen))

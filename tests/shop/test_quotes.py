@@ -10,7 +10,7 @@ import pytest
 from billing import terms
 from core import clock, money
 from core import db as database
-from members import addresses, points, points_rules
+from members import addresses, coupon_rules, points, points_rules
 from shop import (
     categories,
     order_changes,
@@ -263,3 +263,25 @@ async def test_freight_counts_towards_what_an_order_may_come_to(db, monkeypatch)
     how = placing.How(address_id=await home(customer.id))
     with pytest.raises(quotes.OrderTooLarge):
         await quotes.quote(customer.id, {sku.id: 1}, how)
+
+
+async def test_a_coupon_for_a_category_is_for_all_that_stands_within_it(db):
+    customer, skus, made = await factories.customer(), [], []
+    for name in ("食品", "茶", "绿茶"):
+        within = categories.Terms(name, made[-1].id if made else None, is_shown=False)
+        made.append(await categories.add(1, within, key=factories.key()))
+        skus.append((await factories.sku(1_000)).id)
+    for sku_id, category in zip(skus, made, strict=True):
+        product_id = await database.fetchval("SELECT product_id FROM sku WHERE id = $1", sku_id)
+        await categories.put_product(product_id, [category.id])
+    coupon = await given(customer, off_fen=300, categories=[made[1].id], name="茶券")
+    wanted = [orders.Wanted(sku_id, 1) for sku_id in skus]
+    shown = await priced(customer.id, wanted, quotes.Wish(coupon_nos=(coupon,)))
+    assert [line.discount_fen for line in shown.lines] == [0, 150, 150]
+    (fitting,) = (await savings.of(customer.id, dict.fromkeys(skus, 1))).coupons
+    assert (fitting.off_fen, fitting.refusal) == (300, None)
+    order = await orders.place(customer.id, wanted, placing.How(coupon_nos=(coupon,)), key=factories.key())
+    same(shown, order)
+    other = await given(customer, off_fen=300, categories=[made[2].id], name="绿茶券")
+    with pytest.raises(coupon_rules.CouponNotForThese):
+        await priced(customer.id, wanted[:2], quotes.Wish(coupon_nos=(other,)))
