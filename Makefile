@@ -22,6 +22,10 @@ demo: env  ## 启动演示，Ctrl-C 停止 · start the demo, Ctrl-C stops it
 demo-reset: env  ## 清空演示数据 · delete the demo's data
 	@$(BIN)/yucun demo --reset $(ARGS)
 
+.PHONY: picture
+picture: env-dev  ## 演示运行时重拍 README 的图 · while the demo runs: take the README's picture anew
+	@$(BIN)/python -m tests.e2e.readme_picture $(ARGS)
+
 .PHONY: test stress crash model mutate faults due-chaos message-chaos
 WORKERS ?= 2
 test: env-dev client  ## 运行全部测试 · run every test; ARGS="-k words" picks some, WORKERS=0 runs them in one process

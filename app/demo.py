@@ -16,10 +16,14 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from app import database, demo_settings, demo_shop, local_servers, server
+import aiohttp
+
+from app import config, database, demo_settings, demo_shop, local_servers, outside, server
 from app.exit_codes import ExitCode
 from app.local_servers.children import LocalServerFailed, tail
 from app.supervisor import Command, Supervisor
+from billing import terms
+from members import sign_in
 
 _PATIENCE_S = 60.0
 _GRACE_S = 15.0
@@ -55,10 +59,11 @@ def _run(home: Path, places: demo_settings.Places, database_url: str, redis_url:
         ):
             return _gave_up(supervisor)
         settings = demo_settings.write(home, places, database_url=database_url, redis_url=redis_url)
-        asyncio.run(_prepare(database_url))
-        for name, arguments in (("server", ["serve", "--workers", str(_WORKERS)]), ("worker", ["worker"])):
-            argv = server.command("--config", str(settings), *arguments)
-            supervisor.start(Command(name, argv, home / f"{name}.log"))
+        asyncio.run(database.migrate(database_url))
+        _start(supervisor, home, settings, "server", "serve", "--workers", str(_WORKERS))
+        # The shop is written while the server starts; the clock's jobs come when all of it is there.
+        asyncio.run(_load(settings, places))
+        _start(supervisor, home, settings, "worker", "worker")
         if not supervisor.wait_until(lambda: _answers(f"{places.server_url}/ready"), timeout_s=_PATIENCE_S):
             return _gave_up(supervisor)
         addresses = _addresses(home, places)
@@ -83,10 +88,32 @@ def _sandbox_command(home: Path, places: demo_settings.Places) -> list[str]:
     ]
 
 
-async def _prepare(database_url: str) -> None:
-    await database.migrate(database_url)
-    async with database.opened(database_url):
-        await demo_shop.load()
+def _start(supervisor: Supervisor, home: Path, settings: Path, name: str, *arguments: str) -> None:
+    argv = server.command("--config", str(settings), *arguments)
+    supervisor.start(Command(name, argv, home / f"{name}.log"))
+
+
+async def _load(settings_path: Path, places: demo_settings.Places) -> None:
+    settings = config.load(settings_path)
+    terms.use(settings.money.terms())
+    database_url = settings.database.url.get_secret_value()
+    async with database.opened(database_url), aiohttp.ClientSession() as session:
+        shop = outside.build(settings, session=session, redis=None)
+
+        async def arrive() -> int:
+            """The first person of the sandbox opens the mini-program; one comes if there is nobody."""
+            people = f"{places.sandbox_url}/phone/people"
+            async with session.get(people) as answer:
+                known = (await answer.json())["items"]
+            if not known:
+                async with session.post(people, json={}) as answer:
+                    known = [await answer.json()]
+            async with session.post(f"{people}/{known[0]['id']}/login-code") as answer:
+                code = (await answer.json())["code"]
+            app_id = settings.wechat.mini_program.app_id
+            return (await sign_in.by_mini_program(shop.mini_program, app_id, code)).customer.id
+
+        await demo_shop.load(shop.images, arrive)
 
 
 @contextlib.contextmanager

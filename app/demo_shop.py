@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
+from app import demo_catalogue, demo_member
 from billing import agreements, packages, plan_offers, plans_ahead, schedule, stores
 from core import clock
 from members import coupon_templates, duties, operators, points_rules, tiers
-from shop import products
+from shop import categories, images
 
 OPERATOR_LOGIN = "demo"
 SECOND_LOGIN = "demo2"
@@ -49,24 +53,48 @@ MENU = {
 """The official account's menu, as a merchant sets it up in WeChat's console; the keys are those of bot.commands."""
 
 
-async def load() -> None:
-    """Writes the shop's products, packages, plans and two operators, unless they are there already."""
-    if await packages.page(limit=1):
+_OPEN_FOR_DAYS = 42
+
+
+async def load(pictures: images.Store, arrive: demo_member.Arrive) -> None:
+    """Writes what the shop sells, its packages, plans, coupons, two operators and a member, unless they are there already. What is there
+    after a start that was cut off stays, and the rest is added.
+
+    The shop opened six weeks ago: this process's clock stands there and walks up to the present, so that the member has a history.
+    """
+    if any(one.name == _LAST_PACKAGE[0] for one in await packages.page(limit=100)):
         return
-    await operators.create(login=OPERATOR_LOGIN, name="店长小周", password=OPERATOR_PASSWORD)
+    days = demo_member.Days(clock.now())
+    days.go_to(_OPEN_FOR_DAYS)
+    try:
+        await _load(pictures, arrive, days)
+    finally:
+        clock.stand_at(None)
+
+
+async def _load(pictures: images.Store, arrive: demo_member.Arrive, days: demo_member.Days) -> None:
+    owner = await operators.create(login=OPERATOR_LOGIN, name="店长小周", password=OPERATOR_PASSWORD)
     await operators.create(
         login=SECOND_LOGIN, name="会计老吴", password=OPERATOR_PASSWORD, posts=[duties.Post("accountant")]
     )
     await agreements.publish(_AGREEMENT_VERSION, _AGREEMENT, operator="demo")
-    await _products()
+    await _tiers_and_stores()
+    await demo_catalogue.load(owner.id, pictures)
+    await _packages(_PACKAGES)
+    await _points()
+    given = await _coupons(owner.id)
+    member = await demo_member.load(owner.id, arrive, _AGREEMENT_VERSION, days)
+    days.go_to(0)
+    await demo_catalogue.prices(owner.id)
     await _plans()
-    await _packages()
-    await _points_and_coupons()
+    await demo_member.today(owner.id, member, given)
+    await _packages([_LAST_PACKAGE])  # by it the next start knows that all of it is there
 
 
 async def _plans() -> None:
     """One of each kind: plain, weekly with its own day, with a trial, on the very dates, by use."""
     rule, terms = schedule.Schedule, plans_ahead.Terms
+    there = {one.name for one in await plan_offers.page(limit=100)}
     for name, agreed in (
         ("茶艺月课（每月4节）", terms(schedule.of_cycle("monthly"), 9_800)),
         ("每日鲜茶", terms(schedule.of_cycle("daily"), 1_200)),
@@ -79,7 +107,8 @@ async def _plans() -> None:
         ("四季茶礼", terms(rule("dates", dates=_seasons(clock.today())), 16_800, notice_days=3)),
         ("包间茶席", terms(rule("month"), 3_600, unit="小时", most_fen=36_000, notice_days=1)),
     ):
-        await plan_offers.add(plan_offers.Asked(name, agreed, _CONSENT_VERSION, _CONSENT))
+        if name not in there:
+            await plan_offers.add(plan_offers.Asked(name, agreed, _CONSENT_VERSION, _CONSENT))
 
 
 _SEASONS = ((2, 4), (5, 5), (8, 7), (11, 7))
@@ -92,8 +121,7 @@ def _seasons(today: date) -> tuple[date, ...]:
     return tuple(day for day in days if day > today)[: len(_SEASONS)]
 
 
-async def _packages() -> None:
-    """Something for everybody, and something that not everybody may have."""
+async def _tiers_and_stores() -> None:
     for code, name_zh, name_en, rank, spend_fen, points_percent in (
         ("silver", "银卡", "Silver", 10, 50_000, 120),
         ("gold", "金卡", "Gold", 20, 200_000, 150),
@@ -102,42 +130,60 @@ async def _packages() -> None:
         await tiers.put(code, name_zh=name_zh, name_en=name_en, rank=rank, rule=rule)
     for code, name in (("west-lake", "西湖店"), ("wulin", "武林店")):
         await stores.put(code, name=name)
-    rules = packages.Rules
-    until = clock.start_of(clock.today() + timedelta(days=30))
-    for name, pay_fen, bonus_fen, bonus_days, limits in (
-        ("首充礼：充50送10", 5_000, 1_000, 90, rules(first_time_only=True, sort_order=-1)),
-        ("充100送5", 10_000, 500, None, rules()),
-        ("充200送30", 20_000, 3_000, None, rules()),
-        ("充500送100", 50_000, 10_000, 365, rules()),
-        ("充800送240（限时）", 80_000, 24_000, 365, rules(until_at=until, per_customer=1, stock=200)),
-        ("金卡：充1000送320", 100_000, 32_000, None, rules(tiers=["gold"])),
-        ("西湖店：充300送60", 30_000, 6_000, 180, rules(stores=["west-lake"])),
-    ):
-        await packages.add(
-            name=name, pay_fen=pay_fen, bonus_fen=bonus_fen, bonus_days=bonus_days, rules=limits
+
+
+_Offered = tuple[str, int, int, int | None, dict[str, Any]]
+_PACKAGES: tuple[_Offered, ...] = (
+    ("首充礼：充50送10", 5_000, 1_000, 90, {"first_time_only": True, "sort_order": -1}),
+    ("充100送5", 10_000, 500, None, {}),
+    ("充200送30", 20_000, 3_000, None, {}),
+    ("充500送100", 50_000, 10_000, 365, {}),
+    ("充800送240（限时）", 80_000, 24_000, 365, {"per_customer": 1, "stock": 200, "days": 72}),
+    ("金卡：充1000送320", 100_000, 32_000, None, {"tiers": ["gold"]}),
+)
+"""Something for everybody, and something that not everybody may have: name, paid, given, how long that lasts, and the rules."""
+_LAST_PACKAGE: _Offered = ("西湖店：充300送60", 30_000, 6_000, 180, {"stores": ["west-lake"]})
+
+
+async def _packages(wanted: Sequence[_Offered]) -> None:
+    there = {one.name for one in await packages.page(limit=100)}
+    for name, pay_fen, bonus_fen, bonus_days, limits in wanted:
+        days = limits.get("days")
+        until = None if days is None else clock.start_of(clock.today() + timedelta(days=days))
+        rules = packages.Rules(
+            until_at=until, **{field: value for field, value in limits.items() if field != "days"}
         )
+        if name not in there:
+            await packages.add(
+                name=name, pay_fen=pay_fen, bonus_fen=bonus_fen, bonus_days=bonus_days, rules=rules
+            )
 
 
-async def _points_and_coupons() -> None:
-    """A point for a yuan, a hundred of them worth one; and a coupon that a word at the door gives away."""
-    await points_rules.put(points_rules.Rule(100, 100, 50, 100, None, 365, 7), by="demo")
+async def _points() -> None:
+    """A point for a yuan, a hundred of them worth one."""
+    if await points_rules.current() is None:
+        await points_rules.put(points_rules.Rule(100, 100, 50, 100, None, 365, 7), by="demo")
+
+
+async def _coupons(operator_id: int) -> int:
+    """One that a word at the door gives to everybody, one for tea things, and one that is issued by hand, whose id is returned."""
+    there = {one.terms.name: one.id for one in await coupon_templates.page(limit=100)}
     now = clock.now()
-    coupon = coupon_templates.Terms(
+    amount = coupon_templates.Terms(
         name="满100减10", kind="amount", off_fen=1_000, off_percent=None, most_fen=None, least_fen=10_000, products=None,
-        categories=None, stacks="others", with_points=True, from_at=now, until_at=now + timedelta(days=90), days=30,
+        categories=None, stacks="others", with_points=True, from_at=now, until_at=now + timedelta(days=180), days=30,
         per_customer=1, total=None, code="TEA10",
     )  # fmt: skip
-    await coupon_templates.add(0, coupon, key="demo-coupon")
+    share = replace(amount, name="书画课九折", kind="percent", off_fen=None, off_percent=10, most_fen=8_000, least_fen=5_000,
+                    categories=await _within("书画"), code="INK90")  # fmt: skip
+    given = replace(amount, name="生日礼：立减20", off_fen=2_000, least_fen=5_000, days=90, code=None)
+    for wanted in (amount, share, given):
+        if wanted.name not in there:
+            made = await coupon_templates.add(operator_id, wanted, key=f"demo-coupon-{wanted.name}")
+            there[wanted.name] = made.id
+    return there[given.name]
 
 
-async def _products() -> None:
-    sku = products.NewSku
-    for name, description, skus in (
-        ("明前龙井", "西湖一级产区，清明前手采", [sku("50克", 6_800, 120), sku("100克礼盒", 12_800, 40)]),
-        ("正山小种", "桐木关松烟香，暖胃红茶", [sku("75克罐装", 5_800, 80)]),
-        ("冷泡茉莉花茶", "横县茉莉，六窨一提，冷水即泡", [sku("10包", 2_900, 200), sku("30包", 7_900, 60)]),
-        ("手作桂花糕", "当日现做，配茶刚好", [sku("一份", 1_800, 30)]),
-        ("白瓷盖碗", "景德镇手拉坯，120毫升", [sku("单只", 8_800, 25)]),
-        ("茶艺体验课（单次）", "90分钟，含三款茶", [sku("一位", 9_900, 12)]),
-    ):
-        await products.add(name=name, description=description, skus=skus)
+async def _within(name: str) -> list[int]:
+    """The category of this name."""
+    return [one.id for one in await categories.listing() if one.name == name]

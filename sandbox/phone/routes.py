@@ -24,7 +24,7 @@ from sandbox.world import World
 STATIC = Path(__file__).parent / "static"
 # The page talks to the sandbox and to the shop's API, and to nobody else.
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {shop}; "
     "connect-src 'self' {shop}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 

@@ -123,6 +123,14 @@ class Page:
         self.act("pay")
         self.see(".outcome-card[data-state=credited]")
 
+    def order(self, way: str = "later") -> None:
+        """From a product's sheet through the checkout to the placed order."""
+        self.act("order")
+        self.see("[data-act=place-order]:enabled")
+        self.at.click(f"[data-way={way}]")
+        self.act("place-order")
+        self.see(".order-state")
+
     def answer_messages(self, answer: str) -> None:
         """``allow`` or ``reject`` in WeChat's question about messages."""
         self.see(".ask-messages")

@@ -42,7 +42,7 @@ def _orders_and_pays_from_the_balance(phone):
     """Returns the price."""
     phone.tab("mall")
     phone.at.locator(".product", has_text="冷泡茉莉花茶").click()
-    phone.act("order")
+    phone.order()
     price_fen = _fen(phone.see(".total .money"))
     phone.act("pay-order")
     phone.see(".order-state[data-state=paid]")

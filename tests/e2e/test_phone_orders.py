@@ -13,7 +13,7 @@ def test_an_order_is_sent_in_parcels_and_received_on_the_phone(phone, demo):
     phone.tab("mall")
     phone.at.locator(".product", has_text="手作桂花糕").click()
     phone.act("more")
-    phone.act("order")
+    phone.order()
     phone.act("pay-order")
     phone.see(".order-state[data-state=paid]")
     operator, _ = desk.of(phone)

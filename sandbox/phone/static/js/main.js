@@ -79,6 +79,7 @@ async function become(person) {
     now: worldNow,
   });
   const device = {
+    phoneCode: () => phone.phoneCode(),
     bridge: async (params) => cashier(right, await phone.requestPayment(params)),
     openH5: async (url) => cashier(right, await phone.openH5(url)),
     openAlipay: async (url) => alipayCashier(right, await phone.openAlipay(url)),

@@ -40,6 +40,7 @@ export function phoneOf(personId) {
   return {
     person: () => get(root),
     loginCode: async () => (await post(`${root}/login-code`)).code,
+    phoneCode: async () => (await post(`${root}/phone-code`)).code,
     requestPayment: (params) => post(`${root}/wechat-pay/request-payment`, params),
     scanWechat: (code_url) => post(`${root}/wechat-pay/scan`, { code_url }),
     requestMerchantTransfer: (bundle) => post(`${root}/wechat-pay/request-merchant-transfer`, { package: bundle }),

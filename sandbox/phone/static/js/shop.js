@@ -23,6 +23,27 @@ export function newKey() {
   return crypto.randomUUID();
 }
 
+/** One intention of a person: as long as it is not known whether it reached the shop, it is sent again under the same key. */
+export class Intent {
+  #key = newKey();
+
+  /** Something else is wanted now. */
+  renew() {
+    this.#key = newKey();
+  }
+
+  /** `send(key)` asks the shop. → what `app.attempt` gives */
+  async once(app, send, options) {
+    let unknown = false;
+    const made = await app.attempt(() => send(this.#key).catch((fault) => {
+      unknown = fault instanceof ShopUnreachable;
+      throw fault;
+    }), options);
+    if (!unknown) this.renew();
+    return made;
+  }
+}
+
 export class Shop {
   /** `signIn`: → [address, body] of a sign-in with a fresh code; `storageKey`: whose token this is; `now`: the world's time. */
   constructor({ origin, signIn, storageKey, now }) {
@@ -45,6 +66,35 @@ export class Shop {
 
   put(path, body) {
     return this.#call("PUT", path, body, newKey());
+  }
+
+  patch(path, body) {
+    return this.#call("PATCH", path, body, newKey());
+  }
+
+  remove(path) {
+    return this.#call("DELETE", path, undefined, newKey());
+  }
+
+  /** A file in a form, as wx.uploadFile sends it. */
+  upload(path, file) {
+    const form = new FormData();
+    form.append("file", file);
+    return this.#call("POST", path, form);
+  }
+
+  /** A picture only this customer may see, as an address that an <img> takes. */
+  async picture(path) {
+    const headers = { Authorization: `Bearer ${await this.#token()}` };
+    const answer = await fetch(this.root + path, { headers }).catch(() => null);
+    if (!answer?.ok) throw new ShopUnreachable();
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    return `data:image/jpeg;base64,${btoa(Array.from(bytes, (one) => String.fromCharCode(one)).join(""))}`;
+  }
+
+  /** Where a product's picture is; anybody may see it. */
+  image(key, size) {
+    return `${this.root}/images/${key}/${size}`;
   }
 
   /** `key`: one intention of the person, however often it is sent. */
@@ -91,11 +141,13 @@ export class Shop {
     const headers = { "Accept-Language": locale() };
     if (token) headers.Authorization = `Bearer ${token}`;
     if (key) headers["Idempotency-Key"] = key;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const isForm = body instanceof FormData;
+    if (body !== undefined && !isForm) headers["Content-Type"] = "application/json";
     let answer;
     let read = {};
     try {
-      answer = await fetch(this.root + path, { method, headers, body: body && JSON.stringify(body) });
+      answer = await fetch(this.root + path, { method, headers, body: isForm ? body : body && JSON.stringify(body) });
+      if (answer.status === 204) return null;
       read = await answer.json();
     } catch {
       if (!answer || answer.ok) throw new ShopUnreachable();

@@ -5,10 +5,17 @@ import { t } from "../i18n.js";
 import { busyButton, emptyState, loadingState } from "../phone.js";
 import { drawing } from "../qr.js";
 import { ShopRefused, ShopUnreachable } from "../shop.js";
+import { addresses } from "./addresses.js";
+import { afterSale, afterSales, applyAfterSale } from "./after_sales.js";
 import { bills } from "./bills.js";
+import { cart } from "./cart.js";
+import { checkout } from "./checkout.js";
+import { coupons } from "./coupons.js";
+import { details } from "./details.js";
 import { home } from "./home.js";
 import { mall } from "./mall.js";
 import { me } from "./me.js";
+import { member } from "./member.js";
 import { changes, messages, topUps } from "./records.js";
 import { order, orders } from "./orders.js";
 import { plan } from "./plan.js";
@@ -16,7 +23,8 @@ import { plans } from "./plans.js";
 import { topUp } from "./topup.js";
 import { outcome } from "./outcome.js";
 
-const PAGES = { home, mall, orders, plans, plan, me, topUp, outcome, order, bills, changes, messages, topUps };
+const PAGES = { home, mall, orders, plans, plan, me, topUp, outcome, order, bills, changes, messages, topUps, cart, checkout,
+  addresses, afterSale, afterSales, applyAfterSale, coupons, member, details };
 const TABS = [["home", "home"], ["mall", "bag"], ["orders", "list"], ["plans", "cycle"], ["me", "person"]];
 const SLOW_LOOK_MS = 10e3;
 
@@ -63,7 +71,7 @@ export class Mini {
   /** Opens the page a message or link of the platform names ("pages/top-up/index?…"). */
   openPath(path) {
     const known = [["top", "topUp"], ["bill", "bills"], ["order", "orders"], ["plan", "plans"], ["mall", "mall"], ["product", "mall"],
-      ["message", "messages"], ["change", "changes"], ["statement", "changes"]];
+      ["after", "afterSales"], ["coupon", "coupons"], ["point", "member"], ["tier", "member"], ["cart", "cart"], ["message", "messages"], ["change", "changes"], ["statement", "changes"]];
     return this.go(known.find(([part]) => path.toLowerCase().includes(part))?.[1] ?? "home");
   }
 
@@ -110,7 +118,7 @@ export class Mini {
     const foot = found !== undefined && page.foot?.(this, found, place.params);
     this.phone.show(
       this.#bar(page, isTab),
-      h("div", { class: `page ${place.name}`, key: keyOf(place) }, body),
+      h("div", { class: `page ${place.name}`, key: keyOf(place), tabindex: "0", role: "region", "aria-label": page.title() }, body),
       foot && h("footer", { class: "page-foot", key: `foot-${place.name}` }, foot),
       isTab && this.#tabs(place.name),
     );

@@ -24,7 +24,7 @@ export async function offerTogether(app, what, owedFen) {
     h("button", { class: "quiet", type: "button", onclick: () => close(null) }, t("common.not_now"))),
   { label: t("short.title"), kind: "middle" });
   if (choice === "top_up") app.go("topUp");
-  else if (choice) await start(app, what, shareFen, choice);
+  else if (choice) await payTogether(app, what, shareFen, choice);
 }
 
 /** Whether a bill waits for such a payment, and not for the shop to look at something. */
@@ -45,7 +45,8 @@ export function underWayButtons(app, pending) {
   ];
 }
 
-async function start(app, what, shareFen, channel) {
+/** Holds the balance's share and pays the rest by the channel. `what`: an order's or bill's address. */
+export async function payTogether(app, what, shareFen, channel) {
   const body = { balance_fen: shareFen, channel, method: METHODS[channel] };
   const made = await app.attempt(() => app.shop.post(`${what}/combined-payments`, body));
   if (made) await pay(app, made);

@@ -4,8 +4,10 @@ import { h, icon } from "../dom.js";
 import { moment, price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
+import { whole } from "./addresses.js";
+import { card as afterSaleCard } from "./after_sales.js";
 import { offerTogether, underWay, underWayButtons, underWayNote } from "./combined.js";
-import { money } from "./money.js";
+import { less, money } from "./money.js";
 
 const MARKS = { placed: "clock", paid: "check", confirmed: "check", shipping: "bag", shipped: "bag", completed: "check", cancelled: "close" };
 
@@ -27,22 +29,28 @@ export const order = {
   async load({ shop }, { no }) {
     const [one, account] = await Promise.all([shop.get(`/orders/${no}`), shop.get("/account")]);
     const pending = one.state === "placed" ? await underWay(shop, await shop.get(`/bills/${one.bill_no}`)) : null;
-    return { one, account, pending };
+    const after = sent(one) ? await shop.items(`/after-sales?order_no=${no}`) : [];
+    return { one, account, pending, after };
   },
-  view(_app, { one, account, pending }) {
+  view(app, { one, account, pending, after }) {
     return [
       h("section", { class: `order-state ${one.state}`, "data-state": one.state }, icon(MARKS[one.state] ?? "list"),
         h("div", {}, h("h3", {}, t(`order.${standing(one)}`)), h("p", {}, standing(one) === "placed" ? t("order.placed.text", { time: moment(one.expires_at) }) : t(`order.${standing(one)}.text`)))),
       pending && underWayNote(pending),
+      one.address && h("section", { class: "block address-line" }, icon("pin"), h("span", {}, h("strong", {}, one.address.recipient, h("small", {}, one.address.phone)), h("span", {}, whole(one.address)))),
       h("section", { class: "block" }, h("ul", { class: "lines" }, one.lines.map((line) => h("li", {},
         h("span", {}, line.product_name, h("small", {}, line.sku_name)), h("span", {}, `×${line.quantity}`), money(yuan(line.amount_fen))))),
-      one.discounts.map((less) => h("p", { class: "total" }, less.kind === "points" ? t("order.points") : less.name, money(`-${yuan(less.amount_fen)}`))),
+      one.discounts.map((off) => h("p", { class: "total" }, off.kind === "points" ? t("order.points") : off.name, less(off.amount_fen))),
       one.freight_fen > 0 && h("p", { class: "total" }, t("order.freight"), money(yuan(one.freight_fen))),
-      h("p", { class: "total" }, t("order.total"), money(yuan(one.total_fen), "large"))),
+      h("p", { class: "total" }, t("order.total"), money(yuan(one.total_fen), "large")),
+      one.tax_fen > 0 && h("p", { class: "fine right" }, t("order.tax", { amount: yuan(one.tax_fen) }))),
       one.shipments.map(parcel),
+      after.length > 0 && h("h3", { class: "list-word" }, t("after.title")), after.map((each) => afterSaleCard(app, each)),
       h("dl", { class: "facts" },
         h("div", {}, h("dt", {}, t("order.no")), h("dd", { class: "mono" }, one.order_no)),
         h("div", {}, h("dt", {}, t("order.at")), h("dd", {}, moment(one.placed_at))),
+        h("div", {}, h("dt", {}, t("checkout.how")), h("dd", {}, t(one.address ? "checkout.send" : "checkout.fetch"))),
+        one.remark && h("div", {}, h("dt", {}, t("checkout.remark")), h("dd", {}, one.remark)),
         h("div", {}, h("dt", {}, t("home.available")), h("dd", {}, money(yuan(account.available_fen))))),
     ];
   },
@@ -55,10 +63,15 @@ export const order = {
         busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one) }, t("order.cancel")),
       ];
     }
-    if (one.state === "shipped") return busyButton({ class: "wide tea", "data-act": "receive-order", onclick: () => receive(app, one) }, t("order.receive"));
+    const ask = sent(one) && h("button", { type: "button", class: "quiet", "data-act": "apply-after-sale", onclick: () => app.go("applyAfterSale", { no: one.order_no }) }, t("after.apply"));
+    if (one.state === "shipped") return [busyButton({ class: "wide tea", "data-act": "receive-order", onclick: () => receive(app, one) }, t("order.receive")), ask];
+    if (ask) return ask;
     return one.state === "paid" && busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one, params) }, t("order.cancel_paid"));
   },
 };
+
+/** Whether the customer has some of it. */
+const sent = (one) => one.lines.some((line) => line.shipped > 0);
 
 function parcel(one, nth) {
   return h("section", { class: "block", "data-parcel": one.shipment_no },

@@ -1,0 +1,109 @@
+"""The shop on the phone page: from the cart to a paid order with a coupon and points, and an after-sale asked for with a photo."""
+
+from __future__ import annotations
+
+from app import demo_pictures
+from tests.e2e import desk
+
+MEMBER = "p1"
+"""The demo's own member, who has a balance, points, a coupon, addresses and a cart."""
+
+
+def test_from_the_cart_to_a_paid_order_with_a_coupon_and_points(open_phone, demo):
+    phone = open_phone(width=390, height=844, still=True)
+    phone.at.select_option("#person", MEMBER)
+    phone.see(".balance [data-part=principal]:not([data-fen='0'])")
+    _searches_and_puts_into_the_cart(phone)
+    _changes_what_is_in_the_cart(phone)
+    phone.act("checkout")
+    goods_fen = _fen(phone.see("[data-sum=goods] .money"))
+    phone.act("pick-coupons")
+    phone.at.locator(".option", has_text="生日礼").click()
+    phone.act("use-coupons")
+    assert _fen(phone.see("[data-sum=coupon] .money")) == 2_000
+    phone.at.click("[name=points]")
+    points_fen = _fen(phone.see("[data-sum=points] .money"))
+    total_fen = goods_fen - 2_000 - points_fen + _fen(phone.see("[data-sum=freight] .money"))
+    phone.see(f"[data-total-fen='{total_fen}']")
+    phone.accessible()
+    phone.picture("checkout")
+    phone.at.click("[data-way=balance]")
+    phone.act("place-order")
+    phone.see(".order-state[data-state=paid]")
+    assert _fen(phone.see(".total .money.large")) == total_fen
+    phone.act("back")
+    phone.see(".empty")  # what was ordered has left the cart
+    demo.prove()
+
+
+def _searches_and_puts_into_the_cart(phone):
+    """By the beginnings of a name in pinyin; with a specification that is there."""
+    phone.tab("mall")
+    phone.at.fill("[name=q]", "longj")
+    phone.at.wait_for_function("() => document.querySelectorAll('.product').length === 1")
+    phone.at.click(".product")
+    phone.at.locator("[data-spec=特级]").click()
+    assert _fen(phone.see(".goods .product-price .money")) == 9_800
+    phone.act("more")
+    phone.act("into-cart")
+    phone.at.locator(".goods").wait_for(state="detached")
+
+
+def _changes_what_is_in_the_cart(phone):
+    """One of the tea, in another specification, and nothing else."""
+    phone.act("cart")
+    phone.see("[data-sku]")
+    for _ in range(phone.at.locator("[data-sku]", has_not_text="明前龙井").count()):
+        before = phone.at.locator("[data-sku]").count()
+        phone.at.locator("[data-sku]", has_not_text="明前龙井").first.locator(
+            "[data-act=remove-line]"
+        ).click()
+        phone.at.wait_for_function("n => document.querySelectorAll('[data-sku]').length < n", arg=before)
+    phone.act("fewer")
+    phone.at.wait_for_function("() => document.querySelector('.cart-lines output').textContent === '1'")
+    phone.act("change-spec")
+    phone.at.locator("[data-spec=一级]").click()
+    phone.act("exchange")
+    phone.see(".spec:has-text('一级 / 50克')")
+    assert _fen(phone.see(".cart-sum .money")) == 6_800
+
+
+def test_an_after_sale_is_asked_for_with_a_photo_and_followed(phone, tmp_path, demo):
+    phone.arrive()
+    phone.pay_with_wechat(10_000)
+    phone.act("done")
+    phone.answer_messages("reject")
+    phone.tab("mall")
+    phone.at.locator(".product", has_text="手作桂花糕").click()
+    phone.act("more")
+    phone.order("balance")
+    phone.see(".order-state[data-state=paid]")
+    operator, _ = desk.of(phone)
+    operator.post(f"/orders/{phone.see('dd.mono').inner_text()}/hand-over", {})
+    phone.see("[data-act=apply-after-sale]")
+    phone.act("apply-after-sale")
+    phone.at.click("[data-kind=return]")
+    phone.at.click("[data-sku] .pick")
+    phone.act("fewer")
+    phone.at.fill("[name=reason]", "有一块碎了")
+    photo = tmp_path / "cake.jpg"
+    photo.write_bytes(demo_pictures.draw("cake", "green"))
+    phone.at.set_input_files("[name=photos]", str(photo))
+    phone.see(".photo img")
+    phone.accessible()
+    phone.act("send-after-sale")
+    phone.see(".order-state[data-state=asked]")
+    phone.see(".photo img")
+    assert _fen(phone.see(".total .money")) == 1_800
+    operator.post(f"/after-sales/{phone.see('dd.mono').inner_text()}/approve", {})
+    phone.act("back")
+    phone.at.click("[data-after-sale]")
+    phone.act("send-back")
+    phone.at.fill("[name=tracking_no]", "YT8800112233")
+    phone.act("save-parcel")
+    phone.see(".order-state[data-state=sent_back]")
+    demo.prove()
+
+
+def _fen(money):
+    return round(float(money.inner_text().translate({ord(sign): None for sign in "¥−,"})) * 100)
