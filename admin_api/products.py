@@ -19,6 +19,14 @@ Code = Annotated[
         examples=["LJ-50"],
     ),
 ]
+ProductCode = Annotated[
+    Code,
+    Field(
+        pattern=r"^[^#]",
+        description="商家自己的编号，不以 # 开头：导出表用 #17 表示没有编号的商品 · the shop's own number; it does not begin with #, by which an "
+        "export names a product without one",
+    ),
+]
 Barcode = Annotated[
     str, Field(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z-]+$", examples=["6901234567892"])
 ]
@@ -65,7 +73,7 @@ class NewSku(kit.Body):
 class NewProduct(kit.Body):
     name: Annotated[kit.Name, Field(max_length=60, examples=["茉莉奶绿"])]
     description: kit.Paragraphs = ""
-    code: Code | None = None
+    code: ProductCode | None = None
     axes: Axes = Field(default_factory=list)
     skus: Annotated[list[NewSku], Field(min_length=1, max_length=specs.MAX_SKUS)]
 
@@ -74,7 +82,7 @@ class ProductChange(kit.Body):
     name: Annotated[kit.Name, Field(max_length=60)] | None = None
     description: kit.Paragraphs | None = None
     state: Literal["on_shelf", "off_shelf"] | None = None
-    code: Code | None = None
+    code: ProductCode | None = None
 
 
 class SkuChange(kit.Body):

@@ -56,6 +56,7 @@ def jobs_of(opened: runtime.Runtime) -> tuple[jobs.Job, ...]:
         shipments=_shipments(opened),
         tracker=opened.outside.tracker,
         watch=job_watch.Bounds(chosen.alert_failures, timedelta(seconds=chosen.alert_late_s)),
+        pictures=opened.outside.images,
     )
 
 

@@ -1,6 +1,7 @@
-"""What the catalogue learnt later: tax by category, kept with the lines of orders."""
+"""What the catalogue learnt later: tax by category, kept with the lines of orders; files of pictures that nobody has."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from migrations import _parts, _steps
@@ -20,4 +21,16 @@ class Migration(_steps.Migration):
         ops.AddField("OrderLine", "tax_percent", fields.IntField(db_default=0)),
         ops.AddField("OrderLine", "tax_fen", fields.BigIntField(db_default=0)),
         *_parts.checks("OrderLine", order_line_tax=_TAX),
+        *_parts.checks("Product", product_code="code NOT LIKE '#%'"),
+        _parts.table(
+            "StrayImage",
+            "stray_image",
+            "Files of a picture in the store of images that no product has: not yet, or not any more. A key stands here or with a product.",
+            [
+                ("key", fields.CharField(max_length=40, unique=True)),
+                _parts.instant("since"),
+                _parts.perhaps("leaving_at"),
+            ],
+            indexes=[Index(fields=["since"], name="stray_image_since")],
+        ),
     ]

@@ -16,7 +16,8 @@ class Product(Model):
 
     id = fields.BigIntField(primary_key=True)
     code = fields.CharField(max_length=40, null=True, unique=True)
-    """The shop's own number for it, where it has one; imports find it by this."""
+    """The shop's own number for it, where it has one; imports find it by this. It does not begin with ``#``: ``#17`` is how
+    an export names product 17 that has none."""
     name = fields.CharField(max_length=60)
     description = fields.CharField(max_length=4000, default="")
     state = fields.CharField(max_length=10, default="on_shelf")
@@ -38,4 +39,5 @@ class Product(Model):
         constraints = (
             CheckConstraint(check="state IN ('on_shelf', 'off_shelf')", name="product_state"),
             CheckConstraint(check="sold >= 0", name="product_sold"),
+            CheckConstraint(check="code NOT LIKE '#%'", name="product_code"),
         )

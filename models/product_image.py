@@ -1,8 +1,23 @@
 """Pictures of products 商品图片."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
+
+
+class StrayImage(Model):
+    """Files of a picture in the store of images that no product has: not yet, or not any more. A key stands here or with a product."""
+
+    id = fields.BigIntField(primary_key=True)
+    key = fields.CharField(max_length=40, unique=True)
+    since = fields.DatetimeField()
+    leaving_at = fields.DatetimeField(null=True)
+    """Since when the clock has been removing them: no product can have them any more."""
+
+    class Meta:
+        table = "stray_image"
+        indexes = (Index(fields=("since",), name="stray_image_since"),)
 
 
 class ProductImage(Model):

@@ -45,7 +45,7 @@ from members import chat, confirming, points_ends, points_reminders, standings
 from notifications import delivery, delivery_reports
 from notifications.channels.sms import ShortMessages
 from reconciliation import daily
-from shop import orders, sales, search_index, standing_deliveries, tracking
+from shop import images, orders, sales, search_index, standing_deliveries, tracking
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,7 @@ def table(
     shipments: Shipments | None = None,
     tracker: Tracker | None = None,
     watch: job_watch.Bounds | None = None,
+    pictures: images.Store | None = None,
 ) -> tuple[Job, ...]:
     """All jobs of the shop."""
 
@@ -113,6 +114,9 @@ def table(
         channel = post.channels.get("sms")
         return await delivery_reports.ask(channel if isinstance(channel, ShortMessages) else None)
 
+    async def sweep() -> int:
+        return 0 if pictures is None else await images.sweep(pictures)
+
     async def look_after() -> int:
         return await job_watch.run(watch or job_watch.Bounds(), {job.id for job in every})
 
@@ -128,6 +132,7 @@ def table(
         *_over_in_time(intervals),
         Job("reconciliation", intervals.reconciliation_s, lambda: daily.run(channels)),
         *_now_and_then(intervals),
+        Job("stray_pictures", intervals.proof_s, sweep),
         Job("job_watch", intervals.expiry_s, look_after),
     )
     return every

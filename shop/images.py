@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, Protocol, get_args
 
 from core import clock, db, errors, pictures
@@ -44,7 +45,17 @@ class ImagesDiffer(errors.Conflict):
 NotAnImage = pictures.NotAnImage
 ImageTooLarge = pictures.ImageTooLarge
 NoSuchProduct = products.NoSuchProduct
+
+
+class UploadTooLate(errors.Conflict):
+    """The upload took so long that its files are gone; it may be begun anew."""
+
+    code = "upload_too_late"
+
+
 KeyReused = idempotency.KeyReused
+STRAY_FOR = timedelta(hours=1)
+"""Files of a picture that no product has are removed after so long: no upload takes half as long."""
 
 
 class Store(Protocol):
@@ -70,7 +81,6 @@ class Image:
     height: int
 
 
-_KEY_BYTES = 16
 _COUNT = "SELECT count(*) FROM product_image WHERE product_id = $1"
 _ADD = """
 INSERT INTO product_image (product_id, key, position, width, height, created_by, created_at)
@@ -81,17 +91,17 @@ SELECT $1, $2, coalesce(max(position), 0) + 1, $3, $4, $5, $6 FROM product_image
 async def add(store: Store, operator_id: int, product_id: int, file: bytes, *, key: str) -> Sequence[Image]:
     """Adds a picture behind those a product has. The same key and file again change nothing. Returns all pictures of the product.
 
-    The files are kept before the row that names them: who dies between leaves files that nobody sees, and the same key again puts them
-    in the same place.
+    Each call puts its files in a place of its own, which is noted as stray before the first of them is kept and is so until the picture
+    is there. Whoever dies between, or is refused, leaves files that ``sweep`` removes.
 
     Raises:
-        NoSuchProduct, TooManyImages, NotAnImage, ImageTooLarge, KeyReused; what the store raises.
+        NoSuchProduct, TooManyImages, NotAnImage, ImageTooLarge, UploadTooLate, KeyReused; what the store raises.
     """
     await products.get(product_id)
     drawn = await pictures.drawn(file, _SIDES)
     caller = f"operator:{operator_id}"
-    named = f"{caller}/{product_id}/{key}/{drawn.file_hash}"
-    place = hashlib.blake2b(named.encode(), digest_size=_KEY_BYTES).hexdigest()
+    place = secrets.token_hex(_KEY_BYTES)
+    await db.execute(_NOTE, place, clock.now())
     for size, jpeg in zip(SIZES, drawn.jpegs, strict=True):
         await store.put(_file(place, size), jpeg, media_type=MEDIA_TYPE)
 
@@ -99,14 +109,25 @@ async def add(store: Store, operator_id: int, product_id: int, file: bytes, *, k
         await products.lock(product_id)
         if await db.fetchval(_COUNT, product_id) >= MAX_OF_A_PRODUCT:
             raise TooManyImages(limit=MAX_OF_A_PRODUCT)
+        if not await db.fetchval(_TAKE, place):
+            raise UploadTooLate
         await db.execute(_ADD, product_id, place, drawn.width, drawn.height, caller, clock.now())
         return place
 
     content = {"product_id": product_id, "file": drawn.file_hash}
-    await idempotency.alone(caller=caller, operation="product_images.add", key=key, content=content, act=act)
+    try:
+        await idempotency.alone(
+            caller=caller, operation="product_images.add", key=key, content=content, act=act
+        )
+    except UploadTooLate:
+        await _let_go(store, place)  # what was put after the sweep went by
+        raise
     return await of(product_id)
 
 
+_KEY_BYTES = 16
+_NOTE = "INSERT INTO stray_image (key, since) VALUES ($1, $2)"
+_TAKE = "DELETE FROM stray_image WHERE key = $1 AND leaving_at IS NULL RETURNING true"
 _OF = "SELECT id, key, width, height FROM product_image WHERE product_id = $1 ORDER BY position"
 
 
@@ -141,7 +162,8 @@ _REMOVE = "DELETE FROM product_image WHERE product_id = $1 AND id = $2 RETURNING
 
 
 async def remove(store: Store, product_id: int, image_id: int) -> None:
-    """Removes a picture of a product. Its files go after its row; one that the store does not let go of is seen by nobody.
+    """Removes a picture of a product. Its files go after its row; what the store does not let go of is seen by nobody, and ``sweep``
+    comes back for it.
 
     Raises:
         NoSuchProduct, NoSuchImage.
@@ -149,13 +171,44 @@ async def remove(store: Store, product_id: int, image_id: int) -> None:
     async with db.transaction():
         await products.lock(product_id)
         place = await db.fetchval(_REMOVE, product_id, image_id)
-    if place is None:
-        raise NoSuchImage(image_id=image_id)
-    for size in SIZES:
-        try:
+        if place is None:
+            raise NoSuchImage(image_id=image_id)
+        await db.execute(_LEAVING, place, clock.now())
+    await _let_go(store, place)
+
+
+_LEAVING = "INSERT INTO stray_image (key, since, leaving_at) VALUES ($1, $2, $2)"
+_CLAIM = """
+UPDATE stray_image SET leaving_at = $1 WHERE id IN (
+    SELECT id FROM stray_image s WHERE (since < $2 AND (leaving_at IS NULL OR leaving_at < $2))
+      AND NOT EXISTS (SELECT FROM product_image i WHERE i.key = s.key)
+    ORDER BY since LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING key
+"""
+_GONE = "DELETE FROM stray_image WHERE key = $1 AND leaving_at IS NOT NULL"
+_AT_ONCE = 100
+
+
+async def sweep(store: Store) -> int:
+    """Removes the files of pictures that no product has for ``STRAY_FOR``: of uploads that were refused or died, and those the store did
+    not let go of before. What is being removed cannot become a product's picture any more. Several may sweep at once. Returns how many
+    pictures' files are gone; of those the store keeps after all it tries again later.
+    """
+    now, gone = clock.now(), 0
+    while places := [row["key"] for row in await db.fetch(_CLAIM, now, now - STRAY_FOR, _AT_ONCE)]:
+        gone += sum([await _let_go(store, place) for place in places])
+    return gone
+
+
+async def _let_go(store: Store, place: str) -> bool:
+    try:
+        for size in SIZES:
             await store.delete(_file(place, size))
-        except (OSError, errors.Unavailable):
-            log.warning("the files of a removed picture stay in the store: %s", place)
+    except (OSError, errors.Unavailable):
+        log.warning("the files of a picture that nobody has stay in the store: %s", place)
+        return False
+    await db.execute(_GONE, place)
+    return True
 
 
 _KNOWN = "SELECT true FROM product_image WHERE key = $1"

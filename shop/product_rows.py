@@ -16,6 +16,7 @@ COLUMNS = (
 BETWEEN = ";"
 MAX_WEIGHT_G = MAX_STOCK = 1_000_000
 _CODE, _BARCODE = re.compile(r"[\x21-\x7e]{1,40}"), re.compile(r"[0-9A-Za-z-]{1,32}")
+_OWN_OR_ID = re.compile(r"[\x21\x22\x24-\x7e][\x21-\x7e]{0,39}|#[1-9][0-9]{0,17}")
 _BY_ID = re.compile(r"#[1-9][0-9]{0,17}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PARTS = re.compile("[;；]")
@@ -124,7 +125,7 @@ def _row(no: int, cells: dict[str, str], faults: list[Fault]) -> tuple[ProductRo
     if "product_code" not in cells:
         faults.append(Fault(no, "product_code", "needed"))
         return None, sku
-    code = cell("product_code", _fit(_CODE), "code")
+    code = cell("product_code", _fit(_OWN_OR_ID), "code")
     if code is None:
         return None, sku
     product = ProductRows(

@@ -235,9 +235,14 @@ class World:
 
 @contextlib.asynccontextmanager
 async def opened(
-    home: Path, *, database_url: str, redis_url: str, **sandbox_settings: Any
+    home: Path,
+    *,
+    database_url: str,
+    redis_url: str,
+    images: config.Images | None = None,
+    **sandbox_settings: Any,
 ) -> AsyncIterator[World]:
-    """A world of its own, its settings written under ``home``."""
+    """A world of its own, its settings written under ``home``; ``images``: where it keeps pictures, if not there."""
     sandbox_settings.setdefault("time_scale", 0.001)
     async with contextlib.AsyncExitStack() as stack:
         sandbox = await Sandbox.start(Settings(**sandbox_settings))
@@ -245,6 +250,8 @@ async def opened(
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         port = listening.getsockname()[1]
         settings = _settings(home, sandbox, port, database_url=database_url, redis_url=redis_url)
+        if images is not None:
+            settings = settings.model_copy(update={"images": images})
         running = await stack.enter_async_context(runtime.opened(settings))
         runner = web.AppRunner(doors.assemble(running), access_log=None, shutdown_timeout=1.0)
         await runner.setup()

@@ -125,6 +125,7 @@ ROUTES = (
         refusals=(
             shop_images.NoSuchProduct,
             shop_images.TooManyImages,
+            shop_images.UploadTooLate,
             shop_images.NotAnImage,
             shop_images.ImageTooLarge,
             shop_images.KeyReused,

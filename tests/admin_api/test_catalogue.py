@@ -1,11 +1,17 @@
 """Operators keep the catalogue, and customers see it."""
 
 import io
+from datetime import timedelta
 
 import aiohttp
+from aiohttp.test_utils import TestServer
 from PIL import Image
 
+from app import config, worker
+from core import clock
+from sandbox.objects import Objects
 from tests import factories
+from tests.world import opened
 
 
 async def test_a_product_on_axes_with_categories_and_prices_is_kept_and_seen(world):
@@ -20,6 +26,8 @@ async def test_a_product_on_axes_with_categories_and_prices_is_kept_and_seen(wor
     product, (red, blue) = added.body["id"], added.body["skus"]
     assert (red["name"], red["weight_g"], blue["barcode"]) == ("红", 120, "6901234567892")
     assert (await desk.post("/products", wish)).code == "code_taken"
+    assert (await desk.post("/products", {**wish, "code": "#17"})).code == "invalid_request"
+    assert (await desk.patch(f"/products/{product}", {"code": "#17"})).code == "invalid_request"
     wish["skus"][0]["specs"] = ["绿"]
     assert (await desk.post("/products", {**wish, "code": None})).code == "specs_do_not_fit"
 
@@ -128,6 +136,45 @@ async def test_pictures_are_uploaded_by_operators_and_seen_by_everybody(world):
     assert (await desk.ask("DELETE", f"/products/{product}/images/{image['id']}")).status == 204
     async with world.http.get(f"{world.url}/api/v1/images/{image['key']}/small") as answer:
         assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
+
+
+async def test_pictures_are_kept_in_a_bucket_and_leave_it(db, database_url, redis_url, tmp_path):
+    bucket = Objects("pictures", "key", "secret", "cn-1")
+    async with (
+        TestServer(bucket.application()) as server,
+        opened(tmp_path, database_url=database_url, redis_url=redis_url, images=_kept_in(server)) as world,
+    ):
+        desk = await world.operator()
+        sku = {"name": "50克", "price_fen": 990, "stock": 3}
+        product = (await desk.post("/products", {"name": "龙井", "skus": [sku]})).body["id"]
+        file, key = io.BytesIO(), factories.key()
+        Image.new("RGB", (900, 600), "green").save(file, "PNG")
+        path = f"/products/{product}/images"
+        for _ in range(2):
+            status, made = await upload(world, desk, path, file.getvalue(), key=key)
+            assert status == 201, made
+        (image,) = made["items"]
+        assert {media_type for _, media_type in bucket.kept.values()} == {"image/jpeg"}
+        async with world.http.get(f"{world.url}/api/v1/images/{image['key']}/medium") as answer:
+            assert await answer.read() == bucket.kept[f"products/{image['key']}/medium.jpg"][0]
+        bucket.refuses = 503
+        assert (await upload(world, desk, path, file.getvalue()))[1]["code"] == "store_failed"
+        async with world.http.get(f"{world.url}/api/v1/images/{image['key']}/medium") as answer:
+            assert (answer.status, (await answer.json())["code"]) == (503, "store_failed")
+        assert (await desk.ask("DELETE", f"{path}/{image['id']}")).status == 204
+        bucket.refuses = None
+        assert len(bucket.kept) == 6, "the picture's, and those of its second upload"
+        clock.set_offset(timedelta(hours=1, minutes=1))
+        (sweep,) = (job for job in worker.jobs_of(world.runtime) if job.id == "stray_pictures")
+        assert (await sweep.run(), bucket.kept) == (3, {})
+
+
+def _kept_in(server):
+    url = str(server.make_url("")).rstrip("/")
+    written = {
+        "endpoint": url, "bucket": "pictures", "region": "cn-1", "access_key": "key", "secret_key": "secret",
+    }  # fmt: skip
+    return config.Images.model_validate({"s3": written})
 
 
 async def test_products_are_brought_and_taken_as_tables(world):

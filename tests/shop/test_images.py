@@ -2,10 +2,13 @@
 
 import asyncio
 import io
+from datetime import timedelta
 
 import pytest
 from PIL import Image
 
+from core import clock
+from core import db as database
 from gateways.objects import Directory
 from shop import images, products, shelf
 from tests import factories
@@ -73,6 +76,84 @@ async def test_the_same_key_adds_one_picture_and_no_more_than_a_product_can_have
         await add(shop, picture(colour="blue"), "the-same-key")
     ended = await asyncio.gather(*(add(shop) for _ in range(3)), return_exceptions=True)
     assert sorted(type(one).__name__ for one in ended) == ["TooManyImages", "TooManyImages", "list"]
+
+
+class Failing(Directory):
+    """A directory that fails after so many calls, and works again when told so."""
+
+    calls = 1_000
+
+    async def put(self, key, body, *, media_type):
+        self._count()
+        await super().put(key, body, media_type=media_type)
+
+    async def delete(self, key):
+        self._count()
+        await super().delete(key)
+
+    def _count(self):
+        self.calls -= 1
+        if self.calls < 0:
+            raise OSError("no space left")
+
+
+def later():
+    clock.set_offset(clock.offset() + images.STRAY_FOR + timedelta(minutes=1))
+
+
+async def test_files_that_no_product_has_are_removed_in_time_and_no_others(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "MAX_OF_A_PRODUCT", 2)
+    product_id, store = shop[0], Failing(tmp_path / "images")
+    kept, file = (product_id, store), picture()
+    for _ in range(2):
+        (one,) = await add(kept, file, "the-same-key")  # the second is kept beside the first
+    store.calls = 1
+    with pytest.raises(OSError):
+        await add(kept)  # dies halfway
+    store.calls = 1_000
+    *_, two = await add(kept)
+    with pytest.raises(images.TooManyImages):
+        await add(kept)
+    store.calls = 1
+    await images.remove(store, product_id, two.id)  # only one of its files goes
+    store.calls = 1_000
+    assert files(tmp_path) == 3 + 3 + 1 + 3 + 2
+    assert await images.sweep(store) == 0, "it is too early"
+    later()
+    store.calls = 4
+    first = await images.sweep(store)
+    assert first < 4 and await images.sweep(store) == 0, "tried again later"
+    later()
+    store.calls = 1_000
+    assert sum(await asyncio.gather(*(images.sweep(store) for _ in range(4)))) == 4 - first
+    assert files(tmp_path) == 3 and await images.of(product_id) == [one]
+    assert await images.file(store, one.key, "small")
+    assert await database.fetchval("SELECT count(*) FROM stray_image") == 0
+
+
+async def test_an_upload_that_is_swept_away_meanwhile_is_refused_and_leaves_nothing(shop, tmp_path):
+    product_id, store = shop
+    waits, goes_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Directory):
+        async def put(self, key, body, *, media_type):
+            if key.endswith("small.jpg"):
+                waits.set()
+                await goes_on.wait()
+            await super().put(key, body, media_type=media_type)
+
+    slow = asyncio.create_task(add((product_id, Slow(tmp_path / "images"))))
+    await waits.wait()
+    later()
+    assert await images.sweep(store) == 1
+    goes_on.set()
+    with pytest.raises(images.UploadTooLate):
+        await slow
+    assert (files(tmp_path), await images.of(product_id)) == (0, [])
+
+
+def files(path):
+    return len(list(path.rglob("*.jpg")))
 
 
 async def test_what_is_no_picture_or_has_no_product_is_refused(shop):

@@ -156,6 +156,10 @@ async def test_what_spreadsheets_write_is_read(db, file):
         (["T,龙井,,,,x,,,,1,,", "T,,,,,x,,,,1,,"], [(3, "sku_name", "twice")]),
         (["T,龙井,,,,x,,A,,1,,", "U,毛峰,,,,y,,A,,1,,"], [(3, "sku_code", "twice")]),
         (["T,龙井,,,,x,,OLD,,1,,"], [(2, "sku_code", "taken")]),
+        (
+            ["#A,龙井,,,,x,,,,1,,", "#0,龙井,,,,x,,,,1,,"],
+            [(2, "product_code", "code"), (3, "product_code", "code")],
+        ),
     ],
 )
 async def test_a_wrong_row_is_said_and_keeps_everything_out(db, lines, wrong):
