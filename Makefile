@@ -26,7 +26,7 @@ demo-reset: env  ## 清空演示数据 · delete the demo's data
 picture: env-dev  ## 演示运行时重拍 README 的图 · while the demo runs: take the README's picture anew
 	@$(BIN)/python -m tests.e2e.readme_picture $(ARGS)
 
-.PHONY: test stress crash model mutate faults due-chaos message-chaos
+.PHONY: test stress crash model mutate understand faults due-chaos message-chaos
 WORKERS ?= 2
 test: env-dev client  ## 运行全部测试 · run every test; ARGS="-k words" picks some, WORKERS=0 runs them in one process
 	@$(PYTEST) -m "not stress" -n $(WORKERS) --dist loadfile $(ARGS)
@@ -50,6 +50,9 @@ message-chaos: env-dev  ## 消息渠道拒绝、超时、断线，杀死 worker�
 
 mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" EACH=12 BOUND=15 SEED=1 · do tests notice small changes of money code?
 	@$(BIN)/python -m tests.mutation --seed $(SEED) $(if $(EACH),--each $(EACH)) $(if $(MOST),--most $(MOST)) $(if $(BOUND),--bound $(BOUND)) $(if $(JOBS),--jobs $(JOBS)) $(FILES)
+
+understand: env-dev  ## 听懂多少：PART=held|dev · how much of what people write in chats is understood, and what is taken for what
+	@$(BIN)/python -m tests.bot.utterances $(PART)
 
 .PHONY: check format
 check: env-dev  ## 格式、静态检查、类型、导入方向、生成文件 · format, lint, types, imports, generated files

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from bot.settings import Shop
-from core import words
+from bot.understanding import Understood
+from core import clock, words
 from members.customers import Customer
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A person in the chat, and the language to answer in. ``known`` None: we do not know which customer it is."""
+    """A person in the chat, the language to answer in, and what they asked. ``known`` None: we do not know which customer it is."""
 
     known: Customer | None
     locale: str
     shop: Shop
+    asked: Understood = field(default_factory=lambda: Understood(""))
 
     @property
     def customer(self) -> Customer:
         """The customer; only commands open to strangers are answered without one."""
         assert self.known is not None
         return self.known
+
+    def day_of(self, at: datetime) -> date:
+        """The day of an instant in the shop's zone."""
+        return at.astimezone(clock.zone()).date()
 
     def say(self, key: str, **params: Any) -> str:
         """A sentence of ``core/words/<locale>/bot.toml``."""

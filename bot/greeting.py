@@ -21,6 +21,11 @@ def stranger(asker: Asker) -> list[str]:
     return [asker.say("greeting.stranger")]
 
 
+async def thanks(asker: Asker) -> list[str]:
+    """For somebody who says thank you or goodbye."""
+    return [asker.say("greeting.thanks")]
+
+
 def blocked(asker: Asker) -> list[str]:
     """For a customer the shop has blocked."""
     return [asker.say("greeting.blocked")]

@@ -10,6 +10,12 @@ async def answer(asker: Asker) -> list[str]:
     return [asker.say("help.title"), asker.say("help.words")]
 
 
+async def ask_back(asker: Asker) -> list[str]:
+    """For a text that may mean several things, or one that nobody can be sure of."""
+    choices = [asker.say(f"ask.{intent}") for intent in asker.asked.choices]
+    return [asker.say("help.ask_back"), *(asker.say("help.choice", words=words) for words in choices)]
+
+
 def not_understood(asker: Asker) -> list[str]:
     """For a text that is none of them."""
     return [asker.say("help.unknown"), asker.say("help.words")]

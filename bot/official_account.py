@@ -8,6 +8,7 @@ from bot import commands, greeting, help, messages, replies
 from bot.answering import Answering
 from bot.asker import Asker
 from bot.settings import Account, CustomerMessages, Shop
+from bot.understanding import Understood
 from core import errors, words
 from members import chat, conversations, customers
 from notifications import letterbox
@@ -85,7 +86,8 @@ class OfficialAccount:
         customer_id = await chat.customer_of(self._account.app_id, message.openid)
         known = None if customer_id is None else await customers.get(customer_id)
         command = _command(message)
-        asker = Asker(known, _locale(message, command, known, self._shop), self._shop)
+        asked = command.asked if command else Understood(message.text)
+        asker = Asker(known, _locale(message, command, known, self._shop), self._shop, asked)
         try:
             lines = await _lines(asker, message, command)
         except errors.DomainError as refusal:

@@ -18,6 +18,8 @@ async def answer(asker: Asker) -> list[str]:
         lines.append(_line(asker, order))
         if order.state == "placed" and not order.under_review:
             lines.append(asker.say("orders.pay_before", expires_at=order.expires_at))
+    if asker.asked.names({"AFTERSALE"}):
+        lines.append(asker.say("orders.after_sale"))
     return lines
 
 

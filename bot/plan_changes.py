@@ -1,12 +1,17 @@
-"""暂停计划 12, 恢复计划 12, 跳过计划 12, 取消计划 12: changing a plan by its number, as the answer to 计划 shows it."""
+"""暂停计划 12, 恢复计划 12, 跳过计划 12, 取消计划 12: changing a plan by its number, as the answer to 计划 shows it.
+
+Whoever says so in other words (牛奶先别送了) is told what it would mean for which plan, and the words that do it.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Awaitable, Callable
 
 from billing import plan_actors, plan_pages, plan_pauses, plans
 from bot.asker import Asker
+from bot.understanding.plain import plain
 from core import ids
 
 _CHANGES = re.compile(
@@ -55,3 +60,40 @@ class Change:
         await plan_pauses.skip(actor, self._plan_id, coming.period_no, key=key)
         plan = await plans.get(asker.customer.id, self._plan_id)
         return [asker.say("plan_changes.skip", name=plan.name, due_on=coming.due_on)]
+
+
+_CHANGED_FROM = {
+    "pause": ("active",),
+    "skip": ("active",),
+    "resume": ("paused",),
+    "cancel": ("active", "paused"),
+}
+_MOST_PLANS = 50
+_MOST_SHOWN = 6
+
+
+def proposal(verb: str) -> Callable[[Asker], Awaitable[list[str]]]:
+    """The answer to somebody who wants a plan changed, in whatever words: nothing changes before they say which, to the letter."""
+
+    async def answer(asker: Asker) -> list[str]:
+        mine = await plans.page(asker.customer.id, limit=_MOST_PLANS)
+        able = [plan for plan in mine if plan.state in _CHANGED_FROM[verb]]
+        if not able:
+            return [asker.say(f"plan_changes.none_to.{verb}")]
+        meant = _meant(asker, able)
+        lines = [asker.say(f"plan_changes.to.{verb}", name=plan.name, plan_id=plan.id) for plan in meant]
+        return [asker.say(f"plan_changes.means.{verb}"), *lines[:_MOST_SHOWN]]
+
+    return answer
+
+
+def _meant(asker: Asker, able: list[plans.Plan]) -> list[plans.Plan]:
+    """The plans whose number or name is in the text; all of them where there is none."""
+    slots, text = asker.asked.slots, asker.asked.text
+    by_number = [plan for plan in able if slots.number == str(plan.id)]
+    by_name = [
+        plan
+        for plan in able
+        if plain(plan.name) in text or (slots.unknown and slots.unknown in plain(plan.name))
+    ]
+    return by_number or by_name or able

@@ -11,8 +11,18 @@ async def answer(asker: Asker) -> list[str]:
     """The packages this person can buy now, what limits them, and where to pay for one."""
     offers = await package_rules.offered(asker.known.id if asker.known else None)
     bought_now = [offer.package for offer in offers if offer.refusal is None]
-    lines = [asker.say("top_up.title" if bought_now else "top_up.none")]
+    lines = [*_named(asker, bought_now), asker.say("top_up.title" if bought_now else "top_up.none")]
     return [*lines, *(_line(asker, package) for package in bought_now), asker.say("top_up.how")]
+
+
+def _named(asker: Asker, bought_now: list[Package]) -> list[str]:
+    """What becomes of an amount that was named: the bonus it brings, as far as a package says so."""
+    wanted_fen = asker.asked.slots.money_fen
+    if not wanted_fen:
+        return []
+    best = max((package.bonus_fen for package in bought_now if package.pay_fen == wanted_fen), default=None)
+    key = "top_up.amount" if not best else "top_up.amount_with_bonus"
+    return [asker.say(key, pay_fen=wanted_fen, bonus_fen=best)]
 
 
 def _line(asker: Asker, package: Package) -> str:

@@ -13,7 +13,7 @@ from bot.settings import Shop
 from core import clock, words
 from core import db as database
 from ledger import accounts, holds
-from members import customers, sign_in, tiers
+from members import customers, points_rules, sign_in, tiers
 from shop import orders, products
 from tests import factories
 from tests.billing import planning, refunding
@@ -277,28 +277,14 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
     answer = await phone.ask("帮助")
     offered = re.findall("「(.+?)」", answer)
     assert offered == [
-        "余额",
-        "还能用多久",
-        "充值",
-        "明细",
-        "上一笔",
-        "冻结",
-        "订单",
-        "计划",
-        "账单",
-        "付账单",
-        "分期",
-        "退款",
-        "消息设置",
-        "退订",
-        "接收优惠",
-        "关闭提醒",
-        "打开提醒",
-        "帮助",
-    ]
+        "余额", "还能用多久", "充值", "明细", "上个月花了多少", "接下来扣什么", "上一笔", "冻结", "订单", "计划", "账单", "付账单", "分期", "退款",
+        "积分", "优惠券", "余额低于50元提醒我", "消息设置", "退订", "接收优惠", "关闭提醒", "打开提醒", "人工", "帮助",
+    ]  # fmt: skip
+    told_elsewhere = {"pause_plan", "resume_plan", "skip_plan", "cancel_plan", "thanks"}
     for locale, quotes in (("zh-CN", "「(.+?)」"), ("en", '"(.+?)"')):
         listed = re.findall(quotes, words.say("bot.help.words", locale))
-        assert [commands.find(word).command for word in listed] == list(commands.COMMANDS)
+        understood = [commands.find(word).command.name for word in listed]
+        assert sorted(understood) == sorted({one.name for one in commands.COMMANDS} - told_elsewhere)
 
 
 async def test_other_texts_get_a_short_help(chats, join):
@@ -455,14 +441,14 @@ async def test_a_customer_without_an_account_hears_the_refusal_in_words(chats, j
         ("check my balance please", "balance"), ("我还有多少钱", "balance"), ("还有多少钱", "balance"), ("余额😀", "balance"),
         ("充值", "top_up"), ("我要充值", "top_up"), ("儲值", "top_up"), ("top up", "top_up"), ("Top-up", "top_up"),
         ("怎么充值？", "top_up"), ("recharge", "top_up"),
-        ("明细", "statement"), ("明細", "statement"), ("最近的消费记录", None), ("最近消费记录", "statement"),
+        ("明细", "statement"), ("明細", "statement"), ("最近的消费记录", "statement"), ("最近消费记录", "statement"),
         ("statement", "statement"), ("my transactions", "statement"), ("流水", "statement"),
         ("订单", "orders"), ("訂單", "orders"), ("查看我的订单", "orders"), ("my orders", "orders"),
         ("计划", "plans"), ("計劃", "plans"), ("計畫", "plans"), ("账单", "bills"), ("我现在欠多少钱", "bills"),
         ("what do I owe?", "bills"), ("分期", "instalments"), ("next instalment", "instalments"), ("subscriptions", "plans"),
         ("帮助", "help"), ("幫助", "help"), ("help", "help"), ("?", "help"), ("？", "help"), ("你好", "help"),
-        ("", None), ("查", None), ("请问", None), ("余额不足怎么办", None), ("退款", "refunds"), ("我要退款", "refunds"), ("退货", None), ("balances sheet", None),
-        ("余额" * 30, None), ("查" * 4000, None),
+        ("", None), ("查", None), ("请问", None), ("余额不足怎么办", "top_up"), ("退款", "refunds"), ("我要退款", "refunds"), ("退货", "orders"), ("balances sheet", None),
+        ("余额" * 30, "balance"), ("查" * 4000, None),
     ],
 )  # fmt: skip
 def test_words_are_understood(text, name):
@@ -527,3 +513,95 @@ async def customer_orders_tea(phone, price_fen):
     wanted = [orders.Wanted(await tea(price_fen=price_fen), 1)]
     placed = await orders.place(phone.customer_id, wanted, key=f"place-{price_fen}")
     return await orders.pay(phone.customer_id, placed.order_no, key=f"pay-{price_fen}")
+
+
+# ── in other words ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_an_amount_that_is_named_is_taken_up(chats, join):
+    phone = await join(chats)
+    await packages.add(name="畅享卡", pay_fen=20000, bonus_fen=2000)
+    assert (await phone.ask("我想充两百块")).startswith("您想充 200.00 元，现在充送 20.00 元。\n充值套餐：")
+    assert (await phone.ask("充一百二十块五")).startswith("您想充 120.50 元。\n充值套餐：")
+
+
+async def test_a_period_is_told_with_its_balances_and_in_sums(chats, join):
+    phone = await join(chats)
+    today = clock.today()
+    assert await phone.ask("今天花了多少") == f"{today} 至 {today} 账户没有变动。"
+    await gift(phone, 30000)
+    await customer_orders_tea(phone, 3_800)
+    assert await phone.ask("今天花了多少钱") == (
+        f"{today} 至 {today} 消费 38.00 元，退回 0.00 元。各项合计：\n· 扣款 1 笔，−38.00 元\n· 门店调整 1 笔，+300.00 元"
+    )
+    head, *lines = (await phone.ask("今天的明细")).split("\n")
+    assert head == f"{today} 至 {today}：期初 0.00 元，期末 262.00 元"
+    assert [line.split(" ", 2)[2] for line in lines] == [
+        "扣款（龙井） −38.00 元，余额 262.00 元", "门店调整（礼） +300.00 元，余额 300.00 元",
+    ]  # fmt: skip
+    assert (await phone.ask("上个月的明细")).endswith("\n这段时间账户没有变动。")
+    assert (await phone.ask("最近两笔")).startswith("最近 2 笔变动：")
+    await speak_english(phone)
+    assert f"{today} to {today}: ¥38.00 spent" in await phone.ask("how much did I spend today")
+
+
+async def test_of_many_changes_in_a_period_the_last_are_told(chats, join):
+    phone = await join(chats)
+    for number in range(17):
+        await gift(phone, 100 + number)
+    lines = (await phone.ask("今天的明细")).split("\n")
+    assert len(lines) == 17 and lines[-1] == "只列出最近 15 笔，完整对账单请在小程序里下载。"
+    assert "+1.16 元" in lines[1] and "+1.02 元" in lines[15]
+
+
+async def test_what_comes_next_is_told_with_whether_it_is_covered(chats, join):
+    phone = await join(chats, principal=5_000)
+    assert await phone.ask("接下来要扣什么") == "接下来没有要扣的款，也没有待付的账单。"
+    await planning.start(await customers.get(phone.customer_id), amount_fen=12_000)
+    (plan,) = await plans.page(phone.customer_id)
+    await database.execute("UPDATE plan SET name = '牛奶月订' WHERE id = $1", plan.id)
+    asked = await phone.ask("下次什么时候扣钱")
+    assert asked.startswith("接下来要扣或要付的：\n· ") and "牛奶月订：120.00 元" in asked
+    assert asked.endswith("共 120.00 元，可用余额 50.00 元，还差 70.00 元。")
+    for words_for_it, verb in (
+        ("牛奶月订先停一阵", "暂停"),
+        ("不想再扣钱了", "取消"),
+        ("这个月先不扣", "跳过"),
+    ):
+        said = await phone.ask(words_for_it)
+        assert f"· 牛奶月订：「{verb}计划 {plan.id}」" in said, said
+    assert (await plans.get(phone.customer_id, plan.id)).state == "active"
+    assert await phone.ask("恢复扣款") == "您没有已暂停的计划。"
+    await phone.ask(f"暂停计划 {plan.id}")
+    assert f"「恢复计划 {plan.id}」" in await phone.ask("继续送牛奶月订吧")
+
+
+async def test_points_and_coupons_are_told(chats, join):
+    phone = await join(chats)
+    assert await phone.ask("我有多少积分") == "这家店没有积分。"
+    assert await phone.ask("有没有优惠券可以用") == "您现在没有可用的优惠券。"
+    await points_rules.put(points_rules.Rule(100, 100, 50, 200, None, 30), by="operator:1")
+    assert (
+        await phone.ask("积分") == "可用积分：0\n下单时每 100 分抵 1 元\n每 200 分可在小程序里换 1 元赠送金"
+    )
+
+
+async def test_the_alert_is_set_by_words(chats, join):
+    phone = await join(chats, principal=6_000)
+    assert (await phone.ask("余额提醒")).startswith("现在可用余额低于 50.00 元时提醒您。")
+    assert await phone.ask("余额低于三十块提醒我") == "好的，可用余额低于 30.00 元时提醒您。"
+    assert (await customers.get(phone.customer_id)).low_balance_threshold_fen == 3_000
+    assert await phone.ask("不要余额提醒") == "好的，余额不足不再提醒您。"
+    assert (await customers.get(phone.customer_id)).low_balance_threshold_fen is None
+
+
+async def test_what_is_not_sure_is_asked_back_and_people_are_named(chats, join):
+    phone = await join(chats)
+    await speak_english(phone)
+    asked = await phone.ask("how much deposit are you holding")
+    assert asked.startswith("Which of these do you mean?") and asked.count('· "') == 2
+    assert "Customer service" in await phone.ask("I want to talk to a human")
+    assert await phone.ask("thanks a lot") == "You are welcome. Send us a message whenever you need us."
+    await gift(phone, 3_800)
+    await customer_orders_tea(phone, 3_800)
+    assert "ask for an after-sale" in await phone.ask("my order arrived broken")
