@@ -41,11 +41,12 @@ def _asks_in_the_chat(page: Page) -> None:
     if page.locator("[data-act=follow]:visible").count():
         page.locator("[data-act=follow]:visible").last.click()
     page.wait_for_selector(".wx-menu")
-    page.locator(".wx-menu button", has_text="余额").first.click()
-    page.wait_for_selector(".bubble:has-text('可用余额')")
-    page.locator(".wx-menu button", has_text="更多").click()
-    page.locator("button:visible", has_text="明细").last.click()
-    page.wait_for_selector(".bubble:has-text('笔变动')")
+    page.click("[data-act=flip]")
+    for words, answered in (("余额", "可用余额"), ("明细", "笔变动")):
+        page.fill("#wechat .say input", words)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f".bubble:has-text('{answered}')")
+    page.click("[data-act=flip]")
 
 
 if __name__ == "__main__":

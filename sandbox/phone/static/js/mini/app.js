@@ -20,11 +20,12 @@ import { changes, messages, topUps } from "./records.js";
 import { order, orders } from "./orders.js";
 import { plan } from "./plan.js";
 import { plans } from "./plans.js";
+import { standing } from "./standing.js";
 import { topUp } from "./topup.js";
 import { outcome } from "./outcome.js";
 
 const PAGES = { home, mall, orders, plans, plan, me, topUp, outcome, order, bills, changes, messages, topUps, cart, checkout,
-  addresses, afterSale, afterSales, applyAfterSale, coupons, member, details };
+  addresses, afterSale, afterSales, applyAfterSale, coupons, member, details, standing };
 const TABS = [["home", "home"], ["mall", "bag"], ["orders", "list"], ["plans", "cycle"], ["me", "person"]];
 const SLOW_LOOK_MS = 10e3;
 
@@ -70,7 +71,7 @@ export class Mini {
 
   /** Opens the page a message or link of the platform names ("pages/top-up/index?…"). */
   openPath(path) {
-    const known = [["top", "topUp"], ["bill", "bills"], ["order", "orders"], ["plan", "plans"], ["mall", "mall"], ["product", "mall"],
+    const known = [["top", "topUp"], ["bill", "bills"], ["order", "orders"], ["plan", "plans"], ["standing", "plans"], ["mall", "mall"], ["product", "mall"],
       ["after", "afterSales"], ["coupon", "coupons"], ["point", "member"], ["tier", "member"], ["cart", "cart"], ["message", "messages"], ["change", "changes"], ["statement", "changes"]];
     return this.go(known.find(([part]) => path.toLowerCase().includes(part))?.[1] ?? "home");
   }

@@ -6,19 +6,22 @@ import { t } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
 import { newKey, ShopUnreachable } from "../shop.js";
 import { money } from "./money.js";
+import { standingCard } from "./standing.js";
 import { perWhat, termsList, trialWord } from "./plan_terms.js";
 
 export const plans = {
   title: () => t("tab.plans"),
   async load({ shop }) {
-    const [mine, offers] = await Promise.all([shop.items("/plans"), shop.items("/plan-offers")]);
-    return { mine: mine.sort((one, other) => runs(other) - runs(one)), offers };
+    const [mine, offers, standing] = await Promise.all([shop.items("/plans"), shop.items("/plan-offers"), shop.items("/standing-orders")]);
+    return { standing, mine: mine.sort((one, other) => runs(other) - runs(one)), offers };
   },
-  view(app, { mine, offers }) {
-    if (!mine.length && !offers.length) return emptyState(t("plans.none"), "cycle");
+  view(app, { mine, offers, standing }) {
+    if (!mine.length && !offers.length && !standing.length) return emptyState(t("plans.none"), "cycle");
     return [
       mine.length > 0 && h("h3", { class: "list-word" }, t("plans.mine")),
       mine.map((one) => mineCard(app, one)),
+      standing.length > 0 && h("h3", { class: "list-word" }, t("standing.mine")),
+      standing.map((one) => standingCard(app, one)),
       offers.length > 0 && h("h3", { class: "list-word" }, t("plans.offers")),
       offers.map((offer) => h("article", { class: "plan-card offer", key: `offer${offer.id}`, "data-offer": offer.id },
         h("div", {}, h("h3", {}, offer.name), h("p", {}, money(price(offer.amount_fen), "large"), h("span", {}, perWhat(offer))),

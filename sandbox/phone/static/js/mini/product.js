@@ -7,6 +7,7 @@ import { busyButton } from "../phone.js";
 import { remember } from "./kept_prices.js";
 import { money } from "./money.js";
 import { gallery, tile } from "./pictures.js";
+import { startStanding } from "./standing.js";
 
 const MOST = 999;
 
@@ -50,7 +51,11 @@ export function choose(app, product, change = null) {
           busyButton({ class: "wide tea", autofocus: true, "data-act": "order", disabled: gone, onclick: () => {
             close();
             app.go("checkout", { lines: [{ sku_id: sku.id, quantity }] });
-          } }, t("mall.order", { amount: price(sku.price_fen * quantity) }))));
+          } }, t("mall.order", { amount: price(sku.price_fen * quantity) }))),
+      !change && h("button", { type: "button", class: "quiet", "data-act": "again-and-again", disabled: gone, onclick: () => {
+        close();
+        startStanding(app, product, sku, quantity);
+      } }, icon("cycle"), t("standing.offer")));
   }, { label: product.name });
 }
 
