@@ -14,6 +14,7 @@ OF_FILES: dict[str, tuple[Duty, Duty]] = {
     "alerts": ("shop.see", "shop.run"),
     "approvals": ("money.see", "money.approve"),
     "bills": ("money.see", "money.take"),
+    "bookings": ("orders.see", "orders.serve"),
     "categories": ("catalogue.see", "catalogue.change"),
     "closings": ("money.see", "money.move"),
     "combined_payments": ("money.see", "money.move"),
@@ -71,6 +72,10 @@ OF_FILES: dict[str, tuple[Duty, Duty]] = {
 
 OF_OPERATIONS: dict[str, Duty | None] = {
     "after_sales_refund": "money.move",
+    "bookings_add": "rules.change",
+    "bookings_change": "rules.change",
+    "bookings_close_days": "rules.change",
+    "bookings_put_slot": "rules.change",
     "dunning_cases": "plans.see",
     "dunning_write_off": "money.move",
     "instalments_preview": "money.see",

@@ -197,6 +197,8 @@ _FOLLOW = (
     f"UPDATE plan SET customer_id = $2 WHERE customer_id = $1 AND {plans.RUNS}",
     f"SELECT 1 FROM standing_order WHERE customer_id = $1 AND {_STANDS} ORDER BY id FOR NO KEY UPDATE",
     f"UPDATE standing_order SET customer_id = $2 WHERE customer_id = $1 AND {_STANDS}",
+    "SELECT 1 FROM booking WHERE customer_id = $1 AND state = 'booked' ORDER BY id FOR NO KEY UPDATE",
+    "UPDATE booking SET customer_id = $2 WHERE customer_id = $1 AND state = 'booked'",
     """
     SELECT 1 FROM bill WHERE customer_id = $1 AND state = 'open' AND source NOT LIKE 'order:%' ORDER BY id
     FOR NO KEY UPDATE
@@ -219,6 +221,7 @@ _LEFT = f"""
 SELECT c.id FROM customer c WHERE c.state = 'merged' AND (
     EXISTS (SELECT FROM plan WHERE customer_id = c.id AND {plans.RUNS})
     OR EXISTS (SELECT FROM standing_order WHERE customer_id = c.id AND {_STANDS})
+    OR EXISTS (SELECT FROM booking WHERE customer_id = c.id AND state = 'booked')
     OR EXISTS (SELECT FROM bill b WHERE b.customer_id = c.id AND b.state = 'open' AND b.pending_no IS NULL
                AND b.source NOT LIKE 'order:%')
     OR EXISTS (SELECT FROM identity i WHERE i.customer_id = c.id))

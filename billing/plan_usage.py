@@ -100,6 +100,21 @@ async def record(
     return Usage(*row)
 
 
+async def use_one(plan_id: int, *, used_on: date, reference: str, memo: str, by: str) -> bool:
+    """Counts one unit into the period of a day; whether the plan has one that is still to be taken. Part of the caller's transaction.
+
+    Raises:
+        NoSuchPlan.
+    """
+    await plans.locked(plan_id)
+    try:
+        period_no = await _count(plan_id, used_on, 1)
+    except (NoSuchPeriod, PeriodNotAhead):
+        return False
+    await db.execute(_RECORD, plan_id, period_no, reference, 1, used_on, memo, by, clock.now())
+    return True
+
+
 async def _count(plan_id: int, used_on: date, units: int) -> int:
     """Into the period of the day, whose number is returned."""
     period = await db.fetchrow(_PERIOD, plan_id, used_on)

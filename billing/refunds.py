@@ -42,6 +42,7 @@ KeyReused = idempotency.KeyReused
 
 in_full = bill_refunds.in_full
 left = bill_refunds.left
+left = bill_refunds.left
 get = refund_records.get
 page = refund_records.page
 settle = channel_refunds.settle

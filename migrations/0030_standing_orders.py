@@ -115,6 +115,119 @@ _STANDING = (
         indexes=[Index(fields=["standing_order_id", "id"], name="standing_event_of")],
     ),
 )
+_BOOKINGS = (
+    _parts.table(
+        "Bookable",
+        "bookable",
+        "A lesson or visit that customers book a place in, by a weekly timetable.",
+        [
+            _parts.to("Sku", "sku", "bookables"),
+            ("store_id", fields.BigIntField(default=0)),
+            ("name", fields.CharField(max_length=60)),
+            ("pays", fields.CharField(max_length=16)),
+            ("charges_late", fields.BooleanField()),
+            ("cancel_hours", fields.IntField()),
+            ("remind_hours", fields.IntField(default=0)),
+            ("plan_offer_id", fields.BigIntField(null=True)),
+            ("timetable", fields.JSONField()),
+            ("made_until", fields.DateField(null=True)),
+            ("is_open", fields.BooleanField(default=True)),
+            ("saved_by", fields.CharField(max_length=64)),
+            _parts.instant("created_at"),
+        ],
+    ),
+    *_parts.checks(
+        "Bookable",
+        bookable_pays="pays IN ('at_booking', 'at_attendance')",
+        bookable_hours="cancel_hours BETWEEN 0 AND 720 AND remind_hours BETWEEN 0 AND 720",
+        bookable_plan_offer="plan_offer_id IS NULL OR pays = 'at_attendance'",
+    ),
+    _parts.table(
+        "BookingSlot",
+        "booking_slot",
+        "One time it takes place, with so many places.",
+        [
+            _parts.to("Bookable", "bookable", "slots", db_index=False),
+            _parts.instant("starts_at"),
+            _parts.instant("ends_at"),
+            ("capacity", fields.IntField()),
+            ("taken", fields.IntField(default=0)),
+            ("is_open", fields.BooleanField(default=True)),
+        ],
+        unique_together=(("bookable", "starts_at"),),
+        indexes=[Index(fields=["starts_at", "id"], name="booking_slot_at")],
+    ),
+    *_parts.checks(
+        "BookingSlot",
+        booking_slot_never_overbooked="taken BETWEEN 0 AND capacity",
+        booking_slot_times="starts_at < ends_at",
+    ),
+    _parts.table(
+        "BookingSeries",
+        "booking_series",
+        "A place every week: which times it was to be, and what became of the wish. Never changed.",
+        [
+            ("series_no", fields.CharField(max_length=32, unique=True)),
+            ("customer_id", fields.BigIntField()),
+            _parts.to("Bookable", "bookable", "series", db_index=False),
+            ("places", fields.JSONField()),
+            ("by", fields.CharField(max_length=64)),
+            _parts.instant("created_at"),
+        ],
+    ),
+    _parts.table(
+        "Booking",
+        "booking",
+        "A customer's place in a slot.",
+        [
+            ("booking_no", fields.CharField(max_length=32, unique=True)),
+            _parts.to("BookingSlot", "slot", "bookings", db_index=False),
+            _parts.to("Customer", "customer", "bookings", db_index=False),
+            ("state", fields.CharField(max_length=10, default="booked")),
+            ("price_fen", fields.BigIntField()),
+            ("pays", fields.CharField(max_length=16)),
+            ("charges_late", fields.BooleanField()),
+            ("plan_offer_id", fields.BigIntField(null=True)),
+            _parts.instant("free_until"),
+            ("bill_no", fields.CharField(max_length=32, null=True, unique=True)),
+            ("plan_id", fields.BigIntField(null=True)),
+            ("series_no", fields.CharField(max_length=32, null=True)),
+            _parts.perhaps("remind_at"),
+            _parts.instant("created_at"),
+            _parts.perhaps("ended_at"),
+        ],
+        indexes=[
+            Index(fields=["customer_id", "id"], name="booking_customer"),
+            Index(fields=["slot_id", "id"], name="booking_of_slot"),
+            PartialIndex(fields=["remind_at"], name="booking_remind", where="remind_at IS NOT NULL"),
+        ],
+    ),
+    *_parts.checks(
+        "Booking",
+        booking_state="state IN ('booked', 'cancelled', 'attended', 'no_show')",
+        booking_pays="pays IN ('at_booking', 'at_attendance')",
+        booking_price="price_fen > 0",
+        booking_ended="(ended_at IS NULL) = (state = 'booked')",
+        booking_reminded="remind_at IS NULL OR state = 'booked'",
+        booking_paid_once="bill_no IS NULL OR plan_id IS NULL",
+        booking_charge="CASE WHEN pays = 'at_booking' THEN bill_no IS NOT NULL"
+        " WHEN state = 'booked' THEN bill_no IS NULL AND plan_id IS NULL"
+        " WHEN state = 'attended' THEN bill_no IS NOT NULL OR plan_id IS NOT NULL ELSE true END",
+    ),
+    _parts.table(
+        "BookingEvent",
+        "booking_event",
+        "A step of a booking. Never changed.",
+        [
+            _parts.to("Booking", "booking", "events", db_index=False),
+            ("step", fields.CharField(max_length=10)),
+            ("by", fields.CharField(max_length=64)),
+            ("note", fields.CharField(max_length=200, default="")),
+            _parts.instant("at"),
+        ],
+        indexes=[Index(fields=["booking_id", "id"], name="booking_event_of")],
+    ),
+)
 _APPEND_ONLY = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {} FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()
 """
@@ -125,5 +238,9 @@ class Migration(_steps.Migration):
 
     operations = [
         *_STANDING,
-        *(ops.RunSQL([_APPEND_ONLY.format(table)]) for table in ("standing_event",)),
+        *_BOOKINGS,
+        *(
+            ops.RunSQL([_APPEND_ONLY.format(table)])
+            for table in ("standing_event", "booking_series", "booking_event")
+        ),
     ]

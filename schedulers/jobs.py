@@ -45,7 +45,16 @@ from members import chat, confirming, points_ends, points_reminders, standings
 from notifications import delivery, delivery_reports
 from notifications.channels.sms import ShortMessages
 from reconciliation import daily
-from shop import images, orders, sales, search_index, standing_deliveries, tracking
+from shop import (
+    bookables,
+    booking_ends,
+    images,
+    orders,
+    sales,
+    search_index,
+    standing_deliveries,
+    tracking,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +176,8 @@ def _orders_and_members(intervals: Intervals) -> tuple[Job, ...]:
         Job("order_expiry", intervals.expiry_s, orders.expire_unpaid),
         Job("order_completion", intervals.expiry_s, orders.complete_due),
         Job("standing_orders", intervals.expiry_s, standing_deliveries.run),
+        Job("booking_slots", intervals.expiry_s, bookables.make_slots),
+        Job("booking_reminders", intervals.expiry_s, booking_ends.remind),
         Job("spending", intervals.expiry_s, spending.follow),
         Job("tier_standings", intervals.expiry_s, standings.judge),
         Job("points_expiry", intervals.expiry_s, points_ends.expire),

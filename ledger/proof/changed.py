@@ -23,7 +23,7 @@ TABLES = (
     "remittance",
     "order_event", "stock_movement",
     "points_movement", "coupon_event", "spending", "points_debt",
-    "standing_order", "standing_delivery", "standing_event",
+    "standing_order", "standing_delivery", "standing_event", "booking_slot", "booking", "booking_event",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 
@@ -78,6 +78,9 @@ touched_day AS (
 ),
 touched_order AS (
     SELECT id FROM shop_order WHERE id > {shop_order} UNION SELECT order_id FROM order_event WHERE id > {order_event}
+),
+touched_booking AS (
+    SELECT id, slot_id FROM booking WHERE id > {booking} OR id IN (SELECT booking_id FROM booking_event WHERE id > {booking_event})
 ),
 changed_plan AS (SELECT plan_id AS id FROM plan_event WHERE id > {plan_event}),
 touched_plan AS (
@@ -157,6 +160,11 @@ STANDING_DELIVERIES = {
         UNION SELECT id FROM standing_delivery WHERE standing_order_id IN (
             SELECT id FROM standing_order WHERE id > {standing_order}
             UNION SELECT standing_order_id FROM standing_event WHERE id > {standing_event}))"""
+}
+BOOKINGS = {"booking": "SELECT * FROM booking WHERE id IN (SELECT id FROM touched_booking)"}
+BOOKING_SLOTS = {
+    "booking_slot": """SELECT * FROM booking_slot WHERE id IN (
+        SELECT id FROM booking_slot WHERE id > {booking_slot} UNION SELECT slot_id FROM touched_booking)"""
 }
 STOCK = {
     "stock": """SELECT * FROM stock WHERE sku_id IN (

@@ -4,6 +4,7 @@ from core import http as kit
 from miniapp_api.routes import (
     account,
     after_sales,
+    booking,
     combining,
     giving,
     membership,
@@ -40,6 +41,7 @@ API = kit.Api(
         *owing.ROUTES,
         *planning.ROUTES,
         *standing.ROUTES,
+        *booking.ROUTES,
         *combining.ROUTES,
         *giving.ROUTES,
         *messages.ROUTES,

@@ -10,6 +10,7 @@ import tempfile
 
 from tests.crash import (
     after_sale_paths,
+    booking_paths,
     clock_paths,
     combined_paths,
     counter_paths,
@@ -30,6 +31,7 @@ from tests.crash import (
 PATHS = {
     **paying_paths.PATHS,
     **order_paths.PATHS,
+    **booking_paths.PATHS,
     **top_up_paths.PATHS,
     **combined_paths.PATHS,
     **due_paths.PATHS,

@@ -56,6 +56,8 @@ def killer(_migrated, tmp_path_factory):
         ("withdraw_order", 25),
         ("ship_order", 20),
         ("standing_delivery", 40),
+        ("book_and_cancel", 50),
+        ("attend", 40),
         ("review", 45),
         ("refund_bill", 50),
         ("refund_stuck_to_card", 20),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ledger.proof.checks import (
     after_sales,
     bills,
+    bookings,
     books,
     catalogue,
     combined,
@@ -39,7 +40,7 @@ ALL: tuple[Check, ...] = tuple(
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
             *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *after_sales.CHECKS, *holds.CHECKS, *reviews.CHECKS,
             *operations.CHECKS, *reconciliation.CHECKS, *remittances.CHECKS, *members.CHECKS, *freshness.CHECKS, *stock.CHECKS,
-            *catalogue.CHECKS, *standing.CHECKS,
+            *catalogue.CHECKS, *standing.CHECKS, *bookings.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )

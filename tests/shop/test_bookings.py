@@ -1,0 +1,251 @@
+"""Reservations: never more than there are places, cancelled in time or paid for, paid once, reminded once."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from billing import bills, closings, deductions, merges, plan_actors, terms
+from core import clock
+from core import db as database
+from shop import bookables, booking_ends, bookings, bookings_shown
+from tests import factories
+from tests.billing import planning
+from tests.billing.planning import SHOP
+
+HOUR = timedelta(hours=1)
+
+
+async def lesson(capacity=2, *, price_fen=3_000, pays="at_booking", cancel_hours=2, **how):
+    """Something to book every day at noon; its slots from tomorrow on."""
+    sku = await factories.sku(price_fen)
+    timetable = tuple(bookables.Time(day, "12:00", 90, capacity) for day in range(1, 8))
+    made = await bookables.add(
+        1,
+        bookables.Wanted("茶艺课", sku.id, pays, timetable, cancel_hours=cancel_hours, **how),
+        key=factories.key(),
+    )
+    tomorrow = clock.today() + factories.DAYS
+    return made, await bookables.slots(made.id, tomorrow, tomorrow + 9 * factories.DAYS)
+
+
+def by(customer):
+    return plan_actors.by_customer(customer.id)
+
+
+async def booked(customer, slot, actor=None):
+    return await bookings.book(actor or by(customer), customer.id, slot.id, key=factories.key())
+
+
+def at(instant):
+    clock.set_offset(timedelta())
+    clock.set_offset(instant - clock.now())
+
+
+async def taken(slot):
+    return await database.fetchval("SELECT taken FROM booking_slot WHERE id = $1", slot.id)
+
+
+async def state(booking_no):
+    return (await bookings.get(booking_no)).state
+
+
+async def told(customer, kind):
+    sql = "SELECT count(*) FROM outbox_message WHERE customer_id = $1 AND kind = $2"
+    return await database.fetchval(sql, customer.id, kind)
+
+
+async def test_of_64_who_want_the_last_places_only_so_many_have_one(db):
+    _, (slot, *_) = await lesson(5, pays="at_attendance")
+    everyone = [await factories.customer() for _ in range(16)]
+    outcomes = await asyncio.gather(
+        *(booked(customer, slot) for customer in everyone for _ in range(4)), return_exceptions=True
+    )
+    names = [type(outcome).__name__ for outcome in outcomes]
+    assert names.count("str") == 5 == await taken(slot)
+    assert {"str", "SlotFull"} <= set(names) <= {"str", "SlotFull", "AlreadyBooked"}
+
+
+async def test_paid_at_booking_and_given_back_in_time(db):
+    customer = await factories.customer(principal=5_000)
+    _, (slot, second, *_) = await lesson()
+    key = factories.key()
+    clicks = [bookings.book(by(customer), customer.id, slot.id, key=key) for _ in range(3)]
+    (number,) = set(await asyncio.gather(*clicks))
+    assert (await factories.balance(customer.id), await taken(slot)) == ((2_000, 0), 1)
+    with pytest.raises(bookings.InsufficientBalance):
+        await booked(customer, second)
+    await factories.topped_up(customer.id, 3_000)
+    with pytest.raises(bookings.AlreadyBooked):
+        await booked(customer, slot)
+    await booking_ends.cancel(by(customer), number, key=factories.key())
+    assert (await factories.balance(customer.id), await taken(slot)) == ((8_000, 0), 0)
+    with pytest.raises(bookings.BookingOver):
+        await booking_ends.cancel(by(customer), number, key=factories.key())
+    assert await booked(customer, slot) != number
+
+
+async def test_too_late_costs_what_the_rule_says(db):
+    customer = await factories.customer(principal=9_000)
+    _, (slot, *_) = await lesson()
+    number = await booked(customer, slot)
+    at(slot.starts_at - HOUR)
+    await booking_ends.cancel(by(customer), number, key=factories.key())
+    assert (await factories.balance(customer.id), await taken(slot)) == ((6_000, 0), 0)
+    clock.set_offset(timedelta())
+    _, (later, *_) = await lesson(charges_late=False)
+    number = await booked(customer, later)
+    at(later.starts_at - HOUR)
+    await booking_ends.cancel(by(customer), number, key=factories.key())
+    assert await factories.balance(customer.id) == (6_000, 0)
+    clock.set_offset(timedelta())
+    _, (owed, *_) = await lesson(pays="at_attendance")
+    number = await booked(customer, owed)
+    at(owed.starts_at + HOUR)
+    with pytest.raises(booking_ends.BookingBegun):
+        await booking_ends.cancel(by(customer), number, key=factories.key())
+    at(owed.starts_at - HOUR)
+    await booking_ends.cancel(by(customer), number, key=factories.key())
+    assert await factories.balance(customer.id) == (3_000, 0)
+
+
+async def test_who_came_pays_and_who_did_not_as_the_rule_says(db):
+    customer, poor = await factories.customer(principal=9_000), await factories.customer()
+    _, (slot, second, *_) = await lesson(pays="at_attendance")
+    came, missed, owes = (
+        await booked(customer, slot),
+        await booked(customer, second),
+        await booked(poor, slot),
+    )
+    with pytest.raises(booking_ends.BookingNotBegun):
+        await booking_ends.mark(1, came, "attended", key=factories.key())
+    at(slot.starts_at)
+    marks = [booking_ends.mark(1, came, "attended", key=factories.key()) for _ in range(3)]
+    outcomes = await asyncio.gather(*marks, return_exceptions=True)
+    assert sorted(type(one).__name__ for one in outcomes) == ["BookingOver", "BookingOver", "NoneType"]
+    assert await factories.balance(customer.id) == (6_000, 0)
+    await booking_ends.mark(1, owes, "attended", key=factories.key())
+    bill = await bills.get(poor.id, (await bookings.get(owes)).bill_no)
+    assert (bill.state, bill.owed_fen) == ("open", 3_000)
+    await factories.topped_up(poor.id, 3_000)
+    assert (await bills.get(poor.id, bill.bill_no)).state == "paid"
+    at(second.starts_at)
+    await booking_ends.mark(1, missed, "no_show", key=factories.key())
+    assert (await factories.balance(customer.id), await state(missed)) == ((3_000, 0), "no_show")
+    clock.set_offset(timedelta())
+    _, (free, *_) = await lesson(charges_late=False)
+    number = await booked(customer, free)
+    at(free.starts_at)
+    await booking_ends.mark(1, number, "no_show", key=factories.key())
+    assert await factories.balance(customer.id) == (3_000, 0)
+
+
+async def test_a_plan_by_use_is_used_instead(db):
+    customer = await factories.customer(principal=9_000)
+    plan_id = await planning.start(customer, "monthly", 1_000, unit="节", most_fen=20_000)
+    offer_id = await database.fetchval("SELECT offer_id FROM plan WHERE id = $1", plan_id)
+    _, (slot, second, *_) = await lesson(pays="at_attendance", plan_offer_id=offer_id)
+    first, later = await booked(customer, slot), await booked(customer, second)
+    at(slot.starts_at)
+    await booking_ends.mark(1, first, "attended", key=factories.key())
+    assert (await bookings.get(first)).plan_id == plan_id
+    assert await factories.balance(customer.id) == (9_000, 0)
+    at(slot.starts_at + 32 * factories.DAYS)
+    await deductions.run_due()
+    assert await factories.balance(customer.id) == (8_000, 0)
+    await booking_ends.mark(1, later, "attended", key=factories.key())
+    assert (await bookings.get(later)).bill_no is not None  # that period is over
+    assert await factories.balance(customer.id) == (5_000, 0)
+
+
+async def test_a_place_every_week_says_which_dates_were_full(db):
+    customer, other = await factories.customer(principal=5_000), await factories.customer(principal=9_000)
+    _, slots = await lesson(1)
+    await booked(other, slots[7])
+    key = factories.key()
+    series = await bookings.book_weekly(by(customer), customer.id, slots[0].id, weeks=4, key=key)
+    assert [(one.booking_no is not None, one.reason) for one in series.places] == [
+        (True, None),
+        (False, "slot_full"),
+        (False, "insufficient_balance"),
+        (False, "insufficient_balance"),
+    ]
+    again = await bookings.book_weekly(by(customer), customer.id, slots[0].id, weeks=4, key=key)
+    assert again == series
+    assert await factories.balance(customer.id) == (2_000, 0)
+    far = await bookings.book_weekly(by(other), other.id, slots[1].id, weeks=10, key=factories.key())
+    assert far.places[-1].reason in ("no_such_slot", "insufficient_balance")
+
+
+async def test_the_shop_cancels_for_nothing_and_not_beyond_its_limit(db):
+    terms.use(replace(terms.current(), approval_above_fen=4_000))
+    customer = await factories.customer(principal=9_000)
+    _, (slot, second, *_) = await lesson()
+    first, later = await booked(customer, slot, SHOP), await booked(customer, second)
+    assert await told(customer, "booking_made") == 1
+    await booking_ends.cancel(SHOP, first, reason="老师生病", key=factories.key())
+    assert (await told(customer, "booking_cancelled"), await factories.balance(customer.id)) == (
+        1,
+        (6_000, 0),
+    )
+    with pytest.raises(bookings.RefundNeedsSecond):
+        await booking_ends.cancel(SHOP, later, key=factories.key())
+    assert await state(later) == "booked"
+
+
+async def test_reminders_go_out_once_and_only_while_they_are_true(db):
+    customer = await factories.customer(principal=9_000)
+    _, (_, slot, second, *_) = await lesson(remind_hours=3)
+    first, gone = await booked(customer, slot), await booked(customer, second)
+    assert await booking_ends.remind() == 0
+    at(slot.starts_at - 2 * HOUR)
+    done = await asyncio.gather(*(booking_ends.remind() for _ in range(3)))
+    assert (sum(done), await told(customer, "booking_ahead")) == (1, 1)
+    at(second.starts_at + HOUR)
+    assert (await booking_ends.remind(), await told(customer, "booking_ahead")) == (0, 1)
+    assert {await state(first), await state(gone)} == {"booked"}
+
+
+async def test_a_timetable_changes_and_days_close(db):
+    customer = await factories.customer(principal=9_000)
+    made, (slot, second, *_) = await lesson()
+    await booked(customer, slot)
+    day = clock.day_of(second.starts_at)
+    await bookables.set_open(made.id, day, day, is_open=False)
+    with pytest.raises(bookings.SlotClosed):
+        await booked(customer, second)
+    evening = tuple(bookables.Time(number, "18:30", 60, 3) for number in range(1, 8))
+    wanted = bookables.Wanted("茶艺课", made.sku_id, "at_booking", evening)
+    await bookables.change(1, made.id, wanted, key=factories.key())
+    first = clock.day_of(slot.starts_at)
+    left = await bookables.slots(made.id, first, first + 2 * factories.DAYS)
+    hours = [(one.starts_at.astimezone(clock.zone()).hour, one.is_open) for one in left]
+    assert hours == [(12, True), (18, True), (12, False), (18, True), (18, True)]
+    with pytest.raises(bookables.CapacityTaken):
+        await bookables.put_slot(made.id, slot.starts_at, minutes=90, capacity=0)
+    extra = datetime.combine(first, slot.starts_at.timetz()) + HOUR
+    assert await bookables.put_slot(made.id, extra, minutes=30, capacity=1)
+    at(clock.now() + 5 * factories.DAYS)
+    assert (await bookables.make_slots(), await bookables.make_slots()) == (1, 0)
+    at(slot.starts_at + HOUR)
+    with pytest.raises(bookings.SlotClosed):
+        await booked(await factories.customer(principal=9_000), slot)
+    with pytest.raises(bookables.BookableMisfit):
+        offer = await planning.offer()
+        await bookables.change(1, made.id, replace(wanted, plan_offer_id=offer.id), key=factories.key())
+
+
+async def test_bookings_move_with_an_account_and_end_with_one(db):
+    customer, other = await factories.customer(principal=3_000), await factories.customer(principal=9_000)
+    _, (slot, second, *_) = await lesson()
+    mine, late = await booked(other, slot), await booked(customer, second)
+    async with database.transaction():
+        await closings.plans.end_all(other.id, by="operator:1")
+    assert (await state(mine), await factories.balance(other.id)) == ("cancelled", (9_000, 0))
+    async with database.transaction():
+        await merges.follow(customer.id, other.id)
+        await database.execute(
+            "UPDATE customer SET state = 'merged', merged_into_id = $2 WHERE id = $1", customer.id, other.id
+        )
+    assert [one.booking_no for one in await bookings_shown.page(other.id, limit=1)] == [late]
