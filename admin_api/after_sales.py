@@ -44,6 +44,9 @@ class AfterSale(kit.Answer):
     photos: int
     most_fen: int
     refund_fen: int | None
+    reduced_fen: Annotated[
+        int, Field(description="从分期未付部分减去 · taken off what is still owed of the instalments")
+    ]
     refund_no: str | None
     approval_no: Annotated[
         str | None, Field(description="退款交第二人复核的单号 · its refund waits, or waited, under this")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from admin_api import parcels
+from admin_api.bills import Part
 from admin_api.services import Operator
 from core import http as kit
 from shop import order_records, order_review, orders_shown, shipments, stock
@@ -126,6 +127,10 @@ class Shipment(kit.Answer):
 class OrderRecord(Order):
     history: list[Event]
     shipments: list[Shipment]
+    owed_fen: Annotated[int, Field(description="还需付多少 · how much is still to be paid")]
+    instalments: Annotated[
+        list[Part], Field(description="分期的各期；不分期为空 · its parts; empty when not in instalments")
+    ]
 
 
 class OrderEnding(OrderRecord):

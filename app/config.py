@@ -241,6 +241,11 @@ class Money(Section):
     overdue_days: Annotated[int, Field(ge=1, le=60)] = 1
     orders_need_review: bool = False
     unpaid_orders_most: Annotated[int, Field(ge=1, le=1000)] = 20
+    order_instalment_parts: Annotated[
+        tuple[Annotated[int, Field(ge=2, le=36)], ...], Field(max_length=10)
+    ] = ()
+    order_down_payment_percent: Annotated[int, Field(ge=1, le=90)] = 30
+    order_instalments_from_fen: Annotated[int, Field(ge=1, le=100_000_000_00)] = 100_000
     complete_after_days: Annotated[int, Field(ge=1, le=90)] = 10
     included_tax_percent: Annotated[int, Field(ge=0, le=30)] = 0
     after_sales_days: Annotated[int, Field(ge=0, le=3650)] = 15

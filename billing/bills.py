@@ -83,6 +83,11 @@ class Bill:
     def is_of_an_order(self) -> bool:
         return self.source.startswith("order:")
 
+    @property
+    def is_paid_with_its_order(self) -> bool:
+        """Whether it is an order's of which nothing was paid yet; one by instalments is afterwards a bill as any."""
+        return self.is_of_an_order and not self.paid_fen
+
 
 @dataclass(frozen=True, slots=True)
 class NewBill:
@@ -194,17 +199,28 @@ def refuse_of_an_order(bill: Bill) -> None:
         raise BillOfAnOrder(bill_no=bill.bill_no)
 
 
+def refuse_with_its_order(bill: Bill) -> None:
+    """Refuses what is done to what is owed for those bills that are paid with their orders.
+
+    Raises:
+        BillOfAnOrder: it is one.
+    """
+    if bill.is_paid_with_its_order:
+        raise BillOfAnOrder(bill_no=bill.bill_no)
+
+
 _VOID = """
 WITH periods AS (
     UPDATE plan_period SET state = 'failed', reason = 'void', ended_at = $2 WHERE bill_id = $1
 )
-UPDATE bill SET state = 'void', voided_at = $2, voided_by = $3, void_reason = $4 WHERE id = $1 AND state = 'open' AND pending_no IS NULL
+UPDATE bill SET state = 'void', voided_at = $2, voided_by = $3, void_reason = $4
+WHERE id = $1 AND state IN ('open', 'partly_paid') AND pending_no IS NULL
 """
 
 
 async def void(bill: Bill, *, operator: str | None = None, reason: str | None = None) -> None:
-    """Nothing is owed on a locked, unpaid bill any more; a review that waits for a decision on it ends with it.
-    Money that was held for one is free then: ``matching.voiding`` does with it what is due.
+    """Nothing is owed on a locked bill any more; a review that waits for a decision on it ends with it. What was paid of it goes back by
+    a refund, which is the caller's. Money that was held for one is free then: ``matching.voiding`` does with it what is due.
 
     Raises:
         BillPaymentPending: it is being paid through a channel.
@@ -216,7 +232,7 @@ async def void(bill: Bill, *, operator: str | None = None, reason: str | None = 
         bill = replace(bill, pending_no=None)
     refuse_pending(bill)
     done = await db.execute(_VOID, bill.id, clock.now(), operator, reason)
-    assert done, f"bill {bill.bill_no} is not open"
+    assert done, f"nothing is owed on bill {bill.bill_no}"
 
 
 _REPRICE = "UPDATE bill SET amount_fen = $2, title = $3 WHERE id = $1 AND state = 'open' AND paid_fen = 0 AND pending_no IS NULL"

@@ -85,7 +85,7 @@ SELECT why FROM (
     SELECT 1, 'customer_not_active' FROM customer WHERE id = $1 AND state NOT IN ('active', 'blocked')
     UNION SELECT 2, 'held' FROM account WHERE code = $2 AND held_fen > 0
     UNION SELECT 3, 'bill_owed' FROM bill
-          WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND (pending_no IS NOT NULL OR source NOT LIKE 'order:%')
+          WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND (pending_no IS NOT NULL OR state = 'partly_paid' OR source NOT LIKE 'order:%')
     UNION SELECT 4, 'credit_used' FROM account WHERE code = $2 AND credit_used_fen > 0
     UNION SELECT 5, 'refund_open' FROM refund WHERE customer_id = $1 AND state IN ('requested', 'open')
 ) o (place, why) ORDER BY place

@@ -266,7 +266,7 @@ async def pay(customer_id: int, bill_no: str, *, amount_fen: int | None = None, 
     """The customer pays one bill of theirs from the balance, or ``amount_fen`` of it; ``take`` says what leaving the amount
     out means. Paying again with the same key changes nothing.
 
-    Bills of orders are paid with the order (``shop.orders.pay``).
+    Bills of orders are paid with the order (``shop.orders.pay``), the later parts of one by instalments here.
 
     Raises:
         NoSuchBill, BillNotOwed, BillPaymentPending, AmountAboveOwed, PaidInFullOnly, InsufficientBalance, KeyReused.
@@ -275,7 +275,7 @@ async def pay(customer_id: int, bill_no: str, *, amount_fen: int | None = None, 
 
     async def act() -> None:
         bill = await bills.lock(bill_no)
-        if bill.customer_id != customer_id or bill.is_of_an_order:
+        if bill.customer_id != customer_id or bill.is_paid_with_its_order:
             raise bills.NoSuchBill(bill_no=bill_no)
         await take(bill, amount_fen, operator=caller)
 

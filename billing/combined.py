@@ -134,7 +134,7 @@ class Combined:
 async def start(channels: Channels, customer_id: int, bill_no: str, wanted: Wanted, *, key: str) -> Combined:
     """Starts paying one of the customer's bills and prepares the channel's share. The same key gives the same payment.
 
-    Bills of orders are paid with the order (``shop.channel_payments.start``).
+    Bills of orders are paid with the order (``shop.channel_payments.start``), the later parts of one by instalments here.
 
     Raises:
         NoSuchBill, BillNotOwed, BillPaymentPending, NothingForChannel, InsufficientBalance, ShareNeedsReview, PayerUnknown,
@@ -150,7 +150,7 @@ async def _make(channels: Channels, customer_id: int, bill_no: str, wanted: Want
 
     async def act() -> str:
         bill = await bills.lock(bill_no)
-        if bill.customer_id != customer_id or bill.source.startswith("order:"):
+        if bill.customer_id != customer_id or bill.is_paid_with_its_order:
             raise bills.NoSuchBill(bill_no=bill_no)
         return await begin(chosen, bill, wanted)
 

@@ -206,7 +206,7 @@ async def proposed_to(customer_id: int) -> list[Offer]:
 
 
 def _refuse(bill: bills.Bill) -> None:
-    bills.refuse_of_an_order(bill)
+    bills.refuse_with_its_order(bill)
     if bill.state not in bills.OWED:
         raise bills.BillNotOwed(bill_no=bill.bill_no, state=bill.state)
     bills.refuse_pending(bill)

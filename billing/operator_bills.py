@@ -118,7 +118,7 @@ async def pay(operator_id: int, bill_no: str, *, amount_fen: int | None, key: st
 
     async def act() -> None:
         bill = await bills.lock(bill_no)
-        bills.refuse_of_an_order(bill)
+        bills.refuse_with_its_order(bill)
         await collecting.take(bill, amount_fen, operator=operator)
 
     async with db.transaction():

@@ -61,7 +61,7 @@ async def of(customer_id: int) -> Sequence[Payable]:
     """The customer's bills that can be paid, what is due first at the head; not those of orders, which are paid with the order, nor
     those that are being paid."""
     owed = await bills.page(customer_id, states=bills.OWED, limit=_LOOKED_AT)
-    free = [bill for bill in owed if not bill.is_of_an_order and bill.pending_no is None]
+    free = [bill for bill in owed if not bill.is_paid_with_its_order and bill.pending_no is None]
     in_parts = await parts.running([bill.id for bill in free if bill.collect_mode == "instalments"])
     found = [
         Payable(bill, parts.asked_fen(in_parts[bill.id]) if bill.id in in_parts else bill.owed_fen)

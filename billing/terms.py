@@ -85,6 +85,12 @@ class Terms:
     """Whether a paid order is confirmed by an operator before it is shipped or handed over."""
     unpaid_orders_most: int = 20
     """So many orders of a customer may wait for their payment at a time: each keeps goods from others."""
+    order_instalment_parts: tuple[int, ...] = ()
+    """In how many parts orders can be paid, the first at once; none: not by instalments."""
+    order_down_payment_percent: int = 30
+    """How much of an order by instalments its first part is."""
+    order_instalments_from_fen: int = 100_000
+    """Orders of less are not paid by instalments."""
     complete_after_days: int = 10
     """A shipped order that nobody confirmed counts as received after so many days."""
     included_tax_percent: int = 0

@@ -41,7 +41,7 @@ async def request(operator_id: int, bill_no: str, *, reason: str, key: str) -> s
 
 async def _owed(bill_no: str) -> bills.Bill:
     bill = await bills.lock(bill_no)
-    bills.refuse_of_an_order(bill)
+    bills.refuse_with_its_order(bill)
     if bill.state not in bills.OWED:
         raise bills.BillNotOwed(bill_no=bill_no, state=bill.state)
     bills.refuse_pending(bill)

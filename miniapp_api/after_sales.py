@@ -63,6 +63,9 @@ class AfterSale(kit.Answer):
     photos: Annotated[int, Field(description="图片张数 · how many photos there are")]
     most_fen: int
     refund_fen: int | None
+    reduced_fen: Annotated[
+        int, Field(description="从分期未付部分减去 · taken off what is still owed of the instalments")
+    ]
     refund_no: str | None
     carrier: str | None
     tracking_no: str | None

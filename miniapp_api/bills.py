@@ -12,6 +12,13 @@ from miniapp_api.services import Customer
 State = Literal["open", "partly_paid", "paid", "void", "written_off"]
 
 
+ConsentVersion = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=20, pattern=r"^[\x21-\x7e]+$"),
+    Field(description="顾客看到的条款版本 · the version the customer read", examples=["2026-11"]),
+]
+
+
 class BillQuery(kit.PageQuery):
     state: Annotated[
         list[State],
@@ -36,11 +43,7 @@ class BillPayment(kit.Body):
 
 class Agreement(kit.Body):
     arrangement_no: Annotated[int, Field(ge=1, le=100_000, examples=[1])]
-    consent_version: Annotated[
-        str,
-        StringConstraints(min_length=1, max_length=20, pattern=r"^[\x21-\x7e]+$"),
-        Field(description="顾客看到的条款版本 · the version the customer read", examples=["2026-11"]),
-    ]
+    consent_version: ConsentVersion
 
 
 class Part(kit.Answer):

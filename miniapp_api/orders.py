@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from billing import instalments_of_orders
 from core import http as kit
+from miniapp_api.bills import ConsentVersion, Part, PlannedPart
 from miniapp_api.packages import Refusal
 from miniapp_api.payment_methods import MethodsQuery
 from miniapp_api.services import Customer, Holder, Services
-from shop import order_changes, order_payments, order_records, orders, stock
+from shop import order_changes, order_instalments, order_payments, order_records, orders, stock
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
 _STATES = (
@@ -213,6 +215,10 @@ class Shipment(kit.Answer):
 class OrderRecord(Order):
     history: Annotated[list[Event], Field(description="每一步，从下单起 · every step, from its placing on")]
     shipments: Annotated[list[Shipment], Field(description="包裹 · parcels")]
+    owed_fen: Annotated[int, Field(description="还需付多少 · how much is still to be paid")]
+    instalments: Annotated[
+        list[Part], Field(description="分期的各期；不分期为空 · its parts; empty when not in instalments")
+    ]
 
 
 class OrdersQuery(kit.PageQuery):
@@ -226,12 +232,28 @@ class OrdersQuery(kit.PageQuery):
     ]
 
 
+class InParts(kit.Body):
+    parts: Annotated[
+        int,
+        Field(ge=2, le=36, description="分几期，含首期 · in how many parts, the first at once", examples=[3]),
+    ]
+    consent_version: ConsentVersion
+
+
+class InstalmentsOffer(kit.Answer):
+    consent_version: str
+    consent_text: Annotated[str, Field(description="确认即同意的条款 · what agreeing agrees to")]
+    parts: Annotated[
+        list[PlannedPart], Field(description="各期，首期现在付 · the parts, the first of them at once")
+    ]
+
+
 class PaymentWay(kit.Answer):
     kind: Annotated[
-        Literal["balance", "credit", "channel", "counter"],
+        Literal["balance", "credit", "channel", "instalments", "counter"],
         Field(
-            description="balance：POST …/pay；credit：同上，不足部分用信用额度；channel：POST …/combined-payments，可带余额；counter：到店付 · "
-            "by …/pay; the same, drawing on credit; by …/combined-payments, with a share of the balance or without; at the shop"
+            description="balance：POST …/pay；credit：同上，不足部分用信用额度；channel：POST …/combined-payments，可带余额；instalments：POST …/instalments，分期；counter：到店付 · "
+            "by …/pay; the same, drawing on credit; by …/combined-payments, with a share of the balance or without; by …/instalments, in parts; at the shop"
         ),
     ]
     balance_fen: Annotated[
@@ -244,6 +266,9 @@ class PaymentWay(kit.Answer):
     refusal: Annotated[
         Refusal | None,
         Field(description="现在不能用的原因，null 可以用 · why it cannot be taken now; null: it can"),
+    ]
+    offer: Annotated[
+        InstalmentsOffer | None, Field(description="分期的内容 · of instalments: what is agreed to")
     ]
 
 
@@ -264,6 +289,17 @@ def _way(way: order_payments.Way, locale: str) -> PaymentWay:
         channel=way.channel,
         method=way.method,
         refusal=None if no is None else Refusal(code=no.code, message=no.sentence(locale)),
+        offer=None if way.offer is None else _offer(way.offer, locale),
+    )
+
+
+def _offer(offer: instalments_of_orders.Offer, locale: str) -> InstalmentsOffer:
+    planned = [
+        PlannedPart(part_no=nth, amount_fen=part.amount_fen, due_on=part.due_on)
+        for nth, part in enumerate(offer.parts, 1)
+    ]
+    return InstalmentsOffer(
+        consent_version=offer.consent_version, consent_text=offer.consent_text(locale), parts=planned
     )
 
 
@@ -299,6 +335,20 @@ async def preview(order_no: str, body: OrderWish, caller: Customer) -> object:
 async def pay(order_no: str, body: Nothing, caller: Holder, key: kit.IdempotencyKey) -> object:
     """Pays from the balance."""
     return await orders.admit_and_pay(caller.id, order_no, key=key)
+
+
+async def pay_in_parts(
+    order_no: str, body: InParts, caller: Customer, key: kit.IdempotencyKey, locale: str
+) -> object:
+    """Agrees to instalments and pays the first part."""
+    return await order_instalments.agree(
+        caller.id,
+        order_no,
+        count=body.parts,
+        consent_version=body.consent_version,
+        locale=locale,
+        key=key,
+    )
 
 
 async def cancel(order_no: str, body: Nothing, caller: Customer) -> object:

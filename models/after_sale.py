@@ -34,6 +34,8 @@ class AfterSale(Model):
     refund_no = fields.CharField(max_length=32, null=True, unique=True)
     refund_fen = fields.BigIntField(null=True)
     """What went back; 0: nothing was to go back."""
+    reduced_fen = fields.BigIntField(default=0, db_default=0)
+    """What was taken off what is still owed for an order by instalments."""
     created_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)
 
@@ -59,6 +61,10 @@ class AfterSale(Model):
                 check="(reject_reason IS NOT NULL) = (state = 'rejected')", name="after_sale_rejected"
             ),
             CheckConstraint(check="refund_fen IS NULL OR state = 'done'", name="after_sale_refund_done"),
+            CheckConstraint(
+                check="reduced_fen = 0 OR reduced_fen > 0 AND refund_fen IS NOT NULL",
+                name="after_sale_reduced",
+            ),
             CheckConstraint(
                 check="(refund_no IS NOT NULL) = (coalesce(refund_fen, 0) > 0)", name="after_sale_refund"
             ),
@@ -87,6 +93,7 @@ class AfterSaleLine(Model):
     most_fen = fields.BigIntField()
     """What may go back for them: their share of what was paid for the line."""
     refund_fen = fields.BigIntField(null=True)
+    """Its share of what went back and of what was taken off what is owed."""
     restocked = fields.IntField(default=0)
     written_off = fields.IntField(default=0)
 

@@ -22,6 +22,8 @@ class Bill(Model):
     amount_fen = fields.BigIntField()
     paid_fen = fields.BigIntField(default=0)
     refunded_fen = fields.BigIntField(default=0)
+    reduced_fen = fields.BigIntField(default=0, db_default=0)
+    """What is no longer in its amount: goods of its order came back before they were paid."""
     state = fields.CharField(max_length=12, default="open")
     collect_mode = fields.CharField(max_length=12, default="full")
     """Taken in full, in part as far as the balance goes, or in instalments as its running arrangement says."""
@@ -73,6 +75,9 @@ class Bill(Model):
             CheckConstraint(
                 check="amount_fen > 0 AND paid_fen BETWEEN 0 AND amount_fen AND refunded_fen BETWEEN 0 AND paid_fen",
                 name="bill_amounts",
+            ),
+            CheckConstraint(
+                check="reduced_fen = 0 OR reduced_fen > 0 AND source LIKE 'order:%'", name="bill_reduced"
             ),
             CheckConstraint(check="(state = 'paid') = (paid_fen = amount_fen)", name="bill_paid"),
             CheckConstraint(check="state <> 'open' OR paid_fen = 0", name="bill_open"),

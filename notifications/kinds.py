@@ -32,6 +32,7 @@ Kind = Literal[
     "bill_issued",
     "bill_due",
     "instalments_proposed",
+    "bill_reduced",
     "refund_started",
     "refund_paid",
     "refund_failed",

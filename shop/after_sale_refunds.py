@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from billing import approvals, bill_refunds, bills, channel_refunds, refund_records, staff_alerts
+from billing import (
+    approvals,
+    bill_refunds,
+    bills,
+    channel_refunds,
+    instalments_of_orders,
+    refund_records,
+    staff_alerts,
+)
 from billing.channels import Channels
 from core import db, errors
 from ledger import idempotency
@@ -115,6 +123,7 @@ def _amount(found: AfterSale, amount_fen: int | None) -> int:
 
 
 _LESS = "账单只剩这些可退 · no more was left of the bill"
+_REDUCED = "从未付部分减去 · taken off what was still owed"
 _BILL = "SELECT bill_no FROM shop_order WHERE id = $1"
 _OF_LINES = """
 UPDATE after_sale_line l SET refund_fen = s.fen FROM unnest($2::bigint[], $3::bigint[]) AS s (sku_id, fen)
@@ -123,25 +132,33 @@ JOIN order_line o ON o.sku_id = s.sku_id WHERE l.after_sale_id = $1 AND o.id = l
 
 
 async def _refund(found: AfterSale, asked_fen: int, note: str, *, operator: str, decided_by: str) -> str:
-    """Gives the money of a locked after-sale back, as far as so much of its bill is left. Nothing may be left to give: then it is done
-    without."""
-    refund_no, amount_fen = None, 0
+    """Gives the money of a locked after-sale back, as far as so much of its bill is left; what is still owed for the order is less first.
+    Nothing may be left to give: then it is done without."""
+    refund_no, amount_fen, reduced_fen = None, 0, 0
     if asked_fen:
-        bill = await bills.lock(await db.fetchval(_BILL, found.order_id))
-        bills.refuse_pending(bill)
-        amount_fen = min(asked_fen, await bill_refunds.left(bill))
+        bill_no = await db.fetchval(_BILL, found.order_id)
+        owed = await bills.lock(bill_no)
+        bills.refuse_pending(owed)
+        reduced_fen = await instalments_of_orders.write_down(
+            owed, asked_fen, by=decided_by, reason=found.return_no
+        )
+        bill = await bills.lock(bill_no)
+        amount_fen = min(asked_fen - reduced_fen, await bill_refunds.left(bill))
     if amount_fen:
         decided = await bill_refunds.decide(
             bill, amount_fen, operator=operator, reason=f"{found.return_no} {note or found.reason}"[:200],
             ask_at=channel_refunds.clocks_turn(), decided_by=decided_by,
         )  # fmt: skip
         refund_no = decided.refund_no
-    shares = spread(amount_fen, [line.most_fen for line in found.lines])
+    shares = spread(reduced_fen + amount_fen, [line.most_fen for line in found.lines])
     await db.execute(_OF_LINES, found.id, [line.sku_id for line in found.lines], shares)
-    if amount_fen < asked_fen:
+    if reduced_fen:
+        note = f"{reduced_fen / 100:.2f} {_REDUCED} {note}".strip()[:200]
+    if reduced_fen + amount_fen < asked_fen:
         note = f"{amount_fen / 100:.2f} / {asked_fen / 100:.2f} {_LESS} {note}".strip()[:200]
     await after_sale_steps.go(
-        found, "refund", by=decided_by, note=note or None, refund_no=refund_no, refund_fen=amount_fen
-    )
+        found, "refund", by=decided_by, note=note or None, refund_no=refund_no, refund_fen=amount_fen,
+        reduced_fen=reduced_fen,
+    )  # fmt: skip
     await staff_alerts.resolve("after_sale_asked", [found.return_no])
     return refund_no or found.return_no

@@ -50,7 +50,7 @@ _GO = """
 WITH moved AS (
     UPDATE after_sale SET state = $2::text, ended_at = CASE WHEN $7 THEN $6::timestamptz END,
         reject_reason = CASE WHEN $2::text = 'rejected' THEN $5 ELSE reject_reason END,
-        refund_no = $9, refund_fen = $10, new_carrier = $11, new_tracking_no = $12
+        refund_no = $9, refund_fen = $10, reduced_fen = $13, new_carrier = $11, new_tracking_no = $12
     WHERE id = $1 RETURNING id
 )
 INSERT INTO after_sale_event (after_sale_id, step, was, became, by, note, at) SELECT id, $3, $8, $2::text, $4, $5, $6 FROM moved
@@ -65,6 +65,7 @@ async def go(
     note: str | None = None,
     refund_no: str | None = None,
     refund_fen: int | None = None,
+    reduced_fen: int = 0,
     new_parcel: tuple[str | None, str | None] = (None, None),
 ) -> None:
     """A locked after-sale takes a step, and both histories have a row more. The last step says what went back, or by which parcel the
@@ -84,6 +85,7 @@ async def go(
         refund_no,
         refund_fen,
         *new_parcel,
+        reduced_fen,
     )
     said = f"{found.return_no} {step}" + (f": {note}" if note else "")
     await orders_history.note(found.order_no, NOTE, by=by, text=said)

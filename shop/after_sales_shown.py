@@ -47,7 +47,8 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class AfterSale:
     """What a customer wants done about goods of an order. ``carrier`` and ``tracking_no`` are of the parcel that comes back,
-    ``new_carrier`` and ``new_tracking_no`` of the one that goes out instead; ``approval_no``: its refund was given to a second person."""
+    ``new_carrier`` and ``new_tracking_no`` of the one that goes out instead; ``approval_no``: its refund was given to a second person;
+    ``reduced_fen`` was taken off what is still owed for an order by instalments."""
 
     id: int
     return_no: str
@@ -67,6 +68,7 @@ class AfterSale:
     approval_no: str | None
     refund_no: str | None
     refund_fen: int | None
+    reduced_fen: int
     created_at: datetime
     ended_at: datetime | None
     lines: tuple[Line, ...] = ()

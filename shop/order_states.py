@@ -12,18 +12,22 @@ from core import errors
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
 Step = Literal[
-    "place", "edit", "pay", "cancel", "withdraw", "expire", "confirm", "reject", "ship", "hand_over", "receive", "complete", "hide",
+    "place", "edit", "pay", "pay_in_parts", "cancel", "withdraw", "expire", "confirm", "reject", "ship", "hand_over", "receive", "complete", "hide",
 ]  # fmt: skip
 Who = Literal["customer", "operator", "payment", "clock"]
 STATES: dict[State, tuple[str, str]] = {
     "placed": ("待付款", "to be paid"),
-    "paid": ("已付款", "paid"),
+    "paid": ("已付款，分期的已付首期", "paid, or the first part of it is"),
     "confirmed": ("已确认", "paid and confirmed by the shop"),
     "shipping": ("部分发货", "part of it is on its way"),
     "shipped": ("已发货", "all of it is on its way"),
     "completed": ("已完成", "the customer has it"),
     "cancelled": ("已取消", "cancelled"),
 }
+
+
+DELIVERED_OR_TO_BE: tuple[State, ...] = ("paid", "confirmed", "shipping", "shipped", "completed")
+"""Where an order is once it is paid, or the first part of it."""
 
 
 class OrderStateForbids(errors.Conflict):
@@ -52,8 +56,11 @@ RULES: tuple[Rule, ...] = (
     Rule("edit", ("placed",), (), "customer", ("没有进行中或待确认的支付", "no payment under way or awaited"),
          ("改商品、地址、备注，重新计价", "changes lines, address and remark; priced anew")),
     Rule("pay", ("placed",), ("paid",), "payment", ("账单付清", "its bill is paid"), _NOTHING),
+    Rule("pay_in_parts", ("placed",), ("paid",), "customer",
+         ("同意分期，余额够付首期", "agrees to instalments, and the balance covers the first part"),
+         ("扣首期，其余各期到期再扣", "takes the first part; the others are taken when they are due")),
     Rule("cancel", ("placed", "paid"), ("cancelled",), "customer", ("没有进行中或待确认的支付", "no payment under way or awaited"),
-         ("释放库存，退回已付的钱", "frees the stock, gives back what was paid")),
+         ("释放库存，退回已付的钱，未付的不再收", "frees the stock, gives back what was paid; nothing more is owed")),
     Rule("withdraw", ("placed", "paid", "confirmed"), ("cancelled",), "operator",
          ("没有进行中的支付；写明原因；退款超过限额须复核", "no payment under way; a reason; a second person above the shop's limit"),
          ("同上，并告知顾客", "the same, and tells the customer")),

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Literal
 
-from billing import bills, matching, refunds, stores, terms
+from billing import arrangements, bills, matching, refunds, stores, terms
 from core import clock, db
 from notifications import outbox
 from shop import order_discounts, order_states, orders_history, orders_shown, stock
@@ -116,7 +116,7 @@ async def hand_over_stock(order: Order, *, by: str) -> None:
 async def cancel(
     order: Order, step: order_states.Step, *, by: str, note: str | None = None, decided_by: str | None = None
 ) -> None:
-    """A locked order ends: what was paid returns to where it came from, its bill is void, its coupons, points and stock are free.
+    """A locked order ends: what was paid returns to where it came from, what is owed is void, its coupons, points and stock are free.
     ``decided_by``: who agreed that the money goes back, where that is another.
 
     Raises:
@@ -124,9 +124,12 @@ async def cancel(
     """
     order_states.refuse(step, order.state, order.order_no)
     bill = await bills.lock(order.bill_no)
-    if order.state == "placed":
+    if bill.state in bills.OWED:
+        await arrangements.end(bill.id, "proposed", "withdrawn", by=by, reason=note or step)
+        await arrangements.end(bill.id, "running", "cancelled", by=by, reason=note or step)
         await matching.voiding(bill)
-    else:
+        bill = await bills.lock(order.bill_no)
+    if order.state != "placed":
         await refunds.in_full(bill, operator=by, reason=note or "", decided_by=decided_by)
     await go(order, step, "cancelled", by=by, note=note)
     await order_discounts.give_back(order, by=by)

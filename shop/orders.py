@@ -152,7 +152,10 @@ async def _follow_lock(order_no: str) -> None:
 
 
 async def _follow_paid(order_no: str) -> None:
-    await order_steps.go(await order_steps.lock(order_no), "pay", "paid", by="payment")
+    order = await order_steps.lock(order_no)
+    if order.state in order_states.DELIVERED_OR_TO_BE:  # the last part of one by instalments
+        return
+    await order_steps.go(order, "pay", "paid", by="payment")
 
 
 async def _follow_refunded(order_no: str, refund_no: str, amount_fen: int, by: str) -> None:
@@ -171,9 +174,10 @@ async def cancel(customer_id: int, order_no: str) -> Order:
     """
     async with db.transaction():
         order = await order_steps.lock(order_no, customer_id=customer_id)
-        if order.state == "placed":
-            await awaited.refuse(await bills.lock(order.bill_no))
         if order.state != "cancelled":
+            bill = await bills.lock(order.bill_no)
+            if bill.state in bills.OWED:
+                await awaited.refuse(bill)
             await order_steps.cancel(order, "cancel", by=accounts.of_customer(customer_id))
     return await get(customer_id, order_no)
 

@@ -12,7 +12,7 @@ from miniapp_api import (
 from miniapp_api.routes.caller import CUSTOMER, HOLDER
 from shop import cart as shop_cart
 from shop import images as shop_images
-from shop import order_changes, quotes
+from shop import order_changes, order_instalments, quotes
 from shop import orders as shop_orders
 from shop import products as shop_products
 
@@ -213,6 +213,31 @@ ROUTES = (
             shop_orders.KeyReused,
         ),
         auth=HOLDER,
+        idempotent=True,
+    ),
+    kit.post(
+        "/orders/{order_no}/instalments",
+        orders.pay_in_parts,
+        summary=("分期付订单", "Pay an order by instalments"),
+        description=(
+            "同意 payment-ways 中某一分期方案：首期从余额扣，订单即算已付；其余各期到期从余额扣，也可在账单处提前付。",
+            "Agrees to one of the offers of payment-ways: the first part is taken from the balance, and the order counts as paid; the others "
+            "are taken when they are due, or paid earlier like any bill.",
+        ),
+        answer=orders.Order,
+        refusals=(
+            shop_orders.NoSuchOrder,
+            shop_orders.OrderStateForbids,
+            order_instalments.InstalmentsNotOffered,
+            order_instalments.ConsentOutdated,
+            order_instalments.FirstPartNeedsReview,
+            shop_orders.InsufficientBalance,
+            shop_orders.BillPaymentPending,
+            shop_orders.BillUnderReview,
+            shop_orders.BillPaymentAwaited,
+            shop_orders.KeyReused,
+        ),
+        auth=CUSTOMER,
         idempotent=True,
     ),
     kit.post(

@@ -1,14 +1,17 @@
 """Orders that die halfway: placed and paid at once, with a coupon and points, changed, turned down, withdrawn, sent out."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
-from billing import plan_actors, schedule
+from billing import instalments_of_orders, plan_actors, schedule, terms
 from core import clock, db
 from ledger import accounts
 from members import points, points_rules
 from shop import (
     order_changes,
+    order_instalments,
+    order_records,
     order_review,
     orders,
     placing,
@@ -171,6 +174,42 @@ class WithdrawOrder(RejectOrder):
         )
 
 
+class PayInParts(_Path):
+    """An order is agreed to be paid in parts, and the first is taken."""
+
+    async def before(self):
+        made = await super().before()
+        return {**made, "order": await self.placed(made)}
+
+    async def act(self, made):
+        terms.use(replace(terms.current(), order_instalment_parts=(3,), order_instalments_from_fen=1))
+        offer = instalments_of_orders.offered(4_000, 3)
+        await order_instalments.agree(
+            made["customer"], made["order"], count=3, consent_version=offer.consent_version, locale="en", key="agree-it-1",
+        )  # fmt: skip
+
+    async def wrong(self, made):
+        record = await order_records.read(made["order"])
+        found = (*await self.left(made), record.state, record.owed_fen, (await self.told(made))["deducted"])
+        return found != (100, 2, 9_800, "paid", 2_800, 1)
+
+
+class CancelInParts(PayInParts):
+    """One that is paid in parts is cancelled by its customer."""
+
+    async def before(self):
+        made = await super().before()
+        await PayInParts.act(self, made)
+        return made
+
+    async def act(self, made):
+        await orders.cancel(made["customer"], made["order"])
+
+    async def wrong(self, made):
+        record = await order_records.read(made["order"])
+        return (*await self.left(made), record.state, record.owed_fen) != (100, 0, 11_000, "cancelled", 0)
+
+
 class ShipOrder(RejectOrder):
     """A paid order is sent out."""
 
@@ -218,6 +257,8 @@ PATHS = {
     "edit_order": EditOrder,
     "reject_order": RejectOrder,
     "withdraw_order": WithdrawOrder,
+    "pay_in_parts": PayInParts,
+    "cancel_in_parts": CancelInParts,
     "ship_order": ShipOrder,
     "standing_delivery": StandingDelivery,
 }

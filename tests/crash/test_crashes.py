@@ -54,6 +54,8 @@ def killer(_migrated, tmp_path_factory):
         ("edit_order", 25),
         ("reject_order", 25),
         ("withdraw_order", 25),
+        ("pay_in_parts", 20),
+        ("cancel_in_parts", 25),
         ("ship_order", 20),
         ("standing_delivery", 40),
         ("book_and_cancel", 50),

@@ -1,5 +1,7 @@
 import asyncio
+from dataclasses import replace
 
+from billing import terms
 from core import db
 from tests.world import new_key
 
@@ -163,3 +165,26 @@ async def test_an_orders_bill_is_paid_with_the_order_only(world):
     await world.give(phone.customer_id, 10_000)
     bill_no = (await place(phone, sku_id)).body["bill_no"]
     assert (await phone.post(f"/bills/{bill_no}/pay")).status == 404
+
+
+async def test_an_order_is_paid_in_parts_as_it_was_offered(world):
+    terms.use(replace(terms.current(), order_instalment_parts=(3,), order_instalments_from_fen=10_000))
+    phone, sku_id = await world.arrive(), await world.sku(price_fen=10_000)
+    await world.give(phone.customer_id, 5_000)
+    no = (await place(phone, sku_id)).body["order_no"]
+    ways = (await phone.get(f"/orders/{no}/payment-ways?client=browser")).body["items"]
+    (way,) = [one for one in ways if one["kind"] == "instalments"]
+    offer = way["offer"]
+    assert [part["amount_fen"] for part in offer["parts"]] == [3_000, 3_500, 3_500]
+    assert way["balance_fen"] == 3_000 and "30.00" in offer["consent_text"]
+    wish = {"parts": 3, "consent_version": "p3-other"}
+    assert (await phone.post(f"/orders/{no}/instalments", wish)).code == "consent_outdated"
+    agreed = await phone.post(
+        f"/orders/{no}/instalments", {**wish, "consent_version": offer["consent_version"]}
+    )
+    assert (agreed.status, agreed.body["state"]) == (200, "paid")
+    record = (await phone.get(f"/orders/{no}")).body
+    assert record["owed_fen"] == 7_000
+    assert [part["state"] for part in record["instalments"]] == ["paid", "open", "open"]
+    paid = await phone.post(f"/bills/{record['bill_no']}/pay", {"amount_fen": 1_000})
+    assert (paid.status, paid.body["paid_fen"]) == (200, 4_000), paid

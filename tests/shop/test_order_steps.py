@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from billing import approvals, refunds, terms
+from billing import approvals, instalments_of_orders, refunds, terms
 from core import clock
 from core import db as database
 from ledger import proof
 from shop import (
     order_changes,
+    order_instalments,
     order_review,
     order_states,
     orders,
@@ -66,6 +67,7 @@ class Shop:
                 self.customer, self.no, order_changes.Change({self.skus[0]: 1}), key=factories.key()
             ),
             "pay": lambda: orders.pay(self.customer, self.no, key=factories.key()),
+            "pay_in_parts": self.pay_in_parts,
             "cancel": lambda: orders.cancel(self.customer, self.no),
             "withdraw": lambda: order_review.withdraw(
                 order_review.By(1), self.no, reason="缺货", key=factories.key()
@@ -88,6 +90,13 @@ class Shop:
             "hide": lambda: orders.hide(self.customer, self.no),
         }
         await acts[step]()
+
+    async def pay_in_parts(self):
+        terms.use(replace(terms.current(), order_instalment_parts=(2,), order_instalments_from_fen=1))
+        offer = instalments_of_orders.offered((await orders.get(self.customer, self.no)).total_fen, 2)
+        await order_instalments.agree(
+            self.customer, self.no, count=2, consent_version=offer.consent_version, locale="en", key=factories.key(),
+        )  # fmt: skip
 
     async def expire(self):
         clock.set_offset(orders.UNPAID_LIFETIME + timedelta(minutes=1))

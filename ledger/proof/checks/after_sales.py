@@ -26,7 +26,7 @@ CHECKS = (
         SELECT 'after_sale ' || a.return_no FROM after_sale a JOIN shop_order o ON o.id = a.order_id
         LEFT JOIN refund r ON r.refund_no = a.refund_no
         LEFT JOIN (SELECT after_sale_id, sum(refund_fen) AS fen FROM after_sale_line GROUP BY after_sale_id) l ON l.after_sale_id = a.id
-        WHERE a.refund_fen IS NOT NULL AND (l.fen IS DISTINCT FROM a.refund_fen OR coalesce(r.amount_fen, 0) <> a.refund_fen
+        WHERE a.refund_fen IS NOT NULL AND (l.fen IS DISTINCT FROM a.refund_fen + a.reduced_fen OR coalesce(r.amount_fen, 0) <> a.refund_fen
             OR (a.refund_no IS NOT NULL AND (r.kind <> 'bill' OR r.subject_no <> o.bill_no)))
         """,
         since={"after_sale": f"SELECT * FROM after_sale WHERE {_NEW}"},

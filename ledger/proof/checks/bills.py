@@ -41,15 +41,25 @@ CHECKS = (
             SELECT sum(amount_fen) AS amount_fen, sum(discount_fen) AS discount_fen, sum(tax_fen) AS tax_fen
             FROM order_line WHERE order_id = o.id
         ) l ON true
-        WHERE b.id IS NULL OR b.source <> 'order:' || o.order_no OR b.amount_fen <> o.total_fen
+        WHERE b.id IS NULL OR b.source <> 'order:' || o.order_no OR b.amount_fen + b.reduced_fen <> o.total_fen
            OR l.amount_fen IS DISTINCT FROM o.goods_fen OR l.discount_fen <> o.discount_fen
            OR o.tax_fen - l.tax_fen NOT BETWEEN 0 AND o.freight_fen  -- the rest is the freight's
            OR o.discount_fen <> coalesce((SELECT sum((d ->> 'amount_fen')::bigint) FROM jsonb_array_elements(o.discounts) d), 0)
            OR NOT CASE o.state WHEN 'placed' THEN b.state = 'open' WHEN 'cancelled' THEN
-                  b.state = 'void' OR (b.state = 'paid' AND (
+                  b.state = 'void' AND b.paid_fen = 0 OR (b.state IN ('void', 'paid', 'written_off') AND (
                       b.paid_fen = (SELECT sum(refunded_fen + refunding_fen) FROM bill_payment WHERE bill_id = b.id)
                       OR EXISTS (SELECT FROM refund WHERE kind = 'bill' AND subject_no = b.bill_no AND state = 'failed')))
-              ELSE b.state = 'paid' END
+              ELSE b.state = 'paid' OR (b.state IN ('partly_paid', 'written_off') AND b.paid_fen > 0 AND EXISTS (
+                  SELECT FROM arrangement a WHERE a.bill_id = b.id AND a.consented_at IS NOT NULL)) END
+        """,
+        since=changed.ORDERS,
+    ),
+    Check(
+        "I11",
+        "an order whose bill has less taken off it than its after-sales say, or more",
+        """
+        SELECT 'order ' || o.order_no FROM shop_order o JOIN bill b ON b.bill_no = o.bill_no
+        WHERE b.reduced_fen <> coalesce((SELECT sum(a.reduced_fen) FROM after_sale a WHERE a.order_id = o.id), 0)
         """,
         since=changed.ORDERS,
     ),

@@ -22,7 +22,8 @@ CHECKS = (
                 FROM instalment WHERE arrangement_id = a.id WINDOW w AS (ORDER BY part_no)
             ) part
         ) i
-        WHERE i.parts = 0 OR NOT i.is_chain OR i.last_fen <> b.amount_fen
+        WHERE i.parts = 0 OR NOT i.is_chain OR CASE WHEN a.state IN ('proposed', 'running') THEN i.last_fen <> b.amount_fen
+              ELSE i.last_fen NOT BETWEEN b.amount_fen AND b.amount_fen + b.reduced_fen END
         """,
         since=changed.BILLS,
     ),
