@@ -7,7 +7,7 @@ whoever dies or comes twice gives nobody two and leaves nobody out.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -116,13 +116,18 @@ _END = "UPDATE segment_run SET state = $2, ended_at = $3 WHERE id = $1 AND state
 Broken = Callable[[str, Exception], Awaitable[object]]
 """Who is told, in the transaction that stops a run, of its number and what it could not get over."""
 
+Mended = Callable[[Sequence[str]], Awaitable[object]]
+"""Who is told, in the transaction in which a run is done, of those that were to do the same and were stopped before it began."""
 
-async def advance(*, limit: int = 500, turns: int = 20, broken: Broken | None = None) -> int:
+
+async def advance(
+    *, limit: int = 500, turns: int = 20, broken: Broken | None = None, mended: Mended | None = None
+) -> int:
     """Takes what is under way some turns further; a run whose customers or terms cannot be gone on with is stopped, so that it holds up
     no others. Run by the clock. Returns how many customers were looked at."""
     looked_at = 0
     for _ in range(turns):
-        seen = await _turn(limit, broken)
+        seen = await _turn(limit, broken, mended)
         if seen is None:
             break
         looked_at += seen
@@ -130,7 +135,7 @@ async def advance(*, limit: int = 500, turns: int = 20, broken: Broken | None = 
 
 
 @db.retried
-async def _turn(limit: int, broken: Broken | None) -> int | None:
+async def _turn(limit: int, broken: Broken | None, mended: Mended | None) -> int | None:
     async with db.transaction():
         row = await db.fetchrow(_CLAIM)
         if row is None:
@@ -138,7 +143,7 @@ async def _turn(limit: int, broken: Broken | None) -> int | None:
         run = Run(*tuple(row)[:-2])
         try:
             async with db.transaction():  # a savepoint: what failed halfway leaves nothing
-                return await _go_on(run, row["rule"], row["after_id"], limit)
+                return await _go_on(run, row["rule"], row["after_id"], limit, mended)
         except coupons.CouponsGone:
             await db.execute(_END, run.id, "stopped", clock.now())
         except Exception as error:
@@ -150,10 +155,19 @@ async def _turn(limit: int, broken: Broken | None) -> int | None:
         return 0
 
 
-async def _go_on(run: Run, rule: str, after: int, limit: int) -> int:
+_STOPPED = """
+SELECT run_no FROM segment_run
+WHERE segment_id = $1 AND kind = $2 AND template_id IS NOT DISTINCT FROM $3 AND state = 'stopped' AND ended_at <= $4
+"""
+
+
+async def _go_on(run: Run, rule: str, after: int, limit: int, mended: Mended | None) -> int:
     turn = await segments.turn(segment_rules.read(json.loads(rule)), after=after, limit=limit)
     if turn.last_id is None:
         await db.execute(_END, run.id, "done", clock.now())
+        if mended is not None:
+            stopped = await db.fetch(_STOPPED, run.segment_id, run.kind, run.template_id, run.created_at)
+            await mended([row["run_no"] for row in stopped])
         return 0
     done = await (_give if run.kind == "coupons" else _write)(run, turn)
     await db.execute(_GO_ON, run.id, turn.last_id, turn.looked_at, done)

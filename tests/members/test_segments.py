@@ -192,6 +192,10 @@ async def test_a_run_that_cannot_go_on_is_stopped_and_holds_up_no_other(db):
     assert len(await coupons.page(customer.id)) == 1
     alert = (await staff_alerts.page(is_open=True))[0]
     assert alert.kind == "segment_run_broken" and bad.run_no in alert.text("zh-CN")
+    again = await segment_runs.give_coupons(1, segment.id, bad.template_id, key=factories.key())
+    await segment_alerts.advance()
+    assert (await segment_runs.get(again.run_no)).state == "done"
+    assert await staff_alerts.page(is_open=True) == [], "it was done after all"
 
 
 async def test_only_who_agreed_is_written_to_and_a_run_can_be_stopped(db):
