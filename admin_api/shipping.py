@@ -23,7 +23,7 @@ class Parcel(kit.Body):
 
 
 class ShippingReportsQuery(kit.PageQuery):
-    state: Literal["due", "done", "needless", "given_up"] | None = None
+    state: Literal["due", "waiting", "done", "needless", "given_up"] | None = None
 
 
 class ShippingReport(kit.Answer):
@@ -41,9 +41,9 @@ class ShippingReport(kit.Answer):
     state: Annotated[
         str,
         Field(
-            description="due：待上传；done：已上传；needless：平台不要求；given_up：一直未成功，需人工处理 · to be uploaded, done, not "
+            description="due：待上传；waiting：订单待发货；done：已上传；needless：平台不要求；given_up：一直未成功，需人工处理 · to be uploaded, its order is yet to be sent, done, not "
             "wanted by the platform, somebody has to look",
-            examples=["due", "done", "needless", "given_up"],
+            examples=["due", "waiting", "done", "needless", "given_up"],
         ),
     ]
     attempts: int

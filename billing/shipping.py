@@ -2,13 +2,14 @@
 paid for.
 
 A payment made in the mini-program becomes a row of work; the clock uploads it until the platform has it, or alerts the shop's people.
-Top-ups are virtual goods; orders are picked up at the shop, as the settings say, unless an operator enters an express parcel. No
-money moves here.
+Top-ups are virtual goods. Orders are picked up at the shop, or virtual, as the settings say; one that is sent waits until all its parcels
+have gone, and is reported with them (``follow``). An operator may enter an express parcel instead. No money moves here.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -16,7 +17,7 @@ from typing import Literal, Protocol
 from billing import staff_alerts
 from core import clock, db, errors
 from gateways.wechat.platform import PlatformError, PlatformRefused
-from gateways.wechat.shipping import NOT_VISIBLE_YET, Shipment
+from gateways.wechat.shipping import NOT_VISIBLE_YET, Parcel, Shipment
 from ledger import idempotency
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class Platform(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ShippingReport:
-    """One payment's report. ``due``: to be uploaded; ``done``; ``needless``: the platform does not want it; ``given_up``: an operator
+    """One payment's report. ``due``: to be uploaded; ``waiting``: its order is yet to be sent; ``done``; ``needless``: the platform does not want it; ``given_up``: an operator
     has to look."""
 
     id: int
@@ -65,6 +66,37 @@ class ShippingReport:
     uploads: int
     last_answer: str | None
     ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where an order is: it is ``to_come`` to its customer, in parcels for the most part; it ``is_over``, so nothing will; or all of it has
+    gone in these parcels. None of the three: it is fetched. ``unknown_carrier``: of one of them the platform's code is not known."""
+
+    to_come: bool = False
+    is_over: bool = False
+    parcels: tuple[Parcel, ...] = ()
+    unknown_carrier: str | None = None
+
+
+Deliveries = Callable[[Sequence[str]], Awaitable[Mapping[str, Delivery]]]
+_followed: list[Deliveries] = []
+
+
+def follow(deliveries: Deliveries) -> None:
+    """From now on ``deliveries`` is asked where orders are, by their numbers."""
+    _followed[:] = [deliveries]
+
+
+_WAKE = """
+UPDATE shipping_report SET state = 'due', next_at = $2 WHERE state IN ('waiting', 'due') AND payment_no IN (
+    SELECT p.payment_no FROM bill b JOIN bill_payment p ON p.bill_id = b.id WHERE b.bill_no = $1 AND p.payment_no IS NOT NULL)
+"""
+
+
+async def look_again(bill_no: str) -> None:
+    """What a bill is for has gone, or is over: what waited for that is due. Part of the caller's transaction."""
+    await db.execute(_WAKE, bill_no, clock.now())
 
 
 _LEASE = timedelta(seconds=60)
@@ -119,18 +151,35 @@ async def upload(platform: Platform, *, limit: int = 50) -> int:
     except PlatformError as error:
         log.warning("whether shipments are to be reported is not known: %s", error)
         return 0
-    ended = 0
+    ended, where = 0, await _deliveries(due)
     for report in due:
         try:
-            ended += await _upload(platform, report, is_managed=is_managed)
+            ended += await _upload(platform, report, where.get(report.payment_no), is_managed=is_managed)
         except Exception:  # one that cannot be handled must not keep the others waiting
             log.exception("shipping report of %s could not be uploaded", report.payment_no)
     return ended
 
 
+_ORDERS = """
+SELECT p.payment_no, substr(b.source, 7) AS order_no FROM payment p JOIN combined_payment c ON c.combined_no = p.purpose_no
+JOIN bill b ON b.id = c.bill_id WHERE p.payment_no = ANY ($1::text[]) AND b.source LIKE 'order:%'
+"""
+
+
+async def _deliveries(due: Sequence[ShippingReport]) -> dict[str, Delivery]:
+    """Where the orders are that these payments were for; not those that are virtual, or sent as an operator said."""
+    asked = [report.payment_no for report in due if report.how == "pick_up"]
+    rows = await db.fetch(_ORDERS, asked) if asked else []
+    if not rows or not _followed:
+        return {}
+    found = await _followed[0]([row["order_no"] for row in rows])
+    return {row["payment_no"]: found[row["order_no"]] for row in rows if row["order_no"] in found}
+
+
 _END = """
 UPDATE shipping_report SET state = $3, next_at = NULL, ended_at = $4, last_answer = $5, attempts = attempts + 1,
-    uploads = uploads + $6
+    uploads = uploads + $6, how = CASE WHEN $7::text IS NULL THEN how ELSE 'express' END, express_company = coalesce($7, express_company),
+    tracking_no = coalesce($8, tracking_no)
 WHERE id = $1 AND next_at = $2 AND state = 'due'
 """
 _LATER = """
@@ -138,16 +187,27 @@ UPDATE shipping_report SET next_at = $3, last_answer = $4, attempts = attempts +
 """
 
 
-async def _upload(platform: Platform, report: ShippingReport, *, is_managed: bool) -> bool:
+_WAIT = "UPDATE shipping_report SET state = 'waiting', next_at = NULL WHERE id = $1 AND next_at = $2"
+
+
+async def _upload(
+    platform: Platform, report: ShippingReport, where: Delivery | None, *, is_managed: bool
+) -> bool:
     if not is_managed:
         return await _end(report, "needless", "not managed", uploads=0)
+    if where is not None and where.is_over:
+        return await _end(report, "needless", "order cancelled", uploads=0)
+    if where is not None and where.to_come:
+        await db.execute(_WAIT, report.id, report.next_at)
+        return False
+    if where is not None and where.unknown_carrier is not None:
+        return await _give_up(report, f"unknown carrier {where.unknown_carrier}")
+    parcels = _parcels(report, where)
+    how: How = "express" if parcels else report.how
     try:
         await platform.report(
-            Shipment(
-                report.channel_trade_no, report.payer, report.item, report.how, clock.now(), report.express_company,
-                report.tracking_no,
-            )
-        )  # fmt: skip
+            Shipment(report.channel_trade_no, report.payer, report.item, how, clock.now(), parcels)
+        )
     except PlatformRefused as refused:
         if report.attempts + 1 >= MOST_ATTEMPTS:
             return await _give_up(report, str(refused))
@@ -158,14 +218,25 @@ async def _upload(platform: Platform, report: ShippingReport, *, is_managed: boo
     except PlatformError as error:
         await _later(report, str(error), counts=False)
         return False
-    ended = await _end(report, "done", "ok", uploads=1)
+    ended = await _end(report, "done", "ok", uploads=1, first=parcels[0] if parcels else None)
     await staff_alerts.resolve("shipping_given_up", [report.payment_no])
     return ended
 
 
-async def _end(report: ShippingReport, state: str, answer: str, *, uploads: int) -> bool:
-    """Ends a report, unless somebody else has it by now."""
-    return bool(await db.execute(_END, report.id, report.next_at, state, clock.now(), answer[:200], uploads))
+def _parcels(report: ShippingReport, where: Delivery | None) -> tuple[Parcel, ...]:
+    if report.express_company is not None and report.tracking_no is not None:
+        return (Parcel(report.express_company, report.tracking_no),)
+    return where.parcels if where is not None else ()
+
+
+async def _end(
+    report: ShippingReport, state: str, answer: str, *, uploads: int, first: Parcel | None = None
+) -> bool:
+    """Ends a report, unless somebody else has it by now; of what was sent the ``first`` parcel is kept."""
+    sent = (first.express_company, first.tracking_no) if first is not None else (None, None)
+    return bool(
+        await db.execute(_END, report.id, report.next_at, state, clock.now(), answer[:200], uploads, *sent)
+    )
 
 
 async def _give_up(report: ShippingReport, why: str) -> bool:

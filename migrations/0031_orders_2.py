@@ -1,4 +1,5 @@
-"""What orders learnt later: how many wait for their payment; instalments."""
+"""What orders learnt later: how many wait for their payment; instalments; reports of
+shipments that wait for parcels."""
 
 from tortoise import fields
 from tortoise.migrations import operations as ops
@@ -19,5 +20,12 @@ class Migration(_steps.Migration):
         *_parts.checks("Bill", bill_reduced="reduced_fen = 0 OR reduced_fen > 0 AND source LIKE 'order:%'"),
         *_parts.checks(
             "AfterSale", after_sale_reduced="reduced_fen = 0 OR reduced_fen > 0 AND refund_fen IS NOT NULL"
+        ),
+        ops.RemoveConstraint("ShippingReport", "shipping_report_state"),
+        ops.RemoveConstraint("ShippingReport", "shipping_report_ended"),
+        *_parts.checks(
+            "ShippingReport",
+            shipping_report_state="state IN ('due', 'waiting', 'done', 'needless', 'given_up')",
+            shipping_report_ended="(ended_at IS NULL) = (state IN ('due', 'waiting'))",
         ),
     ]

@@ -40,10 +40,13 @@ class ShippingReport(Model):
         constraints = (
             CheckConstraint(check="how IN ('virtual', 'pick_up', 'express')", name="shipping_report_how"),
             CheckConstraint(
-                check="state IN ('due', 'done', 'needless', 'given_up')", name="shipping_report_state"
+                check="state IN ('due', 'waiting', 'done', 'needless', 'given_up')",
+                name="shipping_report_state",
             ),
             CheckConstraint(check="(next_at IS NOT NULL) = (state = 'due')", name="shipping_report_due"),
-            CheckConstraint(check="(ended_at IS NULL) = (state = 'due')", name="shipping_report_ended"),
+            CheckConstraint(
+                check="(ended_at IS NULL) = (state IN ('due', 'waiting'))", name="shipping_report_ended"
+            ),
             CheckConstraint(
                 check="(how = 'express') = (express_company IS NOT NULL AND tracking_no IS NOT NULL)",
                 name="shipping_report_express",

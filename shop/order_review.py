@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from billing import approvals, bills, refunds, terms
+from billing import approvals, bills, refunds, shipping, terms
 from core import errors
 from ledger import idempotency
 from shop import order_states, order_steps, orders_shown
@@ -177,6 +177,7 @@ async def hand_over(by: By, order_no: str, *, note: str = "", key: str) -> str:
         await refuse_refunded(order)
         await order_steps.go(order, "hand_over", "completed", by=by.label, note=note or None)
         await order_steps.hand_over_stock(order, by=by.label)
+        await shipping.look_again(order.bill_no)
 
     return await _once(by, "hand_over", order_no, note, act, key)
 

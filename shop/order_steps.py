@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Literal
 
-from billing import arrangements, bills, matching, refunds, stores, terms
+from billing import arrangements, bills, matching, refunds, shipping, stores, terms
 from core import clock, db
 from notifications import outbox
 from shop import order_discounts, order_states, orders_history, orders_shown, stock
@@ -131,6 +131,7 @@ async def cancel(
         bill = await bills.lock(order.bill_no)
     if order.state != "placed":
         await refunds.in_full(bill, operator=by, reason=note or "", decided_by=decided_by)
+        await shipping.look_again(order.bill_no)
     await go(order, step, "cancelled", by=by, note=note)
     await order_discounts.give_back(order, by=by)
     await free_stock(order)

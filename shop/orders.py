@@ -10,12 +10,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from billing import abnormal, awaited, bills, collecting, settled
+from billing import abnormal, awaited, bills, collecting, settled, shipping
 from core import clock, db
 from ledger import accounts, idempotency
 from members import sign_in
 from shop import (
     buying,
+    deliveries,
     order_states,
     order_steps,
     orders_history,
@@ -162,6 +163,7 @@ async def _follow_refunded(order_no: str, refund_no: str, amount_fen: int, by: s
     await orders_history.note(order_no, "refund", by=by, text=f"{refund_no} {amount_fen}")
 
 
+shipping.follow(deliveries.of)
 settled.follow("order", settled.Follower(lock=_follow_lock, paid=_follow_paid, refunded=_follow_refunded))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing import shipping
 from core import clock, db, errors, ids
 from ledger import idempotency
 from shop import order_review, order_states, order_steps, stock, tracking
@@ -123,6 +124,8 @@ async def _ship(order: order_steps.Order, parcel: Parcel, by: str) -> str:
         by=by,
         note=f"{parcel.carrier} {parcel.tracking_no}",
     )
+    if is_all:
+        await shipping.look_again(order.bill_no)
     await tracking.watch(parcel.carrier, parcel.tracking_no, phone=(order.address or {}).get("phone"))
     await order_steps.tell(
         order,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateways.wechat.mini_program import MiniProgram, Session
 from gateways.wechat.official_account import Follower, MiniProgramPage, OfficialAccount, Visitor
 from gateways.wechat.platform import Account, Platform, PlatformError, PlatformRefused, PlatformUnknown
-from gateways.wechat.shipping import OrderShipping, Shipment
+from gateways.wechat.shipping import OrderShipping, Parcel, Shipment
 from gateways.wechat.tokens import AccessTokens
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "MiniProgramPage",
     "OfficialAccount",
     "OrderShipping",
+    "Parcel",
     "Platform",
     "PlatformError",
     "PlatformRefused",

@@ -16,7 +16,15 @@ from gateways.wechat.tokens import AccessTokens
 How = Literal["virtual", "pick_up", "express"]
 _LOGISTICS: dict[How, int] = {"express": 1, "virtual": 3, "pick_up": 4}
 _BY_TRANSACTION = 2
-_AT_ONCE = 1
+_AT_ONCE, _IN_SEVERAL = 1, 2
+MOST_PARCELS = 15
+_WANTS_CONTACT = "SF"
+"""The company whose parcels are looked up with an end of a phone number: theirs need a contact, with the middle of the number left out."""
+EXPRESS_COMPANIES = {
+    "shunfeng": "SF", "zhongtong": "ZTO", "yuantong": "YTO", "yunda": "YD", "shentong": "STO", "jtexpress": "JTSD", "jd": "JD",
+    "ems": "EMS", "youzhengguonei": "YZPY", "debangkuaidi": "DBL", "danniao": "DNWL", "kuayue": "KYSY",
+}  # fmt: skip
+"""The platform's codes of express companies ("获取运力id列表", get_delivery_list) by those of ``gateways.logistics.carriers``."""
 
 REPORTED_BEFORE = frozenset({10060002, 10060003, 10060023, 268440065})
 """What the platform says to a payment that is reported already, with the same or for good."""
@@ -25,17 +33,35 @@ NOT_VISIBLE_YET = 10060001
 
 
 @dataclass(frozen=True, slots=True)
+class Parcel:
+    """A parcel by express. `express_company` is the platform's code (SF, YTO, …); `phone` is the receiver's."""
+
+    express_company: str
+    tracking_no: str
+    phone: str | None = None
+
+    def listed(self, item: str) -> dict[str, object]:
+        """As a row of the platform's shipping_list."""
+        row: dict[str, object] = {
+            "item_desc": item,
+            "express_company": self.express_company,
+            "tracking_no": self.tracking_no,
+        }
+        if self.phone and self.express_company == _WANTS_CONTACT:
+            row["contact"] = {"receiver_contact": f"{self.phone[:3]}****{self.phone[-4:]}"}
+        return row
+
+
+@dataclass(frozen=True, slots=True)
 class Shipment:
-    """What was handed over for one payment. `express_company` is the platform's code (SF, YTO, …); both it and `tracking_no`
-    belong to `express` alone."""
+    """What was handed over for one payment: all of it. `parcels` belong to `express` alone, which has one at least."""
 
     transaction_id: str
     payer: str
     item: str
     how: How
     at: datetime
-    express_company: str | None = None
-    tracking_no: str | None = None
+    parcels: tuple[Parcel, ...] = ()
 
 
 class OrderShipping:
@@ -62,20 +88,17 @@ class OrderShipping:
             PlatformRefused: `NOT_VISIBLE_YET` among others.
             PlatformUnknown: repeat it; that does no harm.
         """
-        parcel = {"item_desc": shipment.item}
-        if shipment.how == "express":
-            parcel |= {
-                "express_company": shipment.express_company or "",
-                "tracking_no": shipment.tracking_no or "",
-            }
+        parcels = [parcel.listed(shipment.item) for parcel in shipment.parcels[:MOST_PARCELS]]
         fields: dict[str, object] = {
             "order_key": {"order_number_type": _BY_TRANSACTION, "transaction_id": shipment.transaction_id},
             "logistics_type": _LOGISTICS[shipment.how],
-            "delivery_mode": _AT_ONCE,
-            "shipping_list": [parcel],
+            "delivery_mode": _IN_SEVERAL if len(parcels) > 1 else _AT_ONCE,
+            "shipping_list": parcels or [{"item_desc": shipment.item}],
             "upload_time": shipment.at.astimezone(reading.BEIJING).isoformat(timespec="milliseconds"),
             "payer": {"openid": shipment.payer},
         }
+        if len(parcels) > 1:
+            fields["is_all_delivered"] = True
         try:
             await self._tokens.ask("/wxa/sec/order/upload_shipping_info", fields=fields)
         except PlatformRefused as refused:

@@ -48,6 +48,8 @@ class Shipping:
         logistics = LOGISTICS.get(body.get("logistics_type", 0))
         if logistics is None or body.get("delivery_mode") not in (1, 2):
             raise PlatformError(10060005, "物流类型有误")
+        if body["delivery_mode"] == 2 and not isinstance(body.get("is_all_delivered"), bool):
+            raise PlatformError(47001, "data format error")
         parcels = _parcels(body, logistics)
         _check_time(body.get("upload_time"))
         known = self._shipped.get(transaction_id)

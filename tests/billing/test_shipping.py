@@ -10,7 +10,11 @@ from core import clock
 from core import db as database
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
 from gateways.wechat.shipping import NOT_VISIBLE_YET
+from members import addresses
+from shop import deliveries, order_review, orders, placing, shipments
 from tests import factories
+
+BOSS = order_review.By(1)
 
 
 class Platform:
@@ -80,7 +84,7 @@ async def test_orders_are_picked_up_or_sent_by_express(db):
     for _ in range(2):
         await shipping.express(1, number, company="SF", tracking_no="SF1234567", key=key)
     await shipping.upload(platform)
-    assert (platform.told[1].how, platform.told[1].tracking_no) == ("express", "SF1234567")
+    assert (platform.told[1].how, platform.told[1].parcels[0].tracking_no) == ("express", "SF1234567")
     assert (await shipping.get(number)).uploads == 2
     with pytest.raises(shipping.ShippingReportForbids):
         await shipping.express(1, number, company="YTO", tracking_no="YT1234567", key=factories.key())
@@ -154,3 +158,92 @@ async def test_payments_of_long_ago_are_left_alone_and_late_ones_found(db):
         "UPDATE payment SET ended_at = $2 WHERE payment_no = $1", late, clock.now() - timedelta(minutes=30)
     )
     assert await collect() == 2
+
+
+# parcels of orders
+
+
+class Sent:
+    """Three of one thing, sent to an address, paid through the mini-program."""
+
+    async def opened(self):
+        self.customer = (await factories.customer(named=True)).id
+        where = addresses.Where(
+            "李小雨", "13800138000", "330106", "浙江省", "杭州市", "西湖区", "龙井路 1 号"
+        )
+        kept = await addresses.add(self.customer, where, is_default=True, key=factories.key())
+        self.sku = (await factories.sku(1_000)).id
+        how = placing.How(address_id=kept.id)
+        self.order = await orders.place(self.customer, [orders.Wanted(self.sku, 3)], how, key=factories.key())
+        started = await factories.combined_payment(self.order, 0)
+        self.number = started.payment_no
+        await database.execute(
+            "UPDATE payment SET method = 'jsapi', payer = 'oM-1' WHERE payment_no = $1", self.number
+        )
+        await payments.confirm(factories.trade(started, payer="oM-1"))
+        return self
+
+    async def ship(self, carrier="顺丰", tracking_no="SF1234567890", quantity=None):
+        going = None if quantity is None else {self.sku: quantity}
+        parcel = shipments.Parcel(carrier, tracking_no, going)
+        await shipments.ship(BOSS, self.order.order_no, parcel, key=factories.key())
+
+    async def told(self):
+        await collect()
+        await shipping.upload(platform := Platform())
+        return platform.told
+
+
+async def test_an_order_that_is_sent_is_reported_with_all_its_parcels_once_they_have_gone(db):
+    one, two = await Sent().opened(), await Sent().opened()
+    assert await one.told() == [] and (await shipping.get(one.number)).state == "waiting"
+    await one.ship(quantity=1)
+    assert await one.told() == [], "two are still to come"
+    await one.ship("中通快递", "ZT0000001")
+    (said,) = await one.told()
+    assert said.how == "express"
+    assert [(parcel.express_company, parcel.tracking_no, parcel.phone) for parcel in said.parcels] == [
+        ("SF", "SF1234567890", "13800138000"),
+        ("ZTO", "ZT0000001", "13800138000"),
+    ]
+    found = await shipping.get(one.number)
+    assert (found.state, found.how, found.express_company, found.uploads) == ("done", "express", "SF", 1)
+    await two.ship()
+    (said,) = await two.told()
+    assert len(said.parcels) == 1 and await two.told() == []
+
+
+async def test_one_that_is_handed_over_is_picked_up_and_one_that_is_cancelled_is_not_reported(db):
+    fetched, over = await Sent().opened(), await Sent().opened()
+    await fetched.told()
+    await order_review.hand_over(BOSS, fetched.order.order_no, key=factories.key())
+    await orders.cancel(over.customer, over.order.order_no)
+    (said,) = await fetched.told()
+    assert (said.how, said.parcels) == ("pick_up", ())
+    assert (await shipping.get(over.number)).state == "needless"
+
+
+async def test_a_carrier_without_a_code_is_for_an_operator_to_enter(db):
+    shop = await Sent().opened()
+    await shop.ship("邻居顺路", "A-000001")
+    assert await shop.told() == [] and (await shipping.get(shop.number)).state == "given_up"
+    (alert,) = [one for one in await staff_alerts.page(is_open=True) if one.kind == "shipping_given_up"]
+    assert "邻居顺路" in alert.params["why"]
+    await shipping.express(1, shop.number, company="OTHER", tracking_no="A-000001", key=factories.key())
+    assert [parcel.express_company for parcel in (await shop.told())[0].parcels] == ["OTHER"]
+
+
+async def test_one_that_is_sent_while_we_look_is_not_left_waiting(db):
+    shop = await Sent().opened()
+
+    async def seen_too_early(order_nos):
+        found = await deliveries.of(order_nos)
+        await shop.ship()
+        return found
+
+    shipping.follow(seen_too_early)
+    try:
+        assert await shop.told() == []
+    finally:
+        shipping.follow(deliveries.of)
+    assert (await shipping.get(shop.number)).state == "due" and len(await shop.told()) == 1

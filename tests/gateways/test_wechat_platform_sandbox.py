@@ -157,12 +157,15 @@ async def test_shipments_are_reported_once_and_corrected_once(world, pay):
         world.fault("platform.upload_shipping", "invalidate_token")
         for _ in range(2):
             await shipping.report(virtual)
-        parcel = dataclasses.replace(virtual, how="express", express_company="SF", tracking_no="SF123456")
+        parcel = dataclasses.replace(
+            virtual, how="express", parcels=(wechat.Parcel("SF", "SF123456", "13800138000"),)
+        )
         for _ in range(2):
             await shipping.report(parcel)
         await shipping.report(virtual)  # too late for another correction: the parcel stays
         (said,) = world.sandbox.platform.shipping.all()
         assert (said.logistics, said.uploads, said.parcels[0]["tracking_no"]) == ("express", 2, "SF123456")
+        assert said.parcels[0]["contact"] == {"receiver_contact": "138****8000"}
         for wrong, code in (
             ({"transaction_id": "4200000000"}, 10060001),
             ({"payer": "oM-nobody"}, 10060031),
@@ -175,3 +178,19 @@ async def test_shipments_are_reported_once_and_corrected_once(world, pay):
         world.fault("platform.upload_shipping", "500_after")
         with pytest.raises(wechat.PlatformUnknown):
             await shipping.report(virtual)
+
+
+async def test_what_goes_in_several_parcels_is_said_so(world, pay):
+    await pay_native(world, pay)
+    trade = await pay.query(NO)
+    account = wechat.Account(world.credentials.mini_app_id, world.credentials.mini_app_secret)
+    async with wechat.Platform(world.sandbox.platform_url) as platform:
+        shipping = wechat.OrderShipping(account, wechat.AccessTokens(account, platform))
+        parcels = tuple(wechat.Parcel("ZTO", f"ZT{n:08d}") for n in range(17))
+        await shipping.report(
+            wechat.Shipment(
+                trade.channel_trade_no, world.person.mini_openid, "龙井", "express", clock.now(), parcels
+            )
+        )
+        (said,) = world.sandbox.platform.shipping.all()
+        assert [one["tracking_no"] for one in said.parcels] == [parcel.tracking_no for parcel in parcels[:15]]
