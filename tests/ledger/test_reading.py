@@ -1,0 +1,122 @@
+"""What the ledger answers about accounts: whose changes, which kinds, how much, by which key. Others' money lies between all of it."""
+
+from datetime import timedelta
+
+import pytest
+
+from billing import expiry as bonus_expiry
+from core import clock
+from core import db as database
+from ledger import accounts, expiry, habits, history, idempotency, origins, posting
+from tests import factories
+
+
+async def move(customer, amount_fen, *, kind="grant", of="principal", memo="", **how):
+    """One change of a customer, who gets the amount of principal or bonus, or gives it."""
+    account = accounts.of_customer(customer.id)
+    leg = (
+        posting.credit(accounts.ADJUSTMENT, account, amount_fen, kind=of, **how)
+        if amount_fen > 0
+        else posting.debit(account, accounts.REVENUE, -amount_fen)
+    )
+    number = factories.key()
+    await posting.post_one(posting.Transfer(number, kind, [leg], operator="t", memo=memo))
+    return number
+
+
+async def two_with_changes():
+    """Two customers whose changes take turns."""
+    one, other = await factories.customer(), await factories.customer()
+    numbers = {one.id: [], other.id: []}
+    for step in range(3):
+        for customer in (one, other):
+            numbers[customer.id].append(await move(customer, 100 + step, memo=f"{customer.id}:{step}"))
+    return one, other, numbers
+
+
+async def test_a_page_has_the_changes_of_one_account_with_what_each_was(db):
+    one, _, numbers = await two_with_changes()
+    page = await history.page(one.id)
+    assert [(change.reference, change.memo, change.kind) for change in page] == [
+        (number, f"{one.id}:{step}", "grant") for step, number in reversed(list(enumerate(numbers[one.id])))
+    ]
+    assert [change.principal_fen for change in page] == [102, 101, 100]
+    assert await history.page(one.id, before=page[0].entry_no, limit=1) == page[1:2]
+
+
+async def test_the_last_deduction_is_what_took_money_whatever_came_after(db):
+    customer, other = await factories.customer(), await factories.customer(principal=500)
+    await move(customer, 500)
+    assert await history.last_deduction(customer.id) is None
+    await move(customer, -200)
+    await move(customer, 300, of="bonus")
+    await move(other, -100)
+    assert await history.last_deduction(customer.id) == 2
+
+
+async def test_bonus_that_is_soon_over_is_what_is_left_and_in_time_page_by_page(db):
+    customer, now = await factories.customer(), clock.now()
+    for days in (1, 2, 2, 9):
+        await move(customer, 100 + days, of="bonus", expires_at=now + timedelta(days=days))
+    await move(customer, 50, of="bonus")
+    await move(customer, -30)
+    found = await expiry.soon(now + timedelta(days=3), limit=10)
+    assert sorted(one.amount_fen for one in found) == [71, 102, 102]
+    assert [one.customer_id for one in found] == [customer.id] * 3
+    first = await expiry.soon(now + timedelta(days=3), limit=2)
+    rest = await expiry.soon(now + timedelta(days=3), after=first[-1], limit=2)
+    assert [*first, *rest] == found
+    await move(customer, -71)
+    assert [one.amount_fen for one in await expiry.soon(now + timedelta(days=3), limit=10)] == [102, 102]
+
+
+async def test_habits_are_of_the_kinds_and_the_time_asked_for_with_principal_and_bonus_together(db):
+    one, other, _ = await two_with_changes()
+    code, since = accounts.of_customer(one.id), clock.now()
+    await move(one, 20, of="bonus", kind="given")
+    spent = await move(one, -310, kind="taken")
+    await move(other, -50, kind="taken")
+    found = await habits.latest([code], kinds=["taken"], since=since)
+    assert [(one.kind, one.reference, one.amount_fen) for one in found[code]] == [("taken", spent, -310)]
+    assert await habits.latest([code], kinds=["taken"], since=clock.now() + timedelta(seconds=1)) == {
+        code: []
+    }
+    assert [one.amount_fen for one in (await habits.latest([code], kinds=["grant"], since=since))[code]] == []
+
+
+async def test_a_key_is_for_one_content_whatever_the_order_of_its_parts(db):
+    assert idempotency.fingerprint({"a": 1, "b": [2, 3]}) == idempotency.fingerprint({"b": [2, 3], "a": 1})
+    assert idempotency.fingerprint({"a": 1}) != idempotency.fingerprint({"a": "1"})
+    acted = []
+
+    async def once(answer, content):
+        async def act():
+            acted.append(answer)
+            return "made"
+
+        async with database.transaction():
+            return await idempotency.once(
+                caller="c", operation=f"o:{answer}", key="key-00001", content=content, act=act, answer=answer
+            )
+
+    for answer, said in (("known", "known"), (None, "made")):
+        assert [await once(answer, {"x": 1}), await once(answer, {"x": 1})] == [said, said]
+        with pytest.raises(idempotency.KeyReused):
+            await once(answer, {"x": 2})
+    assert acted == ["known", None]
+
+
+async def test_what_expired_of_one_source_is_counted_once_and_is_nobody_elses(db):
+    customer, other, now = await factories.customer(), await factories.customer(), clock.now()
+    ends = now + timedelta(days=1)
+    sources = [await move(customer, amount_fen, of="bonus", expires_at=ends) for amount_fen in (400, 70)]
+    await move(other, 900, of="bonus", expires_at=ends)
+    await move(customer, -150)
+    real_now, clock.now = clock.now, lambda: ends + timedelta(hours=1)
+    try:
+        assert await bonus_expiry.expire_bonus(limit=10) == 3
+    finally:
+        clock.now = real_now
+    left = [await origins.left_of(customer.id, source) for source in sources]
+    assert [one.expired_fen for one in left] == [250, 70] and not left[0].pieces
+    assert (await origins.left_of(other.id, sources[0])).expired_fen == 0
