@@ -47,12 +47,14 @@ class Batches(Generic[A, R]):
         do: Callable[[Sequence[A]], Awaitable[Sequence[R | _Again | None]]],
         *,
         of: Callable[[A], Hashable],
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         """``do`` does a set in one transaction of its own and says what came of each, in order: the answer, None for what it left
         undone, ``AGAIN`` for what it may be able to do a moment later. ``of`` names whose act it is: of one, never two go in a
-        set or in two sets at once; they go one after the other, in the order they came.
+        set or in two sets at once; they go one after the other, in the order they came. ``patience_s``: so long few of them wait for a
+        set under way.
         """
-        self._do, self._of = do, of
+        self._do, self._of, self._patience_s = do, of, patience_s
         self._queues: weakref.WeakKeyDictionary[Any, _Queue[A, R]] = weakref.WeakKeyDictionary()
 
     async def done(self, act: A) -> R | None:
@@ -66,7 +68,7 @@ class Batches(Generic[A, R]):
             return None
         queue = self._queues.get(place)
         if queue is None:
-            queue = self._queues[place] = _Queue(self._do, self._of)
+            queue = self._queues[place] = _Queue(self._do, self._of, self._patience_s)
         return await queue.join(act)
 
 
@@ -84,12 +86,13 @@ class _Queue(Generic[A, R]):
         self,
         do: Callable[[Sequence[A]], Awaitable[Sequence[R | _Again | None]]],
         of: Callable[[A], Hashable],
+        patience_s: float,
     ) -> None:
         self._do, self._of = do, of
         self._waiting: deque[_Member[A, R]] = deque()
         self._served: set[Hashable] = set()
         self._sets: set[asyncio.Task[None]] = set()
-        self._gathering = gathering.Gathering(self._depart, enough=_ENOUGH, patience_s=_PATIENCE_S)
+        self._gathering = gathering.Gathering(self._depart, enough=_ENOUGH, patience_s=patience_s)
 
     def join(self, act: A) -> asyncio.Future[R | None]:
         answer: asyncio.Future[R | None] = asyncio.get_running_loop().create_future()

@@ -6,6 +6,7 @@ fen is left to pay.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -111,9 +112,9 @@ class Line:
         return self.available >= self.quantity
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quote:
-    """What an order would come to."""
+    """What an order would come to; added up once."""
 
     store_id: int
     lines: tuple[Line, ...]
@@ -132,19 +133,19 @@ class Quote:
             found.append(Discount("points", "", self.points_fen, points=self.points))
         return tuple(found)
 
-    @property
+    @functools.cached_property
     def goods_fen(self) -> int:
         return sum(line.amount_fen for line in self.lines)
 
-    @property
+    @functools.cached_property
     def discount_fen(self) -> int:
         return sum(line.discount_fen for line in self.lines)
 
-    @property
+    @functools.cached_property
     def total_fen(self) -> int:
         return self.goods_fen - self.discount_fen + self.freight_fen
 
-    @property
+    @functools.cached_property
     def tax_fen(self) -> int:
         """How much of the total is tax: what is of each line, and of the freight at the shop's own rate."""
         freight_fen = taxes.included(self.freight_fen, terms.current().included_tax_percent)
