@@ -17,6 +17,8 @@ _CATEGORIES = {
     "书画": ("课程", "文房四宝"),
     "文创": ("礼盒", "手账书签"),
 }
+_TAX_PERCENT = {"课程": 6}
+"""Services; everything else is taxed at the shop's own rate."""
 Skus = tuple[tuple[tuple[str, ...], int, int, int], ...]
 """Each: its value of every axis, price in fen, stock, weight in grams."""
 
@@ -93,7 +95,7 @@ async def _categories(operator_id: int) -> dict[str, int]:
         terms = categories.Terms(name, sort_order=place)
         made[name] = (await categories.add(operator_id, terms, key=f"demo-category-{name}")).id
         for nth, within in enumerate(inner):
-            terms = categories.Terms(within, made[name], nth)
+            terms = categories.Terms(within, made[name], nth, tax_percent=_TAX_PERCENT.get(within))
             made[within] = (await categories.add(operator_id, terms, key=f"demo-category-{within}")).id
     return made
 

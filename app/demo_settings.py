@@ -57,7 +57,7 @@ def _settings(
         "tokens": {"customer_keys": [{"kid": "demo", "secret": _token_key(home)}]},
         "wechat": _wechat(places, given),
         **_channels(places, given),
-        "money": {"included_tax_percent": 3},
+        "money": {"included_tax_percent": 13},
         "messages": {"quiet_from": "", "quiet_until": ""},  # who looks at the demo wants to see its messages
         "jobs": {
             "due_run_s": 2,

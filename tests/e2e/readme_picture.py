@@ -42,10 +42,12 @@ def _asks_in_the_chat(page: Page) -> None:
         page.locator("[data-act=follow]:visible").last.click()
     page.wait_for_selector(".wx-menu")
     page.click("[data-act=flip]")
-    for words, answered in (("余额", "可用余额"), ("明细", "笔变动")):
+    answers = page.locator("#wechat .line.theirs .bubble:not(.waiting)")
+    for words in ("余额", "明细"):
+        before = answers.count()
         page.fill("#wechat .say input", words)
         page.keyboard.press("Enter")
-        page.wait_for_selector(f".bubble:has-text('{answered}')")
+        answers.nth(before).wait_for()
     page.click("[data-act=flip]")
 
 
