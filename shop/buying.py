@@ -95,8 +95,8 @@ async def _buy(asked: Sequence[_Asked]) -> list[Any]:
     try:
         rows = await db.fetch(_BUY, *_columns(bought, now))
     except db.RETRIED:  # all of it was undone: somebody else took what was left of a SKU
-        for at in places:
-            answers[at] = batches.AGAIN
+        for at in places:  # the set does not price these anew, so they would undo the next one too
+            answers[at] = batches.AGAIN if asked[at].priced is None else None
         return answers
     for outcome, n, order_id in rows:
         answers[places[n - 1]] = batches.AGAIN if outcome == "busy" else bought[n - 1].order(order_id, now)

@@ -188,6 +188,24 @@ async def test_what_is_taken_between_price_and_order_is_looked_at_anew(sets, alo
     assert await left(sku) == (3, 3) and len(alone) == 1
 
 
+async def test_what_was_priced_before_its_set_undoes_one_set_at_most(sets, alone, monkeypatch):
+    await stores.put("lake", name="湖滨店")
+    sku, really, (first, *crowd) = await factories.sku(300), quotes.quote, await people(4)
+    await stock.open_with({sku.id: 1}, store_id=await stores.id_of("lake"), by="operator:1")
+
+    async def slow(*args, **how):
+        said = await really(*args, **how)
+        if not sets:
+            await stock.change(1, sku.id, stock.Change(counted=0), store="lake", key=factories.key())
+        return said
+
+    monkeypatch.setattr(quotes, "quote", slow)
+    asked = [buy(first, [(sku, 1)], store="lake"), *(buy(one, [(sku, 1)]) for one in crowd)]
+    said = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(said[0], orders.OutOfStock) and {one.state for one in said[1:]} == {"paid"}
+    assert alone == [first.id] and len(sets) <= 4
+
+
 async def test_one_that_cannot_be_had_takes_nobody_along(db, alone):
     sku, rare, gone = await factories.sku(300), await factories.sku(300, stock=1), await factories.sku(300)
     await off_sale(gone)
