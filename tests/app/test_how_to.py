@@ -35,7 +35,8 @@ def test_a_request_that_is_shown_exists_and_takes_what_is_sent(arguments):
     asked = urlsplit(target)
     template = next((path for path in ADMIN["paths"] if fits(path, asked.path)), None)
     assert template, asked.path
-    route = ADMIN["paths"][template]["get" if body is None else "post"]
+    method = more[more.index("-X") + 1].lower() if "-X" in more else "get" if body is None else "post"
+    route = ADMIN["paths"][template][method]
     named = {parameter["name"] for parameter in route.get("parameters", ()) if parameter["in"] == "query"}
     assert set(parse_qs(asked.query)) <= named
     if body:
