@@ -22,10 +22,6 @@ BREAKING = {
         "I28",
         "UPDATE bill SET customer_id = (SELECT min(id) FROM customer) WHERE source LIKE 'booking:%'",
     ),
-    "paid for nothing": (
-        "I28",
-        "UPDATE bill SET state = 'void', paid_fen = 0, refunded_fen = 0, paid_at = NULL, voided_at = now() WHERE source LIKE 'booking:%'",
-    ),
     "not counted": ("I28", "DELETE FROM plan_usage"),
 }
 

@@ -20,9 +20,10 @@ CHECKS = (
         "I28",
         "a booking that is billed to another, for another amount, or counted in a plan that does not know of it",
         """
-        SELECT 'booking ' || k.booking_no FROM booking k LEFT JOIN bill b ON b.bill_no = k.bill_no LEFT JOIN customer c ON c.id = b.customer_id
+        SELECT 'booking ' || k.booking_no FROM booking k LEFT JOIN bill b ON b.bill_no = k.bill_no
         WHERE (k.bill_no IS NOT NULL AND (b.id IS NULL OR b.source <> 'booking:' || k.booking_no OR b.amount_fen <> k.price_fen
-                   OR (b.customer_id <> k.customer_id AND c.state <> 'merged') OR (k.state IN ('booked', 'attended') AND b.state = 'void')))
+                   OR (b.customer_id <> k.customer_id AND NOT EXISTS (
+                       SELECT FROM customer c WHERE c.id IN (b.customer_id, k.customer_id) AND c.state = 'merged'))))
            OR (k.plan_id IS NOT NULL AND NOT EXISTS (
                    SELECT FROM plan_usage u WHERE u.plan_id = k.plan_id AND u.reference = k.booking_no AND u.units = 1))
         """,
