@@ -26,7 +26,7 @@ demo-reset: env  ## 清空演示数据 · delete the demo's data
 picture: env-dev  ## 演示运行时重拍 README 的图 · while the demo runs: take the README's picture anew
 	@$(BIN)/python -m tests.e2e.readme_picture $(ARGS)
 
-.PHONY: test stress crash model mutate understand faults due-chaos message-chaos
+.PHONY: test stress crash walks model mutate understand faults due-chaos message-chaos
 WORKERS ?= 2
 test: env-dev client  ## 运行全部测试 · run every test; ARGS="-k words" picks some, WORKERS=0 runs them in one process
 	@$(PYTEST) -m "not stress" -n $(WORKERS) --dist loadfile $(ARGS)
@@ -34,6 +34,9 @@ stress: env-dev  ## 长时间压力测试 · long load runs
 	@$(PYTEST) -m stress --timeout 1800 $(ARGS)
 crash: env-dev  ## 在每一步杀死进程：EVERY=1 JOBS=2 PATHS="pay_order" · kill processes at every step of every money path
 	@$(BIN)/python -m tests.crash --every $(or $(EVERY),1) --jobs $(or $(JOBS),2) $(PATHS)
+WALKS ?= 300
+walks: env-dev  ## 沿接口文档的链接走：WALKS=300 · walk along the links of the OpenAPI documents, and nothing may fail
+	@YUCUN_WALKS=$(WALKS) $(PYTEST) -k test_no_walk tests/miniapp_api/test_fuzz.py tests/admin_api/test_fuzz.py $(ARGS)
 STEPS ?= 10000
 SEED ?= 1
 model: env-dev  ## 用模型核对账务：STEPS=1000000 SEED=1 JOBS=2 · every money step against a model

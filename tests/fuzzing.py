@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +11,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.generation.stateful.state_machine import normalize_name
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -17,6 +20,8 @@ from schemathesis.specs.openapi.checks import (
 
 from core import http as kit
 
+WALKS = int(os.environ.get("YUCUN_WALKS", "12"))
+"""How many walks along the links of a document; ``make walks`` takes more."""
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
@@ -46,19 +51,66 @@ def attack(
     return seen
 
 
-def _attack(operation, mode, headers, known, examples, seen):
-    # one run of generated input, as fast as it goes: no shrinking, the failing request is shown as it was
-    bounded = settings(
-        max_examples=examples,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+def wander(
+    api: kit.Api,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    known: Mapping[str, Any],
+    skip: frozenset[str] = frozenset(),
+    walks: int = WALKS,
+    steps: int = 10,
+) -> Counter[tuple[str, int]]:
+    """Walks along the links of the document: each step calls an operation with what an earlier one answered. Returns how often each
+    operation was come to by a link and answered so.
+
+    ``known`` names things that exist, by the name of the field: walks begin with them, so that they lead somewhere. Blocks; call it in
+    a thread.
+    """
+    schema = schemathesis.openapi.from_dict(kit.openapi(api)).exclude(
+        func=lambda context: context.operation.definition.raw["operationId"] in skip
     )
+    schema.config.update(base_url=url)
+    schema.config.generation.update(modes=[GenerationMode.POSITIVE])
+    followed: Counter[tuple[str, int]] = Counter()
+
+    class Walk(schema.as_state_machine()):
+        def step(self, input):
+            self.is_linked = input.transition is not None and input.is_applied
+            input.case.body, input.case.query = (
+                _knowing(part, known) for part in (input.case.body, input.case.query)
+            )
+            return super().step(input)
+
+        def get_call_kwargs(self, case):
+            return {"headers": dict(headers)}
+
+        def validate_response(self, response, case, **more):
+            if self.is_linked:
+                followed[case.operation.definition.raw["operationId"], response.status_code] += 1
+            case.validate_response(response, checks=CHECKS)
+
+    for operation in schema.get_all_operations():
+        if "{" in operation.ok().path:  # nobody begins with a number that was made up
+            setattr(Walk, normalize_name(f"RANDOM -> {operation.ok().label}"), None)
+    Walk.run(settings=_bounded(walks, stateful_step_count=steps))
+    return followed
+
+
+def _knowing(part, known):
+    """The body or query, with what is known in place of what was made up; None leaves it out."""
+    if isinstance(part, dict):
+        said = {
+            name: known[name] if name in known else _knowing(value, known) for name, value in part.items()
+        }
+        return {name: value for name, value in said.items() if name not in known or value is not None}
+    return [_knowing(one, known) for one in part] if isinstance(part, list) else part
+
+
+def _attack(operation, mode, headers, known, examples, seen):
     turns = iter(range(1_000_000))
 
-    @bounded
+    @_bounded(examples)
     @given(case=operation.as_strategy(generation_mode=mode))
     def once(case):
         if next(turns) % 2:
@@ -70,3 +122,16 @@ def _attack(operation, mode, headers, known, examples, seen):
         case.validate_response(response, checks=CHECKS)
 
     once()
+
+
+def _bounded(examples, **more):
+    # one run of generated input, as fast as it goes: no shrinking, the failing request is shown as it was
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        **more,
+    )

@@ -95,7 +95,7 @@ from core.http.openapi import openapi
 from core.http.pages import Cut, Page, PageQuery, cut
 from core.http.problems import InvalidCursor
 from core.http.rates import Rate, RateLimiter
-from core.http.routes import Api, Bearer, Route, delete, get, patch, post, put
+from core.http.routes import Api, Bearer, Link, Route, delete, get, patch, post, put
 from core.http.tokens import Claims, Issued, Key, Tokens, bearer
 from core.http.uploads import Upload
 
@@ -125,6 +125,7 @@ __all__ = [
     "JsonLines",
     "Key",
     "Limits",
+    "Link",
     "Moment",
     "Name",
     "No",

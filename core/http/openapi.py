@@ -11,7 +11,7 @@ import pydantic
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from core import errors, words
-from core.http import problems, refusals, routes, signature, uploads
+from core.http import links, problems, refusals, routes, signature, uploads
 
 _REF = "#/components/schemas/{model}"
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -20,10 +20,12 @@ _Key = tuple[Any, JsonSchemaMode]
 
 def openapi(api: routes.Api) -> dict[str, Any]:
     """The document as JSON-ready dicts; the same api gives the same document, byte for byte."""
-    schemas = _Schemas(api)
+    schemas, linked = _Schemas(api), links.of(api)
     paths: dict[str, dict[str, Any]] = {}
     for route in api.routes:
-        paths.setdefault(f"{api.prefix}{route.path}", {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(f"{api.prefix}{route.path}", {})[route.method.lower()] = _operation(
+            route, schemas, linked[route.operation_id]
+        )
     auths = {route.auth.name: route.auth for route in api.routes if route.auth is not None}
     document: dict[str, Any] = {
         "openapi": "3.1.0",
@@ -87,7 +89,7 @@ class _Schemas:
         return self._answers[route.answer]
 
 
-def _operation(route: routes.Route, schemas: _Schemas) -> dict[str, Any]:
+def _operation(route: routes.Route, schemas: _Schemas, linked: dict[str, Any]) -> dict[str, Any]:
     wants = signature.of(route)
     operation: dict[str, Any] = {
         "operationId": route.operation_id,
@@ -107,6 +109,8 @@ def _operation(route: routes.Route, schemas: _Schemas) -> dict[str, Any]:
     if wants.upload:
         operation["requestBody"] = {"required": True, "content": _UPLOAD}
     operation["responses"] = {str(route.status): _success(route, schemas), **_refused(route)}
+    if linked:
+        operation["responses"][str(route.status)]["links"] = linked
     if route.conditional:
         operation["responses"]["304"] = _UNCHANGED
     operation["security"] = [{route.auth.name: []}] if route.auth is not None else []

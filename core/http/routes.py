@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Required, TypedDict, Unpack
 
 import pydantic
@@ -33,6 +33,15 @@ class Bearer:
     by_desk: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What can be done next with an answer: the operation (by its id) and its body, in which ``$response.body#/…`` stands for a part of
+    the answer. What takes a number of the answer in its path is linked by itself (``links.py``)."""
+
+    to: str
+    body: Mapping[str, Any] = field(hash=False)
+
+
 class Terms(TypedDict, total=False):
     """What a line of the table says besides method, path and handler.
 
@@ -42,6 +51,7 @@ class Terms(TypedDict, total=False):
     out: open to everybody. ``idempotent``: the handler takes ``key``, and clients must send Idempotency-Key. ``rate``: a
     limit of this route alone, by caller, or by address where nobody is signed in. ``duty``: what the caller must be allowed to do
     (``Caller.may``). ``conditional``: the answer has an ETag, and who sends it as If-None-Match is answered 304 while it is the same.
+    ``links``: what can be done next with the answer, beyond what its numbers say.
     """
 
     summary: Required[Words]
@@ -56,6 +66,7 @@ class Terms(TypedDict, total=False):
     rate: rates.Rate
     duty: str
     conditional: bool
+    links: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +88,7 @@ class Route:
     rate: rates.Rate | None = None
     duty: str | None = None
     conditional: bool = False
+    links: tuple[Link, ...] = ()
 
     @property
     def tag(self) -> str:

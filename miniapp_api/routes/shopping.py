@@ -16,6 +16,9 @@ from shop import order_changes, order_instalments, quotes
 from shop import orders as shop_orders
 from shop import products as shop_products
 
+_FIRST_LINE = {
+    "lines": [{"sku_id": "$response.body#/lines/0/sku_id", "quantity": "$response.body#/lines/0/quantity"}]
+}
 _INTO_CART = (shop_cart.SkuNotForSale, shop_cart.CartFull, shop_cart.NoSuchStore)
 _NOT_CHANGED = (
     shop_orders.NoSuchOrder,
@@ -34,6 +37,7 @@ ROUTES = (
         refusals=(stores.NoSuchStore,),
         auth=CUSTOMER,
         conditional=True,
+        links=(kit.Link("cart_add", {"sku_id": "$response.body#/items/0/skus/0/id", "quantity": 1}),),
     ),
     kit.get(
         "/products/{product_id}",
@@ -43,6 +47,7 @@ ROUTES = (
         refusals=(shop_products.NoSuchProduct, stores.NoSuchStore),
         auth=CUSTOMER,
         conditional=True,
+        links=(kit.Link("cart_add", {"sku_id": "$response.body#/skus/0/id", "quantity": 1}),),
     ),
     kit.get(
         "/images/{image_key}/{size}",
@@ -79,6 +84,7 @@ ROUTES = (
         answer=cart.Cart,
         refusals=_INTO_CART,
         auth=CUSTOMER,
+        links=(kit.Link("cart_quote", _FIRST_LINE), kit.Link("savings_read", _FIRST_LINE)),
     ),
     kit.put(
         "/cart/{sku_id}",
@@ -115,6 +121,7 @@ ROUTES = (
         answer=cart.Quote,
         refusals=quotes.REFUSALS,
         auth=CUSTOMER,
+        links=(kit.Link("orders_place", {**_FIRST_LINE, "total_fen": "$response.body#/total_fen"}),),
     ),
     kit.post(
         "/quotes/savings",

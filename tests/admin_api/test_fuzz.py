@@ -5,6 +5,9 @@ import pytest
 from admin_api import routes
 from tests import fuzzing
 
+SIGNING_OUT = frozenset({"operators_sign_out", "staff_sign_out", "staff_password"})
+"""These would end the session of all that follow."""
+
 
 @pytest.mark.timeout(300)
 async def test_no_input_makes_the_operators_api_fail(world, caplog):
@@ -22,11 +25,30 @@ async def test_no_input_makes_the_operators_api_fail(world, caplog):
         "payment_no": payment["payment_no"],
     }
     headers = {"Authorization": f"Bearer {desk.token}"}
-    signing_out = frozenset(  # would end the session of all that follow
-        {"operators_sign_out", "staff_sign_out", "staff_password"}
-    )
     seen = await asyncio.to_thread(
-        fuzzing.attack, routes.API, world.url, headers=headers, known=known, skip=signing_out
+        fuzzing.attack, routes.API, world.url, headers=headers, known=known, skip=SIGNING_OUT
     )
     assert {200, 201, 404, 422} <= seen
+    assert "does not list" not in caplog.text
+
+
+@pytest.mark.timeout(300 + 10 * fuzzing.WALKS)
+async def test_no_walk_along_its_links_makes_it_fail(world, caplog):
+    desk, phone = await world.operator(), await world.arrive()
+    await world.give(phone.customer_id, 5_000_000)
+    known = {
+        "customer_id": phone.customer_id, "sku_id": await world.sku(stock=100_000), "amount_fen": 300, "quantity": 1,
+        **dict.fromkeys(("cursor", "store", "parent_id", "code", "barcode", "axes", "specs", "product_ids", "category_ids")),
+    }  # fmt: skip
+    for nth in range(3):
+        await desk.post(f"/customers/{phone.customer_id}/bills", {"amount_fen": 900, "title": f"会费{nth}"})
+        await phone.post(
+            "/orders", {"lines": [{"sku_id": known["sku_id"], "quantity": 1}], "pay_from": "balance"}
+        )
+    headers = {"Authorization": f"Bearer {desk.token}"}
+    followed = await asyncio.to_thread(
+        fuzzing.wander, routes.API, world.url, headers=headers, known=known, skip=SIGNING_OUT
+    )
+    done = {operation for operation, status in followed if status < 300}
+    assert len(done) >= 3 and followed.total() >= fuzzing.WALKS // 2, followed
     assert "does not list" not in caplog.text

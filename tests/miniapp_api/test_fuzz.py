@@ -26,3 +26,21 @@ async def test_no_input_makes_the_mini_programs_api_fail(world, caplog):
     seen = await asyncio.to_thread(fuzzing.attack, routes.API, world.url, headers=headers, known=known)
     assert {200, 201, 404, 422} <= seen
     assert "does not list" not in caplog.text
+
+
+@pytest.mark.timeout(300 + 10 * fuzzing.WALKS)
+async def test_no_walk_along_its_links_makes_it_fail(world, caplog):
+    phone = await world.arrive()
+    await world.package()
+    await world.give(phone.customer_id, 5_000_000)
+    known = {
+        "sku_id": await world.sku(stock=100_000), "offer_id": (await world.offer()).id, "consent_version": "v1", "quantity": 1,
+        "channel": "wechat_pay", "method": "native", "amount_fen": 700, "points": 0, "region_code": "330106",
+        "province": "浙江省", "city": "杭州市", "district": "西湖区", "phone": "13800138000",
+        **dict.fromkeys(("cursor", "store", "address_id", "coupon_nos", "total_fen", "package_id")),
+    }  # fmt: skip
+    headers = {"Authorization": f"Bearer {phone.token}"}
+    followed = await asyncio.to_thread(fuzzing.wander, routes.API, world.url, headers=headers, known=known)
+    done = {operation for operation, status in followed if status < 300}
+    assert len(done) >= 3 and followed.total() >= fuzzing.WALKS // 2, followed
+    assert "does not list" not in caplog.text
