@@ -1,0 +1,83 @@
+"""The demo's shop is written whole, also where a start was cut off, and its member's six weeks add up."""
+
+from __future__ import annotations
+
+import pytest
+
+from app import demo_shop
+from billing import statements
+from core import clock, db
+from gateways import objects
+from members import customers
+from shop import cart, images, orders
+
+COUNTED = (
+    "product",
+    "sku",
+    "product_image",
+    "category",
+    "freight_template",
+    "coupon_template",
+    "coupon",
+    "recharge_package",
+    "plan_offer",
+    "plan",
+    "price_rule",
+    "delivery_address",
+    "shipment",
+    "top_up",
+    "operator",
+)
+
+
+class CutOff(BaseException):
+    """Somebody presses Ctrl-C while the shop is written."""
+
+
+@pytest.fixture
+def load(db, tmp_path):
+    known = []
+
+    async def arrive():
+        if not known:
+            known.append((await customers.create(name="微信用户")).id)
+        return known[0]
+
+    async def run():
+        await demo_shop.load(objects.Directory(tmp_path), arrive)
+        return known[0]
+
+    return run
+
+
+async def test_a_start_that_was_cut_off_anywhere_is_made_whole_by_the_next(load, monkeypatch):
+    for room, name, nth in ((images, "add", 5), (orders, "place_and_pay", 2)):
+        with monkeypatch.context() as patched:
+            patched.setattr(room, name, _cut_off_at(nth, getattr(room, name)))
+            with pytest.raises(CutOff):
+                await load()
+        assert clock.now() > await db.fetchval("SELECT max(created_at) FROM product")
+    member = await load()
+    whole = await _counts()
+    assert whole["product"] == 17 and whole["operator"] == 2 and whole["shipment"] == 2
+    account = await statements.account(await customers.get(member))
+    assert account.balance_fen == 60_000 - 15_600 - 11_700 - 10_400
+    assert len((await cart.read(member)).lines) == 3
+    await load()
+    assert await _counts() == whole
+
+
+def _cut_off_at(nth, real):
+    calls = []
+
+    async def act(*given, **more):
+        calls.append(1)
+        if len(calls) == nth:
+            raise CutOff
+        return await real(*given, **more)
+
+    return act
+
+
+async def _counts():
+    return {table: await db.fetchval(f'SELECT count(*) FROM "{table}"') for table in COUNTED}
