@@ -1,9 +1,13 @@
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from admin_api import routes
+from core import clock
+from shop import bookables
 from tests import fuzzing
+from tests.world import new_key
 
 SIGNING_OUT = frozenset({"operators_sign_out", "staff_sign_out", "staff_password"})
 """These would end the session of all that follow."""
@@ -16,7 +20,16 @@ async def test_no_input_makes_the_operators_api_fail(world, caplog):
     payment = (await phone.top_up(amount_fen=100)).body["payment"]
     offer = await world.offer()
     plan = await phone.post("/plans", {"offer_id": offer.id, "consent_version": "v1"})
+    wish = {"lines": [{"sku_id": sku_id, "quantity": 1}], "schedule": {"every": "day"}, "most_fen": 9_000}
+    standing = (await phone.post("/standing-orders", {**wish, "consent_version": "1"})).body
+    lesson = bookables.Wanted("茶艺课", sku_id, "at_attendance", (bookables.Time(1, "12:00", 60, 50),))
+    lesson = await bookables.add(1, lesson, key=new_key())
+    slot_id = await bookables.put_slot(lesson.id, clock.now() + timedelta(days=3), minutes=60, capacity=50)
+    booking = (await phone.post("/bookings", {"slot_id": slot_id})).body
     known = {
+        "standing_id": standing["id"],
+        "bookable_id": lesson.id,
+        "booking_no": booking["booking_no"],
         "offer_id": offer.id,
         "plan_id": plan.body["plan_id"],
         "customer_id": phone.customer_id,
