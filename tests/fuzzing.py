@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Flaky
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation.stateful.state_machine import normalize_name
@@ -73,8 +75,13 @@ def wander(
     schema.config.update(base_url=url)
     schema.config.generation.update(modes=[GenerationMode.POSITIVE])
     followed: Counter[tuple[str, int]] = Counter()
+    begun, faults = 0, []
 
     class Walk(schema.as_state_machine()):
+        def setup(self):
+            nonlocal begun
+            begun += 1
+
         def step(self, input):
             self.is_linked = input.transition is not None and input.is_applied
             input.case.body, input.case.query = (
@@ -88,12 +95,21 @@ def wander(
         def validate_response(self, response, case, **more):
             if self.is_linked:
                 followed[case.operation.definition.raw["operationId"], response.status_code] += 1
-            case.validate_response(response, checks=CHECKS)
+            try:
+                case.validate_response(response, checks=CHECKS)
+            except BaseException as fault:
+                faults.append(fault)
+                raise
 
     for operation in schema.get_all_operations():
         if "{" in operation.ok().path:  # nobody begins with a number that was made up
             setattr(Walk, normalize_name(f"RANDOM -> {operation.ok().label}"), None)
-    Walk.run(settings=_bounded(walks, stateful_step_count=steps))
+    while begun < walks and not faults:
+        # a shop remembers the walks before: the same steps lead elsewhere, which hypothesis calls flaky
+        with contextlib.suppress(Flaky):
+            Walk.run(settings=_bounded(walks - begun, stateful_step_count=steps, derandomize=False))
+    if faults:
+        raise faults[0]
     return followed
 
 
@@ -127,11 +143,13 @@ def _attack(operation, mode, headers, known, examples, seen):
 def _bounded(examples, **more):
     # one run of generated input, as fast as it goes: no shrinking, the failing request is shown as it was
     return settings(
-        max_examples=examples,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-        **more,
+        **{
+            "max_examples": examples,
+            "deadline": None,
+            "derandomize": True,
+            "database": None,
+            "phases": [Phase.generate],
+            "suppress_health_check": list(HealthCheck),
+            **more,
+        }
     )
