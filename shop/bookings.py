@@ -11,7 +11,16 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing import approvals, bills, collecting, plan_actors, refunds, stores
+from billing import (
+    approvals,
+    arrangements,
+    bills,
+    collecting,
+    matching,
+    plan_actors,
+    refunds,
+    stores,
+)
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
 from members import customers
@@ -262,19 +271,22 @@ async def free_place(booking: Booking) -> None:
 
 
 async def money_back(booking: Booking, *, by: str, reason: str = "") -> None:
-    """What a locked booking was paid with returns; what is owed for it is owed no more.
+    """What a locked booking was paid with returns; what is owed for it is owed no more, in instalments or not, and what is held for a
+    review of it is free.
 
     Raises:
-        BillPaymentPending: the bill is being paid, or its payment checked.
+        BillPaymentPending: the bill is being paid through a channel.
     """
     if booking.bill_no is None:
         return
     bill = await bills.lock(booking.bill_no)
-    bills.refuse_pending(bill)
-    if bill.state == "open":
-        await bills.void(bill)
-    elif bill.state in ("paid", "partly_paid"):
-        await refunds.in_full(bill, operator=by, reason=reason)
+    if bill.state in bills.OWED:
+        ended = reason or booking.booking_no
+        await arrangements.end(bill.id, "proposed", "withdrawn", by=by, reason=ended)
+        await arrangements.end(bill.id, "running", "cancelled", by=by, reason=ended)
+        await matching.voiding(bill)
+        bill = await bills.lock(booking.bill_no)
+    await refunds.in_full(bill, operator=by, reason=reason)
 
 
 async def refuse_above_limit(operator_id: int, booking_no: str) -> None:

@@ -6,7 +6,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from billing import bills, closings, deductions, merges, plan_actors, terms
+from billing import (
+    bills,
+    closings,
+    collecting,
+    deduction_rules,
+    deductions,
+    instalment_schedule,
+    instalments,
+    merges,
+    plan_actors,
+    reviews,
+    terms,
+)
 from core import clock
 from core import db as database
 from shop import bookables, booking_ends, bookings, bookings_shown
@@ -249,3 +261,44 @@ async def test_bookings_move_with_an_account_and_end_with_one(db):
             "UPDATE customer SET state = 'merged', merged_into_id = $2 WHERE id = $1", customer.id, other.id
         )
     assert [one.booking_no for one in await bookings_shown.page(other.id, limit=1)] == [late]
+
+
+async def checked(principal=5_000):
+    """Somebody whose payment for a place the shop checks first, and the bill."""
+    customer, (_, (slot, *_)) = await factories.customer(principal=principal), await lesson()
+    await deduction_rules.add(
+        name="大额", kind="size", params={"at_least_fen": 3_000}, action="hold", tells_customer=False
+    )
+    number = await booked(customer, slot)
+    bill = await bills.find((await bookings.get(number)).bill_no)
+    assert bill.under_review and await taken(slot) == 1
+    return customer, number, bill
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_a_payment_that_is_being_checked_is_called_off_with_its_booking(db, leaves):
+    customer, number, bill = await checked()
+    if leaves:
+        async with database.transaction():
+            await closings.plans.end_all(customer.id, by="operator:1")
+    else:
+        await booking_ends.cancel(by(customer), number, key=factories.key())
+    assert (await state(number), (await bills.find(bill.bill_no)).state) == ("cancelled", "void")
+    assert bill.pending_no and (await reviews.get(bill.pending_no)).state == "withdrawn"
+    assert await factories.balance(customer.id) == (5_000, 0)
+
+
+@pytest.mark.parametrize("paid_fen", [0, 1_000])
+async def test_what_is_owed_in_instalments_is_owed_no_more_once_it_is_cancelled(db, paid_fen):
+    customer, number, bill = await checked()
+    assert bill.pending_no
+    await reviews.reject(1, bill.pending_no, key=factories.key())
+    parts = instalment_schedule.EqualParts(3, clock.today(), "days", 10)
+    agreed = instalments.Terms(parts, True, "2026-11", "分三期付清，到期自动扣款", "counter")
+    await instalments.arrange(1, bill.bill_no, agreed, key=factories.key())
+    if paid_fen:
+        await collecting.pay(customer.id, bill.bill_no, amount_fen=paid_fen, key=factories.key())
+    await booking_ends.cancel(by(customer), number, key=factories.key())
+    after = await bills.find(bill.bill_no)
+    assert (after.state, after.paid_fen) == ("void", paid_fen)
+    assert await factories.balance(customer.id) == (5_000, 0)
