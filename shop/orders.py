@@ -85,6 +85,8 @@ async def _place_and_pay_alone(customer_id: int, wanted: Sequence[Wanted], how: 
     order = await place(customer_id, wanted, how, key=key)
     if order.state != "placed" or order.under_review:
         return order
+    if how.total_fen not in (None, order.total_fen):  # changed since, to what was not shown with this
+        return order
     try:
         return await pay(customer_id, order.order_no, key=key)
     except InsufficientBalance:

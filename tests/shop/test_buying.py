@@ -11,7 +11,7 @@ from billing import abnormal, deduction_rules, stores
 from core import db as database
 from ledger import accounts, idempotency
 from members import sign_in
-from shop import buying, orders, placing, products, quotes, stock
+from shop import buying, order_changes, orders, placing, products, quotes, stock
 from tests import factories
 from tests.shop.test_freight import template
 from tests.shop.test_paying_together import elsewhere
@@ -267,6 +267,17 @@ async def test_what_could_be_placed_only_is_paid_by_the_same_key_later(db, alone
     again = await asyncio.gather(*(buy(customer, [(sku, 2)], "the-one-key") for _ in range(3)))
     assert {(one.order_no, one.state) for one in again} == {(order.order_no, "paid")}
     assert (await left(sku), await factories.balance(customer.id)) == ((100, 2), (100, 0))
+
+
+async def test_a_late_repeat_pays_no_more_than_its_customer_was_shown(db):
+    (customer,), sku = await people(1, principal=500), await factories.sku(300)
+    order = await buy(customer, [(sku, 2)], "the-one-key", total_fen=600)
+    await factories.topped_up(customer.id, 5_000)
+    change = order_changes.Change({sku.id: 9})
+    await order_changes.edit(customer.id, order.order_no, change, key=factories.key())
+    again = await buy(customer, [(sku, 2)], "the-one-key", total_fen=600)
+    assert (again.order_no, again.state, again.total_fen) == (order.order_no, "placed", 2_700)
+    assert await factories.balance(customer.id) == (5_500, 0)
 
 
 async def test_who_falls_below_their_alert_line_is_served_alone_and_alerted(db, alone):
