@@ -83,6 +83,11 @@ async def pause(actor: Actor, standing_id: int, *, until: date | None = None, ke
 
 
 _GO_ON = "UPDATE standing_order SET state = 'active', paused_on = NULL, resume_on = NULL WHERE id = $1"
+_COMES_AFTER_ALL = """
+UPDATE standing_delivery SET state = 'upcoming', reason = NULL, try_at = $3, ended_at = NULL
+WHERE standing_order_id = $1 AND deliver_on >= $2 AND state = 'waived' AND reason = 'paused'
+"""
+"""What the pause left out as it began, though it ends before."""
 
 
 async def resume(actor: Actor, standing_id: int, *, key: str) -> None:
@@ -110,6 +115,7 @@ async def _go_on(standing: standing_rows.Row, on: date, actor: Actor) -> None:
     """A locked, paused one delivers from the day ``on``; the days before lapse."""
     await pass_over(standing, before=on, state="waived", reason="paused")
     await db.execute(_GO_ON, standing.id)
+    await db.execute(_COMES_AFTER_ALL, standing.id, on, clock.now())
     await standing_rows.note(standing.id, "resumed", actor.label, {"from": on})
     await standing_rows.tell_change(actor, standing)
 

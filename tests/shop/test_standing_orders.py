@@ -162,6 +162,21 @@ async def test_skipping_pausing_and_going_on(db):
         await standing_pauses.resume(by(customer), milk, key=factories.key())
 
 
+async def test_a_day_that_waited_as_a_pause_until_it_began_comes(db):
+    terms.use(replace(terms.current(), standing_hours_ahead=60))
+    customer, sku = await factories.customer(principal=100), await factories.sku(2_000)
+    milk = await started(customer, sku)
+    first = await first_day(milk)
+    at(first + DAY, -59)
+    await standing_deliveries.run()
+    await standing_pauses.pause(by(customer), milk, until=first + DAY, key=factories.key())
+    assert await outcomes(milk) == [(0, "waived", "paused"), (1, "waived", "paused")]
+    await factories.topped_up(customer.id, 9_000)
+    at(first + DAY, -58)
+    assert (await standing_deliveries.run()).ordered == 1
+    assert await outcomes(milk) == [(0, "waived", "paused"), (1, "ordered", None)]
+
+
 async def test_changing_and_ending_leave_what_is_ordered(db):
     customer, sku = await factories.customer(principal=90_000), await factories.sku(2_000)
     milk = await started(customer, sku)
