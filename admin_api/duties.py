@@ -73,6 +73,8 @@ OF_FILES: dict[str, tuple[Duty, Duty]] = {
 OF_OPERATIONS: dict[str, Duty | None] = {
     "after_sales_refund": "money.move",
     "bookings_add": "rules.change",
+    "bookings_book": "money.take",
+    "bookings_book_weekly": "money.take",
     "bookings_change": "rules.change",
     "bookings_close_days": "rules.change",
     "bookings_put_slot": "rules.change",
