@@ -175,16 +175,21 @@ async def test_a_worker_frozen_before_it_sends_leaves_its_messages_to_others(db)
 def test_every_kind_reads_well_in_both_languages(kind, locale):
     params = {
         "amount_fen": 12_345, "bonus_fen": 500, "available_fen": 4_200, "threshold_fen": 5_000, "title": "茶艺月课",
-        "reason": "补偿", "at": "2026-11-23T02:00:00+00:00",
+        "reason": "补偿", "at": "2026-11-23T02:00:00+00:00", "count": 97,
     }  # fmt: skip
     reading = templates.read(kind, params, locale)
     assert reading.title and "{" not in reading.body and "yuan" not in reading.body
-    assert (
-        "123.45" in reading.body
-        or (kind in ("low_balance", "missed") and "42.00" in reading.body)
-        or kind
-        in ("birthday", "tier_up", "tier_down", "tier_over", "coupon_issued", "offer", "points_expiring")
-    )
+    fact = _FACTS.get(kind, "123.45")
+    assert fact in reading.body
+
+
+_FACTS = {
+    "low_balance": "42.00", "missed": "42.00", "standing_changed": "茶艺月课", "standing_waits": "2026-11-23", "standing_missed": "97",
+    "booking_made": "2026-11-23 10:00", "booking_cancelled": "2026-11-23 10:00", "booking_ahead": "2026-11-23 10:00",
+} | dict.fromkeys(
+    ("birthday", "tier_up", "tier_down", "tier_over", "coupon_issued", "offer", "points_expiring"), ""
+)  # fmt: skip
+"""What a message must name where it is no amount; some name nothing of these."""
 
 
 def test_a_long_thing_is_cut_to_what_the_platform_takes():
