@@ -140,6 +140,12 @@ async def of(customer_id: int) -> Forecast:
     return found[customer_id]
 
 
+async def ahead(customer_id: int) -> list[Due]:
+    """What is owed and what will be taken over the ``HORIZON``, the nearest first."""
+    found = (await _dues([customer_id], clock.today()))[customer_id]
+    return sorted(found, key=lambda due: (due.on, due.title))
+
+
 async def of_many(customer_ids: Sequence[int]) -> dict[int, Forecast]:
     """The forecasts of these customers, in a handful of statements however many they are."""
     today = clock.today()

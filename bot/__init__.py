@@ -1,7 +1,7 @@
 """The door for what the WeChat platform pushes: chats of the official account, events of the mini-program.
 
 From the envelope to the answer: ``endpoint`` (signature, AES) → ``messages`` (XML or JSON → Message) → ``official_account`` or
-``mini_program`` (what to do) → ``answering`` (once, in time) → ``commands`` → one file a topic → ``replies``.
+``mini_program`` (what to do) → ``answering`` (once, in time) → ``understanding`` (what is asked) → ``commands`` → one file a topic → ``replies``.
 """
 
 from __future__ import annotations

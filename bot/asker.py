@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any
 
 from bot.settings import Shop
 from bot.understanding import Understood
-from core import clock, words
+from core import words
 from members.customers import Customer
 
 
@@ -26,10 +25,6 @@ class Asker:
         """The customer; only commands open to strangers are answered without one."""
         assert self.known is not None
         return self.known
-
-    def day_of(self, at: datetime) -> date:
-        """The day of an instant in the shop's zone."""
-        return at.astimezone(clock.zone()).date()
 
     def say(self, key: str, **params: Any) -> str:
         """A sentence of ``core/words/<locale>/bot.toml``."""

@@ -17,8 +17,9 @@ _CONFIRMS = re.compile(
 
 
 async def answer(asker: Asker) -> list[str]:
-    """The bills that can be paid, each with the words that pay it."""
-    found = await payable.of(asker.customer.id)
+    """The bills that can be paid, or the one that is named, each with the words that pay it."""
+    every = await payable.of(asker.customer.id)
+    found = [one for one in every if one.code == asker.asked.slots.number] or every
     if not found:
         return [asker.say("pay_bill.none")]
     lines = [

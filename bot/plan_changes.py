@@ -94,6 +94,6 @@ def _meant(asker: Asker, able: list[plans.Plan]) -> list[plans.Plan]:
     by_name = [
         plan
         for plan in able
-        if plain(plan.name) in text or (slots.unknown and slots.unknown in plain(plan.name))
+        if plain(plan.name) in text or (len(slots.unknown) > 1 and slots.unknown in plain(plan.name))
     ]
     return by_number or by_name or able

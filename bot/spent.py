@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from billing import day_statements
 from bot import statement
 from bot.asker import Asker
@@ -15,30 +13,23 @@ async def answer(asker: Asker) -> list[str]:
     """What was paid, and everything else by kind; of this month where no period is named."""
     today = clock.today()
     period = asker.asked.slots.period or Period(today.replace(day=1), today)
-    if period.first > today:
+    first, last = period.first, min(period.last, today)
+    if first > last:
         return [asker.say("statement.not_yet")]
-    found = await day_statements.read(
-        asker.customer.id, from_on=period.first, to_on=min(period.last, today), limit=1
-    )
-    paid_fen = -sum(total.amount_fen for total in found.totals if total.kind == "bill_payment")
-    back_fen = sum(total.amount_fen for total in found.totals if total.kind == "bill_refund")
-    head = asker.say("spent.head", **days(found.from_on, found.to_on), paid_fen=paid_fen, back_fen=back_fen)
+    found = await day_statements.read(asker.customer.id, from_on=first, to_on=last, limit=1)
     if not found.totals:
-        return [asker.say("spent.nothing", **days(found.from_on, found.to_on))]
-    return [head, *(sum_line(asker, total) for total in found.totals)]
+        return [asker.say("spent.nothing", from_on=first, to_on=last)]
+    by_kind = {total.kind: total.amount_fen for total in found.totals}
+    paid_fen, back_fen = -by_kind.get("bill_payment", 0), by_kind.get("bill_refund", 0)
+    head = asker.say("spent.head", from_on=first, to_on=last, paid_fen=paid_fen, back_fen=back_fen)
+    return [head, *(_line(asker, total) for total in found.totals)]
 
 
-def days(first: date, last: date) -> dict[str, date]:
-    """A period as sentences name it."""
-    return {"from_on": first, "to_on": last}
-
-
-def sum_line(asker: Asker, total: day_statements.Total) -> str:
-    """One kind of change with how many there were and what they come to."""
+def _line(asker: Asker, total: day_statements.Total) -> str:
     return asker.say(
         "spent.line",
         kind=statement.kind_of(asker, total.kind),
         lines=total.lines,
-        sign="+" if total.amount_fen > 0 else "−" if total.amount_fen < 0 else "",
+        sign=statement.sign_of(total.amount_fen),
         amount_fen=abs(total.amount_fen),
     )

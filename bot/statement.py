@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from billing import day_statements, statements
 from bot.asker import Asker
 from bot.understanding import Period
@@ -19,54 +21,60 @@ async def answer(asker: Asker) -> list[str]:
     changes = await statements.changes(asker.customer.id, limit=min(slots.count or SHOWN, MOST_SHOWN))
     if not changes:
         return [asker.say("statement.none")]
-    lines = (_line(asker, one, one.principal_fen + one.bonus_fen, one.balance_after_fen) for one in changes)
-    return [asker.say("statement.title", count=len(changes)), *lines]
+    return [asker.say("statement.title", count=len(changes)), *(_line(asker, one) for one in changes)]
 
 
 async def _of_period(asker: Asker, period: Period, most: int) -> list[str]:
-    today = clock.today()
-    if period.first > today:
+    first, last = period.first, min(period.last, clock.today())
+    if first > last:
         return [asker.say("statement.not_yet")]
-    first, last, whose = period.first, min(period.last, today), asker.customer.id
-    found = await day_statements.read(whose, from_on=first, to_on=last, limit=most + 1)
-    shown, end_no = found.lines, found.end_no
-    if len(shown) > most:  # of many the last
-        late = await day_statements.read(
-            whose, from_on=first, to_on=last, after_no=end_no - most - 1, before_no=end_no, limit=most
-        )
-        shown = late.lines
-    opening_fen, closing_fen = found.opening.balance_fen, found.closing.balance_fen
+    found, shown = await _last(asker.customer.id, first, last, most)
     head = asker.say(
-        "statement.period", from_on=first, to_on=last, opening_fen=opening_fen, closing_fen=closing_fen
+        "statement.period",
+        from_on=first,
+        to_on=last,
+        opening_fen=found.opening.balance_fen,
+        closing_fen=found.closing.balance_fen,
     )
     if not shown:
         return [head, asker.say("statement.nothing_then")]
-    lines = [
-        _line(asker, one, one.principal_fen + one.bonus_fen, one.balance_after_fen) for one in reversed(shown)
-    ]
     more = [asker.say("statement.more_then", shown=most)] if len(found.lines) > most else []
-    return [head, *lines, *more]
+    return [head, *(_line(asker, one) for one in reversed(shown)), *more]
 
 
-def _line(
-    asker: Asker, change: statements.Change | day_statements.Line, moved_fen: int, balance_fen: int
-) -> str:
+async def _last(
+    customer_id: int, first: date, last: date, most: int
+) -> tuple[day_statements.Statement, list[day_statements.Line]]:
+    """The statement of the days, and the last of its lines, oldest first."""
+    found = await day_statements.read(customer_id, from_on=first, to_on=last, limit=most + 1)
+    if len(found.lines) <= most:
+        return found, list(found.lines)
+    end_no = found.end_no
+    late = await day_statements.read(
+        customer_id, from_on=first, to_on=last, after_no=end_no - most - 1, before_no=end_no, limit=most
+    )
+    return found, list(late.lines)
+
+
+def _line(asker: Asker, change: statements.Change | day_statements.Line) -> str:
+    moved_fen = change.principal_fen + change.bonus_fen
+    kind = kind_of(asker, change.kind)
     return asker.say(
         "statement.line",
         at=change.at,
-        what=_what(asker, change),
-        sign="+" if moved_fen > 0 else "−" if moved_fen < 0 else "",
+        what=asker.say("statement.what", kind=kind, memo=change.memo) if change.memo else kind,
+        sign=sign_of(moved_fen),
         amount_fen=abs(moved_fen),
-        balance_fen=balance_fen,
+        balance_fen=change.balance_after_fen,
     )
-
-
-def _what(asker: Asker, change: statements.Change | day_statements.Line) -> str:
-    kind = kind_of(asker, change.kind)
-    return asker.say("statement.what", kind=kind, memo=change.memo) if change.memo else kind
 
 
 def kind_of(asker: Asker, kind: str) -> str:
     """What a kind of change is called."""
     key = f"statement.kind.{kind}"
     return asker.say(key if words.has(f"bot.{key}", asker.locale) else "statement.kind.other")
+
+
+def sign_of(moved_fen: int) -> str:
+    """The sign before an amount that came in or went out."""
+    return "+" if moved_fen > 0 else "−" if moved_fen < 0 else ""

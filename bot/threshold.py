@@ -9,13 +9,13 @@ _NO = frozenset({"NOT", "OFF", "CANCEL", "STOP"})
 
 
 async def answer(asker: Asker) -> list[str]:
-    """Sets the amount that was named, or none where no alert is wanted; without either it says what is set."""
-    wanted_fen = asker.asked.slots.money_fen
-    if asker.asked.names(_NO):
+    """Sets the amount that was named, or none where no alert is wanted; with neither or both it says what is set."""
+    wanted_fen, unwanted = asker.asked.slots.money_fen, asker.asked.names(_NO)
+    if (wanted_fen is None) != unwanted:
+        return _now(asker)
+    if wanted_fen is None:
         await customers.set_threshold(asker.customer.id, None)
         return [asker.say("threshold.off")]
-    if wanted_fen is None:
-        return _now(asker)
     await customers.set_threshold(asker.customer.id, wanted_fen)
     return [asker.say("threshold.set", threshold_fen=wanted_fen)]
 

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from billing import bills, payable, plans
+from billing import forecast, payable
 from bot.asker import Asker
 
 _MOST = 8
-_MOST_READ = 50
 
 
 async def answer(asker: Asker) -> list[str]:
-    """The next deduction of each plan and the bills that are open, the nearest first."""
-    mine = await plans.page(asker.customer.id, limit=_MOST_READ)
-    due = [
-        (plan.next_due_on, plan.name, plan.amount_fen)
-        for plan in mine
-        if plan.state == "active" and plan.next_due_on is not None and plan.terms.unit is None
-    ]
-    owed = await bills.page(asker.customer.id, states=bills.OWED, limit=_MOST_READ)
-    due += [(asker.day_of(bill.due_at), bill.title, bill.owed_fen) for bill in owed]
-    if not due:
+    """The next of each thing that the forecast counts on: plans, standing orders, bills and their parts; the nearest first."""
+    nearest: dict[tuple[str, str], forecast.Due] = {}
+    for due in await forecast.ahead(asker.customer.id):
+        nearest.setdefault((due.kind, due.title), due)
+    shown = list(nearest.values())[:_MOST]
+    if not shown:
         return [asker.say("upcoming.none")]
-    due.sort()
     lines = [
-        asker.say("upcoming.line", due_on=on, title=title, amount_fen=fen) for on, title, fen in due[:_MOST]
+        asker.say("upcoming.line", due_on=due.on, title=due.title, amount_fen=due.amount_fen) for due in shown
     ]
-    return [asker.say("upcoming.title"), *lines, await _cover(asker, sum(fen for _, _, fen in due))]
+    return [asker.say("upcoming.title"), *lines, await _cover(asker, sum(due.amount_fen for due in shown))]
 
 
 async def _cover(asker: Asker, total_fen: int) -> str:
     available_fen = await payable.available_fen(asker.customer.id)
-    if available_fen >= total_fen:
-        return asker.say("upcoming.covered", total_fen=total_fen, available_fen=available_fen)
-    return asker.say(
-        "upcoming.short",
-        total_fen=total_fen,
-        available_fen=available_fen,
-        missing_fen=total_fen - available_fen,
-    )
+    missing_fen = total_fen - available_fen
+    key = "upcoming.short" if missing_fen > 0 else "upcoming.covered"
+    return asker.say(key, total_fen=total_fen, available_fen=available_fen, missing_fen=missing_fen)

@@ -20,7 +20,7 @@ from bot.understanding.periods import Period
 from bot.understanding.plain import plain
 from bot.understanding.spans import Span, without_overlap
 
-__all__ = ["ANSWER_FROM", "ASK_FROM", "Period", "Slots", "Understood", "understand"]
+__all__ = ["ACTS", "ALONE_FROM", "ANSWER_FROM", "ASK_FROM", "Period", "Slots", "Understood", "understand"]
 
 ANSWER_FROM = 0.7
 """How sure one must be to answer whatever else it might be."""
@@ -75,35 +75,36 @@ class Understood:
         )
 
 
-def understand(text: str, *, today: date, words: lexicon.Lexicon | None = None) -> Understood:
+def understand(text: str, *, today: date) -> Understood:
     """Reads a text a person typed. What is asked often is read once a day."""
-    return _understood(plain(text), today, words or lexicon.ours())
+    return _understood(plain(text), today)
 
 
 @functools.lru_cache(maxsize=2048)
-def _understood(written: str, today: date, words: lexicon.Lexicon) -> Understood:
+def _understood(written: str, today: date) -> Understood:
     spans = without_overlap(
         [*periods.find(written, today), *amounts.find(written), *_ordinary(written, numbers.find(written))]
     )
-    read = words.read(written, spans)
+    read = lexicon.ours().read(written, spans)
     found = grammar.matches(read)
     slots = _slots(spans, "".join(piece.text for piece in read if piece.concept is None), written)
     locale = "zh-CN" if _CHINESE.search(written) or not written.isascii() else "en"
     if not found or found[0].confidence < ASK_FROM:
         return Understood(written, slots=slots, locale=locale, matches=tuple(found))
     best = found[0]
-    if best.confidence >= _needed(best, found[1:]):
+    if _is_sure(best, found[1:]):
         return Understood(written, best.rule.intent, (), slots, best.confidence, tuple(found), locale)
     choices = tuple(one.rule.intent for one in found[:_MOST_CHOICES] if one.confidence >= ASK_FROM)
     return Understood(written, None, choices, slots, best.confidence, tuple(found), locale)
 
 
-def _needed(best: Match, others: Sequence[Match]) -> float:
-    """How sure of ``best`` one must be to answer by it."""
+def _is_sure(best: Match, others: Sequence[Match]) -> bool:
+    """Whether to answer by ``best``, without asking back."""
     if any(one.confidence >= best.confidence - _ALIKE and one.rank[:2] == best.rank[:2] for one in others):
-        return 2.0
+        return False
     is_alone = all(one.confidence < best.confidence - _NEAR for one in others)
-    return ALONE_FROM if is_alone and best.rule.intent not in ACTS else ANSWER_FROM
+    needed = ALONE_FROM if is_alone and best.rule.intent not in ACTS else ANSWER_FROM
+    return best.confidence >= needed
 
 
 def _ordinary(text: str, found: Iterable[Span]) -> list[Span]:

@@ -13,7 +13,7 @@ from core import money
 _N = numbers.NUMBER
 _SMALL = rf"[0-9{numbers.CHINESE}]"
 _AMOUNT = re.compile(
-    rf"(?P<sign>¥|rmb|cny)\s*(?P<signed>{_N})(?:\s*(?:元|块|yuan))?"
+    rf"(?:¥|rmb|cny)\s*(?P<signed>{_N})(?:\s*(?:元|块|yuan))?"
     rf"|(?P<whole>{_N})\s*(?:元|块钱|块|圆|蚊|大洋|yuan|rmb|cny|kuai|bucks)(?:(?P<jiao>{_SMALL})(?:毛|角)?)?(?:(?P<fen>{_SMALL})分)?钱?"
     rf"|(?P<only_jiao>{_SMALL})(?:毛|角)钱?"
 )

@@ -1,4 +1,4 @@
-"""Words and what they stand for: ``words.toml``, and what operators add. Words near enough to one of ours are read as it."""
+"""Words and what they stand for: ``words.toml``. Words near enough to one of ours are read as it."""
 
 from __future__ import annotations
 

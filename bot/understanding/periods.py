@@ -155,19 +155,24 @@ def _part_of_year(match: re.Match[str], today: date) -> Span | None:
 
 
 def _last_units(match: re.Match[str], today: date) -> Span | None:
-    many = 1 if match["many"] is None else _whole(match["many"])
-    if many is None or not 1 <= many <= MOST_DAYS:
+    many, unit = _whole(match["many"]), match["unit"]
+    days = next(
+        (days for starts, days in _UNIT_DAYS.items() if unit.removeprefix("个").startswith(starts)), 0
+    )
+    if not many or many * days > MOST_DAYS:
         return None
-    unit = match["unit"]
-    if unit.startswith(("天", "日", "day")):
-        first = today - timedelta(days=many - 1)
-    elif unit.startswith(("周", "星期", "礼拜", "个星期", "个礼拜", "week")):
-        first = today - timedelta(days=7 * many - 1)
-    elif unit.startswith(("年", "year")):
-        first = _same_day(today, -12 * many)
-    else:
-        first = _same_day(today, -many)
+    months = {30: many, 365: 12 * many}.get(days)
+    first = _same_day(today, -months) if months else today - timedelta(days=days * many - 1)
     return _span(match, _days(first, today))
+
+
+_UNIT_DAYS = {
+    ("天", "日", "day"): 1,
+    ("周", "星期", "礼拜", "week"): 7,
+    ("月", "month"): 30,
+    ("年", "year"): 365,
+}
+"""The units that periods are counted in, with about how many days each has."""
 
 
 def _same_day(today: date, months: int) -> date:

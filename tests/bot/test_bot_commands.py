@@ -557,12 +557,16 @@ async def test_of_many_changes_in_a_period_the_last_are_told(chats, join):
 async def test_what_comes_next_is_told_with_whether_it_is_covered(chats, join):
     phone = await join(chats, principal=5_000)
     assert await phone.ask("接下来要扣什么") == "接下来没有要扣的款，也没有待付的账单。"
-    await planning.start(await customers.get(phone.customer_id), amount_fen=12_000)
+    await planning.start(
+        await customers.get(phone.customer_id), amount_fen=12_000, trial_periods=1, trial_fen=600
+    )
     (plan,) = await plans.page(phone.customer_id)
     await database.execute("UPDATE plan SET name = '牛奶月订' WHERE id = $1", plan.id)
     asked = await phone.ask("下次什么时候扣钱")
-    assert asked.startswith("接下来要扣或要付的：\n· ") and "牛奶月订：120.00 元" in asked
-    assert asked.endswith("共 120.00 元，可用余额 50.00 元，还差 70.00 元。")
+    assert asked.startswith("接下来要扣或要付的：\n· ") and "牛奶月订：6.00 元" in asked
+    assert asked.endswith("共 6.00 元，可用余额 50.00 元，够付。")
+    await factories.bill(phone.customer_id, 6_000)
+    assert (await phone.ask("接下来扣什么")).endswith("共 66.00 元，可用余额 50.00 元，还差 16.00 元。")
     for words_for_it, verb in (
         ("牛奶月订先停一阵", "暂停"),
         ("不想再扣钱了", "取消"),
@@ -591,6 +595,7 @@ async def test_the_alert_is_set_by_words(chats, join):
     assert (await phone.ask("余额提醒")).startswith("现在可用余额低于 50.00 元时提醒您。")
     assert await phone.ask("余额低于三十块提醒我") == "好的，可用余额低于 30.00 元时提醒您。"
     assert (await customers.get(phone.customer_id)).low_balance_threshold_fen == 3_000
+    assert (await phone.ask("余额低于50块不要提醒我")).startswith("现在可用余额低于 30.00 元时提醒您。")
     assert await phone.ask("不要余额提醒") == "好的，余额不足不再提醒您。"
     assert (await customers.get(phone.customer_id)).low_balance_threshold_fen is None
 

@@ -28,6 +28,15 @@ async def test_what_can_be_paid_is_listed_with_the_words_that_pay_it(chats, join
     assert await factories.balance(phone.customer_id) == (2_000, 0)
 
 
+async def test_a_bill_that_is_named_by_its_last_digits_is_the_one_that_is_listed(chats, join):
+    phone = await join(chats, principal=5_000)
+    codes = [(await factories.bill(phone.customer_id, 1_000 + n))[-4:] for n in range(2)]
+    assert codes[0] != codes[1]
+    said = await phone.ask(f"付尾号{codes[1]}的账单")
+    assert f"确认付款 {codes[1]} " in said and f"确认付款 {codes[0]} " not in said
+    assert (await phone.ask("付账单")).count("确认付款") == 2
+
+
 async def test_in_english(chats, join):
     phone = await join(chats, principal=5_000)
     bill_no = await factories.bill(phone.customer_id, 3_000, title="Tea course")
