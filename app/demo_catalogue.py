@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from app import demo_pictures
 from core import clock
-from shop import categories, freight, images, price_rules, products
+from shop import bookables, categories, freight, images, price_rules, products
 from shop.specs import Axis
 
 _CATEGORIES = {
@@ -116,9 +116,15 @@ async def _freight(operator_id: int) -> dict[str, int]:
     return {one.name: one.id for one in made}
 
 
+async def skus() -> dict[str, int]:
+    """The ids of all SKUs by their codes."""
+    found = [sku for product in await products.page(limit=100) for sku in product.skus]
+    return {sku.code: sku.id for sku in found if sku.code is not None}
+
+
 async def prices(operator_id: int) -> None:
     """Some of it is less for who has a tier, at a store, or for a while."""
-    by_code = {sku.code: sku.id for product in await products.page(limit=100) for sku in product.skus}
+    by_code = await skus()
     until = clock.start_of(clock.today() + timedelta(days=60))
     rule = price_rules.NewRule
     for code, new in (
@@ -130,3 +136,13 @@ async def prices(operator_id: int) -> None:
     ):
         key = f"demo-price-{code}-{new.tier}-{new.store}"
         await price_rules.add(operator_id, by_code[code], new, key=key)
+
+
+async def lesson(operator_id: int) -> None:
+    """The tea lesson can be booked, three times a week, and is paid at booking."""
+    time = bookables.Time
+    timetable = (time(3, "19:00", 90, 6), time(6, "14:00", 90, 8), time(7, "10:00", 90, 8))
+    wanted = bookables.Wanted(
+        "茶艺体验课", (await skus())["TY-1"], "at_booking", timetable, store="west-lake"
+    )
+    await bookables.add(operator_id, wanted, key="demo-bookable")

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from billing import counter, packages, plans, spending
+from app import demo_catalogue
+from billing import counter, packages, plan_actors, plans, schedule, spending
 from core import clock
 from members import addresses, coupons, customers, profiles
-from shop import cart, order_review, orders, products, shipments
+from shop import cart, order_review, orders, shipments, standing_orders
 
 Arrive = Callable[[], Awaitable[int]]
 """Somebody opens the mini-program for the first time: the customer's id. Who did so already is the same one again."""
@@ -42,7 +43,7 @@ async def load(operator_id: int, arrive: Arrive, agreement: str, days: Days) -> 
     await counter.top_up(operator_id, wish, counter.Taking("cash", None, "开卡"), key="demo-top-up")
     home = await addresses.add(customer_id, _HOME, is_default=True, key="demo-home")
     await addresses.add(customer_id, _WORK, is_default=False, key="demo-work")
-    buyer = _Buyer(operator_id, customer_id, await _skus())
+    buyer = _Buyer(operator_id, customer_id, await demo_catalogue.skus())
     days.go_to(33)
     first = await buyer.buys(("LJ-1", 1), ("GW-1", 1), address_id=home.id)
     days.go_to(32)
@@ -60,7 +61,7 @@ async def load(operator_id: int, arrive: Arrive, agreement: str, days: Days) -> 
 
 
 async def today(operator_id: int, customer_id: int, coupon_id: int) -> None:
-    """What they have at present: two coupons, a plan from tomorrow on, things in the cart."""
+    """What they have at present: two coupons, a plan from tomorrow on, cake every Friday, things in the cart."""
     await coupons.claim(customer_id, "TEA10", key="demo-claim")
     await coupons.give(operator_id, customer_id, coupon_id, key="demo-gift")
     offer = next(one for one in await plans.offers() if one.name == "茶友月卡")
@@ -68,10 +69,20 @@ async def today(operator_id: int, customer_id: int, coupon_id: int) -> None:
         customer_id, offer_id=offer.id, consent_version=offer.consent_version,
         starts_on=clock.today() + timedelta(days=1), key="demo-plan",
     )  # fmt: skip
-    skus = await _skus()
+    skus = await demo_catalogue.skus()
+    await _cake_on_fridays(customer_id, skus["GH-1"])
     for code, quantity in (("LH-1", 1), ("ML-1", 2), ("GH-1", 1)):
         await cart.put(customer_id, skus[code], quantity)
     await customers.set_threshold(customer_id, 5_000)
+
+
+async def _cake_on_fridays(customer_id: int, sku_id: int) -> None:
+    home = next(one for one in await addresses.listing(customer_id) if one.is_default)
+    wish = standing_orders.Wish(
+        [orders.Wanted(sku_id, 1)], schedule.Schedule("week", weekdays=(5,)), most_fen=3_000,
+        consent=standing_orders.Consent(standing_orders.agreement().version), address_id=home.id, remark="放门口就好",
+    )  # fmt: skip
+    await standing_orders.start(plan_actors.by_customer(customer_id), customer_id, wish, key="demo-standing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +108,6 @@ class _Buyer:
     async def is_sent(self, order_no: str, tracking_no: str) -> None:
         parcel = shipments.Parcel("顺丰速运", tracking_no)
         await shipments.ship(self.by, order_no, parcel, key=f"demo-parcel-{tracking_no}")
-
-
-async def _skus() -> dict[str, int]:
-    found = [sku for product in await products.page(limit=100) for sku in product.skus]
-    return {sku.code: sku.id for sku in found if sku.code is not None}
 
 
 async def _package(name: str) -> int:

@@ -9,7 +9,7 @@ from billing import statements
 from core import clock, db
 from gateways import objects
 from members import customers
-from shop import cart, images, orders
+from shop import bookables, cart, images, orders, standing_shown
 
 COUNTED = (
     "product",
@@ -22,6 +22,9 @@ COUNTED = (
     "recharge_package",
     "plan_offer",
     "plan",
+    "bookable",
+    "booking_slot",
+    "standing_order",
     "price_rule",
     "delivery_address",
     "shipment",
@@ -63,6 +66,10 @@ async def test_a_start_that_was_cut_off_anywhere_is_made_whole_by_the_next(load,
     account = await statements.account(await customers.get(member))
     assert account.balance_fen == 60_000 - 15_600 - 11_700 - 10_400
     assert len((await cart.read(member)).lines) == 3
+    [lesson] = await bookables.page()
+    assert len(lesson.timetable) == 3 and whole["booking_slot"] >= 3 * (bookables.DAYS_AHEAD // 7)
+    [standing] = await standing_shown.page(customer_id=member)
+    assert standing.expected_fen == 1_800 + 600 <= standing.most_fen
     await load()
     assert await _counts() == whole
 
