@@ -175,21 +175,23 @@ async def test_a_worker_frozen_before_it_sends_leaves_its_messages_to_others(db)
 def test_every_kind_reads_well_in_both_languages(kind, locale):
     params = {
         "amount_fen": 12_345, "bonus_fen": 500, "available_fen": 4_200, "threshold_fen": 5_000, "title": "茶艺月课",
-        "reason": "补偿", "at": "2026-11-23T02:00:00+00:00", "count": 97,
+        "reason": "补偿", "at": "2026-11-23T02:00:00+00:00", "count": 97, "tier_zh": "级", "tier_en": "Tier", "name": "券", "text": "春茶到店",
+        "until": "2026-12-01T02:00:00+00:00",
     }  # fmt: skip
     reading = templates.read(kind, params, locale)
     assert reading.title and "{" not in reading.body and "yuan" not in reading.body
-    fact = _FACTS.get(kind, "123.45")
-    assert fact in reading.body
+    assert _FACTS.get(kind, {}).get(locale, _FACT.get(kind, "123.45")) in reading.body
 
 
-_FACTS = {
+_FACT = {
     "low_balance": "42.00", "missed": "42.00", "standing_changed": "茶艺月课", "standing_waits": "2026-11-23", "standing_missed": "97",
     "booking_made": "2026-11-23 10:00", "booking_cancelled": "2026-11-23 10:00", "booking_ahead": "2026-11-23 10:00",
-} | dict.fromkeys(
-    ("birthday", "tier_up", "tier_down", "tier_over", "coupon_issued", "offer", "points_expiring"), ""
-)  # fmt: skip
-"""What a message must name where it is no amount; some name nothing of these."""
+    "points_expiring": "2026-11-23 10:00", "coupon_issued": "2026-12-01 10:00", "offer": "春茶到店",
+}  # fmt: skip
+"""What a message must name where it is no amount."""
+_FACTS = dict.fromkeys(("tier_up", "tier_down", "tier_over"), {"zh-CN": "「级」", "en": "Tier"}) | {
+    "birthday": {"zh-CN": "生日快乐", "en": "Happy birthday"}
+}
 
 
 def test_a_long_thing_is_cut_to_what_the_platform_takes():
