@@ -61,7 +61,12 @@ async def cancel(
         await _end_early(booking, by=actor.label, reason=reason, is_charged=is_late and booking.charges_late)
         if actor.customer_id is None:
             await bookings.tell_of(
-                booking.customer_id, "booking_cancelled", booking_no, booking.name, booking.starts_at
+                booking.customer_id,
+                "booking_cancelled",
+                booking_no,
+                booking.name,
+                booking.starts_at,
+                reason=reason,
             )
         return booking_no
 

@@ -315,10 +315,10 @@ async def note(booking_id: int, step: str, by: str, text: str = "") -> None:
 
 
 async def tell_of(
-    customer_id: int, kind: outbox.Kind, booking_no: str, name: str, starts_at: datetime
+    customer_id: int, kind: outbox.Kind, booking_no: str, name: str, starts_at: datetime, **more: str
 ) -> None:
     """Tells a customer what somebody else did with a booking of theirs."""
-    params = {"title": name, "booking_no": booking_no, "at": starts_at}
+    params = {"title": name, "booking_no": booking_no, "at": starts_at, **more}
     await outbox.tell([outbox.Message(customer_id, kind, f"{kind}:{booking_no}", params)])
 
 

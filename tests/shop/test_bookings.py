@@ -201,6 +201,8 @@ async def test_the_shop_cancels_for_nothing_and_not_beyond_its_limit(db):
         1,
         (6_000, 0),
     )
+    why = "SELECT params->>'reason' FROM outbox_message WHERE kind = 'booking_cancelled'"
+    assert await database.fetchval(why) == "老师生病"
     with pytest.raises(bookings.RefundNeedsSecond):
         await booking_ends.cancel(SHOP, later, key=factories.key())
     assert await state(later) == "booked"
