@@ -67,6 +67,14 @@ class NewSlot(kit.Body):
 
 class PlaceFor(kit.Body):
     slot_id: kit.Id
+    price_fen: Annotated[
+        kit.Fen | None,
+        Field(
+            description="顾客看到的一个名额的价格；现在不是这个数则拒绝（price_changed） · the price of one place the customer saw; refused "
+            "if it is another now",
+            examples=[2000],
+        ),
+    ] = None
 
 
 class WeeklyFor(PlaceFor):
@@ -198,14 +206,21 @@ async def of_day(query: BookingsQuery, caller: Operator) -> object:
 
 async def book(customer_id: int, body: PlaceFor, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Books a place for a customer."""
-    made = await bookings.book(plan_actors.by_operator(caller.id), customer_id, body.slot_id, key=key)
+    made = await bookings.book(
+        plan_actors.by_operator(caller.id), customer_id, body.slot_id, price_fen=body.price_fen, key=key
+    )
     return await bookings_shown.get(made)
 
 
 async def book_weekly(customer_id: int, body: WeeklyFor, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Books a place every week for a customer."""
     return await bookings.book_weekly(
-        plan_actors.by_operator(caller.id), customer_id, body.slot_id, weeks=body.weeks, key=key
+        plan_actors.by_operator(caller.id),
+        customer_id,
+        body.slot_id,
+        weeks=body.weeks,
+        price_fen=body.price_fen,
+        key=key,
     )
 
 

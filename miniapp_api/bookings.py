@@ -50,6 +50,14 @@ class SlotsQuery(kit.Query):
 
 class NewBooking(kit.Body):
     slot_id: Annotated[kit.Id, Field(examples=[1])]
+    price_fen: Annotated[
+        kit.Fen | None,
+        Field(
+            description="顾客看到的一个名额的价格；现在不是这个数则拒绝（price_changed） · the price of one place the customer saw; refused "
+            "if it is another now",
+            examples=[2000],
+        ),
+    ] = None
 
 
 class NewSeries(NewBooking):
@@ -112,14 +120,21 @@ async def slots(bookable_id: int, query: SlotsQuery) -> kit.Page[Slot]:
 
 async def book(body: NewBooking, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Books a place."""
-    made = await bookings.book(plan_actors.by_customer(caller.id), caller.id, body.slot_id, key=key)
+    made = await bookings.book(
+        plan_actors.by_customer(caller.id), caller.id, body.slot_id, price_fen=body.price_fen, key=key
+    )
     return await bookings_shown.get(made)
 
 
 async def book_weekly(body: NewSeries, caller: Customer, key: kit.IdempotencyKey) -> object:
     """Books a place every week."""
     return await bookings.book_weekly(
-        plan_actors.by_customer(caller.id), caller.id, body.slot_id, weeks=body.weeks, key=key
+        plan_actors.by_customer(caller.id),
+        caller.id,
+        body.slot_id,
+        weeks=body.weeks,
+        price_fen=body.price_fen,
+        key=key,
     )
 
 

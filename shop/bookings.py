@@ -25,7 +25,7 @@ from core import clock, db, errors, ids
 from ledger import accounts, idempotency
 from members import customers
 from notifications import outbox
-from shop import bookables, bookings_shown, quotes
+from shop import bookables, bookings_shown, placing, quotes
 
 Actor = plan_actors.Actor
 NoSuchCustomer = customers.NoSuchCustomer
@@ -37,6 +37,7 @@ Booking = bookings_shown.Booking
 Series = bookings_shown.Series
 get = bookings_shown.get
 SkuNotForSale = quotes.SkuNotForSale
+PriceChanged = placing.PriceChanged
 InsufficientBalance = collecting.InsufficientBalance
 BillPaymentPending = bills.BillPaymentPending
 KeyReused = idempotency.KeyReused
@@ -73,19 +74,22 @@ class RefundNeedsSecond(errors.Forbidden):
     code = "booking_refund_needs_second"
 
 
-async def book(actor: Actor, customer_id: int, slot_id: int, *, key: str) -> str:
-    """Books a place. Returns the booking's number.
+async def book(
+    actor: Actor, customer_id: int, slot_id: int, *, price_fen: int | None = None, key: str
+) -> str:
+    """Books a place. ``price_fen``: what its customer was shown that one costs. Returns the booking's number.
 
     Raises:
-        NoSuchCustomer, CustomerBlocked, AccountClosed, NoSuchSlot, SlotClosed, SlotFull, AlreadyBooked, SkuNotForSale, KeyReused.
+        NoSuchCustomer, CustomerBlocked, AccountClosed, NoSuchSlot, SlotClosed, SlotFull, AlreadyBooked, SkuNotForSale, PriceChanged,
+        KeyReused.
         InsufficientBalance: it is paid at once, and the balance does not cover it.
     """
 
     async def act() -> str:
         customers.admit(await customers.staying(customer_id))
-        return await _book(actor, customer_id, slot_id, None)
+        return await _book(actor, customer_id, slot_id, None, price_fen)
 
-    content = {"customer_id": customer_id, "slot_id": slot_id}
+    content = {"customer_id": customer_id, "slot_id": slot_id, "price_fen": price_fen}
     return await idempotency.alone(
         caller=actor.label, operation="bookings.book", key=key, content=content, act=act
     )
@@ -98,12 +102,14 @@ INSERT INTO booking_series (series_no, customer_id, bookable_id, places, by, cre
 """
 
 
-async def book_weekly(actor: Actor, customer_id: int, slot_id: int, *, weeks: int, key: str) -> Series:
+async def book_weekly(
+    actor: Actor, customer_id: int, slot_id: int, *, weeks: int, price_fen: int | None = None, key: str
+) -> Series:
     """Books the slot and those at the same time of the following weeks, as many as there are places in. The answer says which were not to
-    be had, and why.
+    be had, and why. ``price_fen``: what the customer was shown that each costs; at another price none is booked.
 
     Raises:
-        NoSuchCustomer, CustomerBlocked, AccountClosed, NoSuchSlot, KeyReused.
+        NoSuchCustomer, CustomerBlocked, AccountClosed, NoSuchSlot, PriceChanged, KeyReused.
     """
     assert 1 <= weeks <= MOST_WEEKS
 
@@ -117,7 +123,7 @@ async def book_weekly(actor: Actor, customer_id: int, slot_id: int, *, weeks: in
             local = first["starts_at"].astimezone(clock.zone()) + timedelta(weeks=week)
             starts_at = local.astimezone(first["starts_at"].tzinfo)
             booking_no, reason = await _book_one_of(
-                actor, customer_id, first["bookable_id"], starts_at, series_no
+                actor, customer_id, first["bookable_id"], starts_at, series_no, price_fen
             )
             places.append({"starts_at": starts_at.isoformat(), "booking_no": booking_no, "reason": reason})
         await db.execute(
@@ -125,7 +131,7 @@ async def book_weekly(actor: Actor, customer_id: int, slot_id: int, *, weeks: in
         )
         return series_no
 
-    content = {"customer_id": customer_id, "slot_id": slot_id, "weeks": weeks}
+    content = {"customer_id": customer_id, "slot_id": slot_id, "weeks": weeks, "price_fen": price_fen}
     made = await idempotency.alone(
         caller=actor.label, operation="bookings.weekly", key=key, content=content, act=act
     )
@@ -133,13 +139,18 @@ async def book_weekly(actor: Actor, customer_id: int, slot_id: int, *, weeks: in
 
 
 async def _book_one_of(
-    actor: Actor, customer_id: int, bookable_id: int, starts_at: datetime, series_no: str
+    actor: Actor,
+    customer_id: int,
+    bookable_id: int,
+    starts_at: datetime,
+    series_no: str,
+    shown_fen: int | None,
 ) -> tuple[str | None, str | None]:
     slot_id = await db.fetchval(_SLOT_AT, bookable_id, starts_at)
     if slot_id is None:
         return None, NoSuchSlot.code
     try:
-        return await _book(actor, customer_id, slot_id, series_no), None
+        return await _book(actor, customer_id, slot_id, series_no, shown_fen), None
     except (SlotFull, SlotClosed, AlreadyBooked, SkuNotForSale, InsufficientBalance) as refused:
         return None, refused.code  # nothing of it is left
 
@@ -159,13 +170,16 @@ VALUES ($1, $2, $3, 'booked', $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING i
 """
 
 
-async def _book(actor: Actor, customer_id: int, slot_id: int, series_no: str | None) -> str:
+async def _book(
+    actor: Actor, customer_id: int, slot_id: int, series_no: str | None, shown_fen: int | None
+) -> str:
     """In the caller's transaction, which keeps the customer from leaving. What stands in the way leaves nothing behind but a void bill."""
     asked = await db.fetchrow(_ASKED, slot_id)
     if asked is None:
         raise NoSuchSlot(slot_id=slot_id)
     at_once = asked["pays"] == "at_booking"
     price_fen = await _price(customer_id, asked["sku_id"], asked["store_id"])
+    placing.refuse_another_total(price_fen, shown_fen)
     balance = await accounts.locked_balance(customer_id) if at_once else None
     slot, now = await db.fetchrow(_LOCK_SLOT, slot_id), clock.now()
     if slot is None:

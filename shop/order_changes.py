@@ -56,7 +56,7 @@ async def edit(customer_id: int, order_no: str, change: Change, *, key: str) -> 
     async def act() -> None:
         order, bill, had = await _locked(customer_id, order_no)
         priced = await _priced(order, had, change, by=caller)
-        placing.refuse_another_total(priced, change.total_fen)
+        placing.refuse_another_total(priced.total_fen, change.total_fen)
         times = await db.fetchval(_TIMES, order.id)
         taken = await order_discounts.take(customer_id, priced, order_no, again=times)
         await bills.reprice(bill, amount_fen=priced.total_fen, title=priced.title)

@@ -23,7 +23,7 @@ Order = orders_shown.Order
 
 
 class PriceChanged(errors.Conflict):
-    """The order comes to another amount than the customer was shown."""
+    """It comes to another amount than the customer was shown."""
 
     code = "price_changed"
 
@@ -149,18 +149,18 @@ async def place_priced(customer_id: int, priced: quotes.Quote, how: How) -> Orde
 
 async def _priced(customer_id: int, quantities: dict[int, int], how: How) -> quotes.Quote:
     priced = await quotes.quote(customer_id, quantities, how)
-    refuse_another_total(priced, how.total_fen)
+    refuse_another_total(priced.total_fen, how.total_fen)
     return priced
 
 
-def refuse_another_total(priced: quotes.Quote, shown_fen: int | None) -> None:
+def refuse_another_total(total_fen: int, shown_fen: int | None) -> None:
     """Refuses what comes to another amount than was shown.
 
     Raises:
         PriceChanged: the refusal names the amount.
     """
-    if shown_fen is not None and priced.total_fen != shown_fen:
-        raise PriceChanged(total_fen=priced.total_fen, shown_fen=shown_fen)
+    if shown_fen is not None and total_fen != shown_fen:
+        raise PriceChanged(total_fen=total_fen, shown_fen=shown_fen)
 
 
 def written(address: addresses.Where | None) -> str | None:

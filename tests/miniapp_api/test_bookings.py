@@ -25,12 +25,16 @@ async def offered(world, desk, **more):
 async def test_a_place_is_booked_cancelled_and_attended(world):
     desk, phone, other, key = await world.operator(), await world.arrive(), await world.arrive(), new_key()
     await world.give(phone.customer_id, 5_000)
-    path, body = await offered(world, desk)
+    offer, body = await offered(world, desk)
     (lesson,) = (await phone.get("/bookables")).body["items"]
     tomorrow = clock.today() + timedelta(days=1)
     (slot, later) = (await phone.get(f"/bookables/{lesson['id']}/slots?first={tomorrow}&days=2")).body[
         "items"
     ]
+    for path in ("/bookings", "/booking-series"):
+        dearer = {"slot_id": slot["id"], "price_fen": 1_900, **({} if path == "/bookings" else {"weeks": 2})}
+        assert (await phone.post(path, dearer)).code == "price_changed"
+        assert (await desk.post(f"/customers/{phone.customer_id}{path}", dearer)).code == "price_changed"
     made = await phone.post("/bookings", {"slot_id": slot["id"]}, key=key)
     assert (made.status, made.body["state"], made.body["price_fen"]) == (201, "booked", 2_000), made
     number = made.body["booking_no"]
@@ -50,7 +54,7 @@ async def test_a_place_is_booked_cancelled_and_attended(world):
     ended = await desk.post(f"/bookings/{first}/cancel", {"reason": "老师生病"})
     assert (ended.status, ended.body["state"]) == (200, "cancelled")
     assert len(await phone.all("/bookings")) == 3
-    changed = await desk.put(path, {**body, "charges_late": False}, key=new_key())
+    changed = await desk.put(offer, {**body, "charges_late": False}, key=new_key())
     assert changed.body["charges_late"] is False
 
 

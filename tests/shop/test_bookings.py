@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -188,6 +189,21 @@ async def test_a_place_every_week_says_which_dates_were_full(db):
     assert await factories.balance(customer.id) == (2_000, 0)
     far = await bookings.book_weekly(by(other), other.id, slots[1].id, weeks=10, key=factories.key())
     assert far.places[-1].reason in ("no_such_slot", "insufficient_balance")
+
+
+async def test_at_another_price_than_was_shown_nothing_is_booked(db):
+    customer = await factories.customer(principal=9_000)
+    _, (slot, *_) = await lesson()
+    for wish in (bookings.book, partial(bookings.book_weekly, weeks=2)):
+        with pytest.raises(bookings.PriceChanged) as refused:
+            await wish(by(customer), customer.id, slot.id, price_fen=2_999, key=factories.key())
+        assert refused.value.params == {"total_fen": 3_000, "shown_fen": 2_999}
+    assert (await factories.balance(customer.id), await taken(slot)) == ((9_000, 0), 0)
+    assert await bookings_shown.page(customer.id) == []
+    await bookings.book_weekly(
+        by(customer), customer.id, slot.id, weeks=2, price_fen=3_000, key=factories.key()
+    )
+    assert await factories.balance(customer.id) == (3_000, 0)
 
 
 async def test_the_shop_cancels_for_nothing_and_not_beyond_its_limit(db):
