@@ -48,7 +48,7 @@ def read(
         return Reading(
             text(saved, kind, params, locale, part="title"), text(saved, kind, params, locale, part="body")
         )
-    values = {name: _instant(value) if name == "at" else value for name, value in params.items()}
+    values = _with_instants(params)
     body = f"messages.{kind}.body"
     for part in ("bonus", "balance"):
         without = f"messages.{kind}.body_without_{part}"
@@ -94,8 +94,15 @@ def patterns(content: Mapping[str, str], kind: str, params: Mapping[str, Any], l
 
 
 def _filled(pattern: str, values: Mapping[str, str], params: Mapping[str, Any]) -> str:
-    known = {name: _instant(value) if name == "at" else value for name, value in params.items()}
-    return words.fill(pattern, **{**known, **values})
+    return words.fill(pattern, **{**_with_instants(params), **values})
+
+
+_INSTANTS = frozenset({"at", "until"})
+"""The parameters that are instants; kept as text, as the outbox is."""
+
+
+def _with_instants(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _instant(value) if name in _INSTANTS else value for name, value in params.items()}
 
 
 def _values(kind: str, params: Mapping[str, Any], locale: str) -> dict[str, str]:
