@@ -6,7 +6,7 @@ it at once one has it, and the others are refused. Locked after the customer and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -181,7 +181,7 @@ async def give_back(order_no: str, *, by: str = "clock") -> None:
 
 
 _LOCK = """
-SELECT id, from_at, until_at, days, per_customer, total, issued, active FROM coupon_template WHERE id = $1 FOR NO KEY UPDATE
+SELECT id, name, from_at, until_at, days, per_customer, total, issued, active FROM coupon_template WHERE id = $1 FOR NO KEY UPDATE
 """
 _MAKE = """
 WITH who AS (
@@ -200,11 +200,20 @@ SELECT customer_id, coupon_no FROM made
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Coupons of one kind that were given together: their numbers by customer, and when they are over."""
+
+    name: str
+    numbers: Mapping[int, str]
+    ends_at: datetime
+
+
 async def issue(
     template_id: int, customer_ids: Collection[int], *, by: str, run_id: int | None = None
-) -> dict[int, str]:
+) -> Issued:
     """Gives each of these customers a coupon of the kind, as far as there are any, and who has had as many as one may none. Part of
-    the caller's transaction, which keeps them from leaving. Returns the numbers by customer.
+    the caller's transaction, which keeps them from leaving.
 
     Raises:
         NoSuchTemplate, CouponsGone: none is issued any more.
@@ -223,7 +232,7 @@ async def issue(
         _MAKE, template_id, wanted, kind["per_customer"], ids.new_nos("K", len(wanted)), from_at, ends_at, run_id, now,
         left, by,
     )  # fmt: skip
-    return {row["customer_id"]: row["coupon_no"] for row in rows}
+    return Issued(kind["name"], {row["customer_id"]: row["coupon_no"] for row in rows}, ends_at)
 
 
 _BY_CODE = "SELECT id FROM coupon_template WHERE code = $1 AND from_at <= $2"
@@ -274,9 +283,9 @@ async def give(operator_id: int, customer_id: int, template_id: int, *, key: str
 async def _one(template_id: int, customer_id: int, *, by: str) -> str:
     customers.refuse_left(await customers.staying(customer_id))
     made = await issue(template_id, [customer_id], by=by)
-    if customer_id not in made:
+    if customer_id not in made.numbers:
         raise CouponHad
-    return made[customer_id]
+    return made.numbers[customer_id]
 
 
 _VOID = """

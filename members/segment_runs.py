@@ -179,19 +179,18 @@ async def _give(run: Run, turn: segments.Turn) -> int:
     if not turn.found:
         return 0
     made = await coupons.issue(run.template_id, list(turn.found), by=run.asked_by, run_id=run.id)
-    kind = await coupon_templates.get(run.template_id)
     now = clock.now()
-    params = {"name": kind.terms.name, "until": kind.terms.until_at, "at": now}
+    params = {"name": made.name, "until": made.ends_at, "at": now}
     await outbox.tell(
         [
             outbox.Message(
                 number, "coupon_issued", f"coupon_issued:{coupon_no}", params, stale_after=now + STALE_AFTER
             )
-            for number, coupon_no in made.items()
+            for number, coupon_no in made.numbers.items()
             if turn.found[number]
         ]
     )
-    return len(made)
+    return len(made.numbers)
 
 
 async def _write(run: Run, turn: segments.Turn) -> int:

@@ -159,7 +159,7 @@ async def test_a_segment_has_one_name_and_pages(db):
 async def test_everybody_in_a_segment_gets_one_coupon_however_many_workers(db):
     people = [await factories.customer() for _ in range(7)]
     await agreed(people[0])
-    made = await kind(total=7)
+    made = await kind(total=7, days=3)
     segment = await segments.add(1, "全部", read(OLD), key=factories.key())
     key = factories.key()
     run = [await segment_runs.give_coupons(1, segment.id, made.id, key=key) for _ in range(2)]
@@ -170,6 +170,9 @@ async def test_everybody_in_a_segment_gets_one_coupon_however_many_workers(db):
     assert (ended.state, ended.looked_at, ended.done) == ("done", 7, 7)
     assert [len(await coupons.page(one.id)) for one in people] == [1] * 7
     assert [await factories.told(one.id, "coupon_issued") for one in people] == [1, *[0] * 6]
+    (held,) = await coupons.page(people[0].id)
+    said = "SELECT (params->>'until')::timestamptz FROM outbox_message WHERE kind = 'coupon_issued'"
+    assert await database.fetchval(said) == held.coupon.ends_at < made.terms.until_at
     another = await segment_runs.give_coupons(1, segment.id, made.id, key=factories.key())
     await segment_runs.advance()
     stopped = await segment_runs.get(another.run_no)
