@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Literal
 
-from billing import arrangements, bills, matching, refunds, shipping, stores, terms
+from billing import arrangements, bills, collecting, matching, refunds, shipping, stores, terms
 from core import clock, db
 from notifications import outbox
 from shop import order_discounts, order_states, orders_history, orders_shown, stock
@@ -60,6 +60,17 @@ async def go(
     now = clock.now()
     completes_at = now + timedelta(days=terms.current().complete_after_days)
     await db.execute(_GO, order.id, order.state, becomes, by, note, now, completes_at, step)
+
+
+async def pay(order: Order, *, by: str) -> None:
+    """A locked order, or one placed in this transaction, is paid from the balance; it stays as it is where the shop checks that first.
+
+    Raises:
+        OrderStateForbids, BillPaymentPending, BillUnderReview, InsufficientBalance.
+    """
+    bill = await collecting.take_in_full(await bills.lock(order.bill_no), operator=by)
+    if not bill.under_review:
+        await go(order, "pay", "paid", by=by)
 
 
 async def noted(order: Order, step: order_states.Step, *, by: str, note: str | None = None) -> None:

@@ -6,6 +6,7 @@ order takes the bill from the balance and changes both in one transaction.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,6 +36,7 @@ MAX_QUANTITY = placing.MAX_QUANTITY
 SkuNotForSale = quotes.SkuNotForSale
 OrderTooLarge = quotes.OrderTooLarge
 PriceChanged = placing.PriceChanged
+TooManyUnpaidOrders = placing.TooManyUnpaidOrders
 OutOfStock = stock.OutOfStock
 OrderStateForbids = order_states.OrderStateForbids
 InsufficientBalance = collecting.InsufficientBalance
@@ -82,7 +84,12 @@ async def admit_and_place(customer_id: int, wanted: Sequence[Wanted], how: How, 
 
 
 async def _place_and_pay_alone(customer_id: int, wanted: Sequence[Wanted], how: How, *, key: str) -> Order:
-    order = await place(customer_id, wanted, how, key=key)
+    try:
+        order = await place(customer_id, wanted, how, key=key)
+    except TooManyUnpaidOrders:
+        with contextlib.suppress(InsufficientBalance):  # then it would wait
+            return await _place_paid(customer_id, wanted, how, key=key)
+        raise
     if order.state != "placed" or order.under_review:
         return order
     if how.total_fen not in (None, order.total_fen):  # changed since, to what was not shown with this
@@ -91,6 +98,28 @@ async def _place_and_pay_alone(customer_id: int, wanted: Sequence[Wanted], how: 
         return await pay(customer_id, order.order_no, key=key)
     except InsufficientBalance:
         return order
+
+
+@db.retried
+async def _place_paid(customer_id: int, wanted: Sequence[Wanted], how: How, *, key: str) -> Order:
+    """Places and pays in one transaction, or does neither: it waits for nothing but the shop, where that checks the payment and its money is
+    held. The stock is locked while it is paid, so this is for who may have no more orders that wait.
+
+    Raises:
+        InsufficientBalance, and what ``place`` raises but for TooManyUnpaidOrders.
+    """
+    caller, quantities = accounts.of_customer(customer_id), placing.merged(wanted)
+
+    async def act() -> str:
+        priced = await placing.price(customer_id, quantities, how)
+        order = await placing.place_priced(customer_id, priced, how)
+        await order_steps.pay(order, by=caller)
+        return order.order_no
+
+    order_no = await idempotency.alone(
+        caller=caller, operation=placing.OPERATION, key=key, content=placing.content_of(quantities, how), act=act
+    )  # fmt: skip
+    return await get(customer_id, order_no)
 
 
 async def pay(customer_id: int, order_no: str, *, key: str) -> Order:
@@ -122,10 +151,7 @@ async def _pay_alone(customer_id: int, order_no: str, *, key: str) -> Order:
     caller = accounts.of_customer(customer_id)
 
     async def act() -> None:
-        order = await lock_to_pay(customer_id, order_no)
-        bill = await collecting.take_in_full(await bills.lock(order.bill_no), operator=caller)
-        if not bill.under_review:
-            await order_steps.go(order, "pay", "paid", by=caller)
+        await order_steps.pay(await lock_to_pay(customer_id, order_no), by=caller)
 
     async with db.transaction():
         await idempotency.once(

@@ -96,7 +96,7 @@ async def place(customer_id: int, wanted: Sequence[Wanted], how: How = PLAIN, *,
     if how.takes_more_than_stock:
         return await _place_with_more(customer_id, quantities, how, key, content)
     try:
-        priced = await _priced(customer_id, quantities, how)
+        priced = await price(customer_id, quantities, how)
         made = await _write(
             customer_id, priced, how, ids.new_no("S"), None, key, idempotency.fingerprint(content)
         )
@@ -117,7 +117,7 @@ async def _place_with_more(
 ) -> Order:
     async def act() -> str:
         order_no = ids.new_no("S")
-        priced = await _priced(customer_id, quantities, how)
+        priced = await price(customer_id, quantities, how)
         taken = await order_discounts.take(customer_id, priced, order_no)
         await _write(customer_id, priced, how, order_no, taken, None, b"")
         return order_no
@@ -129,25 +129,27 @@ async def _place_with_more(
     return await orders_shown.get(customer_id, order_no)
 
 
-_ONE_AFTER_ANOTHER = "SELECT pg_advisory_xact_lock(1500839940, hashint8($1))"
-"""As ``orders_place`` does before it looks at what a customer has."""
-
-
 async def place_priced(customer_id: int, priced: quotes.Quote, how: How) -> Order:
-    """Places what was priced a moment ago, without coupons or points, for a caller who guards it against twins and pays it at once. Part of
-    the caller's transaction; the account is locked here, because it comes before the stock.
+    """Places what was priced a moment ago, for a caller who guards it against twins and pays it in the same transaction: it will not
+    wait for its payment, so how many do is not asked. The account is locked here, because it comes before coupons, points and stock.
 
     Raises:
-        OutOfStock, TooManyUnpaidOrders.
+        OutOfStock, CouponNotUsable, PointsShort.
     """
-    await db.fetchval(_ONE_AFTER_ANOTHER, customer_id)
+    order_no = ids.new_no("S")
     await accounts.locked_balance(customer_id)
-    made = await _write(customer_id, priced, how, ids.new_no("S"), None, None, b"")
+    taken = await order_discounts.take(customer_id, priced, order_no)
+    made = await _write(customer_id, priced, how, order_no, taken, None, b"", waits=False)
     assert made is not None, "without a key nothing has a twin"
     return made
 
 
-async def _priced(customer_id: int, quantities: dict[int, int], how: How) -> quotes.Quote:
+async def price(customer_id: int, quantities: dict[int, int], how: How) -> quotes.Quote:
+    """What an order comes to now.
+
+    Raises:
+        PriceChanged, ``quotes.REFUSALS``.
+    """
     priced = await quotes.quote(customer_id, quantities, how)
     refuse_another_total(priced.total_fen, how.total_fen)
     return priced
@@ -185,9 +187,13 @@ async def _write(
     discounts: str | None,
     key: str | None,
     fingerprint: bytes,
+    *,
+    waits: bool = True,
 ) -> Order | None:
-    """Writes a priced order, and claims its key; without one the caller has. None: the key was used before."""
-    now, bill_no, most = clock.now(), ids.new_no("B"), terms.current().unpaid_orders_most
+    """Writes a priced order, and claims its key; without one the caller has. None: the key was used before. ``waits``: for its payment,
+    which so many may."""
+    now, bill_no = clock.now(), ids.new_no("B")
+    most = terms.current().unpaid_orders_most if waits else None
     rows = await db.fetch(
         _PLACE, now, customer_id, key, fingerprint, order_no, bill_no, priced.title, now + UNPAID_LIFETIME,
         priced.store_id, priced.goods_fen, priced.discount_fen, priced.freight_fen, priced.total_fen, priced.tax_fen, discounts,

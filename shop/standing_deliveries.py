@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-from billing import bills, collecting, halving, staff_alerts
+from billing import collecting, halving, staff_alerts
 from core import clock, db, errors
 from members import customers
 from notifications import outbox
@@ -184,9 +184,7 @@ async def _place(delivery_id: int) -> Outcome | None:
             raise AboveMost(total_fen=quote.total_fen, most_fen=most_fen)
         remark = f"[{delivery.deliver_on}] {standing.remark}".rstrip()
         order = await placing.place_priced(standing.customer_id, quote, placing.How(remark=remark))
-        bill = await collecting.take_in_full(await bills.lock(order.bill_no), operator="clock")
-        if not bill.under_review:
-            await order_steps.go(order, "pay", "paid", by="clock")
+        await order_steps.pay(order, by="clock")
         await db.execute(_ORDERED, delivery.id, order.order_no, order.total_fen, most_fen, clock.now())
         await db.execute(_EXPECTED, standing.id, order.total_fen)
         await staff_alerts.resolve("standing_stuck", [str(delivery.id)])

@@ -1,8 +1,9 @@
 -- Places one priced order in one statement: the key, the stock, the bill, the order with its lines, and the first row of its history.
 --
 -- 'placed' with the order's id; otherwise nothing was done: 'short' once for each SKU there is too little of; 'twin': the key was used
--- before; 'many': the customer has `most` orders that wait for their payment. A customer's orders are placed one after the other, so that
--- each finds those before it; the lock comes after the key and before the stock. Without a key the caller has claimed it, in the transaction this is called in.
+-- before; 'many': the customer has `most` orders that wait for their payment. Those that will wait are placed one after the other, so that
+-- each finds those before it; the lock comes after the key and before the stock. `most` is null of an order that is paid in the transaction
+-- this is called in. Without a key the caller has claimed it, in that transaction.
 CREATE OR REPLACE FUNCTION orders_place(
     at timestamptz, customer bigint, key text, fingerprint bytea, order_no text, bill_no text, title text, expires timestamptz,
     store bigint, goods bigint, discount bigint, freight bigint, total bigint, tax bigint, discounts jsonb, address jsonb, remark text,
@@ -25,11 +26,13 @@ BEGIN
         END IF;
     END IF;
 
-    PERFORM pg_advisory_xact_lock(1500839940, hashint8(customer)); -- 0x59750004: who places orders
-    IF (SELECT count(*) FROM (SELECT FROM shop_order o WHERE o.customer_id = customer AND o.state = 'placed' LIMIT most) u) >= most THEN
-        DELETE FROM request_key r WHERE r.id = claim;
-        RETURN QUERY SELECT 'many', NULL::bigint, NULL::int;
-        RETURN;
+    IF most IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(1500839940, hashint8(customer)); -- 0x59750004: who places orders
+        IF (SELECT count(*) FROM (SELECT FROM shop_order o WHERE o.customer_id = customer AND o.state = 'placed' LIMIT most) u) >= most THEN
+            DELETE FROM request_key r WHERE r.id = claim;
+            RETURN QUERY SELECT 'many', NULL::bigint, NULL::int;
+            RETURN;
+        END IF;
     END IF;
 
     RETURN QUERY

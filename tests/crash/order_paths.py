@@ -123,6 +123,26 @@ class PlaceWithMore(_Path):
         return found != (100, 2, "placed", ["coupon", "points"], made["have"] - made["have"] // 40)
 
 
+class PlacePaid(_Path):
+    """Somebody who may have no more orders that wait pays one, a coupon with it, as it is placed; they ask again with the same key."""
+
+    async def before(self):
+        made = await super().before()
+        for n in range(terms.current().unpaid_orders_most):
+            await orders.place(made["customer"], [orders.Wanted(made["sku"], 1)], key=f"waiting-{n:02}")
+        return {**made, "coupon": await given(self.customer, off_fen=500)}
+
+    async def act(self, made):
+        how = placing.How(coupon_nos=(made["coupon"],))
+        await orders.place_and_pay(made["customer"], [orders.Wanted(made["sku"], 2)], how, key="place-and-1")
+
+    async def wrong(self, made):
+        order, *waiting = await orders.page(made["customer"], limit=99)
+        states = {one.state for one in waiting}
+        found = (*await self.left(made), order.state, len(waiting), states)
+        return found != (100, 22, 7_500, "paid", 20, {"placed"})
+
+
 class EditOrder(_Path):
     """An unpaid order is changed."""
 
@@ -254,6 +274,7 @@ PATHS = {
     "buy": Buy,
     "buy_together": BuyTogether,
     "place_with_more": PlaceWithMore,
+    "place_paid": PlacePaid,
     "edit_order": EditOrder,
     "reject_order": RejectOrder,
     "withdraw_order": WithdrawOrder,

@@ -51,6 +51,7 @@ def killer(_migrated, tmp_path_factory):
         ("buy", 5),
         ("buy_together", 25),
         ("place_with_more", 20),
+        ("place_paid", 25),
         ("edit_order", 25),
         ("reject_order", 25),
         ("withdraw_order", 25),

@@ -1,12 +1,13 @@
 """Orders: stock, payment from the balance, cancelling."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
 import pytest
 
-from billing import bills
+from billing import bills, terms
 from core import clock
 from core import db as database
 from ledger import idempotency, posting
@@ -143,6 +144,23 @@ async def test_of_many_orders_at_once_so_many_may_wait_for_their_payment(db):
         for key in last
     ]
     assert [type(outcome[0]).__name__ for outcome in outcomes] == ["Order", "Order", "TooManyUnpaidOrders"]
+
+
+async def test_what_is_paid_as_it_is_placed_does_not_wait(db):
+    terms.use(replace(terms.current(), unpaid_orders_most=1))
+    customer, sku = await factories.customer(principal=250), await factories.sku(100, stock=9)
+    waiting = await placed(customer.id, sku)
+    how, wanted = orders.How(pay_from="balance"), [orders.Wanted(sku.id, 1)]
+    with pytest.raises(orders.TooManyUnpaidOrders):
+        await orders.place(customer.id, wanted, key=factories.key())
+    keys = [factories.key() for _ in range(3)]
+    calls = [orders._place_and_pay_alone(customer.id, wanted, how, key=key) for key in (*keys, *keys)]
+    made = await asyncio.gather(*calls, return_exceptions=True)
+    names = [getattr(one, "state", type(one).__name__) for one in made]
+    assert sorted(names[:3]) == sorted(names[3:]) == ["TooManyUnpaidOrders", "paid", "paid"]
+    assert (await factories.balance(customer.id), await stock(sku)) == ((50, 0), 6)
+    assert len(await orders.page(customer.id)) == 3
+    assert (await orders.get(customer.id, waiting.order_no)).state == "placed"
 
 
 async def test_the_same_key_places_one_order_and_another_content_is_refused(db):

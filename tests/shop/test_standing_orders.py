@@ -65,6 +65,16 @@ async def test_each_day_is_ordered_once_ahead_at_that_moments_price(db):
     assert (delivery.order_no, delivery.order_state) == (order.order_no, "paid")
 
 
+async def test_orders_of_its_customer_that_wait_for_their_payment_keep_no_delivery_back(db):
+    terms.use(replace(terms.current(), unpaid_orders_most=1))
+    customer, sku = await factories.customer(principal=9_000), await factories.sku(2_000)
+    milk = await started(customer, sku)
+    at(await first_day(milk), -11)
+    await orders.place(customer.id, [orders.Wanted(sku.id, 1)], key=factories.key())
+    assert await standing_deliveries.run() == standing_deliveries.Run(ordered=1)
+    assert [one.state for one in await orders.page(customer.id)] == ["paid", "placed"]
+
+
 async def test_a_short_balance_waits_is_told_once_and_goes_on_with_new_money(db):
     customer, sku = await factories.customer(principal=1_000), await factories.sku(2_000)
     milk = await started(customer, sku)
