@@ -42,7 +42,6 @@ KeyReused = idempotency.KeyReused
 
 in_full = bill_refunds.in_full
 left = bill_refunds.left
-left = bill_refunds.left
 get = refund_records.get
 page = refund_records.page
 settle = channel_refunds.settle
@@ -68,13 +67,10 @@ async def of_bill(
     wish = {"bill_no": bill_no, "amount_fen": amount_fen, "reason": reason}
 
     async def act() -> str:
-        found = await bills.find(bill_no)
-        owner_id = found.customer_id
+        owner_id = (await bills.find(bill_no)).customer_id
         await approvals.one_by_one(operator_id, owner_id)
-        await settled.lock_issuer(found.source)
-        bill = await bills.lock(bill_no)
         if await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=owner_id):
-            return await _ask_second_person("bill_refund", wish, amount_fen, operator_id, bill.customer_id)
+            return await _ask_second_person("bill_refund", wish, amount_fen, operator_id, owner_id)
         return await _of_bill(wish, operator=f"operator:{operator_id}", decided_by=f"operator:{operator_id}")
 
     made = await _once(operator_id, "refunds.of_bill", wish, act, key)
