@@ -25,28 +25,31 @@ class Made(kit.Answer):
     code: str
 
 
+OAK = Made(id=1, tree_no="T1", code="oak")
+
+
 async def plant() -> Made:
-    raise NotImplementedError
+    return OAK
 
 
 async def trees() -> kit.Page[Made]:
-    raise NotImplementedError
+    return kit.Page[Made](items=[OAK])
 
 
 async def tree(tree_no: str) -> Made:
-    raise NotImplementedError
+    return OAK.model_copy(update={"tree_no": tree_no})
 
 
 async def water(tree_no: str) -> Made:
-    raise NotImplementedError
+    return OAK.model_copy(update={"tree_no": tree_no})
 
 
 async def leaf(tree_id: int) -> Made:
-    raise NotImplementedError
+    return OAK.model_copy(update={"id": tree_id})
 
 
 async def word(code: str) -> Made:
-    raise NotImplementedError
+    return OAK.model_copy(update={"code": code})
 
 
 def table(*more):
