@@ -1,7 +1,8 @@
 """What can be booked 可预约项目: a lesson or visit with its weekly timetable, and the slots that are made of it ahead.
 
 A slot is a row with so many places. The clock makes those of the next weeks; operators close days, open them again, add a time or change
-how many places one has. Another timetable takes away the times ahead that nobody has ever booked; the others stay.
+how many places one has. Another timetable takes away the times ahead that nobody has ever booked; the others stay, and all do where only something
+else is changed.
 """
 
 from __future__ import annotations
@@ -133,8 +134,12 @@ async def get(bookable_id: int) -> Bookable:
 
 def _of(row: Sequence[Any]) -> Bookable:
     values = list(row)
-    values[10] = tuple(Time(**one) for one in json.loads(values[10]))
+    values[10] = _times(values[10])
     return Bookable(*values)
+
+
+def _times(timetable: str) -> tuple[Time, ...]:
+    return tuple(Time(**one) for one in json.loads(timetable))
 
 
 _ADD = """
@@ -186,10 +191,12 @@ async def change(operator_id: int, bookable_id: int, wanted: Wanted, *, key: str
 
     async def act() -> int:
         values = await _values(wanted)
-        if await db.fetchrow(_LOCK, bookable_id) is None:
+        row = await db.fetchrow(_LOCK, bookable_id)
+        if row is None:
             raise NoSuchBookable(bookable_id=bookable_id)
         await db.execute(_CHANGE, bookable_id, *values, by)
-        await db.execute(_NEVER_BOOKED, bookable_id, clock.now())
+        if _times(row["timetable"]) != wanted.timetable:
+            await db.execute(_NEVER_BOOKED, bookable_id, clock.now())
         await _make(bookable_id, wanted.timetable)
         return bookable_id
 
@@ -253,7 +260,7 @@ async def _make_next(bookable_id: int) -> None:
     async with db.transaction():
         row = await db.fetchrow(_LOCK, bookable_id)
         assert row is not None
-        await _make(bookable_id, [Time(**one) for one in json.loads(row["timetable"])])
+        await _make(bookable_id, _times(row["timetable"]))
 
 
 @dataclass(frozen=True, slots=True)

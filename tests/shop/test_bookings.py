@@ -245,6 +245,13 @@ async def test_a_timetable_changes_and_days_close(db):
     await bookables.set_open(made.id, day, day, is_open=False)
     with pytest.raises(bookings.SlotClosed):
         await booked(customer, second)
+    added = await bookables.put_slot(made.id, slot.starts_at + 3 * HOUR, minutes=30, capacity=1)
+    day = clock.day_of(slot.starts_at)
+    before = await bookables.slots(made.id, day, day + 9 * factories.DAYS)
+    renamed = bookables.Wanted("茶道课", made.sku_id, "at_booking", made.timetable)
+    await bookables.change(1, made.id, renamed, key=factories.key())
+    after = await bookables.slots(made.id, day, day + 9 * factories.DAYS)
+    assert after == [replace(one, name="茶道课") for one in before] and added in [one.id for one in after]
     evening = tuple(bookables.Time(number, "18:30", 60, 3) for number in range(1, 8))
     wanted = bookables.Wanted("茶艺课", made.sku_id, "at_booking", evening)
     await bookables.change(1, made.id, wanted, key=factories.key())
