@@ -74,6 +74,10 @@ class RefundNeedsSecond(errors.Forbidden):
     code = "booking_refund_needs_second"
 
 
+TAKING = (SlotClosed, SlotFull, AlreadyBooked, SkuNotForSale, InsufficientBalance)
+"""Why there may be no place in a slot."""
+
+
 async def book(
     actor: Actor, customer_id: int, slot_id: int, *, price_fen: int | None = None, key: str
 ) -> str:
@@ -151,7 +155,7 @@ async def _book_one_of(
         return None, NoSuchSlot.code
     try:
         return await _book(actor, customer_id, slot_id, series_no, shown_fen), None
-    except (SlotFull, SlotClosed, AlreadyBooked, SkuNotForSale, InsufficientBalance) as refused:
+    except TAKING as refused:
         return None, refused.code  # nothing of it is left
 
 

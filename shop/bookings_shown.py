@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core import clock, db, errors
+from core import db, errors
 from shop import bookables
 
 
@@ -41,11 +41,6 @@ class Booking:
     ends_at: datetime
     created_at: datetime
     ended_at: datetime | None
-
-    @property
-    def begins(self) -> str:
-        """When, as people read it."""
-        return f"{self.starts_at.astimezone(clock.zone()):%Y-%m-%d %H:%M}"
 
 
 COLUMNS = """

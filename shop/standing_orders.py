@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from billing import collecting, plan_actors, plan_offers, plans, schedule, stores, terms
 from core import clock, db, errors
@@ -20,6 +20,7 @@ Actor = plan_actors.Actor
 NoSuchStandingOrder = standing_rows.NoSuchStandingOrder
 MostTooLow = standing_rows.MostTooLow
 WrongSchedule = plan_offers.WrongSchedule
+Consent = plans.Consent
 ConsentOutdated = plans.ConsentOutdated
 NotByCustomers = plan_actors.NotByCustomers
 NoSuchCustomer = customers.NoSuchCustomer
@@ -55,7 +56,18 @@ PRICING: tuple[type[errors.DomainError], ...] = (
     freight.RegionInvalid, freight.NotDeliveredThere,
 )  # fmt: skip
 """What pricing a delivery may answer."""
-Door = Literal["mini_program", "counter", "phone", "paper"]
+STARTING: tuple[type[errors.DomainError], ...] = (
+    ConsentOutdated,
+    WrongSchedule,
+    FirstDayOutOfRange,
+    NoDays,
+    MostTooLow,
+    KeyReused,
+    *PRICING,
+)
+"""What starting one may answer its customer."""
+CHANGING: tuple[type[errors.DomainError], ...] = (StandingOrderOver, MostTooLow, *PRICING)
+"""What changing one may answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +92,6 @@ def earliest_on(hours_ahead: int) -> date:
     begins = clock.now() + timedelta(hours=hours_ahead)
     day = clock.day_of(begins)
     return day if clock.start_of(day) >= begins else day + timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """To which text the customer agreed where; ``by`` and ``proof``: who says so, and what shows it, where they did not do it
-    themselves."""
-
-    version: str
-    door: Door = "mini_program"
-    by: str | None = None
-    proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7::jsonb, $8, $9, $10, 'active', $11, $1
 async def _write(made: standing_rows.Row, consent: Consent, agreed: Agreement) -> int:
     assert made.next_day is not None
     standing_id: int = await db.fetchval(
-        _WRITE, made.customer_id, made.store_id, made.name, standing_rows.kept(made.address), made.remark, made.rule.cycle,
+        _WRITE, made.customer_id, made.store_id, made.name, placing.written(made.address), made.remark, made.rule.cycle,
         schedule.written(made.rule), made.most_fen, made.expected_fen, made.hours_ahead, made.started_on, made.ends_on,
         made.next_day, made.place_at(made.next_day), agreed.version, agreed.text, clock.now(), consent.door, consent.by,
         consent.proof,
@@ -239,7 +240,7 @@ async def change(actor: Actor, standing_id: int, wanted: Change, *, key: str) ->
         quote = await standing_rows.priced(standing, lines)
         standing_rows.refuse_above(quote.total_fen, standing.most_fen)
         await db.execute(
-            _CHANGE, standing_id, _name(quote), standing_rows.kept(standing.address), standing.remark, standing.most_fen,
+            _CHANGE, standing_id, _name(quote), placing.written(standing.address), standing.remark, standing.most_fen,
             quote.total_fen,
         )  # fmt: skip
         await standing_rows.put_lines(standing_id, lines)

@@ -48,6 +48,9 @@ class DeliveryNotAhead(errors.Conflict):
     code = "delivery_not_ahead"
 
 
+SKIPPING = (StandingOrderOver, NoSuchDelivery, DeliveryNotAhead)
+"""What leaving one delivery out may answer."""
+
 _LAPSE = """
 UPDATE standing_delivery SET try_at = NULL, ended_at = $3, state = CASE WHEN deliver_on < $2 THEN 'missed' ELSE 'waived' END,
     reason = CASE WHEN deliver_on < $2 THEN coalesce(reason, 'late') ELSE $4 END

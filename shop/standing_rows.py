@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -86,11 +86,6 @@ def where(text: str | None) -> addresses.Where | None:
     """An address as it was kept."""
     kept = None if text is None else json.loads(text)
     return None if kept is None else addresses.Where(**kept)
-
-
-def kept(address: addresses.Where | None) -> str | None:
-    """The other way round."""
-    return None if address is None else json.dumps(asdict(address), ensure_ascii=False)
 
 
 async def locked(standing_id: int, customer_id: int | None = None) -> Row:
