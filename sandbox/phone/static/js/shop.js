@@ -68,10 +68,6 @@ export class Shop {
     return this.#call("PUT", path, body, newKey());
   }
 
-  patch(path, body) {
-    return this.#call("PATCH", path, body, newKey());
-  }
-
   remove(path) {
     return this.#call("DELETE", path, undefined, newKey());
   }

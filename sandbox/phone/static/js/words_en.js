@@ -83,7 +83,7 @@ export default {
   "message.queued": "Queued", "message.sent": "Sent", "message.dead": "In the app only", "message.skipped": "In the app only",
   "threshold.title": "Low-balance reminder", "threshold.text": "You are reminded once when your available balance falls below this.", "threshold.none": "Off", "threshold.below": "Below ¥{amount}", "threshold.saved": "You are reminded below ¥{amount}", "threshold.off": "Reminder switched off", "threshold.switch_off": "Switch off",
 
-  "common.ok": "OK", "common.edit": "Edit", "common.remove": "Delete",
+  "common.and": ", ", "common.ok": "OK", "common.edit": "Edit", "common.remove": "Delete",
   "mall.search": "Search in Chinese or pinyin", "mall.categories": "Categories", "mall.all": "All", "mall.sorted": "Sort", "mall.newest": "Newest", "mall.sales": "Popular", "mall.cheapest": "Cheapest", "mall.dearest": "Dearest", "mall.sold": "{count} sold lately", "mall.more_of": "Show more", "mall.not_found": "Nothing found; try another word",
   "mall.price.list": "List price", "mall.price.period": "For a time", "mall.price.tier": "Members", "mall.price.store": "This store",
   "cart.title": "Cart", "cart.with": "Cart, {count} products", "cart.add": "Add to cart", "cart.added": "In the cart", "cart.none": "The cart is empty", "cart.all": "All", "cart.sum": "Total", "cart.checkout": "Checkout · {count}", "cart.remove": "Remove {name}",

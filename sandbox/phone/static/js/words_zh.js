@@ -83,7 +83,7 @@ export default {
   "message.queued": "待发送", "message.sent": "已发送", "message.dead": "仅站内", "message.skipped": "仅站内",
   "threshold.title": "低余额提醒", "threshold.text": "可用余额低于这个金额时提醒你一次。", "threshold.none": "不提醒", "threshold.below": "低于 ¥{amount}", "threshold.saved": "余额低于 ¥{amount} 时会提醒你", "threshold.off": "已关闭余额提醒", "threshold.switch_off": "不再提醒",
 
-  "common.ok": "确定", "common.edit": "编辑", "common.remove": "删除",
+  "common.and": "，", "common.ok": "确定", "common.edit": "编辑", "common.remove": "删除",
   "mall.search": "搜商品，汉字、拼音或首字母", "mall.categories": "商品分类", "mall.all": "全部", "mall.sorted": "排序", "mall.newest": "最新", "mall.sales": "销量", "mall.cheapest": "价格从低", "mall.dearest": "价格从高", "mall.sold": "近期售出 {count} 件", "mall.more_of": "显示更多", "mall.not_found": "没有找到商品，换个词试试",
   "mall.price.list": "标价", "mall.price.period": "限时", "mall.price.tier": "会员价", "mall.price.store": "门店价",
   "cart.title": "购物车", "cart.with": "购物车，{count} 种商品", "cart.add": "加入购物车", "cart.added": "已加入购物车", "cart.none": "购物车还是空的", "cart.all": "全选", "cart.sum": "合计", "cart.checkout": "结算 · {count} 件", "cart.remove": "移出{name}",

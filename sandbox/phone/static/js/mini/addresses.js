@@ -4,6 +4,7 @@ import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
 import { Intent } from "../shop.js";
+import { chips, field, tickLine } from "./form.js";
 import { REGIONS } from "./regions.js";
 
 const NEW = { recipient: "", phone: "", province: "浙江省", city: "杭州市", district: "西湖区", region_code: "330106", detail: "", label: "", is_default: false };
@@ -57,8 +58,7 @@ export function edit(app, address) {
       intent.renew();
       draw();
     };
-    const field = (name, type, most, hint) => h("label", { class: "field" }, h("span", {}, t(`addresses.${name}`)),
-      h("input", { type, name, value: given[name], maxlength: String(most), autocomplete: "off", placeholder: hint ?? null, autofocus: name === "recipient", oninput: (event) => put({ [name]: event.target.value }) }));
+    const line = (name, most, more) => field(t(`addresses.${name}`), { name, value: given[name], maxlength: String(most), oninput: (event) => put({ [name]: event.target.value }), ...more });
     const save = async () => {
       const { id, ...body } = { ...given, recipient: given.recipient.trim(), phone: given.phone.trim(), detail: given.detail.trim() };
       const kept = await intent.once(app, (key) => (id ? app.shop.put(`/addresses/${id}`, body) : app.shop.post("/addresses", body, key)));
@@ -67,9 +67,9 @@ export function edit(app, address) {
       app.phone.toast(t("addresses.saved"), "good");
     };
     return h("form", { class: "form", onsubmit: (event) => event.preventDefault() }, h("h2", {}, t(address ? "addresses.edit" : "addresses.add")),
-      field("recipient", "text", 60), field("phone", "tel", 20), region(given, put), field("detail", "text", 120, t("addresses.detail_hint")),
-      h("fieldset", { class: "chips" }, h("legend", {}, t("addresses.label")), LABELS.map((name) => t(`addresses.label.${name}`)).map((one) => h("button", { type: "button", "aria-pressed": String(given.label === one), onclick: () => put({ label: given.label === one ? "" : one }) }, one))),
-      h("label", { class: "agree" }, h("input", { type: "checkbox", name: "is_default", checked: given.is_default, disabled: address?.is_default, onchange: (event) => put({ is_default: event.target.checked }) }), h("span", { class: "tick" }, icon("check")), h("span", {}, t("addresses.make_default"))),
+      line("recipient", 60, { autofocus: true }), line("phone", 20, { type: "tel" }), region(given, put), line("detail", 120, { placeholder: t("addresses.detail_hint") }),
+      chips(t("addresses.label"), LABELS.map((name) => t(`addresses.label.${name}`)).map((word) => ({ word, on: given.label === word, take: () => put({ label: given.label === word ? "" : word }) }))),
+      tickLine(t("addresses.make_default"), given.is_default, (is_default) => put({ is_default }), { name: "is_default", disabled: address?.is_default }),
       busyButton({ class: "wide tea", "data-act": "save-address", disabled: !given.recipient.trim() || !given.phone.trim() || !given.detail.trim(), onclick: save }, t("common.save")));
   }, { label: t(address ? "addresses.edit" : "addresses.add") });
 }

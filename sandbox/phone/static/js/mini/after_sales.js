@@ -5,7 +5,8 @@ import { moment, price, yuan } from "../format.js";
 import { t, tOr } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
 import { Intent } from "../shop.js";
-import { money } from "./money.js";
+import { chipButtons, field } from "./form.js";
+import { goodsWord, money } from "./money.js";
 import { stepper } from "./product.js";
 
 const KINDS = ["refund", "return", "exchange"];
@@ -26,7 +27,7 @@ export const afterSales = {
 export function card(app, one) {
   return h("button", { type: "button", class: "order-card", "data-after-sale": one.return_no, onclick: () => app.go("afterSale", { no: one.return_no }) },
     h("span", { class: "order-top" }, h("span", {}, t(`after.kind.${one.kind}`), " · ", h("time", {}, moment(one.created_at))), h("span", { class: `state ${one.state === "done" ? "completed" : one.state}` }, t(`after.${one.state}`))),
-    h("strong", {}, one.lines.map((line) => `${line.product_name} · ${line.sku_name} ×${line.quantity}`).join("，")),
+    h("strong", {}, goodsWord(one.lines)),
     one.kind !== "exchange" && h("span", { class: "order-sum" }, money(price(one.refund_fen ?? one.most_fen))));
 }
 
@@ -53,11 +54,11 @@ export const applyAfterSale = {
       app.draw();
     };
     return [
-      h("fieldset", { class: "block chips" }, h("legend", {}, t("after.what")), KINDS.map((one) => h("button", { type: "button", "data-kind": one, "aria-pressed": String(params.kind === one), onclick: () => put({ kind: one }) }, t(`after.kind.${one}`))),
+      h("fieldset", { class: "block chips" }, h("legend", {}, t("after.what")), chipButtons(KINDS.map((one) => ({ word: t(`after.kind.${one}`), on: params.kind === one, take: () => put({ kind: one }), "data-kind": one }))),
         h("p", { class: "fine" }, t(`after.text.${params.kind}`))),
       h("section", { class: "block" }, h("h3", {}, t("after.which")), h("ul", { class: "cart-lines plain" }, lines.map((line) => pick(line, params, put)))),
       h("section", { class: "block form" }, h("h3", {}, t("after.why")),
-        h("div", { class: "chips" }, REASONS.map((one) => h("button", { type: "button", "aria-pressed": String(params.reason === t(`after.reason.${one}`)), onclick: () => put({ reason: t(`after.reason.${one}`) }) }, t(`after.reason.${one}`)))),
+        h("div", { class: "chips" }, chipButtons(REASONS.map((one) => t(`after.reason.${one}`)).map((word) => ({ word, on: params.reason === word, take: () => put({ reason: word }) })))),
         h("label", { class: "field" }, h("span", { class: "unseen" }, t("after.why")), h("input", { type: "text", name: "reason", maxlength: "200", value: params.reason ?? "", placeholder: t("after.why_hint"), autocomplete: "off", oninput: (event) => put({ reason: event.target.value }) }))),
       h("section", { class: "block" }, h("h3", {}, t("after.photos"), h("small", { class: "fine" }, ` ${params.photos.length}/${MOST_PHOTOS}`)), photoPicker(params, put)),
     ];
@@ -157,8 +158,8 @@ async function sendBack(app, one) {
   const given = { carrier: one.carrier ?? "顺丰速运", tracking_no: "" };
   const intent = new Intent();
   await app.phone.sheet((close, draw) => {
-    const field = (name, most) => h("label", { class: "field" }, h("span", {}, t(`after.${name}`)), h("input", { type: "text", name, maxlength: String(most), value: given[name], autocomplete: "off", autofocus: name === "tracking_no", oninput: (event) => { given[name] = event.target.value; intent.renew(); draw(); } }));
-    return h("form", { class: "form", onsubmit: (event) => event.preventDefault() }, h("h2", {}, t("after.send_back")), field("carrier", 40), field("tracking_no", 64),
+    const line = (name, most) => field(t(`after.${name}`), { name, maxlength: String(most), value: given[name], autofocus: name === "tracking_no", oninput: (event) => { given[name] = event.target.value; intent.renew(); draw(); } });
+    return h("form", { class: "form", onsubmit: (event) => event.preventDefault() }, h("h2", {}, t("after.send_back")), line("carrier", 40), line("tracking_no", 64),
       busyButton({ class: "wide tea", "data-act": "save-parcel", disabled: !given.carrier.trim() || !given.tracking_no.trim(), onclick: async () => {
         const body = { carrier: given.carrier.trim(), tracking_no: given.tracking_no.trim() };
         if (await intent.once(app, (key) => app.shop.post(`/after-sales/${one.return_no}/parcel`, body, key))) close();

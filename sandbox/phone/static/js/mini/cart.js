@@ -7,9 +7,7 @@ import { busyButton, emptyState } from "../phone.js";
 import { changeSince, remember } from "./kept_prices.js";
 import { money } from "./money.js";
 import { tile } from "./pictures.js";
-import { choose, stepper } from "./product.js";
-
-const MOST = 999;
+import { choose, MOST, stepper } from "./product.js";
 
 export const cart = {
   title: () => t("cart.title"),

@@ -6,7 +6,7 @@ import { t } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
 import { Intent, ShopRefused } from "../shop.js";
 import { chooseAddress, whole } from "./addresses.js";
-import { payTogether } from "./combined.js";
+import { payTogether, shareOf } from "./combined.js";
 import { chooseCoupons } from "./coupons.js";
 import { less, money } from "./money.js";
 
@@ -29,7 +29,7 @@ export const checkout = {
       whereTo(app, found, params),
       fault && h("p", { class: "notice", role: "alert", "data-fault": fault.code }, icon("warn"), h("span", {}, fault.message)),
       changed(app, found, params),
-      h("section", { class: "block" }, h("ul", { class: "cart-lines plain" }, quote.lines.map((one) => goods(app, one)))),
+      h("section", { class: "block" }, h("ul", { class: "cart-lines plain" }, quote.lines.map(goods))),
       savingsRows(app, found, params),
       h("label", { class: "remark" }, h("span", {}, t("checkout.remark")),
         h("input", { type: "text", name: "remark", maxlength: "200", value: params.remark ?? "", placeholder: t("checkout.remark_hint"), autocomplete: "off", oninput: (event) => { params.remark = event.target.value; params.intent.renew(); } })),
@@ -115,7 +115,7 @@ function changed(app, { quote, fault, of }, params) {
     h("button", { type: "button", class: "link", "data-act": "seen-total", onclick: () => { params.total = quote.total_fen; app.draw(); } }, t("cart.seen")));
 }
 
-function goods(app, one) {
+function goods(one) {
   return h("li", { key: `q${one.sku_id}` },
     h("div", { class: "cart-words" }, h("strong", {}, one.product_name), h("small", {}, one.sku_name),
       !one.in_stock && h("p", { class: "note dear" }, one.available > 0 ? t("cart.only", { count: one.available }) : t("cart.out"))),
@@ -184,8 +184,7 @@ async function place(app, { quote, account }, params) {
   if (made.state === "paid") app.phone.toast(t(made.under_review ? "order.under_review" : "order.was_paid"), "good");
   const shown = app.go("order", { no: made.order_no });
   if (made.state === "placed" && params.way !== "later" && params.way !== "balance") {
-    const share = Math.max(0, Math.min(account.available_fen, made.total_fen - 1));
-    await payTogether(app, `/orders/${made.order_no}`, share, params.way);
+    await payTogether(app, `/orders/${made.order_no}`, shareOf(account, made.total_fen), params.way);
   }
   return shown;
 }

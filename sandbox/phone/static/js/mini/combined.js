@@ -13,7 +13,7 @@ const LOOKS = 12;
 export async function offerTogether(app, what, owedFen) {
   const account = await app.attempt(() => app.shop.get("/account"));
   if (!account) return;
-  const shareFen = Math.max(0, Math.min(account.available_fen, owedFen - 1));
+  const shareFen = shareOf(account, owedFen);
   const amounts = { balance: price(shareFen), rest: price(owedFen - shareFen) };
   const label = (channel) => t(shareFen ? `together.${channel}` : `together.${channel}_alone`, amounts);
   const choice = await app.phone.sheet((close) => h("div", { class: "question" },
@@ -26,6 +26,9 @@ export async function offerTogether(app, what, owedFen) {
   if (choice === "top_up") app.go("topUp");
   else if (choice) await payTogether(app, what, shareFen, choice);
 }
+
+/** How much the balance takes where a channel pays the rest, which is never nothing. */
+export const shareOf = (account, owedFen) => Math.max(0, Math.min(account.available_fen, owedFen - 1));
 
 /** Whether a bill waits for such a payment, and not for the shop to look at something. */
 export const isCombined = (bill) => bill.pending_no?.startsWith("C") ?? false;

@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { day } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton } from "../phone.js";
+import { chips, field } from "./form.js";
 
 export const details = {
   title: () => t("profile.title"),
@@ -18,10 +19,10 @@ export const details = {
     const fixed = one.birthday_free_at !== null && Date.parse(one.birthday_free_at) > app.shop.now();
     return [
       h("section", { class: "block form" },
-        h("label", { class: "field" }, h("span", {}, t("profile.name")), h("input", { type: "text", name: "name", maxlength: "60", value: given.name, autocomplete: "off", oninput: (event) => put({ name: event.target.value }) })),
-        h("label", { class: "field" }, h("span", {}, t("profile.birthday")), h("input", { type: "date", name: "birthday", value: given.birthday ?? "", min: "1900-01-01", disabled: fixed, onchange: (event) => put({ birthday: event.target.value || null }) }),
+        field(t("profile.name"), { name: "name", maxlength: "60", value: given.name, oninput: (event) => put({ name: event.target.value }) }),
+        field(t("profile.birthday"), { type: "date", name: "birthday", value: given.birthday ?? "", min: "1900-01-01", disabled: fixed, onchange: (event) => put({ birthday: event.target.value || null }) },
           h("small", { class: "fine" }, fixed ? t("profile.birthday_fixed", { day: day(one.birthday_free_at) }) : t("profile.birthday_text"))),
-        h("fieldset", { class: "chips" }, h("legend", {}, t("profile.locale")), [["zh-CN", "中文"], ["en", "English"]].map(([name, word]) => h("button", { type: "button", lang: name, "aria-pressed": String(given.locale === name), onclick: () => put({ locale: name }) }, word)))),
+        chips(t("profile.locale"), [["zh-CN", "中文"], ["en", "English"]].map(([name, word]) => ({ word, on: given.locale === name, take: () => put({ locale: name }), lang: name })))),
       h("dl", { class: "facts" },
         h("div", {}, h("dt", {}, t("profile.phone")), h("dd", {}, one.phone ?? t("profile.no_phone"), " ", app.within === "wechat" && busyButton({ class: "link", "data-act": "take-phone", onclick: () => takePhone(app) }, t(one.phone ? "profile.phone_anew" : "profile.phone_take")))),
         h("div", {}, h("dt", {}, t("profile.joined")), h("dd", {}, day(one.joined_at)))),

@@ -2,7 +2,6 @@ import { h, icon } from "../dom.js";
 import { day, price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { emptyState } from "../phone.js";
-import { money } from "./money.js";
 import { owedBills } from "./bills.js";
 import { changeRow } from "./records.js";
 import { editThreshold } from "./threshold.js";

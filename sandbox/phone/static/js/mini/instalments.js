@@ -1,10 +1,11 @@
 // Instalments: the parts of a bill, agreeing to them, paying a stated amount.
 
-import { h, icon } from "../dom.js";
+import { h } from "../dom.js";
 import { day, fenFrom, price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton } from "../phone.js";
 import { newKey, ShopUnreachable } from "../shop.js";
+import { consentText, tickLine } from "./form.js";
 
 /** The parts with their days; `state` and what is paid where they run already. */
 export function partsList(parts, label) {
@@ -37,10 +38,8 @@ export async function lookAtProposal(app, bill) {
   };
   const done = await app.phone.sheet((close, draw) => h("div", { class: "form consent" },
     h("h2", {}, t("parts.proposal", { title: bill.title })), partsList(offer.parts, t("parts.list")),
-    h("div", { class: "consent-text", tabindex: "0", role: "region", "aria-label": t("parts.terms") }, h("h3", {}, t("parts.terms")), offer.consent_text.split("\n").map((line) => h("p", {}, line)),
-      h("small", {}, t("plans.version", { version: offer.consent_version }))),
-    h("label", { class: "agree" }, h("input", { type: "checkbox", name: "agree", checked: agreed, onchange: (event) => { agreed = event.target.checked; draw(); } }),
-      h("span", { class: "tick" }, icon("check")), h("span", {}, t(offer.automatic ? "parts.agree_automatic" : "parts.agree"))),
+    consentText(t("parts.terms"), offer.consent_text, offer.consent_version, t("parts.terms")),
+    tickLine(t(offer.automatic ? "parts.agree_automatic" : "parts.agree"), agreed, (ticked) => { agreed = ticked; draw(); }),
     busyButton({ class: "wide tea", "data-act": "agree-parts", disabled: !agreed, onclick: () => send(close) }, t("parts.confirm"))),
   { label: t("parts.proposal", { title: bill.title }) });
   if (done) app.phone.toast(t("parts.agreed"), "good");

@@ -7,7 +7,7 @@ import { busyButton, emptyState } from "../phone.js";
 import { whole } from "./addresses.js";
 import { card as afterSaleCard } from "./after_sales.js";
 import { offerTogether, underWay, underWayButtons, underWayNote } from "./combined.js";
-import { less, money } from "./money.js";
+import { goodsWord, less, money } from "./money.js";
 
 const MARKS = { placed: "clock", paid: "check", confirmed: "check", shipping: "bag", shipped: "bag", completed: "check", cancelled: "close" };
 
@@ -19,7 +19,7 @@ export const orders = {
     return h("ul", { class: "order-list" }, items.map((one) => h("li", { key: one.order_no },
       h("button", { type: "button", class: "order-card", "data-order": one.order_no, onclick: () => app.go("order", { no: one.order_no }) },
         h("span", { class: "order-top" }, h("time", {}, moment(one.placed_at)), h("span", { class: `state ${one.state}` }, t(`order.${standing(one)}`))),
-        h("strong", {}, one.lines.map((line) => `${line.product_name} · ${line.sku_name} ×${line.quantity}`).join("，")),
+        h("strong", {}, goodsWord(one.lines)),
         h("span", { class: "order-sum" }, money(price(one.total_fen)))))));
   },
 };
@@ -54,7 +54,7 @@ export const order = {
         h("div", {}, h("dt", {}, t("home.available")), h("dd", {}, money(yuan(account.available_fen))))),
     ];
   },
-  foot(app, { one, pending }, params) {
+  foot(app, { one, pending }) {
     if (pending) return underWayButtons(app, pending);
     if (one.under_review) return busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one) }, t("order.cancel"));
     if (one.state === "placed") {
@@ -66,7 +66,7 @@ export const order = {
     const ask = sent(one) && h("button", { type: "button", class: "quiet", "data-act": "apply-after-sale", onclick: () => app.go("applyAfterSale", { no: one.order_no }) }, t("after.apply"));
     if (one.state === "shipped") return [busyButton({ class: "wide tea", "data-act": "receive-order", onclick: () => receive(app, one) }, t("order.receive")), ask];
     if (ask) return ask;
-    return one.state === "paid" && busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one, params) }, t("order.cancel_paid"));
+    return one.state === "paid" && busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one) }, t("order.cancel_paid"));
   },
 };
 

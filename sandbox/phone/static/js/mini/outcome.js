@@ -18,7 +18,7 @@ export const outcome = {
     if (made.state === "pending" && params.how === "paid" && !params.watched) follow(app, params);
     return { made, account };
   },
-  view(app, { made, account }, params) {
+  view(_app, { made, account }, params) {
     const face = faceOf(made, params);
     return h("section", { class: `outcome-card ${face}`, "data-state": made.state, role: "status" },
       h("span", { class: "outcome-mark" }, face === "waiting" ? h("i", { class: "spinner" }) : icon({ credited: "check", review: "clock", closed: "close", unpaid: "clock" }[face])),

@@ -6,8 +6,7 @@ import { t, tOr } from "../i18n.js";
 import { emptyState } from "../phone.js";
 import { money } from "./money.js";
 import { agreeToPrice, cancel, pause, resume, skip } from "./plan_acts.js";
-import { perWhat, termsList, trialWord } from "./plan_terms.js";
-import { runs } from "./plans.js";
+import { perWhat, runs, termsList, trialWord } from "./plan_terms.js";
 
 const SHOWN_AHEAD = 6;
 const SHOWN_BEHIND = 40;

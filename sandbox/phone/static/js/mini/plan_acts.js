@@ -1,9 +1,10 @@
 // What a customer does with a plan, each after a question that says what it costs or spares.
 
-import { h, icon } from "../dom.js";
+import { h } from "../dom.js";
 import { day, isoDay, price, shortDay } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton } from "../phone.js";
+import { tickLine } from "./form.js";
 import { money } from "./money.js";
 
 const DAY_MS = 864e5;
@@ -75,8 +76,7 @@ export async function agreeToPrice(app, one) {
   const sure = await app.phone.sheet((close, draw) => h("div", { class: "form consent" },
     h("h2", {}, t("plans.price_title", { name: one.name })), h("p", { class: "consent-price" }, money(words.amount, "large"), h("span", {}, t("plans.price_before", words))),
     h("div", { class: "consent-text" }, h("p", {}, t("plans.price_text", words))),
-    h("label", { class: "agree" }, h("input", { type: "checkbox", name: "agree", checked: agreed, onchange: (event) => { agreed = event.target.checked; draw(); } }),
-      h("span", { class: "tick" }, icon("check")), h("span", {}, t("plans.price_agree", words))),
+    tickLine(t("plans.price_agree", words), agreed, (ticked) => { agreed = ticked; draw(); }),
     busyButton({ class: "wide tea", "data-act": "confirm-price", disabled: !agreed, onclick: () => close(true) }, t("plans.price_confirm"))),
   { label: t("plans.price_title", { name: one.name }) });
   if (sure) await send(app, `/plans/${one.plan_id}/price/agree`, { amount_fen: one.new_amount_fen }, t("plans.price_agreed"));

@@ -4,6 +4,9 @@ import { h } from "../dom.js";
 import { day, monthAndDay, price, weekdayName } from "../format.js";
 import { t, tOr } from "../i18n.js";
 
+/** Whether a plan, or a standing order, has not ended. */
+export const runs = (one) => one.state === "active" || one.state === "paused";
+
 /** "/ month" beside the amount; of a plan by use "/ hour". */
 export function perWhat({ cycle, terms }) {
   if (terms.unit) return `/ ${terms.unit}`;

@@ -5,9 +5,10 @@ import { day, price } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
 import { newKey, ShopUnreachable } from "../shop.js";
+import { consentText, tickLine } from "./form.js";
 import { money } from "./money.js";
 import { standingCard } from "./standing.js";
-import { perWhat, termsList, trialWord } from "./plan_terms.js";
+import { perWhat, runs, termsList, trialWord } from "./plan_terms.js";
 
 export const plans = {
   title: () => t("tab.plans"),
@@ -30,10 +31,6 @@ export const plans = {
     ];
   },
 };
-
-export function runs(one) {
-  return one.state === "active" || one.state === "paused";
-}
 
 function subscribeButton(app, offer, mine) {
   const has = mine.some((one) => one.name === offer.name && runs(one));
@@ -70,10 +67,8 @@ async function subscribe(app, offer) {
   const made = await app.phone.sheet((close, draw) => h("div", { class: "form consent" },
     h("h2", {}, offer.name), h("p", { class: "consent-price" }, money(price(offer.amount_fen), "large"), h("span", {}, perWhat(offer))),
     termsList(offer),
-    h("div", { class: "consent-text", tabindex: "0", role: "region", "aria-label": t("plans.terms") }, h("h3", {}, t("plans.terms")), offer.consent_text.split("\n").map((line) => h("p", {}, line)),
-      h("small", {}, t("plans.version", { version: offer.consent_version }))),
-    h("label", { class: "agree" }, h("input", { type: "checkbox", name: "agree", checked: agreed, onchange: (event) => { agreed = event.target.checked; draw(); } }),
-      h("span", { class: "tick" }, icon("check")), h("span", {}, t("plans.agree"))),
+    consentText(t("plans.terms"), offer.consent_text, offer.consent_version, t("plans.terms")),
+    tickLine(t("plans.agree"), agreed, (ticked) => { agreed = ticked; draw(); }),
     busyButton({ class: "wide tea", "data-act": "confirm-plan", disabled: !agreed, onclick: () => send(close) }, t("plans.confirm"))),
   { label: offer.name });
   if (!made) return;

@@ -4,12 +4,14 @@ import { h, icon } from "../dom.js";
 import { price } from "../format.js";
 import { t } from "../i18n.js";
 import { busyButton } from "../phone.js";
+import { chips } from "./form.js";
 import { remember } from "./kept_prices.js";
 import { money } from "./money.js";
 import { gallery, tile } from "./pictures.js";
 import { startStanding } from "./standing.js";
 
-const MOST = 999;
+/** So many of one thing at a time. */
+export const MOST = 999;
 
 /** Opens the sheet. `change`: {sku, done(sku)} where another specification is chosen for a line of the cart. */
 export function choose(app, product, change = null) {
@@ -26,7 +28,7 @@ export function choose(app, product, change = null) {
       draw();
     };
     const choices = product.axes.length
-      ? product.axes.map((axis, nth) => chips(axis.name, axis.values.map((value) => ({
+      ? product.axes.map((axis, nth) => specs(axis.name, axis.values.map((value) => ({
         word: value, on: wanted[nth] === value, off: !fits(product, nth, value), gone: !fits(product, nth, value, wanted),
         take: () => {
           wanted = near(product, nth, value, wanted).specs;
@@ -34,7 +36,7 @@ export function choose(app, product, change = null) {
           draw();
         },
       }))))
-      : chips(t("mall.sku"), product.skus.map((one) => ({ word: one.name, on: one.id === sku.id, off: one.stock <= 0, take: () => { take(one); draw(); } })));
+      : specs(t("mall.sku"), product.skus.map((one) => ({ word: one.name, on: one.id === sku.id, off: one.stock <= 0, take: () => { take(one); draw(); } })));
     const gone = sku.stock <= 0;
     return h("div", { class: "form goods" },
       gallery(app, product),
@@ -81,9 +83,8 @@ function near(product, nth, value, wanted) {
   return product.skus.filter((sku) => sku.specs[nth] === value).reduce((best, sku) => (alike(sku) > alike(best) ? sku : best));
 }
 
-function chips(legend, choices) {
-  return h("fieldset", { class: "chips" }, h("legend", {}, legend), choices.map(({ word, on, off, gone, take }) =>
-    h("button", { type: "button", "aria-pressed": String(on), "data-spec": word, class: gone && !off ? "dim" : null, disabled: off, onclick: take }, word)));
+function specs(legend, choices) {
+  return chips(legend, choices.map(({ word, on, off, gone, take }) => ({ word, on, take, "data-spec": word, class: gone && !off ? "dim" : null, disabled: off })));
 }
 
 async function intoCart(app, sku, quantity, close) {

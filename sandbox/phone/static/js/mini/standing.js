@@ -6,20 +6,20 @@ import { t, tOr } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
 import { Intent } from "../shop.js";
 import { whole } from "./addresses.js";
-import { money } from "./money.js";
-import { rhythm } from "./plan_terms.js";
+import { chips, consentText, field, tickLine } from "./form.js";
+import { goodsWord, money } from "./money.js";
+import { rhythm, runs } from "./plan_terms.js";
 
 const TURNS = ["day", "week", "month"];
 const DAYS = [1, 5, 10, 15, 20, 25];
 const SHOWN = 8;
-const runs = (one) => one.state === "active" || one.state === "paused";
 
 /** A card on the page of plans. */
 export function standingCard(app, one) {
   return h("article", { class: `plan-card mine ${one.state}`, key: `standing${one.id}`, "data-standing": one.id, "data-state": one.state },
     h("header", {}, h("h3", {}, one.name), h("span", { class: `state ${one.state}` }, t(`plan.${one.state}`))),
     h("p", {}, rhythm(one.rule), " · ", t("standing.about", { amount: price(one.expected_fen) })),
-    h("p", {}, one.lines.map((line) => `${line.product_name} · ${line.sku_name} ×${line.quantity}`).join("，")),
+    h("p", {}, goodsWord(one.lines)),
     h("button", { class: "quiet", type: "button", "data-act": "look-at-standing", onclick: () => app.go("standing", { id: one.id }) }, t(runs(one) ? "plans.look" : "plans.look_back"), icon("next")));
 }
 
@@ -34,7 +34,7 @@ export const standing = {
     return [
       h("article", { class: `plan-card mine ${one.state}`, "data-standing": one.id, "data-state": one.state },
         h("header", {}, h("h3", {}, one.name), h("span", { class: `state ${one.state}` }, t(`plan.${one.state}`))),
-        h("ul", {}, one.lines.map((line) => h("li", {}, `${line.product_name} · ${line.sku_name} ×${line.quantity}`))),
+        h("ul", {}, one.lines.map((line) => h("li", {}, goodsWord([line])))),
         h("dl", { class: "facts" }, fact("standing.when", rhythm(one.rule)), fact("standing.to", one.address ? whole(one.address) : t("checkout.fetch")),
           fact("standing.most", `¥${yuan(one.most_fen)}`), fact("plans.since", day(one.started_on)), fact("plans.last_day", one.ends_on && day(one.ends_on)),
           fact("plans.resumes", one.state === "paused" && (one.resume_on ? day(one.resume_on) : t("plans.resumes_open"))), fact("checkout.remark", one.remark))),
@@ -110,23 +110,19 @@ export async function startStanding(app, product, sku, quantity) {
       if (done) close(done);
     };
     return h("div", { class: "form" }, h("h2", {}, t("standing.start", { name: product.name })), h("p", { class: "fine" }, `${sku.name} ×${quantity}`),
-      chips(t("standing.when"), TURNS.map((one) => [t(`rhythm.${one}`), chosen.every === one, () => put({ every: one }), one])),
-      chosen.every === "week" && chips(t("standing.weekdays"), [1, 2, 3, 4, 5, 6, 7].map((one) => [weekdayName(one), chosen.weekdays.includes(one), () => put({ weekdays: chosen.weekdays.includes(one) ? chosen.weekdays.filter((each) => each !== one) : [...chosen.weekdays, one].sort() }), one])),
-      chosen.every === "month" && chips(t("standing.day"), DAYS.map((one) => [t("rhythm.day_of_month", { day: one }), chosen.day === one, () => put({ day: one }), one])),
+      chips(t("standing.when"), TURNS.map((one) => ({ word: t(`rhythm.${one}`), on: chosen.every === one, take: () => put({ every: one }), "data-choice": one }))),
+      chosen.every === "week" && chips(t("standing.weekdays"), [1, 2, 3, 4, 5, 6, 7].map((one) => ({ word: weekdayName(one), on: chosen.weekdays.includes(one), "data-choice": one,
+        take: () => put({ weekdays: chosen.weekdays.includes(one) ? chosen.weekdays.filter((each) => each !== one) : [...chosen.weekdays, one].sort() }) }))),
+      chosen.every === "month" && chips(t("standing.day"), DAYS.map((one) => ({ word: t("rhythm.day_of_month", { day: one }), on: chosen.day === one, take: () => put({ day: one }), "data-choice": one }))),
       h("label", { class: "field" }, h("span", {}, t("standing.to")), h("select", { name: "to", onchange: (event) => { put({ address: Number(event.target.value) || null }); priced(draw); } },
         h("option", { value: "", selected: chosen.address === null }, t("checkout.fetch")), addresses.map((one) => h("option", { value: one.id, selected: one.id === chosen.address }, `${one.recipient} ${whole(one)}`)))),
       h("p", { class: "fine", "aria-live": "polite" }, chosen.fault ?? (chosen.quote ? t("standing.each", { amount: yuan(chosen.quote.total_fen), day: day(terms.earliest_on) }) : t("state.loading"))),
-      h("label", { class: "field" }, h("span", {}, t("standing.most")), h("input", { type: "text", inputmode: "decimal", name: "most", value: chosen.most, autocomplete: "off", oninput: (event) => put({ most: event.target.value }) })),
-      h("div", { class: "consent-text", tabindex: "0", role: "region", "aria-label": t("plans.terms") }, terms.text.split("\n").map((line) => h("p", {}, line)), h("small", {}, t("plans.version", { version: terms.version }))),
-      h("label", { class: "agree" }, h("input", { type: "checkbox", name: "agree", checked: chosen.agreed, onchange: (event) => put({ agreed: event.target.checked }) }), h("span", { class: "tick" }, icon("check")), h("span", {}, t("standing.agree"))),
+      field(t("standing.most"), { inputmode: "decimal", name: "most", value: chosen.most, oninput: (event) => put({ most: event.target.value }) }),
+      consentText(t("plans.terms"), terms.text, terms.version), tickLine(t("standing.agree"), chosen.agreed, (agreed) => put({ agreed })),
       busyButton({ class: "wide tea", "data-act": "confirm-standing", disabled: !ready, onclick: send }, t("standing.confirm"), chosen.quote && money(price(chosen.quote.total_fen))));
   }, { label: t("standing.start", { name: product.name }) });
   if (!made) return;
   app.phone.toast(t("plans.started", { name: made.name }), "good");
   app.go("plans");
   await app.go("standing", { id: made.id });
-}
-
-function chips(legend, choices) {
-  return h("fieldset", { class: "chips" }, h("legend", {}, legend), choices.map(([word, on, take, name]) => h("button", { type: "button", "data-choice": name, "aria-pressed": String(on), onclick: take }, word)));
 }
