@@ -33,11 +33,12 @@ ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "var" / "screenshots"
 START_PATIENCE_S = 150
 PATIENCE_MS = 30_000
-STAY = """() => document.querySelectorAll(".banner, .toast").forEach((one) => {
-    for (const [name, value] of [["opacity", "1"], ["animation", "none"], ["transition", "none"]])
-        one.style.setProperty(name, value, "important");
-})"""
-"""Banners and toasts are looked at as they are read, not half faded."""
+STAY = """() => {
+    const still = new CSSStyleSheet();
+    still.replaceSync(".banner, .toast { opacity: 1 !important; animation: none !important; transition: none !important }");
+    document.adoptedStyleSheets = [still];
+}"""
+"""Banners and toasts are looked at as they are read, not half faded; those that come while one looks, too."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.timeout(240))
 
 
+def _apart() -> int:
+    """Demos that several test processes start at the same moment would find the same ports free, and talk to each other's sandbox."""
+    return 200 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
 @pytest.fixture(scope="session")
 def demo(servers, tmp_path_factory):
     browser.needed()
@@ -192,9 +198,9 @@ def demo(servers, tmp_path_factory):
         "--home",
         str(home),
         "--port",
-        "18300",
+        str(18_300 + _apart()),
         "--sandbox-port",
-        "18400",
+        str(18_400 + _apart()),
     ]
     with (home / "demo.log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
