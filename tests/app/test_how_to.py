@@ -57,7 +57,7 @@ def test_a_command_that_is_shown_parses(arguments):
     assert cli._parser().parse_args(arguments).command
 
 
-@pytest.mark.parametrize("guide", ["counter", "money-set-aside"])
+@pytest.mark.parametrize("guide", ["counter", "money-set-aside", "set-up-a-shop"])
 def test_codes_alerts_fields_and_settings_that_are_named_exist(guide):
     known = Path("docs/openapi/admin.json").read_text() + Path("config.example.toml").read_text()
     known += " ".join((*words.keys("en"), *staff_alerts.Kind.__args__))
