@@ -17,7 +17,7 @@ from shop import order_discounts, orders_shown, quotes, stock
 UNPAID_LIFETIME = timedelta(minutes=30)
 MAX_LINES = 50
 MAX_QUANTITY = quotes.MAX_QUANTITY
-_OPERATION = "orders.place"
+OPERATION = "orders.place"
 
 Order = orders_shown.Order
 
@@ -124,7 +124,7 @@ async def _place_with_more(
 
     async with db.transaction():
         order_no = await idempotency.once(
-            caller=accounts.of_customer(customer_id), operation=_OPERATION, key=key, content=content, act=act
+            caller=accounts.of_customer(customer_id), operation=OPERATION, key=key, content=content, act=act
         )
     return await orders_shown.get(customer_id, order_no)
 
@@ -172,7 +172,7 @@ def written(address: addresses.Where | None) -> str | None:
 
 async def _answered(customer_id: int, key: str, content: dict[str, Any]) -> str | None:
     return await idempotency.answered(
-        caller=accounts.of_customer(customer_id), operation=_OPERATION, key=key, content=content
+        caller=accounts.of_customer(customer_id), operation=OPERATION, key=key, content=content
     )
 
 
