@@ -15,6 +15,7 @@ class Migration(_steps.Migration):
     operations = [
         ops.RunSQL([(_SQL / "ledger_post.sql").read_text("utf-8")]),
         ops.RunSQL([(_SQL / "ledger_debit.sql").read_text("utf-8")]),
+        ops.RunSQL([(_SQL / "pays_quietly.sql").read_text("utf-8")]),
         ops.RunSQL([(_SQL / "orders_pay.sql").read_text("utf-8")]),
         ops.RunSQL([(_SQL / "plans_charge.sql").read_text("utf-8")]),
     ]

@@ -45,14 +45,8 @@ BEGIN
         FOR NO KEY UPDATE OF a SKIP LOCKED
     ), plain AS (
         SELECT l.n, l.code FROM locked l
-        CROSS JOIN LATERAL (  -- notifications.outbox.ALERT_LINE
-            SELECT greatest(c.low_balance_threshold_fen,
-                            (SELECT max(p.amount_fen * p.warn_periods) FROM plan p WHERE p.customer_id = c.id AND p.state = 'active'))
-                   AS fen
-            FROM customer c WHERE c.id = customer[l.n] AND c.state = 'active'  -- members.customers.admit
-        ) line
-        WHERE l.before_fen >= total[l.n]
-          AND (line.fen IS NULL OR l.before_fen < line.fen OR l.before_fen - total[l.n] >= line.fen)
+        CROSS JOIN LATERAL pays_quietly(customer[l.n], l.before_fen, total[l.n]) c
+        WHERE c.state = 'active'  -- members.customers.admit
     )
     SELECT array_agg(p.n), array_agg(p.code), array_agg(total[p.n]), array_agg(title[p.n]),
            array_agg('bill:' || bill_no[p.n] || ':0'), array_agg('bill_payment'::text), array_agg('house:revenue'::text),

@@ -57,14 +57,8 @@ BEGIN
         FOR NO KEY UPDATE OF a SKIP LOCKED
     ), plain AS (
         SELECT l.*, row_number() OVER () FROM locked_accounts l
-        CROSS JOIN LATERAL (  -- notifications.outbox.ALERT_LINE
-            SELECT greatest(c.low_balance_threshold_fen,
-                            (SELECT max(p.amount_fen * p.warn_periods) FROM plan p WHERE p.customer_id = c.id AND p.state = 'active'))
-                   AS fen
-            FROM customer c WHERE c.id = l.customer AND c.state = 'active'  -- members.customers.admit
-        ) line
-        WHERE l.is_plain AND l.before_fen >= l.amount_fen
-          AND (line.fen IS NULL OR l.before_fen < line.fen OR l.before_fen - l.amount_fen >= line.fen)
+        CROSS JOIN LATERAL pays_quietly(l.customer, l.before_fen, l.amount_fen) c
+        WHERE l.is_plain AND c.state = 'active'  -- members.customers.admit
     )
     SELECT array_agg(row_number)::int[], array_agg(p.order_id), array_agg(p.id), array_agg(p.code),
            array_agg(p.amount_fen), array_agg(p.title), array_agg('bill:' || p.bill_no || ':0'),

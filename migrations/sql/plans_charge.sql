@@ -26,14 +26,8 @@ BEGIN
              AS q (code, customer, amount, title, bill_no, n)
         ORDER BY q.code, q.n
     ) q
-    JOIN account a ON a.code = q.code AND a.principal_fen + a.bonus_fen - a.held_fen >= q.amount
-    JOIN LATERAL (  -- notifications.outbox.ALERT_LINE
-        SELECT greatest(c.low_balance_threshold_fen,
-                        (SELECT max(p.amount_fen * p.warn_periods) FROM plan p WHERE p.customer_id = c.id AND p.state = 'active'))
-               AS fen
-        FROM customer c WHERE c.id = q.customer
-    ) line ON line.fen IS NULL OR a.principal_fen + a.bonus_fen - a.held_fen < line.fen
-           OR a.principal_fen + a.bonus_fen - a.held_fen - q.amount >= line.fen;
+    JOIN account a ON a.code = q.code
+    CROSS JOIN LATERAL pays_quietly(q.customer, a.principal_fen + a.bonus_fen - a.held_fen, q.amount);
 
     RETURN QUERY
     WITH taken AS MATERIALIZED (

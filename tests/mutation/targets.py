@@ -33,6 +33,7 @@ _SQL = {
     ),
     "migrations/sql/ledger_debit.sql": (*_POSTING, *_ORDERS),
     "migrations/sql/orders_pay.sql": (*_ORDERS, *_billing("credit_limits", "abnormal_deductions")),
+    "migrations/sql/pays_quietly.sql": (*_ORDERS, *_billing("credit_limits", "plans_and_due_runs")),
     "migrations/sql/orders_place.sql": _PLACING,
     "migrations/sql/orders_buy.sql": _shop("buying", "quotes"),
     "migrations/sql/stock_move.sql": _STEPS,

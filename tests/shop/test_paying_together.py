@@ -53,6 +53,18 @@ WHERE o.order_no = $1
 """
 
 
+_QUIETLY = """
+EXPLAIN SELECT c.state FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS l (customer, before_fen, amount_fen)
+CROSS JOIN LATERAL pays_quietly(l.customer, l.before_fen, l.amount_fen) c
+"""
+
+
+async def test_whose_balance_covers_a_payment_is_asked_within_the_statement(db):
+    plan = [line for (line,) in await database.fetch(_QUIETLY, [1, 2], [5, 5], [3, 3])]
+    assert not any("pays_quietly" in line for line in plan)
+    assert any(" on customer" in line for line in plan)
+
+
 @pytest.mark.parametrize("policy", accounts.POLICIES)
 async def test_the_fast_lane_leaves_the_rows_that_paying_alone_leaves(db, alone, policy):
     sku, left = await factories.sku(1_300), []
