@@ -8,7 +8,7 @@ until its day is over; then it is missed. Days that went by while the clock was 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
@@ -133,7 +133,7 @@ async def _try(delivery_id: int) -> Outcome | None:
         if not db.is_of_the_rows(error):
             raise
         log.exception("standing delivery %s could not be ordered", delivery_id)
-        return await _wait(delivery_id, FAULT, {"reason": halving.reason(error)})
+        return await _stuck(delivery_id, halving.reason(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +158,16 @@ WHERE id = $1
 _EXPECTED = "UPDATE standing_order SET expected_fen = $2 WHERE id = $1 AND expected_fen <> $2"
 
 
-async def _claim(delivery_id: int) -> tuple[standing_rows.Row, _Delivery] | None:
+async def _locked(delivery_id: int) -> tuple[Sequence[Any], _Delivery] | None:
+    """A standing order as it is in its table, and its delivery, if that is still to be ordered and nobody else is at it."""
     row = await db.fetchrow(_LOCK_STANDING, delivery_id, clock.now())
     found = None if row is None else await db.fetchrow(_LOCK, delivery_id, clock.now())
-    if row is None or found is None:
-        return None
-    return standing_rows.of(tuple(row)), _Delivery(*found)
+    return None if row is None or found is None else (tuple(row), _Delivery(*found))
+
+
+async def _claim(delivery_id: int) -> tuple[standing_rows.Row, _Delivery] | None:
+    locked = await _locked(delivery_id)
+    return None if locked is None else (standing_rows.of(locked[0]), locked[1])
 
 
 @db.retried
@@ -187,7 +191,7 @@ async def _place(delivery_id: int) -> Outcome | None:
         await order_steps.pay(order, by="clock")
         await db.execute(_ORDERED, delivery.id, order.order_no, order.total_fen, most_fen, clock.now())
         await db.execute(_EXPECTED, standing.id, order.total_fen)
-        await staff_alerts.resolve("standing_stuck", [str(delivery.id)])
+        await standing_rows.unstick([delivery.id])
         return "ordered"
 
 
@@ -202,7 +206,7 @@ _TOLD_AS: dict[str, outbox.Kind] = {
 
 async def _miss(standing: standing_rows.Row, delivery: _Delivery) -> None:
     await db.execute(_MISSED, delivery.id, clock.now())
-    await staff_alerts.resolve("standing_stuck", [str(delivery.id)])
+    await standing_rows.unstick([delivery.id])
     await _tell_late(standing, [delivery.deliver_on])
 
 
@@ -215,11 +219,21 @@ async def _wait(delivery_id: int, reason: str, params: Mapping[str, Any]) -> Out
             return None
         standing, delivery = claimed
         await db.execute(_WAITS, delivery.id, reason, clock.now() + AGAIN_AFTER)
-        if reason == FAULT:
-            about = {"delivery_id": delivery.id, "standing_id": standing.id, "reason": params["reason"]}
-            await staff_alerts.raise_once("standing_stuck", str(delivery.id), about)
-        elif reason != delivery.reason:
+        if reason != delivery.reason:
             await _tell_waits(standing, delivery, reason, params)
+        return "waiting"
+
+
+@db.retried
+async def _stuck(delivery_id: int, why: str) -> Outcome | None:
+    """It waits, and the shop is told. What its standing order says is not read here: it may be what is at fault."""
+    async with db.transaction():
+        locked = await _locked(delivery_id)
+        if locked is None:
+            return None
+        await db.execute(_WAITS, delivery_id, FAULT, clock.now() + AGAIN_AFTER)
+        about = {"delivery_id": delivery_id, "standing_id": locked[0][0], "reason": why}
+        await staff_alerts.raise_once("standing_stuck", str(delivery_id), about)
         return "waiting"
 
 

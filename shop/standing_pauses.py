@@ -54,7 +54,7 @@ SKIPPING = (StandingOrderOver, NoSuchDelivery, DeliveryNotAhead)
 _LAPSE = """
 UPDATE standing_delivery SET try_at = NULL, ended_at = $3, state = CASE WHEN deliver_on < $2 THEN 'missed' ELSE 'waived' END,
     reason = CASE WHEN deliver_on < $2 THEN coalesce(reason, 'late') ELSE $4 END
-WHERE standing_order_id = $1 AND state IN ('upcoming', 'waiting')
+WHERE standing_order_id = $1 AND state IN ('upcoming', 'waiting') RETURNING id
 """
 _PAUSE = "UPDATE standing_order SET state = 'paused', paused_on = $2, resume_on = $3 WHERE id = $1"
 
@@ -75,7 +75,7 @@ async def pause(actor: Actor, standing_id: int, *, until: date | None = None, ke
         if standing.state != "active":
             raise StandingOrderNotRunning(standing_id=standing_id)
         await pass_over(standing, before=today, state="missed", reason="late")
-        await db.execute(_LAPSE, standing_id, today, clock.now(), "paused")
+        await _lapse(standing_id, "paused")
         await db.execute(_PAUSE, standing_id, today, until)
         await standing_rows.note(standing_id, "paused", actor.label, {"until": until})
         await standing_rows.tell_change(actor, standing)
@@ -83,6 +83,12 @@ async def pause(actor: Actor, standing_id: int, *, until: date | None = None, ke
 
     content = {"standing_id": standing_id, "until": until}
     await idempotency.alone(caller=actor.label, operation="standing.pause", key=key, content=content, act=act)
+
+
+async def _lapse(standing_id: int, reason: str) -> None:
+    """What a locked one was still to have ordered is left out, or missed where its day is over."""
+    over = await db.fetch(_LAPSE, standing_id, clock.today(), clock.now(), reason)
+    await standing_rows.unstick([row["id"] for row in over])
 
 
 _GO_ON = "UPDATE standing_order SET state = 'active', paused_on = NULL, resume_on = NULL WHERE id = $1"
@@ -190,6 +196,7 @@ async def skip(actor: Actor, standing_id: int, day: date, *, key: str) -> None:
             if made["state"] not in ("upcoming", "waiting") or made["deliver_on"] < clock.today():
                 raise DeliveryNotAhead(standing_id=standing_id, day=day.isoformat())
             await db.execute(_SKIP, made["id"], clock.now())
+            await standing_rows.unstick([made["id"]])
         elif is_ahead(standing, day):
             await standing_rows.put_days(standing, [standing_rows.Day(day, "waived", "skipped")])
         else:
@@ -261,7 +268,7 @@ async def _end(standing: standing_rows.Row, reason: str, *, by: str, why: str | 
     today = clock.today()
     if standing.state == "active":
         await pass_over(standing, before=today, state="missed", reason="late")
-    await db.execute(_LAPSE, standing.id, today, clock.now(), reason)
+    await _lapse(standing.id, reason)
     await db.execute(_CANCEL, standing.id, clock.now())
     await standing_rows.note(standing.id, "cancelled", by, {"cause": reason, "reason": why})
 

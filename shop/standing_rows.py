@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from billing import plan_actors, schedule, stores
+from billing import plan_actors, schedule, staff_alerts, stores
 from core import clock, db, errors
 from members import addresses
 from notifications import outbox
@@ -180,6 +180,11 @@ async def put_days(standing: Row, days: Sequence[Day]) -> None:
             [one.state for one in part], [one.reason for one in part], now,
             [now if one.state == "upcoming" else None for one in part],
         )  # fmt: skip
+
+
+async def unstick(delivery_ids: Collection[int]) -> None:
+    """What was told the shop of these deliveries is over: they are ordered, or nobody tries them any more."""
+    await staff_alerts.resolve("standing_stuck", [str(one) for one in delivery_ids])
 
 
 Kind = Literal["started", "changed", "paused", "resumed", "skipped", "accepted", "cancelled", "ended"]

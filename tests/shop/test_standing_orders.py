@@ -277,3 +277,34 @@ async def test_one_that_is_broken_keeps_no_others_waiting(db):
     await database.execute("UPDATE standing_order SET address = '{\"nonsense\": 1}' WHERE id = $1", broken)
     at(await first_day(milk), -12)
     assert (await standing_deliveries.run()).ordered == 1
+
+
+async def stuck():
+    sql = "SELECT count(*) FROM staff_alert WHERE kind = 'standing_stuck' AND resolved_at IS NULL"
+    return await database.fetchval(sql)
+
+
+async def test_the_shop_is_told_of_one_it_cannot_order_until_nobody_tries_it_any_more(db):
+    customer, sku = await factories.customer(principal=90_000), await factories.sku(2_000)
+    broken, milk = await started(customer, sku), await started(customer, sku)
+    at(await first_day(milk), -12)
+    await standing_deliveries._make(10)  # and only then it breaks
+    breaks = "UPDATE standing_order SET address = $2::jsonb WHERE id = $1"
+    for heals in (False, True):
+        await database.execute(breaks, broken, '{"nonsense": 1}')
+        clock.set_offset(clock.offset() + standing_deliveries.AGAIN_AFTER)
+        run = await standing_deliveries.run()
+        assert (run.ordered, run.waiting, await stuck()) == (0 if heals else 1, 1, 1)
+        await database.execute(breaks, broken, None)
+        clock.set_offset(clock.offset() + standing_deliveries.AGAIN_AFTER)
+        if heals:
+            assert ((await standing_deliveries.run()).ordered, await stuck()) == (1, 0)
+        else:
+            await standing_pauses.pause(
+                by(customer), broken, until=await first_day(milk), key=factories.key()
+            )
+            assert await stuck() == 0
+            await standing_pauses.resume_due()
+    assert await told(customer) == [
+        "standing_changed"
+    ]  # of the end of the pause, not of what is ours to mend
