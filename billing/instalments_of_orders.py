@@ -122,11 +122,12 @@ async def write_down(bill: bills.Bill, most_fen: int, *, by: str, reason: str) -
     fen = min(most_fen, bill.owed_fen)
     await arrangements.end(bill.id, "proposed", "withdrawn", by=by, reason=reason)
     if fen == bill.owed_fen:
-        await db.execute(_WRITE_DOWN_ALL, bill.id, fen, clock.now())
+        done = await db.execute(_WRITE_DOWN_ALL, bill.id, fen, clock.now())
         await arrangements.end(bill.id, "running", "cancelled", by=by, reason=reason)
     else:
-        await db.execute(_WRITE_DOWN, bill.id, fen)
+        done = await db.execute(_WRITE_DOWN, bill.id, fen)
         await _shorten(bill, fen, by=by)
+    assert done, f"bill {bill.bill_no} owes less than was read under its lock"
     if bill.state in bills.OWED:  # of what was given up nobody hears that less of it is to be paid
         await _tell(bill, fen)
     return fen
