@@ -247,7 +247,7 @@ _SHAPES: Mapping[str, Callable[[_Sheet], Preview]] = {
 def _example(name: str) -> Any:
     if name.endswith("_fen"):
         return 12_345
-    if name in ("at", "runs_out_on") or name.endswith("_at"):
+    if name in templates.INSTANTS or name == "runs_out_on":
         return clock.now()
     return {"title": "茶艺月课", "days": 7, "parts": 3, "name": "小林", "receipt_no": "R26112500001"}.get(
         name, "示例"

@@ -97,12 +97,12 @@ def _filled(pattern: str, values: Mapping[str, str], params: Mapping[str, Any]) 
     return words.fill(pattern, **{**_with_instants(params), **values})
 
 
-_INSTANTS = frozenset({"at", "until"})
+INSTANTS = frozenset({"at", "until"})
 """The parameters that are instants; kept as text, as the outbox is."""
 
 
 def _with_instants(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _instant(value) if name in _INSTANTS else value for name, value in params.items()}
+    return {name: _instant(value) if name in INSTANTS else value for name, value in params.items()}
 
 
 def _values(kind: str, params: Mapping[str, Any], locale: str) -> dict[str, str]:
