@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -10,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
-
-import uvloop
 
 from app import config, database, spare_database
 from billing import terms
@@ -54,11 +51,8 @@ def run(wanted: Wanted, say: Callable[[str], None]) -> bool:
         LocalServerFailed: there is no database to do it in.
     """
     wanted.span.check()
-    with (
-        spare_database.opened(wanted.home, copy_of=wanted.copy_of) as url,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop,
-    ):
-        return loop.run(_run(wanted, url, say))
+    with spare_database.opened(wanted.home, copy_of=wanted.copy_of) as url:
+        return spare_database.run(lambda: _run(wanted, url, say))
 
 
 async def _run(wanted: Wanted, url: str, say: Callable[[str], None]) -> bool:

@@ -14,14 +14,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import unquote, urlsplit
+
+import uvloop
 
 from app import database
 from app.local_servers import children, postgres
 
 _NAME = "simulation"
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -32,7 +37,7 @@ def opened(home: Path | None = None, *, copy_of: str | None = None) -> Iterator[
     Raises:
         LocalServerFailed: its server did not start, or the copy could not be made; with what the program said.
     """
-    with _ended_in_order(), _directory(home) as place:
+    with _told_to_end(_exit), _directory(home) as place:
         server = postgres.start(place / "postgres", durable=False)
         try:
             server.create_database(_NAME)
@@ -59,13 +64,34 @@ def _directory(home: Path | None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _ended_in_order() -> Iterator[None]:
+def _told_to_end(told: Callable[[], object]) -> Iterator[None]:
     """SIGTERM ends the process as an exit does: customers' data must not stay behind in a temporary directory."""
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    before = signal.signal(signal.SIGTERM, lambda _number, _frame: told())
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _exit() -> NoReturn:
+    sys.exit(128 + signal.SIGTERM)
+
+
+def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What ``work`` comes to, in a loop of its own. SIGTERM cancels it, so that it closes what it has open before the process ends:
+    an exit raised wherever the signal happens to come may come in the middle of closing."""
+
+    async def cancellable() -> T:
+        loop, me = asyncio.get_running_loop(), asyncio.current_task()
+        assert me is not None
+        with _told_to_end(lambda: loop.call_soon_threadsafe(me.cancel)):
+            return await work()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        try:
+            return loop.run(cancellable())
+        except asyncio.CancelledError:
+            _exit()
 
 
 async def _up_to_date(url: str) -> None:

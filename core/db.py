@@ -6,6 +6,7 @@ Sets move by hand-written SQL through here; everything else uses Tortoise models
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import random
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
@@ -53,7 +54,17 @@ class _Transaction:
             raise
 
     async def __aexit__(self, *raised: Any) -> bool | None:
-        return await self._context.__aexit__(*raised)
+        try:
+            return await self._context.__aexit__(*raised)
+        except BaseException:
+            self._forget()  # cancelled while the connection went back: what comes next in this task would take it for its own
+            raise
+
+    def _forget(self) -> None:
+        token = getattr(self._context, "token", None)
+        if token is not None:
+            with contextlib.suppress(ValueError):  # it has been forgotten already
+                connections.reset(token)
 
     async def _give_back(self) -> None:
         context: Any = self._context
