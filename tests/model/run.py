@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests import conftest
+from tests import keeper
 from tests.model.machine import Machine
 from tests.model.shop import Shop
 
@@ -58,7 +58,7 @@ def run(url, seeds, *, prepare=None, mend=None):
 
 
 def opened(url):
-    return Shop(url, clear=lambda url: asyncio.run(conftest._emptied(url)))
+    return Shop(url, clear=lambda url: asyncio.run(keeper.emptied(url)))
 
 
 def each(shop, seeds):
