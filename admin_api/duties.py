@@ -16,6 +16,7 @@ OF_FILES: dict[str, tuple[Duty, Duty]] = {
     "bills": ("money.see", "money.take"),
     "bookings": ("orders.see", "orders.serve"),
     "categories": ("catalogue.see", "catalogue.change"),
+    "chats": ("customers.see", "customers.change"),
     "closings": ("money.see", "money.move"),
     "combined_payments": ("money.see", "money.move"),
     "counter": ("money.see", "money.take"),

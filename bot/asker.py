@@ -19,6 +19,9 @@ class Asker:
     locale: str
     shop: Shop
     asked: Understood = field(default_factory=lambda: Understood(""))
+    app_id: str = ""
+    openid: str = ""
+    """The account that is written to, and as whom."""
 
     @property
     def customer(self) -> Customer:

@@ -1,7 +1,7 @@
 """What can be asked → what is answered. ``bot.understanding`` says what a text asks; a menu button names it.
 
-Two kinds of texts are read to the letter before that, because they change something at once: the confirmation of a payment and the
-change of a plan by its number.
+Three kinds of texts are read to the letter before that, because they change something at once: a code that says whose chat this is, the
+confirmation of a payment, and the change of a plan by its number.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bot import (
     balance,
     bills,
+    binding,
     coupons,
     forecast,
     greeting,
@@ -76,6 +77,8 @@ COMMANDS = (
     Command("subscribe_offers", messaging.subscribe),
     Command("reminders_off", messaging.reminders_off),
     Command("reminders_on", messaging.reminders_on),
+    Command("bind", binding.answer, for_strangers=True),
+    Command("unbind", binding.unbind),
     Command("person", person.answer, for_strangers=True),
     Command("thanks", greeting.thanks, for_strangers=True),
     Command("help", help.answer, for_strangers=True),
@@ -93,6 +96,10 @@ class Found:
 
 def find(text: str) -> Found | None:
     """The command a person's text asks for, or the question back; None when it is none we know."""
+    if (about_chat := binding.asked(text)) is not None:
+        said, spoken = about_chat
+        for_strangers = not isinstance(said, binding.LettingGo)
+        return Found(Command("whose_chat", said.answer, for_strangers), spoken, Understood(text))
     if (confirmed := pay_bill.confirmed(text)) is not None:
         confirmation, locale = confirmed
         return Found(Command("confirm_payment", confirmation.answer), locale, Understood(text))

@@ -18,7 +18,7 @@ def back_again(asker: Asker) -> list[str]:
 
 def stranger(asker: Asker) -> list[str]:
     """For somebody whose account we do not know yet."""
-    return [asker.say("greeting.stranger")]
+    return [asker.say("greeting.stranger"), asker.say("bind.how")]
 
 
 async def thanks(asker: Asker) -> list[str]:

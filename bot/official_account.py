@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot import commands, greeting, help, messages, replies
+from bot import binding, commands, greeting, help, messages, replies
 from bot.answering import Answering
 from bot.asker import Asker
 from bot.settings import Account, CustomerMessages, Shop
@@ -42,7 +42,7 @@ class OfficialAccount:
             dedup_key=message.dedup_key,
             openid=message.openid,
             kind=message.event or message.kind,
-            content=message.event_key or message.text,
+            content=message.event_key or binding.masked(message.text),
         )
 
         async def follow_up(text: str) -> None:
@@ -87,7 +87,10 @@ class OfficialAccount:
         known = None if customer_id is None else await customers.get(customer_id)
         command = _command(message)
         asked = command.asked if command else Understood(message.text)
-        asker = Asker(known, _locale(message, command, known, self._shop), self._shop, asked)
+        asker = Asker(
+            known, _locale(message, command, known, self._shop), self._shop, asked,
+            app_id=self._account.app_id, openid=message.openid,
+        )  # fmt: skip
         try:
             lines = await _lines(asker, message, command)
         except errors.DomainError as refusal:

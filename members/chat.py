@@ -30,7 +30,7 @@ _MET = """
 INSERT INTO identity (provider, app_id, subject, follows, look_up_at, created_at)
 VALUES ('official_account', $1, $2, $3, $4, $4)
 ON CONFLICT (provider, app_id, subject) DO UPDATE SET follows = $3,
-    look_up_at = CASE WHEN identity.customer_id IS NULL THEN coalesce(identity.look_up_at, $4) END
+    look_up_at = CASE WHEN identity.customer_id IS NULL AND identity.let_go_at IS NULL THEN coalesce(identity.look_up_at, $4) END
 """
 
 
@@ -57,7 +57,8 @@ UPDATE identity SET look_up_at = $4 FROM due WHERE identity.id = due.id RETURNIN
 _FOUND = """
 UPDATE identity SET union_id = $2::text, looked_up_at = $3, look_up_at = $4,
     customer_id = coalesce(customer_id, (
-        SELECT o.customer_id FROM identity o WHERE o.union_id = $2::text AND o.customer_id IS NOT NULL ORDER BY o.id LIMIT 1))
+        SELECT o.customer_id FROM identity o WHERE o.union_id = $2::text AND o.customer_id IS NOT NULL AND o.tied_by IS NULL
+            AND identity.let_go_at IS NULL ORDER BY o.id LIMIT 1))
 WHERE id = $1
 """
 _LEASE = timedelta(minutes=1)

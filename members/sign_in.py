@@ -253,7 +253,7 @@ async def admitted(customer_id: int) -> Admitted:
 
 
 _FIND = """
-SELECT customer_id, union_id FROM identity WHERE provider = $3 AND app_id = $1 AND subject = $2
+SELECT customer_id, union_id, tied_by FROM identity WHERE provider = $3 AND app_id = $1 AND subject = $2
 """
 _LEARN_UNION = """
 UPDATE identity SET union_id = $3 WHERE provider = $4 AND app_id = $1 AND subject = $2
@@ -263,7 +263,8 @@ INSERT INTO identity (customer_id, provider, app_id, subject, union_id, follows,
 VALUES ($1, $6, $2, $3, $4, false, $5)
 """
 _OWN = """
-UPDATE identity SET customer_id = $1, union_id = coalesce($4, union_id), looked_up_at = $5, look_up_at = NULL
+UPDATE identity SET customer_id = $1, union_id = coalesce($4, union_id), looked_up_at = $5, look_up_at = NULL,
+    let_go_at = NULL
 WHERE provider = $6 AND app_id = $2 AND subject = $3
 """
 
@@ -280,7 +281,8 @@ async def _find_or_create(
             customer_id = known["customer_id"]
             if union_id and known["union_id"] != union_id:
                 await db.execute(_LEARN_UNION, app_id, openid, union_id, provider)
-                await _adopt(customer_id, union_id)
+                if known["tied_by"] is None:
+                    await _adopt(customer_id, union_id)
             return SignedIn(await customers.get(customer_id), is_new=False)
         union_id = union_id or (known and known["union_id"])
         customer_id = await _by_union(union_id)
@@ -295,10 +297,12 @@ async def _find_or_create(
         return SignedIn(customer, is_new=is_new)
 
 
-_BY_UNION = (
-    "SELECT customer_id FROM identity WHERE union_id = $1 AND customer_id IS NOT NULL ORDER BY id LIMIT 1"
+_BY_UNION = """
+SELECT customer_id FROM identity WHERE union_id = $1 AND customer_id IS NOT NULL AND tied_by IS NULL ORDER BY id LIMIT 1
+"""
+_ADOPT = (
+    "UPDATE identity SET customer_id = $1 WHERE union_id = $2 AND customer_id IS NULL AND let_go_at IS NULL"
 )
-_ADOPT = "UPDATE identity SET customer_id = $1 WHERE union_id = $2 AND customer_id IS NULL"
 
 
 async def _by_union(union_id: str | None) -> int | None:

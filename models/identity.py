@@ -26,6 +26,11 @@ class Identity(Model):
     """Official account only: when the platform was last asked for the unionid."""
     look_up_at = fields.DatetimeField(null=True)
     """Official account only: when to ask (again); None: nothing to ask."""
+    tied_by = fields.CharField(max_length=12, null=True)
+    """``code``, ``page``: the customer showed that it is theirs. None: it signed in by itself, or its unionid told."""
+    tied_at = fields.DatetimeField(null=True)
+    let_go_at = fields.DatetimeField(null=True)
+    """When it was untied on somebody's word; from then on no unionid ties it to anybody."""
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -40,4 +45,10 @@ class Identity(Model):
             CheckConstraint(
                 check="provider IN ('mini_program', 'official_account', 'alipay')", name="identity_provider"
             ),
+            CheckConstraint(check="tied_by IN ('code', 'page')", name="identity_tied_by"),
+            CheckConstraint(
+                check="tied_by IS NULL OR customer_id IS NOT NULL AND tied_at IS NOT NULL",
+                name="identity_tied",
+            ),
+            CheckConstraint(check="let_go_at IS NULL OR customer_id IS NULL", name="identity_let_go"),
         )

@@ -24,7 +24,7 @@ class SettingChange(Model):
         indexes = (Index(fields=("customer_id", "id"), name="setting_change_customer"),)
         constraints = (
             CheckConstraint(
-                check="setting IN ('tier', 'is_named', 'burn_policy', 'tag', 'name', 'locale', 'birthday')",
+                check="setting IN ('tier', 'is_named', 'burn_policy', 'tag', 'name', 'locale', 'birthday', 'chat')",
                 name="setting_change_setting",
             ),
         )

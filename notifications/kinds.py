@@ -81,6 +81,8 @@ Kind = Literal[
     "tier_over",
     "coupon_issued",
     "offer",
+    "chat_tied",
+    "chat_untied",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

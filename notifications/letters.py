@@ -62,7 +62,7 @@ class Letter:
     openid: str | None
     """Of the mini-program."""
     follower: str | None
-    """The openid of the official account, of a customer who follows it."""
+    """The openid of the official account, of a customer who follows it; never of a chat that the message itself is about."""
     phone: str | None
     """One that may be told this: confirmed, where the message speaks of money; and the e-mail address likewise."""
     email: str | None
@@ -98,7 +98,8 @@ SELECT m.id, m.customer_id, m.kind, m.params::text AS params, m.dedup_key, m.cre
        (SELECT i.subject FROM identity i WHERE i.customer_id = m.customer_id AND i.provider = 'mini_program'
             AND i.app_id = $5 ORDER BY i.id LIMIT 1) AS openid,
        (SELECT i.subject FROM identity i WHERE i.customer_id = m.customer_id AND i.provider = 'official_account'
-            AND i.app_id = $6 AND i.follows ORDER BY i.id LIMIT 1) AS follower,
+            AND i.app_id = $6 AND i.follows AND (m.kind <> 'chat_tied' OR i.id <> (m.params ->> 'chat')::bigint)
+        ORDER BY i.id LIMIT 1) AS follower,
        (SELECT a.address FROM message_address a WHERE a.customer_id = m.customer_id AND a.channel = 'sms'
             AND a.refused_at IS NULL AND (a.confirmed_at IS NOT NULL OR m.kind = ANY ($7::text[]))) AS phone,
        (SELECT a.address FROM message_address a WHERE a.customer_id = m.customer_id AND a.channel = 'email'

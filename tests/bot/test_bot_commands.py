@@ -278,7 +278,7 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
     offered = re.findall("「(.+?)」", answer)
     assert offered == [
         "余额", "还能用多久", "充值", "明细", "上个月花了多少", "接下来扣什么", "上一笔", "冻结", "订单", "计划", "账单", "付账单", "分期", "退款",
-        "积分", "优惠券", "余额低于50元提醒我", "消息设置", "退订", "接收优惠", "关闭提醒", "打开提醒", "人工", "帮助",
+        "积分", "优惠券", "余额低于50元提醒我", "消息设置", "退订", "接收优惠", "关闭提醒", "打开提醒", "绑定", "解绑", "人工", "帮助",
     ]  # fmt: skip
     told_elsewhere = {"pause_plan", "resume_plan", "skip_plan", "cancel_plan", "thanks"}
     for locale, quotes in (("zh-CN", "「(.+?)」"), ("en", '"(.+?)"')):
@@ -335,7 +335,8 @@ async def test_a_stranger_is_told_how_to_be_recognised(chats, arrive):
     phone = await arrive(chats)
     for text in ("余额", "明细", "订单", "计划"):
         assert await phone.ask(text) == (
-            "暂时还没认出您：请先打开一次「一盏茶」小程序，稍后再发一次「余额」就可以了。"
+            "暂时还没认出您：请先打开一次「一盏茶」小程序，稍后再发一次「余额」就可以了。\n"
+            "也可以发送「绑定」，用绑定码把这个聊天和您的账户连起来。"
         )
     assert (await phone.ask("balance")).startswith("We do not know you yet")
     assert (await phone.ask("充值")).startswith("目前没有充值套餐")
