@@ -26,7 +26,9 @@ __all__ = [
     "TooManyChats",
     "let_go",
     "let_go_of",
+    "locked",
     "of",
+    "owner",
     "refuse_taken",
     "tie",
 ]
@@ -83,11 +85,17 @@ _OWNER = (
 )
 
 
+async def owner(app_id: str, openid: str) -> int | None:
+    """Whose chat it is; None: nobody's that we know."""
+    found: int | None = await db.fetchval(_OWNER, app_id, openid)
+    return found
+
+
 async def refuse_taken(app_id: str, openid: str) -> None:
     """Raises:
     ChatTaken: the chat is somebody's.
     """
-    if await db.fetchval(_OWNER, app_id, openid) is not None:
+    if await owner(app_id, openid) is not None:
         raise ChatTaken
 
 

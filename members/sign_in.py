@@ -84,9 +84,13 @@ class AlipayPlatform(Protocol):
 class PagePlatform(Protocol):
     """The official account's server side; ``gateways.wechat.OfficialAccount`` is one."""
 
-    def authorize_url(self, return_url: str, state: str) -> str: ...
+    def authorize_url(
+        self, return_url: str, state: str, *, scope: Literal["base", "userinfo"] = "base"
+    ) -> str: ...
 
     async def visitor(self, code: str) -> Visitor: ...
+
+    async def union_of(self, visitor: Visitor) -> str | None: ...
 
     async def user(self, openid: str) -> Follower: ...
 
@@ -167,9 +171,11 @@ async def by_alipay(platform: AlipayPlatform | None, app_id: str, auth_code: str
     return signed_in
 
 
-def page_address(pages: Pages | None, return_url: str, state: str) -> str:
+def page_address(
+    pages: Pages | None, return_url: str, state: str, *, scope: Literal["base", "userinfo"] = "base"
+) -> str:
     """Where a page inside WeChat sends a person to sign in: they come back to ``return_url`` with a code, and with ``state``, by which
-    the page knows that it was itself who sent them.
+    the page knows that it was itself who sent them. ``userinfo``: they are asked first, and WeChat then tells the unionid.
 
     Raises:
         OfficialAccountNotOpen, PageNotOurs.
@@ -178,39 +184,51 @@ def page_address(pages: Pages | None, return_url: str, state: str) -> str:
         raise OfficialAccountNotOpen
     if not pages.is_ours(return_url):
         raise PageNotOurs
-    return pages.platform.authorize_url(return_url, state)
+    return pages.platform.authorize_url(return_url, state, scope=scope)
 
 
 async def by_page(pages: Pages | None, code: str) -> SignedIn:
     """Signs a person in by the code they came back to a page with; a new person becomes a customer with an empty account.
 
-    Whoever is known by unionid (from the mini-program) is the same customer. WeChat tells it here of followers only; anybody else is
-    another customer, until an operator joins the two.
+    Whoever is known by unionid (from the mini-program) is the same customer. WeChat tells it here of followers, and of those who were
+    asked (``userinfo``); anybody else is another customer, until an operator joins the two.
 
     Raises:
         OfficialAccountNotOpen, LoginCodeRefused, PageIsPreview, WeChatUnavailable, CustomerBlocked, AccountClosed.
     """
-    if pages is None:
-        raise OfficialAccountNotOpen
-    try:
-        visitor = await pages.platform.visitor(code)
-    except PlatformRefused as refusal:
-        raise LoginCodeRefused(errcode=refusal.errcode) from refusal
-    except PlatformUnknown as error:
-        raise WeChatUnavailable from error
-    if visitor.is_snapshot:
-        raise PageIsPreview
-    union_id = visitor.unionid or await _union_of_follower(pages.platform, visitor.openid)
+    found = await visitor(pages, code)
+    assert pages is not None, "else nobody would be a visitor"
+    union_id = found.unionid or await _union_of(pages.platform, found)
     signed_in = await _find_or_create(
-        "official_account", pages.app_id, visitor.openid, union_id, name=f"微信用户{visitor.openid[-4:]}"
+        "official_account", pages.app_id, found.openid, union_id, name=f"微信用户{found.openid[-4:]}"
     )
     customers.admit(signed_in.customer)
     return signed_in
 
 
-async def _union_of_follower(platform: PagePlatform, openid: str) -> str | None:
+async def visitor(pages: Pages | None, code: str) -> Visitor:
+    """Who came back to a page with a code.
+
+    Raises:
+        OfficialAccountNotOpen, LoginCodeRefused, PageIsPreview, WeChatUnavailable.
+    """
+    if pages is None:
+        raise OfficialAccountNotOpen
     try:
-        return (await platform.user(openid)).unionid
+        found = await pages.platform.visitor(code)
+    except PlatformRefused as refusal:
+        raise LoginCodeRefused(errcode=refusal.errcode) from refusal
+    except PlatformUnknown as error:
+        raise WeChatUnavailable from error
+    if found.is_snapshot:
+        raise PageIsPreview
+    return found
+
+
+async def _union_of(platform: PagePlatform, found: Visitor) -> str | None:
+    """What WeChat tells of who was asked, else of a follower; without an answer nobody is kept waiting for it."""
+    try:
+        return await platform.union_of(found) or (await platform.user(found.openid)).unionid
     except (PlatformRefused, PlatformUnknown):
         return None
 

@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from core import http as kit
-from members import chat_codes, chat_ties
-from miniapp_api.services import Customer
+from members import chat_codes, chat_ties, web_logins
+from miniapp_api.login import Visit, VisitBack
+from miniapp_api.services import Customer, Services
 
 
 class Chat(kit.Answer):
@@ -61,6 +62,17 @@ async def code(caller: Customer, key: kit.IdempotencyKey) -> object:
 async def enter(body: EnteredCode, caller: Customer, key: kit.IdempotencyKey) -> Chats:
     """Ties the chat that was told a code."""
     await chat_codes.enter_in_mini_program(caller.id, body.code, key=key)
+    return await _shown(caller.id)
+
+
+async def begin(body: Visit, caller: Customer, services: Services) -> object:
+    """Sends the customer to WeChat, to show whose chat theirs is."""
+    return await web_logins.begin(services.pages, body.return_url, body.scope, customer_id=caller.id)
+
+
+async def back(body: VisitBack, caller: Customer, services: Services) -> Chats:
+    """Ties the chat of who is back."""
+    await web_logins.tied(services.pages, caller.id, code=body.code, state=body.state, proof=body.proof)
     return await _shown(caller.id)
 
 

@@ -1,11 +1,11 @@
 """Sign-in by the code of ``wx.login``, in Alipay by that of ``my.getAuthCode``, or on a page inside WeChat."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from core import http as kit
-from members import sign_in
+from members import sign_in, web_logins
 from miniapp_api.services import Services
 
 
@@ -66,6 +66,44 @@ class PageCode(kit.Body):
     ]
 
 
+_RETURN_URL = Field(
+    min_length=1,
+    max_length=500,
+    pattern=r"^https?://[\x21-\x7e]+$",
+    description="授权后回到哪个页面，只能是本店的网址 · the page to come back to, one of the shop's own",
+    examples=["https://pay.example.com/h5/"],
+)
+_SECRET = Field(min_length=48, max_length=48, pattern="^[0-9a-f]+$")
+
+
+class Visit(kit.Body):
+    return_url: Annotated[str, _RETURN_URL]
+    scope: Annotated[
+        Literal["base", "userinfo"],
+        Field(
+            description="base 静默；userinfo 请顾客同意，可得到 unionid · base asks nobody; userinfo asks, and the unionid is told"
+        ),
+    ] = "base"
+
+
+class VisitBegun(kit.Answer):
+    url: Annotated[str, Field(description="在微信内跳转到这里 · go here, inside WeChat")]
+    proof: Annotated[
+        str,
+        Field(
+            description="页面自己留着（sessionStorage），不放进网址 · kept by the page, never put into an address"
+        ),
+    ]
+    ends_at: kit.Instant
+
+
+class VisitBack(PageCode):
+    state: Annotated[str, _SECRET, Field(description="微信带回的 state · the state WeChat sent back")]
+    proof: Annotated[
+        str, _SECRET, Field(description="开始时得到的 proof · the proof kept since the beginning")
+    ]
+
+
 class SignedInCustomer(kit.Answer):
     id: int
     name: str
@@ -98,6 +136,19 @@ async def page(query: PageQuery, services: Services) -> PageAddress:
 async def by_page(body: PageCode, services: Services) -> SignedIn:
     """The same on a page inside WeChat."""
     return _token(services, await sign_in.by_page(services.pages, body.code))
+
+
+async def begin(body: Visit, services: Services) -> object:
+    """Sends a page's visitor to WeChat."""
+    return await web_logins.begin(services.pages, body.return_url, body.scope)
+
+
+async def back(body: VisitBack, services: Services) -> SignedIn:
+    """Signs in a visitor who is back."""
+    return _token(
+        services,
+        await web_logins.signed_in(services.pages, code=body.code, state=body.state, proof=body.proof),
+    )
 
 
 def _token(services: Services, who: sign_in.SignedIn) -> SignedIn:

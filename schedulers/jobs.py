@@ -41,7 +41,7 @@ from billing import (
 )
 from billing.channels import Channels
 from gateways.logistics import Tracker
-from members import chat, chat_codes, confirming, points_ends, points_reminders, standings
+from members import chat, chat_codes, confirming, points_ends, points_reminders, standings, web_logins
 from notifications import delivery, delivery_reports
 from notifications.channels.sms import ShortMessages
 from reconciliation import daily
@@ -210,6 +210,7 @@ def _now_and_then(intervals: Intervals) -> tuple[Job, ...]:
         Job("key_expiry", intervals.proof_s, upkeep.forget_keys, alone=True),
         Job("code_expiry", intervals.proof_s, confirming.forget_codes, alone=True),
         Job("chat_code_expiry", intervals.proof_s, chat_codes.forget, alone=True),
+        Job("web_login_expiry", intervals.proof_s, web_logins.forget, alone=True),
         Job("notice_expiry", intervals.proof_s, inbox.forget_old, alone=True),
         Job("refused_notice_expiry", intervals.proof_s, inbox_refusals.forget_old, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),

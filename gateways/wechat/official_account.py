@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlencode
 
 from gateways.wechat import platform
-from gateways.wechat.platform import Account, Platform
+from gateways.wechat.platform import Account, Platform, PlatformUnknown
 from gateways.wechat.tokens import AccessTokens
 
 _AUTHORIZE = "https://open.weixin.qq.com/connect/oauth2/authorize"
@@ -30,6 +31,8 @@ class Visitor:
     openid: str
     unionid: str | None
     is_snapshot: bool
+    access_token: str | None = field(default=None, repr=False)
+    """Opens what they agreed to show (``userinfo``); None: they were not asked. It is not the account's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,14 @@ class OfficialAccount:
         self._api = api
         self._tokens = tokens
 
-    def authorize_url(self, return_url: str, state: str) -> str:
-        """Where a page inside WeChat sends its visitor to be told who they are ("网页授权", snsapi_base: without asking them): they come
-        back to ``return_url`` with ``code`` and ``state``. WeChat does not open it with the parameters in another order."""
+    def authorize_url(
+        self, return_url: str, state: str, *, scope: Literal["base", "userinfo"] = "base"
+    ) -> str:
+        """Where a page inside WeChat sends its visitor to be told who they are ("网页授权"; snsapi_base: without asking them,
+        snsapi_userinfo: with their agreement): they come back to ``return_url`` with ``code`` and ``state``. WeChat does not open it with
+        the parameters in another order."""
         query = urlencode({
-            "appid": self._account.app_id, "redirect_uri": return_url, "response_type": "code", "scope": "snsapi_base", "state": state,
+            "appid": self._account.app_id, "redirect_uri": return_url, "response_type": "code", "scope": f"snsapi_{scope}", "state": state,
         })  # fmt: skip
         return f"{_AUTHORIZE}?{query}#wechat_redirect"
 
@@ -78,7 +84,28 @@ class OfficialAccount:
             openid=platform.text(content, "openid"),
             unionid=platform.optional_text(content, "unionid"),
             is_snapshot=content.get("is_snapshotuser") == 1,
+            access_token=platform.optional_text(content, "access_token")
+            if "snsapi_userinfo" in str(content.get("scope", "")).split(",")
+            else None,
         )
+
+    async def union_of(self, visitor: Visitor) -> str | None:
+        """The unionid of a visitor who agreed to be known (/sns/userinfo, "拉取用户信息", scope snsapi_userinfo only); None where they were
+        not asked, or where the account is bound to no open platform.
+
+        Raises:
+            PlatformRefused: 40001 and 42001 the token is wrong or over (two hours), 40003 of another person, 48001 they did not agree.
+            PlatformUnknown.
+        """
+        if visitor.access_token is None:
+            return None
+        content = await self._api.ask(
+            "/sns/userinfo",
+            query={"access_token": visitor.access_token, "openid": visitor.openid, "lang": "zh_CN"},
+        )
+        if platform.text(content, "openid") != visitor.openid:
+            raise PlatformUnknown("unreadable answer: about another person")
+        return platform.optional_text(content, "unionid")
 
     async def user(self, openid: str) -> Follower:
         """Who the openid is (/cgi-bin/user/info).

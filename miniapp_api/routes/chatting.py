@@ -1,8 +1,8 @@
 """Chats with the official account."""
 
 from core import http as kit
-from members import chat_codes, chat_ties, customers
-from miniapp_api import chats
+from members import chat_codes, chat_ties, customers, sign_in, web_logins
+from miniapp_api import chats, login
 from miniapp_api.routes.caller import CUSTOMER
 
 ROUTES = (
@@ -55,6 +55,36 @@ ROUTES = (
         auth=CUSTOMER,
         idempotent=True,
         rate=kit.Rate(20, 60),
+    ),
+    kit.post(
+        "/chats/visits",
+        chats.begin,
+        summary=("用网页授权绑定：开始", "Tie a chat by a visit to WeChat"),
+        description=(
+            "已登录的顾客在微信内打开的网页上使用；用法同 /login/visits。",
+            "For a page inside WeChat whose customer is signed in already; used as /login/visits is.",
+        ),
+        status=201,
+        answer=login.VisitBegun,
+        refusals=(sign_in.OfficialAccountNotOpen, sign_in.PageNotOurs),
+        auth=CUSTOMER,
+    ),
+    kit.post(
+        "/chats/visits/back",
+        chats.back,
+        summary=("用网页授权绑定：回来", "The customer is back, and the chat is theirs"),
+        answer=chats.Chats,
+        refusals=(
+            web_logins.WebLoginOver,
+            sign_in.OfficialAccountNotOpen,
+            sign_in.LoginCodeRefused,
+            sign_in.PageIsPreview,
+            sign_in.WeChatUnavailable,
+            chat_ties.ChatTaken,
+            chat_ties.TooManyChats,
+            customers.CustomerHasLeft,
+        ),
+        auth=CUSTOMER,
     ),
     kit.post(
         "/chats/{chat_id}/unbind",

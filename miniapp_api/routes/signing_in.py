@@ -1,7 +1,7 @@
 """Signing in."""
 
 from core import http as kit
-from members import customers, sign_in
+from members import customers, sign_in, web_logins
 from miniapp_api import (
     login,
 )
@@ -44,6 +44,37 @@ ROUTES = (
         ),
         answer=login.SignedIn,
         refusals=(
+            sign_in.OfficialAccountNotOpen,
+            sign_in.LoginCodeRefused,
+            sign_in.PageIsPreview,
+            sign_in.WeChatUnavailable,
+            customers.CustomerBlocked,
+            customers.AccountClosed,
+        ),
+        rate=kit.Rate(600, 60),
+    ),
+    kit.post(
+        "/login/visits",
+        login.begin,
+        summary=("微信内网页授权：开始", "A page's visitor is sent to WeChat"),
+        description=(
+            "state 由服务端生成，只能用一次，十分钟内有效；proof 只留在这个浏览器里，回来时一起提交，别人的链接因此没有用。"
+            "userinfo 会请顾客同意，并能凭 unionid 认出小程序里的同一位顾客。",
+            "The state is ours, good once and for ten minutes; the proof stays in this browser and is handed in on coming back, so that an "
+            "address prepared by somebody else is worth nothing. `userinfo` asks the person, and recognises them by unionid.",
+        ),
+        status=201,
+        answer=login.VisitBegun,
+        refusals=(sign_in.OfficialAccountNotOpen, sign_in.PageNotOurs),
+        rate=kit.Rate(600, 60),
+    ),
+    kit.post(
+        "/login/visits/back",
+        login.back,
+        summary=("微信内网页授权：回来登录", "A visitor who is back signs in"),
+        answer=login.SignedIn,
+        refusals=(
+            web_logins.WebLoginOver,
             sign_in.OfficialAccountNotOpen,
             sign_in.LoginCodeRefused,
             sign_in.PageIsPreview,

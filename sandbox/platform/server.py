@@ -51,6 +51,7 @@ class Platform:
         get, post = app.router.add_get, app.router.add_post
         get("/sns/jscode2session", self._open_call("code2session", self._code2session))
         get("/sns/oauth2/access_token", self._open_call("oauth2", self._oauth2))
+        get("/sns/userinfo", self._open_call("userinfo", self._shown_on_page))
         get("/cgi-bin/token", self._open_call("token", self._token))
         post("/cgi-bin/stable_token", self._open_call("stable_token", self._stable_token))
         message = "/cgi-bin/message"
@@ -138,6 +139,11 @@ class Platform:
         if not body.get("code"):
             raise PlatformError(41008, "missing code")
         return self.web_authorization.exchange(str(body["code"]))
+
+    def _shown_on_page(self, body: Body) -> Body:
+        if not body.get("access_token"):
+            raise PlatformError(41001, "access_token missing")
+        return self.web_authorization.user_info(str(body["access_token"]), str(body.get("openid", "")))
 
     def _token(self, body: Body) -> Body:
         if body.get("grant_type") != "client_credential":

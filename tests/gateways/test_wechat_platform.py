@@ -181,3 +181,20 @@ async def test_a_template_message_is_sent_as_documented(peer, official):
         "miniprogram": {"appid": "wxmini", "pagepath": "pages/index"},
         "client_msg_id": "M1",
     }
+
+
+async def test_a_visitor_who_agreed_is_looked_up_and_one_who_was_not_asked_is_not(peer, official):
+    exchanged = b'{"access_token":"T1","expires_in":7200,"refresh_token":"R","openid":"o1","scope":"snsapi_base,snsapi_userinfo"}'
+    peer.answers = [(200, {}, exchanged), (200, {}, b'{"openid":"o1","nickname":"","unionid":"u1"}')]
+    visitor = await official.visitor("c")
+    assert "T1" not in repr(visitor) and visitor.unionid is None
+    assert await official.union_of(visitor) == "u1"
+    assert peer.received[-1].target.startswith("/sns/userinfo?") and peer.received[-1].query == {
+        "access_token": "T1", "openid": "o1", "lang": "zh_CN",
+    }  # fmt: skip
+    peer.answers = [(200, {}, b'{"openid":"o2","unionid":"u2"}')]
+    with pytest.raises(PlatformUnknown):
+        await official.union_of(visitor)
+    peer.answers = [(200, {}, exchanged.replace(b",snsapi_userinfo", b""))]
+    seen = len(peer.received)
+    assert await official.union_of(await official.visitor("c")) is None and len(peer.received) == seen + 1

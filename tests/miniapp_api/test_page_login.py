@@ -7,7 +7,7 @@ import pytest
 
 from core import db
 from gateways.wechat import Visitor
-from members import sign_in
+from members import sign_in, web_logins
 
 
 async def come_back(world, phone, *, state="f3Kd92LmQ0"):
@@ -79,6 +79,76 @@ async def test_a_code_is_good_once_and_people_are_led_to_the_shops_pages_only(wo
     world.misbehave("platform.oauth2", "drop_before", times=0)
     unknown = await phone.post("/login/page", {"code": "0" * 32}, key=None)
     assert (unknown.status, unknown.code) == (503, "wechat_unavailable")
+
+
+async def visit(world, phone, path="/login/visits", *, scope="base"):
+    """The page sends its visitor to WeChat and keeps the proof. What it hands in when they are back."""
+    home = f"{world.runtime.settings.server.public_url}/h5/#/me?from=menu"
+    begun = await phone.post(path, {"return_url": home, "scope": scope}, key=None)
+    assert begun.status == 201, begun
+    back = await phone.at_sandbox("/official/authorize", {"url": begun.body["url"]})
+    told = parse_qs(urlsplit(back.body["location"]).query)
+    return {"code": told["code"][0], "state": told["state"][0], "proof": begun.body["proof"]}
+
+
+async def test_a_visit_is_good_once_in_one_browser_for_one_thing(world):
+    phone, other, member = await world.arrive(signed_in=False), await world.arrive(), await world.arrive()
+    mine, theirs = await visit(world, phone), await visit(world, other)
+    forged = [
+        mine | {"proof": theirs["proof"]},
+        mine | {"state": theirs["state"]},
+        mine | {"state": "0" * 48},
+    ]
+    for bad in forged:  # somebody is led to an address with another's code, or an invented state
+        refused = await phone.post("/login/visits/back", bad, key=None)
+        assert (refused.status, refused.code) == (409, "web_login_over")
+    answers = await asyncio.gather(*(phone.post("/login/visits/back", mine, key=None) for _ in range(3)))
+    assert sorted(answer.status for answer in answers) == [200, 409, 409]
+    assert (await phone.post("/login/visits/back", mine | {"code": theirs["code"]}, key=None)).status == 409
+    tie = await visit(world, member, "/chats/visits")
+    for client, path in ((phone, "/login/visits/back"), (other, "/chats/visits/back")):
+        assert (await client.post(path, tie, key=None)).code == "web_login_over"
+    swapped = theirs | {"code": mine["code"]}
+    refused = await other.post("/login/visits/back", swapped, key=None)
+    assert (refused.status, refused.code) == (422, "login_code_refused"), "the platform says 40163"
+    late = await visit(world, member)
+    world.advance(minutes=11)
+    assert (await member.post("/login/visits/back", late, key=None)).code == "web_login_over"
+    for url in (
+        "https://evil.example.com/",
+        "https://pay.example.com@evil.example.com/",
+        f"{world.url}.evil.example.com/",
+    ):
+        refused = await phone.post("/login/visits", {"return_url": url}, key=None)
+        assert (refused.status, refused.code) == (422, "page_not_ours"), url
+    assert (await phone.post("/login/visits", {"return_url": "javascript:alert(1)"}, key=None)).status == 422
+    assert await web_logins.forget() == 0
+    world.advance(days=2)
+    assert await web_logins.forget() == 4
+
+
+async def test_a_visitor_who_was_asked_is_known_by_unionid_and_a_member_ties_their_chat(world):
+    phone = await world.arrive()
+    known = phone.customer_id
+    asked = await visit(world, phone, scope="userinfo")
+    assert (await phone.post("/login/visits/back", asked, key=None)).body["customer"]["id"] == known
+    stranger = await world.arrive(signed_in=False)
+    not_asked = (await stranger.post("/login/visits/back", await visit(world, stranger), key=None)).body[
+        "customer"
+    ]
+    assert not_asked["is_new"], "of who is no follower and was not asked WeChat tells no unionid"
+
+    member, friend = await world.arrive(), await world.arrive(signed_in=False)
+    friend.token = member.token  # the member's account, in the friend's WeChat
+    tied = await friend.post("/chats/visits/back", await visit(world, friend, "/chats/visits"), key=None)
+    (chat,) = tied.body["chats"]
+    assert chat["tied_by"] == "page"
+    again = await friend.post("/chats/visits/back", await visit(world, friend, "/chats/visits"), key=None)
+    assert again.body == tied.body
+    assert [one["kind"] for one in await member.all("/messages")] == ["chat_tied"]
+    stranger.token = phone.token
+    taken = await stranger.post("/chats/visits/back", await visit(world, stranger, "/chats/visits"), key=None)
+    assert (taken.status, taken.code) == (409, "chat_taken")
 
 
 class Preview:
