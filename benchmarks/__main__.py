@@ -16,6 +16,7 @@ import uvloop
 
 from app import database
 from benchmarks import (
+    bot_balance,
     catalogue,
     counters,
     due_run,
@@ -60,6 +61,7 @@ ALL = (
     Benchmark("http-order", floor.NAME, http_order.orders, http_order.TARGET),
     Benchmark("catalogue", catalogue.FLOOR, catalogue.pages, catalogue.TARGET),
     Benchmark("catalogue-search", catalogue.FLOOR, catalogue.searches, catalogue.TARGET),
+    Benchmark("bot-balance", bot_balance.FLOOR, bot_balance.questions, bot_balance.TARGET),
     Benchmark("ingest", ingest.FLOOR, ingest.notifications, 0.5),
     Benchmark("posting", floor.NAME, in_process.pay, 0.5),
     Benchmark("post-one", floor.NAME, in_process.post_one),

@@ -35,11 +35,15 @@ class Answering:
         by: float,
         apology: str,
         follow_up: FollowUp | None = None,
+        is_question: bool = False,
     ) -> str:
         """The reply of ``act``, or the kept one when the message was answered before; empty when there is none by the loop
         time ``by``. What comes later is given to ``follow_up``. When the work fails, the answer is ``apology``.
+        ``is_question``: ``act`` changes nothing, and so need not be kept from running again.
         """
-        turn = _Turn(received, act, apology, follow_up)
+        turn = _Turn(
+            received, act, apology, follow_up, conversations.asked if is_question else conversations.once
+        )
         # a task of its own: neither a client that leaves nor the deadline may stop it between two statements
         task = asyncio.create_task(turn.work(self._patience.follow_up_s))
         self._tasks.add(task)
@@ -74,19 +78,25 @@ class _Turn:
     """The work on one delivery of a message."""
 
     def __init__(
-        self, received: conversations.Received, act: Act, apology: str, follow_up: FollowUp | None
+        self,
+        received: conversations.Received,
+        act: Act,
+        apology: str,
+        follow_up: FollowUp | None,
+        answered: Callable[[conversations.Received, Act], Awaitable[conversations.Answered]],
     ) -> None:
         self._received = received
         self._act = act
         self._apology = apology
         self._follow_up = follow_up
+        self._answered = answered
         self._said = ""
         self.is_late = False
 
     async def work(self, at_most_s: float) -> str:
         try:
             async with asyncio.timeout(at_most_s):
-                answered = await conversations.once(self._received, self._speak)
+                answered = await self._answered(self._received, self._speak)
             reply, acted = answered.reply, answered.is_new
         except Exception:
             # this door's edge: the person gets an answer, the log the reason; nothing was kept, so a repeat tries again

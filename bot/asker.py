@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from billing.statements import Balance
 from bot.settings import Shop
 from bot.understanding import Understood
 from core import words
@@ -13,7 +14,8 @@ from members.customers import Customer
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A person in the chat, the language to answer in, and what they asked. ``known`` None: we do not know which customer it is."""
+    """A person in the chat, the language to answer in, and what they asked. ``known`` None: we do not know which customer it is.
+    ``balance`` is what they had when they asked; None: they have no account."""
 
     known: Customer | None
     locale: str
@@ -22,6 +24,7 @@ class Asker:
     app_id: str = ""
     openid: str = ""
     """The account that is written to, and as whom."""
+    balance: Balance | None = None
 
     @property
     def customer(self) -> Customer:

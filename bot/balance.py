@@ -8,7 +8,7 @@ from bot.asker import Asker
 
 async def answer(asker: Asker) -> list[str]:
     """Available balance, what it consists of, what is held, the credit, and a hint when it is low."""
-    balance = await statements.balance(asker.customer.id)
+    balance = asker.balance or await statements.balance(asker.customer.id)
     lines = [
         asker.say("balance.available", available_fen=balance.available_fen),
         asker.say("balance.parts", principal_fen=balance.principal_fen, bonus_fen=balance.bonus_fen),

@@ -43,36 +43,41 @@ Answer = Callable[[Asker], Awaitable[list[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something that can be asked. ``name`` is the intent and its key in menus; strangers are answered only where that makes sense."""
+    """Something that can be asked. ``name`` is the intent and its key in menus; strangers are answered only where that makes sense.
+
+    ``is_question``: answering changes nothing, in no table and nowhere else; such a message is answered first and kept afterwards
+    (``members.conversations.asked``). When in doubt leave it out: the message is then claimed before, in the answer's transaction.
+    """
 
     name: str
     answer: Answer
     for_strangers: bool = False
+    is_question: bool = False
 
 
 COMMANDS = (
-    Command("balance", balance.answer),
-    Command("forecast", forecast.answer),
-    Command("upcoming", upcoming.answer),
+    Command("balance", balance.answer, is_question=True),
+    Command("forecast", forecast.answer, is_question=True),
+    Command("upcoming", upcoming.answer, is_question=True),
     Command("top_up", top_up.answer, for_strangers=True),
-    Command("statement", statement.answer),
-    Command("spent", spent.answer),
-    Command("last_deduction", last_deduction.answer),
-    Command("holds", holds.answer),
-    Command("orders", orders.answer),
-    Command("plans", plans.answer),
+    Command("statement", statement.answer, is_question=True),
+    Command("spent", spent.answer, is_question=True),
+    Command("last_deduction", last_deduction.answer, is_question=True),
+    Command("holds", holds.answer, is_question=True),
+    Command("orders", orders.answer, is_question=True),
+    Command("plans", plans.answer, is_question=True),
     Command("pause_plan", plan_changes.proposal("pause")),
     Command("resume_plan", plan_changes.proposal("resume")),
     Command("skip_plan", plan_changes.proposal("skip")),
     Command("cancel_plan", plan_changes.proposal("cancel")),
-    Command("bills", bills.answer),
+    Command("bills", bills.answer, is_question=True),
     Command("pay_bill", pay_bill.answer),
-    Command("instalments", instalments.answer),
-    Command("refunds", refunds.answer),
-    Command("points", points.answer),
-    Command("coupons", coupons.answer),
+    Command("instalments", instalments.answer, is_question=True),
+    Command("refunds", refunds.answer, is_question=True),
+    Command("points", points.answer, is_question=True),
+    Command("coupons", coupons.answer, is_question=True),
     Command("threshold", threshold.answer),
-    Command("message_settings", messaging.settings),
+    Command("message_settings", messaging.settings, is_question=True),
     Command("unsubscribe", messaging.unsubscribe),
     Command("subscribe_offers", messaging.subscribe),
     Command("reminders_off", messaging.reminders_off),
@@ -80,8 +85,8 @@ COMMANDS = (
     Command("bind", binding.answer, for_strangers=True),
     Command("unbind", binding.unbind),
     Command("person", person.answer, for_strangers=True),
-    Command("thanks", greeting.thanks, for_strangers=True),
-    Command("help", help.answer, for_strangers=True),
+    Command("thanks", greeting.thanks, for_strangers=True, is_question=True),
+    Command("help", help.answer, for_strangers=True, is_question=True),
 )
 
 

@@ -45,16 +45,19 @@ class OfficialAccount:
             content=message.event_key or binding.masked(message.text),
         )
 
+        command = _command(message)
+
         async def follow_up(text: str) -> None:
             if self._sender is not None:
                 await self._sender.send_customer_message(message.openid, text)
 
         said = await self._answering.answer(
             received,
-            lambda: self._say(message),
+            lambda: self._say(message, command),
             by=by,
-            apology="" if message.event == "unsubscribe" else self._apology(message),
+            apology="" if message.event == "unsubscribe" else self._apology(message, command),
             follow_up=follow_up,
+            is_question=command is not None and command.command.is_question,
         )
         if not said:
             return replies.NOTHING
@@ -77,19 +80,18 @@ class OfficialAccount:
 
         await self._answering.answer(received, act, by=by, apology="")
 
-    async def _say(self, message: messages.Message) -> str:
+    async def _say(self, message: messages.Message, command: commands.Found | None) -> str:
         if message.event == "unsubscribe":
             await chat.met(self._account.app_id, message.openid, follows=False)
             return ""
         if message.event == "subscribe":
             await chat.met(self._account.app_id, message.openid, follows=True)
-        customer_id = await chat.customer_of(self._account.app_id, message.openid)
-        known = None if customer_id is None else await customers.get(customer_id)
-        command = _command(message)
+        person = await chat.person(self._account.app_id, message.openid)
+        known = person.customer
         asked = command.asked if command else Understood(message.text)
         asker = Asker(
             known, _locale(message, command, known, self._shop), self._shop, asked,
-            app_id=self._account.app_id, openid=message.openid,
+            app_id=self._account.app_id, openid=message.openid, balance=person.balance,
         )  # fmt: skip
         try:
             lines = await _lines(asker, message, command)
@@ -97,8 +99,8 @@ class OfficialAccount:
             lines = [refusal.sentence(asker.locale)]
         return replies.fit(lines, more=asker.say("more"))
 
-    def _apology(self, message: messages.Message) -> str:
-        locale = _locale(message, _command(message), None, self._shop)
+    def _apology(self, message: messages.Message, command: commands.Found | None) -> str:
+        locale = _locale(message, command, None, self._shop)
         return Asker(None, locale, self._shop).say("trouble")
 
 

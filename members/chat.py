@@ -7,12 +7,16 @@ chat's answer must not wait for, so a new openid is written down and the clock l
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from core import clock, db
+from core import clock, db, together
 from gateways.wechat.official_account import Follower
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
+from ledger import accounts
+from members import customers
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +27,19 @@ class FollowerPlatform(Protocol):
     async def user(self, openid: str) -> Follower: ...
 
 
-_CUSTOMER = """
-SELECT customer_id FROM identity WHERE provider = 'official_account' AND app_id = $1 AND subject = $2
-"""
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in the chat as they stand now. ``customer`` None: we do not know whose chat it is; ``balance`` None: no account."""
+
+    customer: customers.Customer | None = None
+    balance: accounts.Balance | None = None
+
+
+_PERSONS = f"""
+SELECT i.app_id, i.subject, {customers.columns("c")}, a.*
+FROM identity i JOIN customer c ON c.id = i.customer_id LEFT JOIN LATERAL {accounts.balance_sql("c.id")} a ON true
+WHERE i.provider = 'official_account' AND i.app_id = ANY ((SELECT $1::text[])::text[]) AND i.subject = ANY ((SELECT $2::text[])::text[])
+"""  # sub-selects hide how many are asked for: PostgreSQL would plan anew for every number of them
 _MET = """
 INSERT INTO identity (provider, app_id, subject, follows, look_up_at, created_at)
 VALUES ('official_account', $1, $2, $3, $4, $4)
@@ -34,12 +48,34 @@ ON CONFLICT (provider, app_id, subject) DO UPDATE SET follows = $3,
 """
 
 
-async def customer_of(app_id: str, openid: str) -> int | None:
-    """Whose chat this is; None while we do not know (the openid is then written down to be looked up)."""
-    customer_id: int | None = await db.fetchval(_CUSTOMER, app_id, openid)
-    if customer_id is None:
+async def _read(asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Person]:
+    apps, openids = [app_id for app_id, _ in asked], [openid for _, openid in asked]
+    found = {}
+    for row in await db.fetch(_PERSONS, apps, openids):
+        app_id, openid, *columns = row
+        own = customers.COLUMNS
+        found[app_id, openid] = Person(customers.Customer(*columns[:own]), accounts.balance_in(columns[own:]))
+    return found
+
+
+_together = together.Together(_read)
+
+
+async def person(app_id: str, openid: str) -> Person:
+    """Whose chat this is, with what they have; somebody we do not know is written down to be looked up.
+
+    Who writes at the same moment is read by one statement (``core.together``).
+    """
+    found = await _together.get((app_id, openid))
+    if found is None:
         await met(app_id, openid, follows=True)
-    return customer_id
+    return found or Person()
+
+
+async def customer_of(app_id: str, openid: str) -> int | None:
+    """Whose chat this is; None while we do not know."""
+    found = await person(app_id, openid)
+    return None if found.customer is None else found.customer.id
 
 
 async def met(app_id: str, openid: str, *, follows: bool) -> None:

@@ -1,11 +1,15 @@
-"""Conversations: what the platform pushed to us, each message acted on once however often it arrives."""
+"""Conversations: what the platform pushed to us, each message acted on once however often it arrives.
+
+``once`` is for what has an effect: the message is taken, acted on and answered in one transaction. ``asked`` is for questions, which
+change nothing: answered first, then kept with others of the same moment.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from core import clock, db
+from core import batches, clock, db
 
 MAX_CONTENT_CHARS = 4_000
 
@@ -60,3 +64,61 @@ async def once(received: Received, act: Callable[[], Awaitable[str]]) -> Answere
         reply = await act()
         await db.execute(_KEEP, message_id, reply)
         return Answered(reply, is_new=True)
+
+
+_KEEP_ANSWERED = """
+WITH quickly AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'off', true) AS commits, set_config('lock_timeout', $8, true) AS waits
+)
+INSERT INTO chat_message (app_id, dedup_key, openid, kind, content, reply, received_at)
+SELECT g.*, $7 FROM quickly, unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+    AS g (app_id, dedup_key, openid, kind, content, reply)
+WHERE quickly.commits = 'off' AND quickly.waits IS NOT NULL ORDER BY g.app_id, g.dedup_key
+ON CONFLICT (app_id, dedup_key) DO NOTHING RETURNING app_id, dedup_key
+"""
+"""In one order, so that two sets with the same messages wait for each other and not in a circle. Nobody waits for the disk: what is lost
+when the database's machine fails within a second is that a question was asked, and a repeat of it is answered anew."""
+_PATIENCE = "250ms"
+"""So long a set waits for a twin that is acted on elsewhere; then each of its members goes alone. "0": as long as it takes."""
+_FIND_SOME = """
+SELECT app_id, dedup_key, reply FROM chat_message WHERE app_id = ANY ($1::text[]) AND dedup_key = ANY ($2::text[])
+"""
+
+
+async def asked(received: Received, answer: Callable[[], Awaitable[str]]) -> Answered:
+    """Answers a question, and keeps it with the reply that ``answer`` returns. ``answer`` changes nothing: it may run for each delivery.
+
+    A repeat gets the kept reply. Of twins at work at the same time one is kept, and both get its reply. One that cannot be kept is not
+    answered, as with ``once``.
+    """
+    if db.pool() is None:  # inside a transaction, whose commit is not ours to hasten
+        return await once(received, answer)
+    reply = await answer()
+    found = await _kept_together.done((received, reply))
+    return found if found is not None else (await _keep([(received, reply)], patience="0"))[0]
+
+
+async def _keep(given: Sequence[tuple[Received, str]], patience: str = _PATIENCE) -> list[Answered]:
+    """Keeps questions with their replies, by one statement of its own; none of them twice among the given."""
+    columns: list[list[str]] = [
+        [one.app_id for one, _ in given],
+        [one.dedup_key for one, _ in given],
+        [one.openid for one, _ in given],
+        [one.kind for one, _ in given],
+        [one.content[:MAX_CONTENT_CHARS] for one, _ in given],
+        [reply for _, reply in given],
+    ]
+    new = {tuple(row) for row in await db.fetch(_KEEP_ANSWERED, *columns, clock.now(), patience)}
+    kept = {}
+    if len(new) < len(given):
+        rows = await db.fetch(_FIND_SOME, columns[0], columns[1])
+        kept = {(row["app_id"], row["dedup_key"]): row["reply"] or "" for row in rows}
+    return [
+        Answered(reply, is_new=True)
+        if (key := (one.app_id, one.dedup_key)) in new
+        else Answered(kept.get(key, ""), is_new=False)
+        for one, reply in given
+    ]
+
+
+_kept_together = batches.Batches(_keep, of=lambda given: (given[0].app_id, given[0].dedup_key))
