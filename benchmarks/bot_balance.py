@@ -70,10 +70,15 @@ async def chatting(
     where: place.Place,
 ) -> AsyncIterator[tuple[place.Place, runtime.Runtime, http_doors.Wire]]:
     """The place with an official account in safe mode, opened here and served."""
-    where.settings_path.write_text(where.settings_path.read_text() + settings_toml())
-    where = dataclasses.replace(where, settings=config.load(where.settings_path))
+    where = with_account(where)
     async with place.opened(where) as found, http_doors.Wire.opened(where) as wire:
         yield where, found, wire
+
+
+def with_account(where: place.Place) -> place.Place:
+    """The place whose settings have an official account in safe mode."""
+    where.settings_path.write_text(where.settings_path.read_text() + settings_toml())
+    return dataclasses.replace(where, settings=config.load(where.settings_path))
 
 
 def settings_toml() -> str:

@@ -159,8 +159,8 @@ class Wire:
             held = stack.enter_context(hold_port("127.0.0.1", 0))
             port = held.getsockname()[1]
             for number in range(where.processes):
-                stack.callback(children.end, _serve(where, port, number), signal.SIGTERM)
-            await asyncio.to_thread(_wait_for_server, port, where.home)
+                stack.callback(children.end, serve(where, port, number), signal.SIGTERM)
+            await asyncio.to_thread(wait_for_server, port, where.home)
             generator = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -213,14 +213,20 @@ class Wire:
         return float(said["done"] / said["elapsed"])
 
 
-def _serve(where: place.Place, port: int, number: int) -> subprocess.Popen[bytes]:
+def serve(where: place.Place, port: int, number: int) -> subprocess.Popen[bytes]:
+    """Starts a server process; ``number`` names its log."""
     return children.spawn(
         [sys.executable, "-m", "benchmarks.server", "--config", where.settings_path, "--port", str(port)],
         log=where.home / f"server-{number}.log",
     )
 
 
-def _wait_for_server(port: int, home: Path) -> None:
+def wait_for_server(port: int, home: Path) -> None:
+    """Returns when a server on this port is ready.
+
+    Raises:
+        RunFailed
+    """
     deadline = time.monotonic() + _START_PATIENCE_S
     while time.monotonic() < deadline:
         with contextlib.suppress(urllib.error.URLError, OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.asker import Asker
+from core import words
 
 
 async def answer(asker: Asker) -> list[str]:
@@ -21,6 +22,13 @@ def not_understood(asker: Asker) -> list[str]:
     return [asker.say("help.unknown"), asker.say("help.words")]
 
 
-def not_readable(asker: Asker) -> list[str]:
-    """For pictures, places, links and the like."""
-    return [asker.say("help.only_text"), asker.say("help.words")]
+_LIKE = {"shortvideo": "video"}
+
+
+def not_readable(asker: Asker, kind: str) -> list[str]:
+    """For pictures, places, links and the like: what to do instead. ``kind`` is the platform's word for it."""
+    said = f"help.unreadable.{_LIKE.get(kind, kind)}"
+    return [
+        asker.say(said if words.has(f"bot.{said}", asker.locale) else "help.only_text"),
+        asker.say("help.words"),
+    ]

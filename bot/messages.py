@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
 
 import defusedxml.ElementTree
@@ -134,7 +135,7 @@ def _text(fields: Fields, name: str) -> str:
 
 def _xml(body: bytes) -> Fields:
     try:
-        root: Element = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
+        root = _without_dtd(body)
     except (ParseError, ValueError, LookupError) as wrong:  # LookupError: an encoding nobody knows
         raise Malformed("not XML") from wrong
     if root.tag != "xml":
@@ -145,6 +146,15 @@ def _xml(body: bytes) -> Fields:
     return fields
 
 
+def _without_dtd(body: bytes) -> Element:
+    """What begins with its first element has no DTD, so no entities of its own, and no encoding but UTF-8: all of that would have to stand
+    before it (XML 1.0, 2.8 and 4.3.3). Such a body, which is what the platform sends, is read by the parser in C."""
+    if body.startswith(b"<xml>"):
+        return ElementTree.fromstring(body)  # noqa: S314 (see above)
+    root: Element = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
+    return root
+
+
 def _inside(element: Element, depth: int) -> str | dict[str, Any]:
     if depth == 0:
         raise Malformed("nested too deep")
@@ -152,7 +162,7 @@ def _inside(element: Element, depth: int) -> str | dict[str, Any]:
         return element.text or ""
     fields: dict[str, Any] = {}
     for child in element:
-        value = _inside(child, depth - 1)
+        value = _inside(child, depth - 1) if len(child) or depth == 1 else child.text or ""
         if child.tag not in fields:
             fields[child.tag] = value
         elif isinstance(fields[child.tag], list):

@@ -114,7 +114,9 @@ async def _lines(asker: Asker, message: messages.Message, command: commands.Foun
     if message.event == "scan":
         return greeting.back_again(asker)
     if command is None:
-        return help.not_understood(asker) if message.text or message.event else help.not_readable(asker)
+        if message.text or message.event:
+            return help.not_understood(asker)
+        return help.not_readable(asker, message.kind)
     if asker.known is None and not command.command.for_strangers:
         return greeting.stranger(asker)
     return await command.command.answer(asker)
