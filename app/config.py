@@ -95,6 +95,12 @@ class Operators(Section):
     session_ttl_s: Seconds = 12 * 3600
 
 
+class Pages(Section):
+    top_up: Word | None = None
+    bill: Word | None = None
+    order: Word | None = None
+
+
 class MiniProgram(Section):
     app_id: Word
     secret: Secret
@@ -104,6 +110,7 @@ class MiniProgram(Section):
     push: PushMode | None = None
     report_shipping: bool = True
     orders_shipped_as: Literal["pick_up", "virtual"] = "pick_up"
+    pages: Pages = Pages()
 
     @pydantic.model_validator(mode="after")
     def _can_receive(self) -> "MiniProgram":

@@ -119,11 +119,17 @@ def _bot(runtime: Runtime) -> web.Application:
                 original_id=chosen.original_id if isinstance(chosen, config.OfficialAccount) else None,
             )
     return bot.build(
-        shop=bot.Shop(settings.shop.name, settings.shop.locale),
+        shop=bot.Shop(settings.shop.name, settings.shop.locale, _mini_program_pages(wechat.mini_program)),
+        dialogues=bot.Dialogues(runtime.redis),
         official_account=accounts.get("official_account"),
         mini_program=accounts.get("mini_program"),
         customer_messages=runtime.outside.official_account,
     )
+
+
+def _mini_program_pages(chosen: config.MiniProgram) -> bot.Pages:
+    pages = chosen.pages
+    return bot.Pages(app_id=chosen.app_id, top_up=pages.top_up, bill=pages.bill, order=pages.order)
 
 
 def _text(secret: SecretStr | None) -> str | None:

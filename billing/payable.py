@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing import bills, collecting, parts
+from billing import bills, collecting, confirmed, parts
 from core import errors
 from ledger import accounts
 
@@ -25,6 +25,7 @@ class NothingSoNamed(errors.NotFound):
 
 
 InsufficientBalance = collecting.InsufficientBalance
+NotAsShown = confirmed.NotAsShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Payable:
     def code(self) -> str:
         """What names it beside the amount."""
         return self.bill.bill_no[-_DIGITS:]
+
+    @property
+    def mark(self) -> str:
+        """Differs when what is to be paid, or was paid, does."""
+        return f"{self.bill.state}|{self.bill.amount_fen}|{self.bill.paid_fen}|{self.amount_fen}"
 
     @property
     def title(self) -> str:
@@ -61,6 +67,10 @@ async def of(customer_id: int) -> Sequence[Payable]:
     """The customer's bills that can be paid, what is due first at the head; not those of orders, which are paid with the order, nor
     those that are being paid."""
     owed = await bills.page(customer_id, states=bills.OWED, limit=_LOOKED_AT)
+    return await _payable(owed)
+
+
+async def _payable(owed: Sequence[bills.Bill]) -> Sequence[Payable]:
     free = [bill for bill in owed if not bill.is_paid_with_its_order and bill.pending_no is None]
     in_parts = await parts.running([bill.id for bill in free if bill.collect_mode == "instalments"])
     found = [
@@ -68,6 +78,42 @@ async def of(customer_id: int) -> Sequence[Payable]:
         for bill in free
     ]
     return sorted(found, key=lambda one: (one.due_at, one.bill.id))
+
+
+async def named(customer_id: int, bill_no: str) -> Payable:
+    """One bill of the customer, to be paid now.
+
+    Raises:
+        NoSuchBill: it is not theirs or does not exist.
+        NothingSoNamed: it is paid, or being paid.
+    """
+    bill = await bills.get(customer_id, bill_no)
+    found = await _payable([bill]) if bill.state in bills.OWED else []
+    if not found:
+        raise NothingSoNamed(code=bill_no[-_DIGITS:], amount_fen=bill.owed_fen)
+    return found[0]
+
+
+async def pay_as_shown(customer_id: int, bill_no: str, mark: str, *, key: str) -> Paid:
+    """Pays a bill that still is as it was shown with ``mark``, by the amount that was shown. The same key again pays nothing.
+
+    Raises:
+        NotAsShown: it was paid, in part or in full, or owes something else since.
+        NoSuchBill, BillPaymentPending, BillUnderReview, InsufficientBalance, KeyReused.
+    """
+
+    async def act() -> None:
+        bill = await bills.lock(bill_no)
+        if bill.customer_id != customer_id:
+            raise bills.NoSuchBill(bill_no=bill_no)
+        found = await _payable([bill]) if bill.state in bills.OWED else []
+        if not found or found[0].mark != mark:
+            raise NotAsShown
+        await collecting.take(bill, found[0].amount_fen, operator=accounts.of_customer(customer_id))
+
+    content = {"bill_no": bill_no, "mark": mark}
+    await confirmed.once(customer_id, what="bill", key=key, content=content, act=act)
+    return Paid(await bills.get(customer_id, bill_no), int(mark.rpartition("|")[2]), await available_fen(customer_id))  # fmt: skip
 
 
 async def available_fen(customer_id: int) -> int:

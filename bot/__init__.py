@@ -9,12 +9,13 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.answering import Answering
+from bot.dialogue import Dialogues
 from bot.endpoint import Endpoint
 from bot.mini_program import MiniProgram
 from bot.official_account import OfficialAccount
-from bot.settings import Account, CustomerMessages, Patience, Shop
+from bot.settings import Account, CustomerMessages, Pages, Patience, Shop
 
-__all__ = ["PREFIX", "Account", "CustomerMessages", "Patience", "Shop", "build"]
+__all__ = ["PREFIX", "Account", "CustomerMessages", "Dialogues", "Pages", "Patience", "Shop", "build"]
 
 PREFIX = "/wechat"
 
@@ -26,16 +27,18 @@ def build(
     mini_program: Account | None = None,
     customer_messages: CustomerMessages | None = None,
     patience: Patience | None = None,
+    dialogues: Dialogues | None = None,
 ) -> web.Application:
     """The door as an application for ``PREFIX``: ``/official-account`` and ``/mini-program``, each where there is one.
 
     ``customer_messages`` carries answers that come too late for a reply; None: such an answer is lost.
+    ``dialogues`` remembers what was asked back; None: nothing is remembered, and everything is done by words to the letter.
     """
     patience = patience or Patience()
     answering = Answering(patience)
     door = web.Application()
     if official_account is not None:
-        chats = OfficialAccount(official_account, shop, answering, customer_messages)
+        chats = OfficialAccount(official_account, shop, answering, customer_messages, dialogues)
         _add(door, "/official-account", Endpoint(official_account, chats.respond, patience=patience))
     if mini_program is not None:
         events = MiniProgram(mini_program, answering)

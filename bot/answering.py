@@ -17,6 +17,8 @@ _CLOSING_S = 5.0
 
 Act = Callable[[], Awaitable[str]]
 FollowUp = Callable[[str], Awaitable[None]]
+Afterwards = Callable[[], Awaitable[None]]
+"""What is done once the work is kept, and before it is answered; it does not fail."""
 
 
 class Answering:
@@ -36,13 +38,19 @@ class Answering:
         apology: str,
         follow_up: FollowUp | None = None,
         is_question: bool = False,
+        afterwards: Afterwards | None = None,
     ) -> str:
         """The reply of ``act``, or the kept one when the message was answered before; empty when there is none by the loop
         time ``by``. What comes later is given to ``follow_up``. When the work fails, the answer is ``apology``.
         ``is_question``: ``act`` changes nothing, and so need not be kept from running again.
         """
         turn = _Turn(
-            received, act, apology, follow_up, conversations.asked if is_question else conversations.once
+            received,
+            act,
+            apology,
+            follow_up,
+            conversations.asked if is_question else conversations.once,
+            afterwards,
         )
         # a task of its own: neither a client that leaves nor the deadline may stop it between two statements
         task = asyncio.create_task(turn.work(self._patience.follow_up_s))
@@ -84,12 +92,14 @@ class _Turn:
         apology: str,
         follow_up: FollowUp | None,
         answered: Callable[[conversations.Received, Act], Awaitable[conversations.Answered]],
+        afterwards: Afterwards | None,
     ) -> None:
         self._received = received
         self._act = act
         self._apology = apology
         self._follow_up = follow_up
         self._answered = answered
+        self._afterwards = afterwards
         self._said = ""
         self.is_late = False
 
@@ -98,6 +108,8 @@ class _Turn:
             async with asyncio.timeout(at_most_s):
                 answered = await self._answered(self._received, self._speak)
             reply, acted = answered.reply, answered.is_new
+            if acted and self._afterwards is not None:
+                await self._afterwards()
         except Exception:
             # this door's edge: the person gets an answer, the log the reason; nothing was kept, so a repeat tries again
             log.exception("a %s could not be answered", self._received.kind)

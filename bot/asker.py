@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billing.statements import Balance
-from bot.settings import Shop
+from bot.dialogue import ANSWERED_WITHIN, Turn
+from bot.settings import PageName, Shop
 from bot.understanding import Understood
 from core import words
 from members.customers import Customer
@@ -25,6 +26,8 @@ class Asker:
     openid: str = ""
     """The account that is written to, and as whom."""
     balance: Balance | None = None
+    turn: Turn = field(default_factory=Turn)
+    """What the dialogue was at, and where the answer leaves a question of its own."""
 
     @property
     def customer(self) -> Customer:
@@ -35,3 +38,23 @@ class Asker:
     def say(self, key: str, **params: Any) -> str:
         """A sentence of ``core/words/<locale>/bot.toml``."""
         return words.say(f"bot.{key}", self.locale, shop=self.shop.name, **params)
+
+    def yes_does(self, what: str) -> list[str]:
+        """That a yes does what was just proposed; nothing where it would not be remembered."""
+        minutes = int(ANSWERED_WITHIN.total_seconds() // 60)
+        return [self.say("dialogue.yes_does", what=what, minutes=minutes)] if self.turn.remembers else []
+
+    def numbered(self, lines: list[str]) -> list[str]:
+        """A list of which a number picks one; without numbers where that would not be remembered."""
+        if not self.turn.remembers:
+            return lines
+        told = [f"{number}. {line.removeprefix('· ')}" for number, line in enumerate(lines, start=1)]
+        return [*told, self.say("dialogue.choose")]
+
+    def link(self, page: PageName, words: str, **query: Any) -> str:
+        """Words that lead to a page of the mini-program when they are tapped; only the words where there is no such page."""
+        return self.shop.pages.link(page, words, **query) if self.shop.pages else words
+
+    def leads_to(self, page: PageName) -> bool:
+        """Whether there is such a page."""
+        return self.shop.pages is not None and self.shop.pages.leads_to(page)

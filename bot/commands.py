@@ -1,7 +1,8 @@
 """What can be asked → what is answered. ``bot.understanding`` says what a text asks; a menu button names it.
 
-Three kinds of texts are read to the letter before that, because they change something at once: a code that says whose chat this is, the
-confirmation of a payment, and the change of a plan by its number.
+Some texts are read to the letter before that, because they change something at once: a code that says whose chat this is, the
+confirmation of a payment, the change of a plan by its number, and the payment or cancellation of an order. What answers a question of ours is
+read before all of them (``dialogue_replies``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from bot import (
     instalments,
     last_deduction,
     messaging,
+    order_changes,
     orders,
     pay_bill,
     person,
@@ -65,6 +67,8 @@ COMMANDS = (
     Command("last_deduction", last_deduction.answer, is_question=True),
     Command("holds", holds.answer, is_question=True),
     Command("orders", orders.answer, is_question=True),
+    Command("pay_order", order_changes.proposal("pay")),
+    Command("cancel_order", order_changes.proposal("cancel")),
     Command("plans", plans.answer, is_question=True),
     Command("pause_plan", plan_changes.proposal("pause")),
     Command("resume_plan", plan_changes.proposal("resume")),
@@ -111,6 +115,9 @@ def find(text: str) -> Found | None:
     if (asked := plan_changes.asked(text)) is not None:
         change, locale = asked
         return Found(Command("change_plan", change.answer), locale, Understood(text))
+    if (order := order_changes.asked(text)) is not None:
+        change_of_order, locale = order
+        return Found(Command("change_order", change_of_order.answer), locale, Understood(text))
     understood = understand(text, today=clock.today())
     if understood.intent is not None:
         return Found(BY_NAME[understood.intent], understood.locale, understood)

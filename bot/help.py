@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.asker import Asker
+from bot.dialogue import Choice
 from core import words
 
 
@@ -13,8 +14,10 @@ async def answer(asker: Asker) -> list[str]:
 
 async def ask_back(asker: Asker) -> list[str]:
     """For a text that may mean several things, or one that nobody can be sure of."""
-    choices = [asker.say(f"ask.{intent}") for intent in asker.asked.choices]
-    return [asker.say("help.ask_back"), *(asker.say("help.choice", words=words) for words in choices)]
+    asked = asker.asked
+    choices = [asker.say("help.choice", words=asker.say(f"ask.{intent}")) for intent in asked.choices]
+    asker.turn.offer([Choice("ask", {"intent": intent, "text": asked.text}) for intent in asked.choices])
+    return [asker.say("help.ask_back"), *asker.numbered(choices)]
 
 
 def not_understood(asker: Asker) -> list[str]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from billing import confirmed
 from bot.asker import Asker
+from bot.dialogue import Choice, Outcome, Proposal, Subject
+from bot.understanding.plain import plain
 from notifications import preferences
+
+DEED, OFFERS = "message_settings", "subscribe_offers"
 
 
 async def settings(asker: Asker) -> list[str]:
@@ -20,27 +25,60 @@ async def settings(asker: Asker) -> list[str]:
 
 
 async def unsubscribe(asker: Asker) -> list[str]:
-    """No marketing from now on."""
+    """No marketing from now on. It is not undone by a word: agreeing takes the words that say to what."""
     await _set(asker, marketing=False)
-    return [asker.say("messaging.unsubscribed")]
+    outcome = Outcome([asker.say("messaging.unsubscribed")], kept_because="messaging.offer")
+    asker.turn.did(outcome)
+    return outcome.lines
 
 
 async def subscribe(asker: Asker) -> list[str]:
-    """They agree to marketing, by the word that the settings name."""
+    """They agree to marketing by the word that the settings name; who wants it in other words is shown first to what they agree."""
+    if asker.turn.remembers and asker.asked.text != plain(asker.say("ask.subscribe_offers")):
+        return await propose_offers(asker, {})
+    outcome = await agree(asker)
+    asker.turn.did(outcome)
+    return outcome.lines
+
+
+async def propose_offers(asker: Asker, _subject: Subject) -> list[str]:
+    """The question whether they agree to marketing, with the words that are written down."""
+    asker.turn.propose(OFFERS, {}, "")
+    return [asker.say("messaging.offer"), *asker.yes_does(asker.say("messaging.agree"))]
+
+
+async def agree(asker: Asker, _proposal: Proposal | None = None) -> Outcome:
+    """They agree, having been shown to what."""
     await _set(asker, marketing=True)
-    return [asker.say("messaging.subscribed")]
+    return Outcome([asker.say("messaging.subscribed")], Choice(DEED, {"marketing": False}), "marketing=True")
+
+
+async def set_back(asker: Asker, proposal: Proposal) -> Outcome:
+    """What was chosen before; not if it was changed again since."""
+    chosen = await preferences.of(asker.customer.id)
+    ((name, was),) = proposal.subject.items()
+    if proposal.mark != f"{name}={getattr(chosen, name)}":
+        raise confirmed.NotAsShown
+    await _set(asker, **{name: was})
+    return Outcome(await settings(asker))
 
 
 async def reminders_off(asker: Asker) -> list[str]:
     """No reminders from now on."""
-    await _set(asker, reminders=False)
-    return [asker.say("messaging.reminders_off")]
+    return await _remind(asker, wanted=False)
 
 
 async def reminders_on(asker: Asker) -> list[str]:
     """Reminders again."""
-    await _set(asker, reminders=True)
-    return [asker.say("messaging.reminders_on")]
+    return await _remind(asker, wanted=True)
+
+
+async def _remind(asker: Asker, *, wanted: bool) -> list[str]:
+    before = (await preferences.of(asker.customer.id)).reminders
+    await _set(asker, reminders=wanted)
+    lines = [asker.say(f"messaging.reminders_{'on' if wanted else 'off'}")]
+    asker.turn.did(Outcome(lines, Choice(DEED, {"reminders": before}), f"reminders={wanted}"))
+    return lines
 
 
 async def _set(asker: Asker, *, reminders: bool | None = None, marketing: bool | None = None) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
-from bot import binding, commands, greeting, help, messages, replies
+from bot import assent, binding, commands, dialogue_replies, greeting, help, messages, replies
 from bot.answering import Answering
 from bot.asker import Asker
+from bot.dialogue import Dialogues, Turn
 from bot.settings import Account, CustomerMessages, Shop
 from bot.understanding import Understood
 from core import errors, words
@@ -23,12 +25,18 @@ class OfficialAccount:
     """The account's side of its chats."""
 
     def __init__(
-        self, account: Account, shop: Shop, answering: Answering, sender: CustomerMessages | None
+        self,
+        account: Account,
+        shop: Shop,
+        answering: Answering,
+        sender: CustomerMessages | None,
+        dialogues: Dialogues | None = None,
     ) -> None:
         self._account = account
         self._shop = shop
         self._answering = answering
         self._sender = sender
+        self._dialogues = dialogues or Dialogues(None)
 
     async def respond(self, message: messages.Message, by: float) -> str:
         """The reply as XML, or ``success``; there by the loop time ``by``."""
@@ -45,7 +53,11 @@ class OfficialAccount:
             content=message.event_key or binding.masked(message.text),
         )
 
-        command = _command(message)
+        reply = None if message.event else assent.read(message.text)
+        turn = await self._dialogues.turn(
+            received.app_id, received.openid, received.dedup_key, recall=reply is not None
+        )
+        command = dialogue_replies.found(turn, reply) or _command(message)
 
         async def follow_up(text: str) -> None:
             if self._sender is not None:
@@ -53,11 +65,12 @@ class OfficialAccount:
 
         said = await self._answering.answer(
             received,
-            lambda: self._say(message, command),
+            lambda: self._say(message, turn, command),
             by=by,
             apology="" if message.event == "unsubscribe" else self._apology(message, command),
             follow_up=follow_up,
             is_question=command is not None and command.command.is_question,
+            afterwards=functools.partial(self._dialogues.end, turn),
         )
         if not said:
             return replies.NOTHING
@@ -80,7 +93,7 @@ class OfficialAccount:
 
         await self._answering.answer(received, act, by=by, apology="")
 
-    async def _say(self, message: messages.Message, command: commands.Found | None) -> str:
+    async def _say(self, message: messages.Message, turn: Turn, command: commands.Found | None) -> str:
         if message.event == "unsubscribe":
             await chat.met(self._account.app_id, message.openid, follows=False)
             return ""
@@ -88,10 +101,12 @@ class OfficialAccount:
             await chat.met(self._account.app_id, message.openid, follows=True)
         person = await chat.person(self._account.app_id, message.openid)
         known = person.customer
+        turn.begin(None if known is None else known.id)
         asked = command.asked if command else Understood(message.text)
+        turn.locale = _locale(message, command, known, self._shop)
         asker = Asker(
-            known, _locale(message, command, known, self._shop), self._shop, asked,
-            app_id=self._account.app_id, openid=message.openid, balance=person.balance,
+            known, turn.locale, self._shop, asked,
+            app_id=self._account.app_id, openid=message.openid, balance=person.balance, turn=turn,
         )  # fmt: skip
         try:
             lines = await _lines(asker, message, command)

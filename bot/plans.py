@@ -27,13 +27,14 @@ def _line(asker: Asker, plan: plans.Plan) -> str:
         "plans.line" if plan.next_due_on else "plans.last",
         name=plan.name,
         plan_id=plan.id,
-        cycle=_per_what(asker, plan),
+        cycle=per_what(asker, plan),
         amount_fen=plan.amount_fen,
         next_due_on=plan.next_due_on,
     )
 
 
-def _per_what(asker: Asker, plan: plans.Plan) -> str:
+def per_what(asker: Asker, plan: plans.Plan) -> str:
+    """How often a plan is taken, or for what of a plan by use."""
     if plan.terms.unit is not None:
         return asker.say("plans.cycle.used", unit=plan.terms.unit)
     return asker.say(f"plans.cycle.{plan.cycle if plan.terms.rule.interval == 1 else 'custom'}")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+from urllib.parse import urlencode
 
 from core import words
+
+PageName = Literal["top_up", "bill", "order"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +34,37 @@ class Account:
             raise ValueError("safe mode needs an EncodingAESKey")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Pages of the mini-program that an answer leads to; what is None has no page of its own."""
+
+    app_id: str
+    top_up: str | None = None
+    bill: str | None = None
+    order: str | None = None
+
+    def leads_to(self, page: PageName) -> bool:
+        """Whether there is such a page."""
+        return getattr(self, page) is not None
+
+    def link(self, page: PageName, words: str, **query: object) -> str:
+        """A link in a text (developers.weixin.qq.com, "客服接口-发消息": 插入跳小程序的文字链). A client that does not know mini-programs
+        shows the words. The mini-program has to be bound to the account."""
+        path = getattr(self, page)
+        if path is None:
+            return words
+        asked = urlencode({name: value for name, value in query.items() if value is not None})
+        full = html.escape(f"{path}?{asked}" if asked else path)
+        return f'<a data-miniprogram-appid="{html.escape(self.app_id)}" data-miniprogram-path="{full}">{words}</a>'
+
+
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The shop as chats name it, and the language for people who have not chosen one."""
+    """The shop as chats name it, the language for people who have not chosen one, and the pages of its mini-program."""
 
     name: str
     locale: str = words.DEFAULT_LOCALE
+    pages: Pages | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

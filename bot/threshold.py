@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from billing import confirmed
 from bot.asker import Asker
+from bot.dialogue import Choice, Outcome, Proposal
 from members import customers
 
+DEED = "threshold"
 _NO = frozenset({"NOT", "OFF", "CANCEL", "STOP"})
 
 
@@ -13,11 +16,25 @@ async def answer(asker: Asker) -> list[str]:
     wanted_fen, unwanted = asker.asked.slots.money_fen, asker.asked.names(_NO)
     if (wanted_fen is None) != unwanted:
         return _now(asker)
-    if wanted_fen is None:
-        await customers.set_threshold(asker.customer.id, None)
-        return [asker.say("threshold.off")]
+    was_fen = asker.customer.low_balance_threshold_fen
     await customers.set_threshold(asker.customer.id, wanted_fen)
-    return [asker.say("threshold.set", threshold_fen=wanted_fen)]
+    lines = [_told(asker, wanted_fen)]
+    asker.turn.did(Outcome(lines, Choice(DEED, {"threshold_fen": was_fen}), str(wanted_fen)))
+    return lines
+
+
+async def set_back(asker: Asker, proposal: Proposal) -> Outcome:
+    """The alert as it was before it was changed here; not if it was changed again since."""
+    if str(asker.customer.low_balance_threshold_fen) != proposal.mark:
+        raise confirmed.NotAsShown
+    was_fen = proposal.subject["threshold_fen"]
+    await customers.set_threshold(asker.customer.id, was_fen)
+    return Outcome([_told(asker, was_fen)])
+
+
+def _told(asker: Asker, threshold_fen: int | None) -> str:
+    key = "threshold.off" if threshold_fen is None else "threshold.set"
+    return asker.say(key, threshold_fen=threshold_fen)
 
 
 def _now(asker: Asker) -> list[str]:

@@ -122,3 +122,17 @@ async def _keep(given: Sequence[tuple[Received, str]], patience: str = _PATIENCE
 
 
 _kept_together = batches.Batches(_keep, of=lambda given: (given[0].app_id, given[0].dedup_key))
+
+
+_BETWEEN = """
+SELECT m.content FROM chat_message m, chat_message earlier, chat_message this
+WHERE earlier.app_id = $1 AND earlier.dedup_key = $3 AND this.app_id = $1 AND this.dedup_key = $4 AND m.app_id = $1 AND m.openid = $2
+  AND m.received_at > earlier.received_at - interval '1 minute' AND m.id > earlier.id AND m.id < this.id
+  AND m.kind IN ('text', 'voice', 'click')
+ORDER BY m.id DESC LIMIT 10
+"""
+
+
+async def said_between(app_id: str, openid: str, *, after: str, before: str) -> list[str]:
+    """What somebody wrote or tapped between two messages of theirs, by the keys of both, the latest first."""
+    return [row["content"] for row in await db.fetch(_BETWEEN, app_id, openid, after, before)]

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from billing import abnormal, awaited, bills, collecting, settled, shipping
+from billing import abnormal, awaited, bills, collecting, confirmed, settled, shipping
 from core import clock, db
 from ledger import accounts, idempotency
 from members import sign_in
@@ -44,6 +44,7 @@ BillPaymentPending = bills.BillPaymentPending
 BillUnderReview = bills.BillUnderReview
 BillPaymentAwaited = awaited.BillPaymentAwaited
 KeyReused = idempotency.KeyReused
+NotAsShown = confirmed.NotAsShown
 NoSuchOrder = orders_shown.NoSuchOrder
 Line = orders_shown.Line
 Order = orders_shown.Order
@@ -144,6 +145,47 @@ async def admit_and_pay(customer_id: int, order_no: str, *, key: str) -> Order:
         return orders_shown.with_its_lines(paid)
     await sign_in.admitted(customer_id)
     return await _pay_alone(customer_id, order_no, key=key)
+
+
+async def pay_as_shown(customer_id: int, order_no: str, total_fen: int, *, key: str) -> Order:
+    """``pay`` by who was shown what it costs and said yes to that.
+
+    Raises:
+        NotAsShown: it is paid or cancelled, or costs something else since.
+        NoSuchOrder, BillPaymentPending, BillUnderReview, InsufficientBalance, KeyReused.
+    """
+
+    async def act() -> None:
+        order = await _lock_as_shown(customer_id, order_no, total_fen)
+        await order_steps.pay(order, by=accounts.of_customer(customer_id))
+
+    content = {"order_no": order_no, "total_fen": total_fen}
+    await confirmed.once(customer_id, what="order", key=key, content=content, act=act)
+    return await get(customer_id, order_no)
+
+
+async def cancel_as_shown(customer_id: int, order_no: str, total_fen: int, *, key: str) -> Order:
+    """``cancel`` of an order that nothing was paid of, by who was shown what it costs and said yes to that.
+
+    Raises:
+        NotAsShown: it is paid or cancelled, or costs something else since.
+        NoSuchOrder, BillPaymentPending, BillPaymentAwaited, KeyReused.
+    """
+
+    async def act() -> None:
+        await _lock_as_shown(customer_id, order_no, total_fen)
+        await cancel(customer_id, order_no)
+
+    content = {"order_no": order_no, "total_fen": total_fen}
+    await confirmed.once(customer_id, what="order_cancel", key=key, content=content, act=act)
+    return await get(customer_id, order_no)
+
+
+async def _lock_as_shown(customer_id: int, order_no: str, total_fen: int) -> Order:
+    order = await order_steps.lock(order_no, customer_id=customer_id)
+    if (order.state, order.total_fen) != ("placed", total_fen):
+        raise NotAsShown
+    return order
 
 
 @db.retried

@@ -108,7 +108,7 @@ def connect(platform, gateways, serve, db):
         )
         mini = {"mode": mode, "encoding_aes_key": known.mini_encoding_aes_key} | choices.pop("mini", {})
         door = bot.build(
-            shop=bot.Shop(SHOP),
+            shop=choices.pop("shop", bot.Shop(SHOP)),
             official_account=bot.Account(
                 app_id=known.official_app_id,
                 token=known.official_token,

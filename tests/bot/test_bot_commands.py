@@ -280,7 +280,15 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
         "余额", "还能用多久", "充值", "明细", "上个月花了多少", "接下来扣什么", "上一笔", "冻结", "订单", "计划", "账单", "付账单", "分期", "退款",
         "积分", "优惠券", "余额低于50元提醒我", "消息设置", "退订", "接收优惠", "关闭提醒", "打开提醒", "绑定", "解绑", "人工", "帮助",
     ]  # fmt: skip
-    told_elsewhere = {"pause_plan", "resume_plan", "skip_plan", "cancel_plan", "thanks"}
+    told_elsewhere = {
+        "pay_order",
+        "cancel_order",
+        "pause_plan",
+        "resume_plan",
+        "skip_plan",
+        "cancel_plan",
+        "thanks",
+    }
     for locale, quotes in (("zh-CN", "「(.+?)」"), ("en", '"(.+?)"')):
         listed = re.findall(quotes, words.say("bot.help.words", locale))
         understood = [commands.find(word).command.name for word in listed]

@@ -183,7 +183,32 @@ class PayByWord(Path):
         return (balance.balance_fen, (await self.told(made))["deducted"]) != (7_000, 1)
 
 
+class ConfirmInChat(Path):
+    """A customer says yes to paying a bill, to paying an order and to cancelling one; the process dies; they say it again."""
+
+    async def before(self):
+        made = await super().before()
+        customer_id = made["customer"]
+        paid, cancelled = [await factories.order(customer_id, fen) for fen in (2_000, 1_000)]
+        bill_no = await factories.bill(customer_id, 4_000)
+        mark = (await payable.named(customer_id, bill_no)).mark
+        return {**made, "bill": bill_no, "mark": mark, "pay": paid.order_no, "cancel": cancelled.order_no}
+
+    async def act(self, made):
+        customer_id = made["customer"]
+        await payable.pay_as_shown(customer_id, made["bill"], made["mark"], key="yes-bill-01")
+        await orders.pay_as_shown(customer_id, made["pay"], 2_000, key="yes-pay-01")
+        await orders.cancel_as_shown(customer_id, made["cancel"], 1_000, key="yes-cancel-01")
+
+    async def wrong(self, made):
+        balance = await accounts.balance(made["customer"])
+        states = [(await orders.get(made["customer"], made[name])).state for name in ("pay", "cancel")]
+        told = (await self.told(made))["deducted"]
+        return (balance.balance_fen, states, told) != (5_000, ["paid", "cancelled"], 2)
+
+
 PATHS = {
+    "confirm_in_chat": ConfirmInChat,
     "pay_by_word": PayByWord,
     "expire_order": ExpireOrder,
     "expire_bonus": ExpireBonus,

@@ -103,6 +103,7 @@ def killer(_migrated, tmp_path_factory):
         ("release_hold", 55),
         ("operator_bills", 40),
         ("pay_by_word", 24),
+        ("confirm_in_chat", 50),
         ("reverse_adjustment", 40),
         ("own_transfer", 45),
         ("finish_closing", 16),
