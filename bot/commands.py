@@ -1,7 +1,7 @@
 """What can be asked → what is answered. ``bot.understanding`` says what a text asks; a menu button names it.
 
 Some texts are read to the letter before that, because they change something at once: a code that says whose chat this is, the
-confirmation of a payment, the change of a plan by its number, and the payment or cancellation of an order. What answers a question of ours is
+confirmation of a payment, the change of a plan, an order, a standing order or a booking by its number. What answers a question of ours is
 read before all of them (``dialogue_replies``).
 """
 
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot import (
     balance,
     bills,
     binding,
+    bookings,
     coupons,
     forecast,
     greeting,
@@ -31,6 +33,7 @@ from bot import (
     points,
     refunds,
     spent,
+    standing,
     statement,
     threshold,
     top_up,
@@ -74,6 +77,8 @@ COMMANDS = (
     Command("resume_plan", plan_changes.proposal("resume")),
     Command("skip_plan", plan_changes.proposal("skip")),
     Command("cancel_plan", plan_changes.proposal("cancel")),
+    Command("standing", standing.answer),
+    Command("bookings", bookings.answer),
     Command("bills", bills.answer, is_question=True),
     Command("pay_bill", pay_bill.answer),
     Command("instalments", instalments.answer, is_question=True),
@@ -109,15 +114,10 @@ def find(text: str) -> Found | None:
         said, spoken = about_chat
         for_strangers = not isinstance(said, binding.LettingGo)
         return Found(Command("whose_chat", said.answer, for_strangers), spoken, Understood(text))
-    if (confirmed := pay_bill.confirmed(text)) is not None:
-        confirmation, locale = confirmed
-        return Found(Command("confirm_payment", confirmation.answer), locale, Understood(text))
-    if (asked := plan_changes.asked(text)) is not None:
-        change, locale = asked
-        return Found(Command("change_plan", change.answer), locale, Understood(text))
-    if (order := order_changes.asked(text)) is not None:
-        change_of_order, locale = order
-        return Found(Command("change_order", change_of_order.answer), locale, Understood(text))
+    for name, read in _TO_THE_LETTER:
+        if (asked := read(text)) is not None:
+            change, locale = asked
+            return Found(Command(name, change.answer), locale, Understood(text))
     understood = understand(text, today=clock.today())
     if understood.intent is not None:
         return Found(BY_NAME[understood.intent], understood.locale, understood)
@@ -135,5 +135,18 @@ def by_menu_key(key: str) -> Found | None:
     return Found(command, None, Understood(key))
 
 
+class Change(Protocol):
+    """Something that is asked for to the letter."""
+
+    def answer(self, asker: Asker) -> Awaitable[list[str]]: ...
+
+
+_TO_THE_LETTER: tuple[tuple[str, Callable[[str], tuple[Change, str] | None]], ...] = (
+    ("confirm_payment", pay_bill.confirmed),
+    ("change_plan", plan_changes.asked),
+    ("change_order", order_changes.asked),
+    ("change_standing", standing.asked),
+    ("change_booking", bookings.asked),
+)
 BY_NAME: Mapping[str, Command] = {command.name: command for command in COMMANDS}
 _ASK_BACK = Command("ask_back", help.ask_back, for_strangers=True)

@@ -14,12 +14,14 @@ from functools import partial
 from billing import confirmed
 from bot import (
     assent,
+    bookings,
     commands,
     greeting,
     messaging,
     order_changes,
     pay_bill,
     plan_changes,
+    standing,
     threshold,
     top_up,
 )
@@ -47,6 +49,11 @@ DEEDS: Mapping[str, Deed] = {
     pay_bill.DEED: Deed(pay_bill.propose, pay_bill.do),
     "pay_order": Deed(order_changes.propose("pay"), order_changes.do("pay")),
     "cancel_order": Deed(order_changes.propose("cancel"), order_changes.do("cancel")),
+    "pause_standing": Deed(standing.propose("pause"), standing.do("pause")),
+    "resume_standing": Deed(standing.propose("resume"), standing.do("resume")),
+    "skip_standing": Deed(standing.propose("skip"), standing.do("skip")),
+    "cancel_standing": Deed(standing.propose("cancel"), standing.do("cancel")),
+    bookings.DEED: Deed(bookings.propose, bookings.do),
     top_up.DEED: Deed(top_up.choose),
     threshold.DEED: Deed(do=threshold.set_back),
     messaging.DEED: Deed(do=messaging.set_back),

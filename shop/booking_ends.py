@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Literal
 
-from billing import collecting, plan_usage, plans
+from billing import collecting, confirmed, plan_actors, plan_usage, plans
 from core import clock, db, errors
 from ledger import idempotency
 from notifications import outbox, truth
@@ -57,8 +57,8 @@ async def cancel(
         bookings.refuse_over(booking)
         if actor.customer_id is not None and clock.now() >= booking.starts_at:
             raise BookingBegun(booking_no=booking_no)
-        is_late = actor.customer_id is not None and clock.now() > booking.free_until
-        await _end_early(booking, by=actor.label, reason=reason, is_charged=is_late and booking.charges_late)
+        is_charged = actor.customer_id is not None and costs_now(booking)
+        await _end_early(booking, by=actor.label, reason=reason, is_charged=is_charged)
         if actor.customer_id is None:
             await bookings.tell_of(
                 booking.customer_id,
@@ -74,6 +74,34 @@ async def cancel(
     await idempotency.alone(
         caller=actor.label, operation="bookings.cancel", key=key, content=content, act=act
     )
+
+
+def mark_of(booking: bookings.Booking) -> str:
+    """Differs when what cancelling it now means for its customer does."""
+    return f"{booking.state}|{booking.price_fen}|{costs_now(booking)}"
+
+
+def costs_now(booking: bookings.Booking) -> bool:
+    """Whether cancelling it is charged by now, as its rule says."""
+    return booking.charges_late and clock.now() > booking.free_until
+
+
+async def cancel_as_shown(customer_id: int, booking_no: str, mark: str, *, key: str) -> bookings.Booking:
+    """``cancel`` by a customer who was shown with ``mark`` whether it is charged, and said yes to that.
+
+    Raises:
+        NotAsShown: it is over, or costs something by now that it did not.
+        NoSuchBooking, BookingBegun, BillPaymentPending, KeyReused.
+    """
+
+    async def act() -> None:
+        if mark_of(await bookings.locked(booking_no, customer_id)) != mark:
+            raise confirmed.NotAsShown
+        await cancel(plan_actors.by_customer(customer_id), booking_no, key=key)
+
+    content = {"booking_no": booking_no, "mark": mark}
+    await confirmed.once(customer_id, what="booking", key=key, content=content, act=act)
+    return await bookings.get(booking_no, customer_id=customer_id)
 
 
 def _operator(actor: Actor) -> int | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import defusedxml.ElementTree
 import pytest
+import redis.asyncio
 import wechatpy
 from aiohttp import web
 from wechatpy.crypto import WeChatCrypto
@@ -299,3 +301,52 @@ class Wire:
 @pytest.fixture
 def wire(http):
     return lambda bot_, path="official-account": Wire(bot_, http, path)
+
+
+_message_numbers = itertools.count(1_000)
+
+
+@dataclass
+class Talk:
+    """A customer who talks to a bot that remembers, one message after the other or several at once."""
+
+    phone: Phone
+    wire: Wire
+
+    @property
+    def customer_id(self) -> int:
+        return self.phone.customer_id
+
+    @property
+    def openid(self) -> str:
+        return self.phone.person.official_openid
+
+    async def __call__(self, text: str, number: int | None = None) -> str:
+        """What is answered; with a number that was used before it is that message again."""
+        xml = self.wire.text(self.openid, text, number=number or next(_message_numbers))
+        answer = await self.wire.plain(xml, nonce=f"n{next(_message_numbers)}")
+        assert answer.status == 200, answer
+        return answer.content
+
+
+@pytest.fixture
+async def memory(redis_url):
+    """An empty Redis."""
+    async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=2) as connection:
+        yield connection
+
+
+@pytest.fixture
+def talking(connect, join, wire):
+    """Somebody with 100 yuan who talks to a bot with this memory."""
+
+    async def begin(memory, **choices) -> Talk:
+        bot_ = await connect("plain", dialogues=bot.Dialogues(memory), **choices)
+        return Talk(await join(bot_, principal=10_000), wire(bot_))
+
+    return begin
+
+
+@pytest.fixture
+async def talk(talking, memory):
+    return await talking(memory)

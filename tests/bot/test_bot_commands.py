@@ -282,6 +282,8 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
     ]  # fmt: skip
     told_elsewhere = {
         "pay_order",
+        "standing",
+        "bookings",
         "cancel_order",
         "pause_plan",
         "resume_plan",

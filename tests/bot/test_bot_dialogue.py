@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import json
 import re
 import time
@@ -22,40 +21,7 @@ from shop import orders
 from tests import factories
 from tests.billing import planning
 
-_numbers = itertools.count(1_000)
 PAGES = door.Pages(app_id="wx-mini", top_up="pages/top-up", bill="pages/bill", order="pages/order")
-
-
-@pytest.fixture
-async def memory(redis_url):
-    async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=2) as connection:
-        yield connection
-
-
-@pytest.fixture
-async def talk(connect, join, wire, memory):
-    """A customer with 100 yuan who talks to a bot that remembers: in order, or several messages at once."""
-    return await _talk(connect, join, wire, memory)
-
-
-async def _talk(connect, join, wire, memory, **choices):
-    bot = await connect("plain", dialogues=door.Dialogues(memory), **choices)
-    phone = await join(bot, principal=10_000)
-    caller = wire(bot)
-
-    async def say(text, number=None):
-        xml = caller.text(phone.person.official_openid, text, number=number or next(_numbers))
-        answer = await caller.plain(xml, nonce=f"n{next(_numbers)}")
-        assert answer.status == 200
-        return answer.content
-
-    say.customer_id, say.openid, say.bot, say.phone = (
-        phone.customer_id,
-        phone.person.official_openid,
-        bot,
-        phone,
-    )
-    return say
 
 
 async def a_plan(talk, name="牛奶", amount_fen=3_000, **terms):
@@ -220,8 +186,8 @@ async def test_a_number_picks_what_was_listed(talk):
     assert "300.00" in await talk("余额低于300元提醒我") and "50.00" in await talk("撤销")
 
 
-async def test_a_top_up_leads_to_the_page_where_it_is_paid(connect, join, wire, memory):
-    talk = await _talk(connect, join, wire, memory, shop=door.Shop("一盏茶", pages=PAGES))
+async def test_a_top_up_leads_to_the_page_where_it_is_paid(talking, memory):
+    talk = await talking(memory, shop=door.Shop("一盏茶", pages=PAGES))
     card = await packages.add(name="畅享卡", pay_fen=10_000, bonus_fen=1_000)
     small = await packages.add(name="体验卡", pay_fen=5_000, bonus_fen=0)
     said = await talk("充一百")
@@ -256,7 +222,7 @@ async def test_nothing_of_anybody_else_is_done_whatever_is_remembered(talk, memo
     assert "目前无法使用" in await talk("确认") and (await bills.find(own)).state == "open"
 
 
-async def test_without_redis_the_words_to_the_letter_do_it_and_nobody_waits(connect, join, wire):
+async def test_without_redis_the_words_to_the_letter_do_it_and_nobody_waits(talking):
     async def hang(reader, writer):
         await reader.read()
         writer.close()
@@ -264,7 +230,7 @@ async def test_without_redis_the_words_to_the_letter_do_it_and_nobody_waits(conn
     silent = await asyncio.start_server(hang, "127.0.0.1", 0)
     for port in (silent.sockets[0].getsockname()[1], 1):  # one that never answers, one that is not there
         away = redis.asyncio.Redis.from_url(f"redis://127.0.0.1:{port}", socket_timeout=2)
-        talk = await _talk(connect, join, wire, away)
+        talk = await talking(away)
         plan_id = await a_plan(talk)
         began = time.perf_counter()
         assert f"「暂停计划 {plan_id}」" in await talk("牛奶先停一停")

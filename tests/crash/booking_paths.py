@@ -48,6 +48,17 @@ class BookAndCancel(_Path):
         return (*await self.left(made), told["deducted"], told["refunded"]) != (9_000, 1, 2, 1)
 
 
+class CancelByYes(_Path):
+    """A place is booked and paid; the customer says yes to cancelling it for nothing."""
+
+    async def act(self, made):
+        number = await bookings.book(self.by(made), made["customer"], made["slots"][0], key="book-it-01")
+        await booking_ends.cancel_as_shown(made["customer"], number, "booked|2000|False", key="yes-cancel-1")
+
+    async def wrong(self, made):
+        return (*await self.left(made), (await self.told(made))["refunded"]) != (11_000, 0, 1)
+
+
 class Attend(_Path):
     """Places are booked for two weeks; the customer comes to the first."""
 
@@ -66,4 +77,4 @@ class Attend(_Path):
         return (*await self.left(made), (await self.told(made))["deducted"]) != (9_000, 2, 1)
 
 
-PATHS = {"book_and_cancel": BookAndCancel, "attend": Attend}
+PATHS = {"book_and_cancel": BookAndCancel, "cancel_by_yes": CancelByYes, "attend": Attend}

@@ -60,6 +60,7 @@ def killer(_migrated, tmp_path_factory):
         ("ship_order", 20),
         ("standing_delivery", 40),
         ("book_and_cancel", 50),
+        ("cancel_by_yes", 40),
         ("attend", 40),
         ("review", 45),
         ("refund_bill", 50),
