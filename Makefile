@@ -26,7 +26,7 @@ demo-reset: env  ## 清空演示数据 · delete the demo's data
 picture: env-dev  ## 演示运行时重拍 README 的图 · while the demo runs: take the README's picture anew
 	@$(BIN)/python -m tests.e2e.readme_picture $(ARGS)
 
-.PHONY: test stress crash walks model mutate understand faults due-chaos message-chaos
+.PHONY: test stress crash walks model mutate understand chat-fuzz burst faults due-chaos message-chaos
 WORKERS ?= 2
 test: env-dev client  ## 运行全部测试 · run every test; ARGS="-k words" picks some, WORKERS=0 runs them in one process
 	@$(PYTEST) -m "not stress" -n $(WORKERS) --dist loadfile $(ARGS)
@@ -53,6 +53,11 @@ message-chaos: env-dev  ## 消息渠道拒绝、超时、断线，杀死 worker�
 
 mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" EACH=12 BOUND=15 SEED=1 · do tests notice small changes of money code?
 	@$(BIN)/python -m tests.mutation --seed $(SEED) $(if $(EACH),--each $(EACH)) $(if $(MOST),--most $(MOST)) $(if $(BOUND),--bound $(BOUND)) $(if $(JOBS),--jobs $(JOBS)) $(FILES)
+
+chat-fuzz: env-dev  ## 聊天接口的畸形消息：EXAMPLES=5000 · bent messages for the chat: XML, JSON, encodings, the AES frame
+	@YUCUN_CHAT_FUZZ=$(or $(EXAMPLES),5000) $(PYTEST) tests/bot/test_wire_fuzz.py $(ARGS)
+burst: env-dev  ## 聊天高峰：MESSAGES=2000 WITHIN=10 · a burst of chat messages at server processes, and how long answers took
+	@$(BIN)/python -m benchmarks.bot_burst --messages $(or $(MESSAGES),2000) --within $(or $(WITHIN),10)
 
 understand: env-dev  ## 听懂多少：PART=held|dev · how much of what people write in chats is understood, and what is taken for what
 	@$(BIN)/python -m tests.bot.utterances $(PART)

@@ -248,6 +248,11 @@ class Wire:
         account = self.account
         return WeChatCrypto(account.token, key or account.encoding_aes_key, app_id or account.app_id)
 
+    def signature(self, *parts: str) -> str:
+        signer = WeChatSigner()
+        signer.add_data(self.account.token, *parts)
+        return signer.signature
+
     def query(
         self, *, token: str | None = None, timestamp: str | None = None, nonce: str = "n0nce"
     ) -> dict[str, str]:
