@@ -44,6 +44,10 @@ class Preview(kit.Answer):
     ]
     points: Annotated[int, Field(description="将转入的积分 · points that would move")]
     coupons: Annotated[int, Field(description="将转入的优惠券 · coupons that would move")]
+    standing_orders: Annotated[
+        int, Field(description="将转入的周期订购 · running standing orders that would move")
+    ]
+    bookings: Annotated[int, Field(description="将转入的预约 · bookings ahead that would move")]
     obstacles: Annotated[list[Obstacle], Field(description="空则可以合并 · empty: it could be done")]
 
 

@@ -54,6 +54,8 @@ class Preview:
     unpaid_orders: int
     points: int
     coupons: int
+    standing_orders: int
+    bookings: int
     obstacles: tuple[str, ...]
 
 
@@ -73,14 +75,18 @@ class Merge:
     created_at: datetime
 
 
-_PREVIEW = """
+_STANDS = "state IN ('active', 'paused')"
+"""Of a standing order: it is still delivered, or may be again."""
+_PREVIEW = f"""
 SELECT (SELECT count(*) FROM identity WHERE customer_id = $1),
        (SELECT count(*) FROM plan WHERE customer_id = $1 AND state IN ('active', 'paused')),
        (SELECT count(*) FROM bill WHERE customer_id = $1 AND state = 'open' AND source NOT LIKE 'order:%'),
        (SELECT count(*) FROM top_up WHERE customer_id = $1 AND state = 'pending'),
        (SELECT count(*) FROM shop_order WHERE customer_id = $1 AND state = 'placed'),
        coalesce((SELECT points FROM points_account WHERE customer_id = $1), 0),
-       (SELECT count(*) FROM coupon WHERE customer_id = $1 AND state = 'unused')
+       (SELECT count(*) FROM coupon WHERE customer_id = $1 AND state = 'unused'),
+       (SELECT count(*) FROM standing_order WHERE customer_id = $1 AND {_STANDS}),
+       (SELECT count(*) FROM booking WHERE customer_id = $1 AND state = 'booked')
 """
 
 
@@ -97,7 +103,7 @@ async def preview(gone_id: int, kept_id: int) -> Preview:
     return Preview(
         gone_id, kept_id, balance.principal_fen, balance.bonus_fen,
         identities=counts[0], plans=counts[1], bills=counts[2], pending_top_ups=counts[3], unpaid_orders=counts[4],
-        points=counts[5], coupons=counts[6],
+        points=counts[5], coupons=counts[6], standing_orders=counts[7], bookings=counts[8],
         obstacles=await _obstacles(gone_id, kept_id),
     )  # fmt: skip
 
@@ -190,8 +196,6 @@ async def _approved(approval: approvals.Approval) -> str:
 
 approvals.register("merge", _approved)
 
-_STANDS = "state IN ('active', 'paused')"
-"""Of a standing order: it is still delivered, or may be again."""
 _FOLLOW = (
     f"SELECT 1 FROM plan WHERE customer_id = $1 AND {plans.RUNS} ORDER BY id FOR NO KEY UPDATE",
     f"UPDATE plan SET customer_id = $2 WHERE customer_id = $1 AND {plans.RUNS}",

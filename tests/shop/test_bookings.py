@@ -280,6 +280,8 @@ async def test_bookings_move_with_an_account_and_end_with_one(db):
     async with database.transaction():
         await closings.plans.end_all(other.id, by="operator:1")
     assert (await state(mine), await factories.balance(other.id)) == ("cancelled", (9_000, 0))
+    assert (await merges.preview(customer.id, other.id)).bookings == 1
+    assert (await merges.preview(other.id, customer.id)).bookings == 0, "what was cancelled stays"
     async with database.transaction():
         await merges.follow(customer.id, other.id)
         await database.execute(

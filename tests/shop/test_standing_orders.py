@@ -260,8 +260,10 @@ async def test_it_moves_with_an_account_and_ends_with_one(db):
     customer, other = await factories.customer(), await factories.customer(principal=9_000)
     sku = await factories.sku(2_000)
     milk = await started(customer, sku)
+    assert (await merges.preview(customer.id, other.id)).standing_orders == 1
     async with database.transaction():
         await merges.follow(customer.id, other.id)
+    assert (await merges.preview(customer.id, other.id)).standing_orders == 0
     at(await first_day(milk), -12)
     assert (await standing_deliveries.run()).ordered == 1
     assert len(await orders.page(other.id)) == 1
