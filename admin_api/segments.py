@@ -6,6 +6,7 @@ from pydantic import Field
 
 from admin_api.customers import Customer
 from admin_api.services import Operator
+from billing import broadcasts
 from core import http as kit
 from members import customers, segment_rules, segment_runs, segments
 from members import tags as members_tags
@@ -98,7 +99,8 @@ class SegmentRun(kit.Answer):
     state: Annotated[
         str,
         Field(
-            description="running 进行中，done 已完成，stopped 已停止（含券已发完）· under way, done, or stopped, also for want of coupons"
+            description="running 进行中，paused 已暂停，done 已完成，stopped 已停止（含券已发完）· under way, paused, done, or stopped, also for "
+            "want of coupons"
         ),
     ]
     looked_at: Annotated[int, Field(description="已处理的顾客数 · customers whose turn it was")]
@@ -106,6 +108,40 @@ class SegmentRun(kit.Answer):
     asked_by: str
     created_at: kit.Instant
     ended_at: kit.Instant | None
+    approval_no: Annotated[str | None, Field(description="复核单号 · the second person's agreement")]
+    expected: Annotated[int | None, Field(description="开始时可发给多少人 · whom it was to reach")]
+
+
+class Reach(kit.Answer):
+    customers: Annotated[
+        int, Field(description="分群人数，以下各项合计 · in the segment; the others add up to it")
+    ]
+    not_agreed: Annotated[int, Field(description="未同意营销消息 · agreed to no marketing")]
+    too_often: Annotated[int, Field(description="近期已达上限 · had as much as they may")]
+    inbox_only: Annotated[int, Field(description="只能在小程序里看到 · shown in the mini-program only")]
+    reached: Annotated[int, Field(description="能送达 · reached by a channel")]
+    waits_until: Annotated[
+        kit.Instant | None, Field(description="免打扰，到这时才发 · quiet hours hold it back until then")
+    ]
+
+
+class Broadcast(kit.Answer):
+    run: SegmentRun | None
+    approval_no: Annotated[
+        str | None,
+        Field(description="人数超过上限，等第二人复核 · so many that it waits for a second person"),
+    ]
+
+
+class Progress(kit.Answer):
+    run: SegmentRun
+    messages: Annotated[
+        dict[str, int],
+        Field(
+            description="消息的去向：queued、sent、dead、void:原因 · what became of its messages",
+            examples=[{"queued": 12, "sent": 480, "void:too_often": 8}],
+        ),
+    ]
 
 
 async def tags(query: kit.PageQuery) -> object:
@@ -173,8 +209,20 @@ async def give_coupons(
 async def write_to(
     segment_id: kit.Id, body: SegmentMessage, caller: Operator, key: kit.IdempotencyKey
 ) -> object:
-    """Each of them who agreed to marketing is told this."""
-    return await segment_runs.write_to(caller.id, segment_id, body.text, key=key)
+    """Each of them who agreed to marketing is told this, where it takes no second person."""
+    return (await broadcasts.start(caller.id, segment_id, body.text, alone=True, key=key)).run
+
+
+async def broadcast(
+    segment_id: kit.Id, body: SegmentMessage, caller: Operator, key: kit.IdempotencyKey
+) -> object:
+    """The same, waiting for a second person where it takes one."""
+    return await broadcasts.start(caller.id, segment_id, body.text, key=key)
+
+
+async def reach(segment_id: kit.Id) -> object:
+    """Whom a broadcast would reach now."""
+    return await broadcasts.preview(segment_id)
 
 
 async def runs(query: kit.PageQuery) -> object:
@@ -186,6 +234,22 @@ async def runs(query: kit.PageQuery) -> object:
 async def run(run_no: str) -> object:
     """One run."""
     return await segment_runs.get(run_no)
+
+
+async def progress(run_no: str) -> Progress:
+    """One run, and what became of its messages."""
+    messages = await segment_runs.progress(run_no)
+    return Progress(run=SegmentRun.model_validate(await segment_runs.get(run_no)), messages=messages)
+
+
+async def pause(run_no: str) -> object:
+    """Nobody's turn comes until it goes on."""
+    return await segment_runs.pause(run_no)
+
+
+async def go_on(run_no: str) -> object:
+    """It goes on where it was."""
+    return await segment_runs.go_on(run_no)
 
 
 async def stop(run_no: str) -> object:

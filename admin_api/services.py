@@ -7,7 +7,8 @@ from typing import cast
 from billing import inbox
 from billing.channels import Channels
 from members import duties, operators
-from shop import images
+from shop import chat_menus, chat_scenes, images
+from shop.chat_vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ class Services:
 
     channels: Channels
     images: images.Store
+    vocabulary: Vocabulary
+    menus: chat_menus.Configured = field(default_factory=chat_menus.Configured)
+    scene_codes: chat_scenes.Platform | None = None
     readers: inbox.Readers = field(default_factory=dict)
     shop_name: str = ""
     session_lifetime: timedelta = operators.SESSION_LIFETIME

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringCo
 from pydantic.fields import FieldInfo
 
 from app.config_values import Address, Seconds, Secret, Section, Word, secret, zone
+from app.menu_config import Menus
 from app.message_config import AliyunSms, Mail, Messages
 from billing import terms
 from notifications import outbox
@@ -126,6 +127,7 @@ class OfficialAccount(Section):
     encoding_aes_key: AesKey | None = None
     previous_encoding_aes_key: AesKey | None = None
     push: PushMode = "safe"
+    menus: Menus = ()
 
     @pydantic.model_validator(mode="after")
     def _can_receive(self) -> "OfficialAccount":
@@ -221,6 +223,7 @@ class Money(Section):
     approval_above_fen: Fen = 50_000
     counter_approval_above_fen: Fen = 200_000
     approval_window_hours: Annotated[int, Field(ge=0, le=744)] = 24
+    broadcast_approval_above: Annotated[int, Field(ge=0, le=100_000_000)] = 500
     credit_ceiling_fen: Fen = 200_000
     channel_payment_minutes: Annotated[int, Field(ge=5, le=120)] = 15
     customer_transfers: bool = False

@@ -18,6 +18,7 @@ import miniapp_api
 import webhooks
 from app import config, database, metrics
 from app.runtime import RUNTIME, Runtime
+from bot import explaining
 from core import db
 from core import http as kit
 from members import sign_in
@@ -96,6 +97,9 @@ def _admin_api(runtime: Runtime) -> web.Application:
         channels=runtime.outside.channels,
         readers=runtime.outside.readers,
         images=runtime.outside.images,
+        vocabulary=explaining.HouseWords(),
+        menus=runtime.outside.menus,
+        scene_codes=runtime.outside.scene_codes,
         shop_name=settings.shop.name,
         session_lifetime=timedelta(seconds=settings.operators.session_ttl_s),
     )

@@ -16,13 +16,14 @@ from app import config, message_config
 from billing import inbox
 from billing.channels import Channels, OpenChannel
 from gateways import alipay, logistics, objects, sms, wechat, wechat_pay
+from members import chat_languages
 from notifications import addresses, codes, delivery, templates
 from notifications.channels import official as official_channels
 from notifications.channels import subscribe
 from notifications.channels.channel import Channel
 from notifications.channels.sms import ShortMessages
 from notifications.pace import Pace
-from shop import images
+from shop import chat_menus, images
 
 if TYPE_CHECKING:  # its library is loaded by who sends mail
     from gateways import mail
@@ -51,6 +52,12 @@ class Outside:
     """Where the pictures of products are kept."""
     code_senders: codes.Senders
     """How codes do that confirm where customers can be reached."""
+    menus: chat_menus.Configured
+    """The official account's menus as the settings have them."""
+    languages: chat_languages.Languages | None
+    """Which of them are for who has chosen a language; None where the shop has no official account."""
+    scene_codes: wechat.SceneCodes | None
+    """Who makes its QR codes; None where the shop has none."""
     tracker: logistics.Kuaidi100 | None
     """Who knows where parcels are."""
 
@@ -62,7 +69,9 @@ def build(
     platform = wechat.Platform(settings.wechat.api_base_url, session=session)
     account, tokens = _mini_account(settings, platform, redis)
     mini_program = wechat.MiniProgram(account, platform, tokens)
-    official_account = _official_account(settings, platform, redis)
+    official_tokens = _official_tokens(settings, platform, redis)
+    official_account = _official_account(settings, platform, official_tokens)
+    menus = _menus(settings, official_tokens)
     chosen, by_kind = settings.alipay, _templates(settings)
     by_wechat_pay, by_alipay = _wechat_pay(settings, session, redis), _alipay(settings, session)
     return Outside(
@@ -82,6 +91,9 @@ def build(
         ),
         images=_images(settings.images, session),
         code_senders=_code_senders(settings, session),
+        menus=menus,
+        languages=_languages(menus, official_tokens),
+        scene_codes=None if official_tokens is None else wechat.SceneCodes(official_tokens),
         tracker=_tracker(settings, session),
     )
 
@@ -235,14 +247,46 @@ def _reports_shipping(settings: config.Config) -> bool:
     return settings.wechat_pay is not None and settings.wechat.mini_program.report_shipping
 
 
-def _official_account(
+def _official_tokens(
     settings: config.Config, platform: wechat.Platform, redis: redis.asyncio.Redis | None
-) -> wechat.OfficialAccount | None:
+) -> wechat.AccessTokens | None:
     chosen = settings.wechat.official_account
     if chosen is None:
         return None
     account = wechat.Account(chosen.app_id, chosen.secret.get_secret_value())
-    return wechat.OfficialAccount(account, platform, wechat.AccessTokens(account, platform, redis=redis))
+    return wechat.AccessTokens(account, platform, redis=redis)
+
+
+def _official_account(
+    settings: config.Config, platform: wechat.Platform, tokens: wechat.AccessTokens | None
+) -> wechat.OfficialAccount | None:
+    chosen = settings.wechat.official_account
+    if chosen is None or tokens is None:
+        return None
+    account = wechat.Account(chosen.app_id, chosen.secret.get_secret_value())
+    return wechat.OfficialAccount(account, platform, tokens)
+
+
+def _menus(settings: config.Config, tokens: wechat.AccessTokens | None) -> chat_menus.Configured:
+    chosen, mini_app_id = settings.wechat.official_account, settings.wechat.mini_program.app_id
+    if chosen is None or tokens is None:
+        return chat_menus.Configured()
+    wire = {menu.language: [button.wire(mini_app_id) for button in menu.buttons] for menu in chosen.menus}
+    default = wire.pop(None, [])
+    by_language: dict[str, Sequence[Mapping[str, Any]]] = {
+        str(language): buttons for language, buttons in wire.items()
+    }
+    return chat_menus.Configured(wechat.Menus(tokens), chosen.app_id, default, by_language)
+
+
+def _languages(
+    menus: chat_menus.Configured, tokens: wechat.AccessTokens | None
+) -> chat_languages.Languages | None:
+    if tokens is None:
+        return None
+    return chat_languages.Languages(
+        wechat.Menus(tokens), menus.app_id, tuple(menus.by_language), chat_menus.TAG_PREFIX
+    )
 
 
 def _wechat_pay(

@@ -52,6 +52,8 @@ def jobs_of(opened: runtime.Runtime) -> tuple[jobs.Job, ...]:
         channels=opened.outside.channels,
         post=opened.outside.post,
         followers=opened.outside.official_account,
+        scene_codes=opened.outside.scene_codes,
+        tagging=opened.outside.languages,
         official_account_app_id=account.app_id if account else None,
         shipments=_shipments(opened),
         tracker=opened.outside.tracker,

@@ -41,6 +41,8 @@ class Terms:
     """So long an operator's acts on one customer's money count together towards that; 0: each for itself."""
     counter_approval_above_fen: int = 200_000
     """Recording more taken at the counter at once, or undoing it, needs a second person."""
+    broadcast_approval_above: int = 500
+    """Writing to more customers at once needs a second person."""
     credit_ceiling_fen: int = 200_000
     """Most credit any customer may be given."""
     channel_payment_minutes: int = 15

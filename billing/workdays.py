@@ -21,6 +21,14 @@ def is_known(day: date) -> bool:
     return _KNOWN[0] <= day.year <= _KNOWN[1]
 
 
+def holiday(day: date) -> str | None:
+    """The Chinese name of the holiday a day is part of; None: it is none, a weekend day worked instead, or of a year not known."""
+    if not is_known(day):
+        return None
+    is_off, name = chinese_calendar.get_holiday_detail(day)
+    return str(chinese_calendar.Holiday(name).chinese) if is_off and name is not None else None
+
+
 @lru_cache(maxsize=4096)
 def is_workday(day: date) -> bool:
     """Whether shops' banks and offices work on that day; of a year whose holidays are not known: whether it is no weekend."""

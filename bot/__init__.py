@@ -14,6 +14,7 @@ from bot.endpoint import Endpoint
 from bot.mini_program import MiniProgram
 from bot.official_account import OfficialAccount
 from bot.settings import Account, CustomerMessages, Pages, Patience, Shop
+from bot.taught import Taught
 
 __all__ = ["PREFIX", "Account", "CustomerMessages", "Dialogues", "Pages", "Patience", "Shop", "build"]
 
@@ -38,7 +39,8 @@ def build(
     answering = Answering(patience)
     door = web.Application()
     if official_account is not None:
-        chats = OfficialAccount(official_account, shop, answering, customer_messages, dialogues)
+        taught = Taught(look_every_s=patience.taught_s)
+        chats = OfficialAccount(official_account, shop, answering, customer_messages, dialogues, taught)
         _add(door, "/official-account", Endpoint(official_account, chats.respond, patience=patience))
     if mini_program is not None:
         events = MiniProgram(mini_program, answering)

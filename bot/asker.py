@@ -8,9 +8,11 @@ from typing import Any
 from billing.statements import Balance
 from bot.dialogue import ANSWERED_WITHIN, Turn
 from bot.settings import PageName, Shop
+from bot.taught import Lesson
 from bot.understanding import Understood
 from core import words
 from members.customers import Customer
+from shop import chat_edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,18 @@ class Asker:
     balance: Balance | None = None
     turn: Turn = field(default_factory=Turn)
     """What the dialogue was at, and where the answer leaves a question of its own."""
+    lesson: Lesson = field(default_factory=Lesson)
+    """What operators have taught, as this message is answered by it."""
 
     @property
     def customer(self) -> Customer:
         """The customer; only commands open to strangers are answered without one."""
         assert self.known is not None
         return self.known
+
+    async def store_id(self) -> int:
+        """The store whose QR code they scanned last; 0: none."""
+        return await chat_edition.store_of(self.app_id, self.openid)
 
     def say(self, key: str, **params: Any) -> str:
         """A sentence of ``core/words/<locale>/bot.toml``."""

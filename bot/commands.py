@@ -24,6 +24,7 @@ from bot import (
     instalments,
     last_deduction,
     messaging,
+    opening,
     order_changes,
     orders,
     pay_bill,
@@ -41,6 +42,7 @@ from bot import (
 )
 from bot.asker import Asker
 from bot.understanding import Understood, understand
+from bot.understanding.lexicon import Lexicon
 from core import clock
 
 Answer = Callable[[Asker], Awaitable[list[str]]]
@@ -93,6 +95,7 @@ COMMANDS = (
     Command("reminders_on", messaging.reminders_on),
     Command("bind", binding.answer, for_strangers=True),
     Command("unbind", binding.unbind),
+    Command("hours", opening.answer, for_strangers=True, is_question=True),
     Command("person", person.answer, for_strangers=True),
     Command("thanks", greeting.thanks, for_strangers=True, is_question=True),
     Command("help", help.answer, for_strangers=True, is_question=True),
@@ -106,19 +109,20 @@ class Found:
     command: Command
     locale: str | None
     asked: Understood
+    is_to_the_letter: bool = False
 
 
-def find(text: str) -> Found | None:
-    """The command a person's text asks for, or the question back; None when it is none we know."""
+def find(text: str, words: Lexicon | None = None) -> Found | None:
+    """The command a person's text asks for by these words (None: the house's own), or the question back; None when it is none we know."""
     if (about_chat := binding.asked(text)) is not None:
         said, spoken = about_chat
         for_strangers = not isinstance(said, binding.LettingGo)
-        return Found(Command("whose_chat", said.answer, for_strangers), spoken, Understood(text))
+        return Found(Command("whose_chat", said.answer, for_strangers), spoken, Understood(text), True)
     for name, read in _TO_THE_LETTER:
         if (asked := read(text)) is not None:
             change, locale = asked
-            return Found(Command(name, change.answer), locale, Understood(text))
-    understood = understand(text, today=clock.today())
+            return Found(Command(name, change.answer), locale, Understood(text), True)
+    understood = understand(text, today=clock.today(), words=words)
     if understood.intent is not None:
         return Found(BY_NAME[understood.intent], understood.locale, understood)
     if understood.choices:
@@ -126,11 +130,11 @@ def find(text: str) -> Found | None:
     return None
 
 
-def by_menu_key(key: str) -> Found | None:
+def by_menu_key(key: str, words: Lexicon | None = None) -> Found | None:
     """The command of a menu button, by its name or any word of it."""
     command = BY_NAME.get(key.strip().lower())
     if command is None:
-        found = find(key)
+        found = find(key, words)
         return Found(found.command, None, found.asked) if found else None
     return Found(command, None, Understood(key))
 

@@ -78,7 +78,9 @@ def found(turn: Turn, reply: assent.Reply | None) -> commands.Found | None:
     if answer is None:
         return None
     locale = reply.locale if was is None or reply.locale == "en" else was.locale
-    return commands.Found(commands.Command("dialogue", answer, for_strangers=True), locale, Understood(""))
+    return commands.Found(
+        commands.Command("dialogue", answer, for_strangers=True), locale, Understood(""), True
+    )
 
 
 async def _yes(reply: assent.Reply, asker: Asker) -> list[str]:
@@ -152,7 +154,7 @@ async def _asked(asker: Asker, choice: Choice) -> list[str]:
         return [asker.say("dialogue.choices_over")]
     if asker.known is None and not command.for_strangers:
         return greeting.stranger(asker)
-    understood = understand(choice.subject["text"], today=clock.today())
+    understood = understand(choice.subject["text"], today=clock.today(), words=asker.lesson.words)
     asked = replace(understood, intent=command.name, choices=())
     return await command.answer(replace(asker, asked=asked))
 

@@ -5,15 +5,29 @@ from __future__ import annotations
 import functools
 import re
 
-from bot import assent, binding, commands, dialogue_replies, greeting, help, messages, replies
+from bot import (
+    assent,
+    binding,
+    commands,
+    dialogue_replies,
+    greeting,
+    help,
+    keyword_answers,
+    messages,
+    replies,
+    scenes,
+)
 from bot.answering import Answering
 from bot.asker import Asker
 from bot.dialogue import Dialogues, Turn
 from bot.settings import Account, CustomerMessages, Shop
+from bot.taught import Lesson, Taught
 from bot.understanding import Understood
+from bot.understanding.plain import plain
 from core import errors, words
-from members import chat, conversations, customers
+from members import chat, chat_languages, conversations, customers
 from notifications import letterbox
+from shop import chat_unanswered
 
 _ENGLISH = re.compile(r"[A-Za-z]")
 _CHINESE = re.compile(r"[㐀-鿿]")
@@ -31,12 +45,14 @@ class OfficialAccount:
         answering: Answering,
         sender: CustomerMessages | None,
         dialogues: Dialogues | None = None,
+        taught: Taught | None = None,
     ) -> None:
         self._account = account
         self._shop = shop
         self._answering = answering
         self._sender = sender
         self._dialogues = dialogues or Dialogues(None)
+        self._taught = taught or Taught()
 
     async def respond(self, message: messages.Message, by: float) -> str:
         """The reply as XML, or ``success``; there by the loop time ``by``."""
@@ -53,11 +69,12 @@ class OfficialAccount:
             content=message.event_key or binding.masked(message.text),
         )
 
+        lesson = await self._taught.now()
         reply = None if message.event else assent.read(message.text)
         turn = await self._dialogues.turn(
             received.app_id, received.openid, received.dedup_key, recall=reply is not None
         )
-        command = dialogue_replies.found(turn, reply) or _command(message)
+        command = dialogue_replies.found(turn, reply) or _command(message, lesson)
 
         async def follow_up(text: str) -> None:
             if self._sender is not None:
@@ -65,7 +82,7 @@ class OfficialAccount:
 
         said = await self._answering.answer(
             received,
-            lambda: self._say(message, turn, command),
+            lambda: self._say(message, turn, command, lesson),
             by=by,
             apology="" if message.event == "unsubscribe" else self._apology(message, command),
             follow_up=follow_up,
@@ -93,9 +110,12 @@ class OfficialAccount:
 
         await self._answering.answer(received, act, by=by, apology="")
 
-    async def _say(self, message: messages.Message, turn: Turn, command: commands.Found | None) -> str:
+    async def _say(
+        self, message: messages.Message, turn: Turn, command: commands.Found | None, lesson: Lesson
+    ) -> str:
         if message.event == "unsubscribe":
             await chat.met(self._account.app_id, message.openid, follows=False)
+            await chat_languages.unfollowed(self._account.app_id, message.openid)
             return ""
         if message.event == "subscribe":
             await chat.met(self._account.app_id, message.openid, follows=True)
@@ -106,7 +126,7 @@ class OfficialAccount:
         turn.locale = _locale(message, command, known, self._shop)
         asker = Asker(
             known, turn.locale, self._shop, asked,
-            app_id=self._account.app_id, openid=message.openid, balance=person.balance, turn=turn,
+            app_id=self._account.app_id, openid=message.openid, balance=person.balance, turn=turn, lesson=lesson,
         )  # fmt: skip
         try:
             lines = await _lines(asker, message, command)
@@ -124,23 +144,34 @@ async def _lines(asker: Asker, message: messages.Message, command: commands.Foun
         raise customers.AccountClosed
     if asker.known is not None and asker.known.state != "active":
         return greeting.blocked(asker)
-    if message.event == "subscribe":
-        return greeting.welcome(asker)
-    if message.event == "scan":
-        return greeting.back_again(asker)
+    if message.event in ("subscribe", "scan"):
+        return await scenes.welcome(asker, message)
+    said = message.event_key if message.event == "click" and command is None else message.text
+    if said and (command is None or not command.is_to_the_letter):
+        taught = await keyword_answers.answer(asker, "exact", said)
+        if taught is not None:
+            return taught
     if command is None:
-        if message.text or message.event:
-            return help.not_understood(asker)
-        return help.not_readable(asker, message.kind)
+        return await _not_understood(asker, message)
     if asker.known is None and not command.command.for_strangers:
         return greeting.stranger(asker)
     return await command.command.answer(asker)
 
 
-def _command(message: messages.Message) -> commands.Found | None:
+async def _not_understood(asker: Asker, message: messages.Message) -> list[str]:
+    if not message.text:
+        return help.not_understood(asker) if message.event else help.not_readable(asker, message.kind)
+    taught = await keyword_answers.answer(asker, "contains", message.text)
+    if taught is not None:
+        return taught
+    await chat_unanswered.count(plain(binding.masked(message.text)))
+    return help.not_understood(asker)
+
+
+def _command(message: messages.Message, lesson: Lesson) -> commands.Found | None:
     if message.event:
-        return commands.by_menu_key(message.event_key) if message.event == "click" else None
-    return commands.find(message.text) if message.text else None
+        return commands.by_menu_key(message.event_key, lesson.words) if message.event == "click" else None
+    return commands.find(message.text, lesson.words) if message.text else None
 
 
 def _locale(

@@ -74,6 +74,8 @@ class Patience:
     answer_s: float = 4.0
     follow_up_s: float = 20.0
     """How long an answer that comes too late may take altogether before it is given up."""
+    taught_s: float = 2.0
+    """How old what operators have taught may be before it is looked after."""
 
 
 class CustomerMessages(Protocol):

@@ -5,7 +5,7 @@ Part of the transaction that merges or closes; it takes these after the accounts
 
 from __future__ import annotations
 
-from members import addresses, coupons, points_ends, spending, standings, tags
+from members import addresses, chat_visits, coupons, points_ends, spending, standings, tags
 
 
 async def hand_over(gone_id: int, kept_id: int, *, operator: str) -> None:
@@ -20,9 +20,10 @@ async def hand_over(gone_id: int, kept_id: int, *, operator: str) -> None:
 
 
 async def end(customer_id: int, *, operator: str) -> None:
-    """Coupons and points are gone, addresses and tags forgotten."""
+    """Coupons and points are gone; addresses, tags and which QR codes were scanned forgotten."""
     await coupons.end(customer_id, operator=operator)
     await points_ends.lapse(customer_id, operator=operator)
     await addresses.forget(customer_id)
     await tags.forget(customer_id)
+    await chat_visits.forget(customer_id)
     await standings.forget(customer_id)

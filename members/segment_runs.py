@@ -7,7 +7,7 @@ whoever dies or comes twice gives nobody two and leaves nobody out.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -15,7 +15,7 @@ from typing import Literal
 from core import clock, db, errors, ids
 from ledger import idempotency
 from members import coupon_templates, coupons, segment_rules, segments
-from notifications import outbox
+from notifications import outbox, truth
 
 KeyReused = idempotency.KeyReused
 NoSuchSegment = segments.NoSuchSegment
@@ -52,14 +52,15 @@ class Run:
     asked_by: str
     created_at: datetime
     ended_at: datetime | None
+    approval_no: str | None = None
+    expected: int | None = None
 
 
-_COLUMNS = (
-    "id, run_no, segment_id, kind, template_id, text, state, looked_at, done, asked_by, created_at, ended_at"
-)
+_COLUMNS = "id, run_no, segment_id, kind, template_id, text, state, looked_at, done, asked_by, created_at, ended_at, approval_no, expected"
 _START = """
-INSERT INTO segment_run (run_no, segment_id, kind, rule, template_id, text, state, after_id, looked_at, done, asked_by, created_at)
-VALUES ($1, $2, $3, $4::jsonb, $5, $6, 'running', 0, 0, 0, $7, $8)
+INSERT INTO segment_run (run_no, segment_id, kind, rule, template_id, text, state, after_id, looked_at, done, asked_by, created_at, expected,
+                         approval_no)
+VALUES ($1, $2, $3, $4::jsonb, $5, $6, 'running', 0, 0, 0, $7, $8, $9, $10)
 """
 
 
@@ -91,12 +92,11 @@ async def _start(
     text: str | None = None,
     key: str,
 ) -> Run:
-    by, number = f"operator:{operator_id}", ids.new_no("D")
+    by = f"operator:{operator_id}"
 
     async def act() -> str:
         rule = segments.dumped((await segments.get(segment_id)).rule)
-        await db.execute(_START, number, segment_id, kind, rule, template_id, text, by, clock.now())
-        return number
+        return await begin(segment_id, kind, rule, template_id=template_id, text=text, by=by)
 
     content = {"segment_id": segment_id, "kind": kind, "template_id": template_id, "text": text}
     made = await idempotency.alone(
@@ -105,12 +105,31 @@ async def _start(
     return await get(made)
 
 
+async def begin(
+    segment_id: int,
+    kind: Kind,
+    rule: str,
+    *,
+    template_id: int | None = None,
+    text: str | None = None,
+    by: str,
+    expected: int | None = None,
+    approval_no: str | None = None,
+) -> str:
+    """Writes a run down for this rule, as it is kept; the clock goes on with it. Part of the caller's transaction."""
+    number = ids.new_no("D")
+    await db.execute(
+        _START, number, segment_id, kind, rule, template_id, text, by, clock.now(), expected, approval_no
+    )
+    return number
+
+
 _CLAIM = f"""
 SELECT {_COLUMNS}, rule::text AS rule, after_id FROM segment_run WHERE state = 'running' ORDER BY id LIMIT 1
 FOR NO KEY UPDATE SKIP LOCKED
 """
 _GO_ON = "UPDATE segment_run SET after_id = $2, looked_at = looked_at + $3, done = done + $4 WHERE id = $1"
-_END = "UPDATE segment_run SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'running'"
+_END = "UPDATE segment_run SET state = $2, ended_at = $3 WHERE id = $1 AND state IN ('running', 'paused')"
 
 
 Broken = Callable[[str, Exception], Awaitable[object]]
@@ -195,7 +214,7 @@ async def _give(run: Run, turn: segments.Turn) -> int:
 
 async def _write(run: Run, turn: segments.Turn) -> int:
     now, reachable = clock.now(), [number for number, is_reachable in turn.found.items() if is_reachable]
-    params = {"text": run.text, "at": now}
+    params = {"text": run.text, "at": now, "run_no": run.run_no}
     await outbox.tell(
         [
             outbox.Message(
@@ -207,8 +226,36 @@ async def _write(run: Run, turn: segments.Turn) -> int:
     return len(reachable)
 
 
+_HOLD = "UPDATE segment_run SET state = $2 WHERE id = $1 AND state IN ('running', 'paused')"
+
+
+async def pause(run_no: str) -> Run:
+    """Nobody's turn comes until it goes on; a turn under way ends first. Again is harmless.
+
+    Raises:
+        NoSuchRun, RunEnded.
+    """
+    return await _hold(run_no, "paused")
+
+
+async def go_on(run_no: str) -> Run:
+    """A paused run goes on where it was. Again is harmless.
+
+    Raises:
+        NoSuchRun, RunEnded.
+    """
+    return await _hold(run_no, "running")
+
+
+async def _hold(run_no: str, state: str) -> Run:
+    run = await get(run_no)
+    if not await db.execute(_HOLD, run.id, state):
+        raise RunEnded(run_no=run_no)
+    return await get(run_no)
+
+
 async def stop(run_no: str) -> Run:
-    """Ends a run where it is; again is harmless.
+    """Ends a run where it is; what it has queued and is not out yet does not go out any more. Again is harmless.
 
     Raises:
         NoSuchRun.
@@ -240,3 +287,35 @@ _PAGE = f"SELECT {_COLUMNS} FROM segment_run WHERE id < $1 ORDER BY id DESC LIMI
 async def page(*, before: int | None = None, limit: int = 20) -> list[Run]:
     """All runs, the newest first."""
     return [Run(*row) for row in await db.fetch(_PAGE, before if before is not None else 2**62, limit)]
+
+
+_PROGRESS = """
+SELECT state, coalesce(reason, '') AS reason, count(*) AS messages FROM outbox_message
+WHERE kind = 'offer' AND params->>'run_no' = $1 GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+async def progress(run_no: str) -> dict[str, int]:
+    """What became of the messages of a run: how many wait (``queued``), went out (``sent``), could not (``dead``), or were not to, by
+    why (``void:not_agreed``).
+
+    Raises:
+        NoSuchRun.
+    """
+    await get(run_no)
+    rows = await db.fetch(_PROGRESS, run_no)
+    return {row["state"] + (f":{row['reason']}" if row["reason"] else ""): row["messages"] for row in rows}
+
+
+_STOPPED_NOS = "SELECT run_no FROM segment_run WHERE run_no = ANY ($1::text[]) AND state = 'stopped'"
+
+
+async def _called_off(waiting: Sequence[truth.Waiting]) -> Mapping[int, str]:
+    """Offers of a run that was stopped."""
+    numbers = {one.id: str(one.params.get("run_no", "")) for one in waiting}
+    rows = await db.fetch(_STOPPED_NOS, list(set(numbers.values())))
+    stopped = {row["run_no"] for row in rows}
+    return {message: "called_off" for message, number in numbers.items() if number in stopped}
+
+
+truth.register("offer", _called_off)

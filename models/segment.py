@@ -70,6 +70,10 @@ class SegmentRun(Model):
     )
     text = fields.CharField(max_length=100, null=True)
     state = fields.CharField(max_length=8)
+    approval_no = fields.CharField(max_length=32, null=True)
+    """The second person's agreement, where it took one."""
+    expected = fields.IntField(null=True)
+    """How many it was to reach when it was asked for; not known of coupons."""
     after_id = fields.BigIntField(default=0)
     """Customers up to this id have had their turn."""
     looked_at = fields.IntField(default=0)
@@ -87,6 +91,10 @@ class SegmentRun(Model):
                 "OR kind = 'message' AND template_id IS NULL AND text IS NOT NULL",
                 name="segment_run_kind",
             ),
-            CheckConstraint(check="state IN ('running', 'done', 'stopped')", name="segment_run_state"),
-            CheckConstraint(check="(ended_at IS NULL) = (state = 'running')", name="segment_run_ended"),
+            CheckConstraint(
+                check="state IN ('running', 'paused', 'done', 'stopped')", name="segment_run_state"
+            ),
+            CheckConstraint(
+                check="(ended_at IS NULL) = (state IN ('running', 'paused'))", name="segment_run_ended"
+            ),
         )

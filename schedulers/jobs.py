@@ -41,13 +41,24 @@ from billing import (
 )
 from billing.channels import Channels
 from gateways.logistics import Tracker
-from members import chat, chat_codes, confirming, points_ends, points_reminders, standings, web_logins
+from members import (
+    chat,
+    chat_codes,
+    chat_languages,
+    confirming,
+    points_ends,
+    points_reminders,
+    standings,
+    web_logins,
+)
 from notifications import delivery, delivery_reports
 from notifications.channels.sms import ShortMessages
 from reconciliation import daily
 from shop import (
     bookables,
     booking_ends,
+    chat_scenes,
+    chat_unanswered,
     images,
     orders,
     sales,
@@ -105,6 +116,8 @@ def table(
     tracker: Tracker | None = None,
     watch: job_watch.Bounds | None = None,
     pictures: images.Store | None = None,
+    scene_codes: chat_scenes.Platform | None = None,
+    tagging: chat_languages.Languages | None = None,
 ) -> tuple[Job, ...]:
     """All jobs of the shop."""
 
@@ -118,6 +131,14 @@ def table(
         if followers is None or official_account_app_id is None:
             return 0
         return await chat.look_up(followers, official_account_app_id)
+
+    async def ask_for_codes() -> int:
+        if scene_codes is None or official_account_app_id is None:
+            return 0
+        return await chat_scenes.ask(scene_codes, official_account_app_id)
+
+    async def tag() -> int:
+        return 0 if tagging is None else await chat_languages.tag(tagging)
 
     async def ask_about_reports() -> Any:
         channel = post.channels.get("sms")
@@ -137,6 +158,8 @@ def table(
         Job("shipping", intervals.payment_poll_s, ship),
         Job("parcels", intervals.payment_poll_s, lambda: tracking.run(tracker)),
         Job("chat_look_up", intervals.look_up_s, look_up),
+        Job("chat_codes", intervals.look_up_s, ask_for_codes),
+        Job("chat_languages", intervals.proof_s, tag, alone=True),
         *_orders_and_members(intervals),
         *_over_in_time(intervals),
         Job("reconciliation", intervals.reconciliation_s, lambda: daily.run(channels)),
@@ -211,6 +234,7 @@ def _now_and_then(intervals: Intervals) -> tuple[Job, ...]:
         Job("code_expiry", intervals.proof_s, confirming.forget_codes, alone=True),
         Job("chat_code_expiry", intervals.proof_s, chat_codes.forget, alone=True),
         Job("web_login_expiry", intervals.proof_s, web_logins.forget, alone=True),
+        Job("unanswered_expiry", intervals.proof_s, chat_unanswered.forget_old, alone=True),
         Job("notice_expiry", intervals.proof_s, inbox.forget_old, alone=True),
         Job("refused_notice_expiry", intervals.proof_s, inbox_refusals.forget_old, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),

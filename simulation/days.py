@@ -29,7 +29,9 @@ log = logging.getLogger(__name__)
 LONGEST = timedelta(days=3_660)
 FIRST, LAST = date(2000, 1, 1), date(2099, 12, 31)
 NOON = time(12)
-LEFT_OUT = frozenset({"proof", "reconciliation", "job_watch", "shipping", "chat_look_up"})
+LEFT_OUT = frozenset(
+    {"proof", "reconciliation", "job_watch", "shipping", "chat_look_up", "chat_codes", "chat_languages"}
+)
 """The proof comes at the end. The others have nobody to ask here, or watch over workers that are in time."""
 _ANALYZED_AFTER = (0, 3, 10, 30, 90, 180)
 """Days after which the tables have grown so much that the database had better look at them again; then every half year."""

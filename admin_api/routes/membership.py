@@ -2,7 +2,7 @@
 
 from admin_api import coupons, customers, delivery_addresses, points, segments
 from admin_api.routes.caller import OPERATOR
-from billing import points_adjustments
+from billing import broadcasts, points_adjustments
 from core import http as kit
 from members import coupon_rules, coupon_templates, points_desk, segment_runs, tags
 from members import coupons as members_coupons
@@ -255,9 +255,70 @@ _SEGMENTS = (
         ),
         status=201,
         answer=segments.SegmentRun,
-        refusals=(segment_runs.NoSuchSegment, segment_runs.KeyReused),
+        refusals=(
+            segment_runs.NoSuchSegment,
+            broadcasts.BroadcastUnderWay,
+            broadcasts.BroadcastNeedsSecond,
+            segment_runs.KeyReused,
+        ),
         auth=OPERATOR,
         idempotent=True,
+    ),
+    kit.get(
+        "/segments/{segment_id}/reach",
+        segments.reach,
+        summary=("群发会送达多少人", "Whom a broadcast would reach"),
+        description=(
+            "试算，什么都不发：为什么其他人收不到。",
+            "Sends nothing: how many, and why others not.",
+        ),
+        answer=segments.Reach,
+        refusals=(broadcasts.NoSuchSegment,),
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/segments/{segment_id}/broadcasts",
+        segments.broadcast,
+        summary=("群发，必要时等第二人复核", "Broadcast, with a second person where it takes one"),
+        description=(
+            "超过设置的人数（broadcast_approval_above）时只产生复核单，由另一人在 /approvals 同意后开始。每位顾客最多收到一条。",
+            "Above so many customers (broadcast_approval_above) another operator agrees at /approvals before it begins. Each customer gets "
+            "one at most.",
+        ),
+        status=201,
+        answer=segments.Broadcast,
+        refusals=(
+            broadcasts.NoSuchSegment,
+            broadcasts.NobodyToReach,
+            broadcasts.BroadcastUnderWay,
+            broadcasts.KeyReused,
+        ),
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.get(
+        "/segment-runs/{run_no}/progress",
+        segments.progress,
+        summary=("群发进度", "How far a broadcast is"),
+        answer=segments.Progress,
+        refusals=(segment_runs.NoSuchRun,),
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/segment-runs/{run_no}/pause",
+        segments.pause,
+        summary=("暂停批量发放", "Pause one"),
+        answer=segments.SegmentRun,
+        refusals=(segment_runs.NoSuchRun, segment_runs.RunEnded),
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/segment-runs/{run_no}/resume",
+        segments.go_on,
+        summary=("继续批量发放", "Have one go on"),
+        answer=segments.SegmentRun,
+        refusals=(segment_runs.NoSuchRun, segment_runs.RunEnded),
+        auth=OPERATOR,
     ),
     kit.get(
         "/segment-runs",

@@ -20,7 +20,18 @@ from bot.understanding.periods import Period
 from bot.understanding.plain import plain
 from bot.understanding.spans import Span, without_overlap
 
-__all__ = ["ACTS", "ALONE_FROM", "ANSWER_FROM", "ASK_FROM", "Period", "Slots", "Understood", "understand"]
+__all__ = [
+    "ACTS",
+    "ALONE_FROM",
+    "ANSWER_FROM",
+    "ASK_FROM",
+    "Period",
+    "Slots",
+    "Understood",
+    "forget",
+    "understand",
+    "values",
+]
 
 ANSWER_FROM = 0.7
 """How sure one must be to answer whatever else it might be."""
@@ -75,17 +86,27 @@ class Understood:
         )
 
 
-def understand(text: str, *, today: date) -> Understood:
-    """Reads a text a person typed. What is asked often is read once a day."""
-    return _understood(plain(text), today)
+def understand(text: str, *, today: date, words: lexicon.Lexicon | None = None) -> Understood:
+    """Reads a text a person typed, by these words (None: the house's own). What is asked often is read once a day."""
+    return _understood(plain(text), today, words or lexicon.ours())
+
+
+def forget() -> None:
+    """Nothing is known any more of what was read before; for whoever has other words from now on."""
+    _understood.cache_clear()
+
+
+def values(written: str, today: date) -> list[Span]:
+    """What has a value in a text in the one way of writing: amounts, periods, numbers."""
+    return without_overlap(
+        [*periods.find(written, today), *amounts.find(written), *_ordinary(written, numbers.find(written))]
+    )
 
 
 @functools.lru_cache(maxsize=2048)
-def _understood(written: str, today: date) -> Understood:
-    spans = without_overlap(
-        [*periods.find(written, today), *amounts.find(written), *_ordinary(written, numbers.find(written))]
-    )
-    read = lexicon.ours().read(written, spans)
+def _understood(written: str, today: date, words: lexicon.Lexicon) -> Understood:
+    spans = values(written, today)
+    read = words.read(written, spans)
     found = grammar.matches(read)
     slots = _slots(spans, "".join(piece.text for piece in read if piece.concept is None), written)
     locale = "zh-CN" if _CHINESE.search(written) or not written.isascii() else "en"

@@ -152,6 +152,11 @@ def ours() -> Lexicon:
     return Lexicon(dict(listed()))
 
 
+def with_synonyms(synonyms: Mapping[str, str]) -> Lexicon:
+    """The words of ``words.toml`` and others; a word of ours keeps its meaning."""
+    return Lexicon({**synonyms, **dict(listed())})
+
+
 def listed() -> Iterator[tuple[str, str]]:
     """Every word with its concept, as ``words.toml`` lists them."""
     seen: dict[str, str] = {}

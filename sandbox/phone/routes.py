@@ -174,6 +174,10 @@ class Phone:
     async def _follow(self, request: web.Request) -> web.Response:
         person, body = self._who(request), await read_json(request)
         scene = body.get("scene")
+        if body.get("ticket") is not None:  # a code was scanned
+            scene = self._platform.scene_codes.scene_of(str(body["ticket"]))
+            if scene is None:
+                raise web.HTTPNotFound(text="no such code, or it is over")
         self._platform.chat.follow(person, None if scene is None else str(scene))
         return web.json_response(asdict(person))
 

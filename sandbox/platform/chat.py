@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.people import FeedItem, Person
 from sandbox.platform.accounts import Account
 from sandbox.platform.customer_messages import CustomerMessages
+from sandbox.platform.follower_tags import FollowerTags
 from sandbox.platform.pushes import Pushes
 from sandbox.platform.replies import BadReply, read_reply
 from sandbox.world import World
@@ -20,12 +21,18 @@ class NotFollowing(Exception):
 
 class Chat:
     def __init__(
-        self, world: World, official: Account, pushes: Pushes, customer_messages: CustomerMessages
+        self,
+        world: World,
+        official: Account,
+        pushes: Pushes,
+        customer_messages: CustomerMessages,
+        tags: FollowerTags,
     ) -> None:
         self._world = world
         self._official = official
         self._pushes = pushes
         self._customer_messages = customer_messages
+        self._tags = tags
 
     def follow(self, person: Person, scene: str | None = None) -> None:
         """Follows the account, by search or by a QR code that carries a scene."""
@@ -48,6 +55,7 @@ class Chat:
         person.follows, person.followed_at = False, None
         self._world.people.save(person)
         self._customer_messages.window_closed(person.official_openid)
+        self._tags.lost(person.official_openid)
         self._show(person, {"from": "system", "kind": "text", "text": "已取消关注"})
         self._send_event(person, "unsubscribe", EventKey="")
 

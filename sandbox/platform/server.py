@@ -13,9 +13,11 @@ from sandbox.platform import accounts
 from sandbox.platform.accounts import Account, PlatformError
 from sandbox.platform.chat import Chat
 from sandbox.platform.customer_messages import CustomerMessages
+from sandbox.platform.follower_tags import FollowerTags
 from sandbox.platform.login import Login
 from sandbox.platform.menus import Menus
 from sandbox.platform.pushes import Pushes
+from sandbox.platform.scene_codes import SceneCodes
 from sandbox.platform.shipping import Shipping
 from sandbox.platform.templates import Templates
 from sandbox.platform.tokens import Tokens
@@ -36,11 +38,13 @@ class Platform:
         self.web_authorization = WebAuthorization(world, self.accounts["official"])
         self.pushes = Pushes(world, self.accounts)
         self.templates = Templates(world, self.accounts, self.pushes)
-        self.menus = Menus(world)
+        self.tags = FollowerTags(world)
+        self.menus = Menus(world, self.tags)
+        self.scene_codes = SceneCodes(world)
         self.shipping = Shipping(world)
         customer_messages = CustomerMessages(world)
         self._customer_messages = customer_messages
-        self.chat = Chat(world, self.accounts["official"], self.pushes, customer_messages)
+        self.chat = Chat(world, self.accounts["official"], self.pushes, customer_messages, self.tags)
         self._dialect = faults.Dialect(
             server_error=lambda: web.Response(status=500, text="system error"),
             too_many=lambda: _answer(PlatformError(45011, "api minute-quota reach limit").body()),
@@ -67,6 +71,23 @@ class Platform:
         get("/cgi-bin/user/info", self._token_call("user_info", self._user_info, "official"))
         post("/cgi-bin/menu/create", self._token_call("menu_create", self._menu_create, "official"))
         get("/cgi-bin/menu/get", self._token_call("menu_get", self._menu_get, "official"))
+        self._add_menus(app)
+
+    def _add_menus(self, app: web.Application) -> None:
+        """What only reads its body."""
+        get, post = app.router.add_get, app.router.add_post
+        menus, tags, menu, members = self.menus, self.tags, "/cgi-bin/menu", "/cgi-bin/tags/members"
+        for add, path, name, act in (
+            (post, f"{menu}/addconditional", "menu_add", menus.add_conditional),
+            (post, f"{menu}/delconditional", "menu_del", menus.remove_conditional),
+            (get, f"{menu}/delete", "menu_delete", lambda _body: menus.remove()),
+            (get, "/cgi-bin/tags/get", "tags_get", lambda _body: tags.get()),
+            (post, "/cgi-bin/tags/create", "tags_create", tags.create),
+            (post, f"{members}/batchtagging", "tagging", lambda body: tags.put(body, on=True)),
+            (post, f"{members}/batchuntagging", "untagging", lambda body: tags.put(body, on=False)),
+            (post, "/cgi-bin/qrcode/create", "qrcode", self.scene_codes.create),
+        ):
+            add(path, self._token_call(name, _body_only(act), "official"))
 
     # ── one call ───────────────────────────────────────────────────────────────────────────────────
 
@@ -209,6 +230,10 @@ class Platform:
         if self._world.settings.unionid_bound:
             shown["unionid"] = person.unionid
         return shown
+
+
+def _body_only(act: OpenAction) -> TokenAction:
+    return lambda _account, body: act(body)
 
 
 async def _read(request: web.Request) -> Body:

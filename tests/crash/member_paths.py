@@ -2,7 +2,7 @@
 
 import secrets
 
-from billing import points_adjustments, points_bonus, spending
+from billing import broadcasts, points_adjustments, points_bonus, spending
 from core import db
 from members import (
     coupons,
@@ -16,6 +16,7 @@ from members import (
     tags,
     tiers,
 )
+from notifications import preferences
 from shop import orders
 from tests import factories
 from tests.crash.path import Path
@@ -103,4 +104,37 @@ class GiveCoupons(Path):
         return None if found == ([1, 1, 1], "done", 3, [-5, 5]) else found
 
 
-PATHS = {"points_to_bonus": PointsToBonus, "follow_spending": FollowSpending, "give_coupons": GiveCoupons}
+class Broadcast(Path):
+    """An operator has everybody in a segment written to, presses the button again, and the clock dies on the way and comes again."""
+
+    async def before(self):
+        people = [(await factories.customer()).id for _ in range(3)]
+        tag = await tags.add(1, secrets.token_hex(8), key=secrets.token_hex(8))
+        for one in people:
+            await tags.put(1, one, [tag.id])
+            await preferences.change(one, marketing=True, wording="优惠", door="chat", by="customer")
+        rule = segment_rules.read({"what": "tag", "tag_id": tag.id})
+        segment = await segments.add(1, secrets.token_hex(8), rule, key=secrets.token_hex(8))
+        return {"people": people, "segment": segment.id, "key": secrets.token_hex(8)}
+
+    async def act(self, made):
+        begun = await broadcasts.start(1, made["segment"], "新茶到店", key=made["key"])
+        skip = "UPDATE segment_run SET after_id = $2 WHERE run_no = $1 AND after_id < $2"
+        await db.execute(skip, begun.run.run_no, made["people"][0] - 1)
+        await segment_runs.advance(limit=2)
+
+    async def wrong(self, made):
+        told = [await factories.told(one, "offer") for one in made["people"]]
+        runs = await db.fetch(
+            "SELECT state, done, expected FROM segment_run WHERE segment_id = $1", made["segment"]
+        )
+        found = told, [tuple(one) for one in runs]
+        return None if found == ([1, 1, 1], [("done", 3, 3)]) else found
+
+
+PATHS = {
+    "points_to_bonus": PointsToBonus,
+    "broadcast": Broadcast,
+    "follow_spending": FollowSpending,
+    "give_coupons": GiveCoupons,
+}

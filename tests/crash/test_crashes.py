@@ -129,6 +129,7 @@ def killer(_migrated, tmp_path_factory):
         ("points_to_bonus", 24),
         ("follow_spending", 60),
         ("give_coupons", 24),
+        ("broadcast", 15),
     ],
 )
 @pytest.mark.timeout(900)

@@ -44,9 +44,38 @@ async def test_official_account_calls(sandbox, client):
     )
     assert sent["errcode"] == 0
     await asyncio.to_thread(official.menu.create, {"button": [{"type": "click", "name": "余额", "key": "b"}]})
-    with pytest.raises(WeChatClientException) as caught:
-        await asyncio.to_thread(official.user.get, "nobody")
-    assert caught.value.errcode == 40003
+    tag = await asyncio.to_thread(official.tag.create, "yucun-en")
+    await asyncio.to_thread(official.tag.tag_user, tag["id"], person.official_openid)
+    menu = {
+        "button": [{"type": "click", "name": "Balance", "key": "b"}],
+        "matchrule": {"tag_id": str(tag["id"])},
+    }
+    added = await asyncio.to_thread(official.menu.add_conditional, menu)
+    assert sandbox.platform.menus.current(person.official_openid)["button"] == menu["button"]
+    told = await asyncio.to_thread(official.menu.get)
+    assert [one["matchrule"]["group_id"] for one in told["conditionalmenu"]] == [tag["id"]]
+    await asyncio.to_thread(official.menu.del_conditional, added["menuid"])
+    await asyncio.to_thread(official.menu.delete)
+    assert await asyncio.to_thread(official.menu.get) is None
+    scene = {"action_name": "QR_LIMIT_STR_SCENE", "action_info": {"scene": {"scene_str": "xihu"}}}
+    code = await asyncio.to_thread(official.qrcode.create, scene)
+    assert sandbox.platform.scene_codes.scene_of(code["ticket"]) == "xihu"
+    for call, errcode in (
+        (lambda: official.user.get("nobody"), 40003),
+        (lambda: official.menu.add_conditional(menu), 65303), (lambda: official.menu.del_conditional("1"), 65301),
+        (lambda: official.qrcode.create({"action_name": "QR_STR_SCENE", "action_info": {"scene": {"scene_str": "x" * 65}}}), 40053),
+        (lambda: official.qrcode.create({**scene, "action_name": "QR_STR_SCENE", "expire_seconds": 2592001}), 40053),
+        (lambda: official.tag.create("yucun-en"), 45157), (lambda: official.tag.tag_user(1, person.official_openid), 45159),
+        (lambda: official.tag.tag_user(tag["id"], "nobody"), 49003),
+    ):  # fmt: skip
+        with pytest.raises(WeChatClientException) as caught:
+            await asyncio.to_thread(call)
+        assert caught.value.errcode == errcode
+    await asyncio.to_thread(official.menu.create, {"button": menu["button"]})
+    for rule, errcode in (({"language": "en"}, 65320), ({}, 65304), ({"tag_id": "1"}, 45159)):
+        with pytest.raises(WeChatClientException) as caught:
+            await asyncio.to_thread(official.menu.add_conditional, {**menu, "matchrule": rule})
+        assert caught.value.errcode == errcode
 
 
 async def test_mini_program_calls(sandbox, client):
