@@ -163,6 +163,29 @@ async def next_to_skip(plan_id: int) -> Period | None:
     return None if row is None else Period(*row)
 
 
+_TAKEN_BY = """
+SELECT p.id, p.name, o.period_no, o.covers_from, o.covers_to
+FROM bill_payment y JOIN plan_period o ON o.bill_id = y.bill_id JOIN plan p ON p.id = o.plan_id WHERE y.transfer_reference = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenFor:
+    """The plan and the period of it that a deduction paid."""
+
+    plan_id: int
+    name: str
+    period_no: int
+    covers_from: date
+    covers_to: date
+
+
+async def taken_for(reference: str) -> TakenFor | None:
+    """What a deduction was taken for, by the reference of its transfer; None: for no plan."""
+    row = await db.fetchrow(_TAKEN_BY, reference)
+    return None if row is None else TakenFor(*row)
+
+
 async def history(plan_id: int, *, before: int | None = None, limit: int = 20) -> list[Period]:
     """What became of the periods that are not ahead any more, the latest first, for their customer: what broke a parked one is the
     shop's to know."""

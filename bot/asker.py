@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from billing import statements
 from billing.statements import Balance
 from bot.dialogue import ANSWERED_WITHIN, Turn
 from bot.settings import PageName, Shop
@@ -58,6 +59,11 @@ class Asker:
             return lines
         told = [f"{number}. {line.removeprefix('· ')}" for number, line in enumerate(lines, start=1)]
         return [*told, self.say("dialogue.choose")]
+
+    async def missing_fen(self, amount_fen: int) -> int:
+        """How much balance and credit together fall short of an amount; 0: they cover it."""
+        held = await statements.balance(self.customer.id)
+        return max(0, amount_fen - held.available_fen - held.credit_left_fen)
 
     def link(self, page: PageName, words: str, **query: Any) -> str:
         """Words that lead to a page of the mini-program when they are tapped; only the words where there is no such page."""

@@ -140,19 +140,21 @@ _KEEP = """
 local kept = redis.call('GET', KEYS[1])
 if kept then
   local known, state = pcall(cjson.decode, kept)
-  if known and type(state) == 'table' and tonumber(state.at) and tonumber(state.at) > tonumber(ARGV[2]) then return 0 end
+  local ahead_s = known and type(state) == 'table' and (tonumber(state.at) or 0) - tonumber(ARGV[2])
+  if ahead_s and ahead_s > 0 and ahead_s < 60 then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
 return 1
 """
-"""The newer of two answers at once is the one that people see last: it stays."""
+"""The newer of two answers at once is the one that people see last: it stays. What is a minute newer is not of the same moment: a clock was
+set back."""
 
 
 class Dialogues:
     """The states of all chats; one object per process."""
 
-    def __init__(self, connection: redis.asyncio.Redis | None, *, prefix: str = "yucun:chat:") -> None:
-        """``connection`` None: nothing is remembered."""
+    def __init__(self, connection: redis.asyncio.Redis | None, *, prefix: str = "yucun:chat:1:") -> None:
+        """``connection`` None: nothing is remembered. The number in ``prefix`` is the form of a state: another form takes another."""
         self._redis = connection
         self._keep = connection.register_script(_KEEP) if connection is not None else None
         self._prefix = prefix

@@ -90,7 +90,7 @@ async def _yes(reply: assent.Reply, asker: Asker) -> list[str]:
     if was.done is not None:
         return [asker.say("dialogue.already")]
     if was.choices:
-        return [asker.say("dialogue.choices_over" if was.is_over else "dialogue.choose")]
+        return [asker.say("dialogue.choices_over" if was.is_over else "dialogue.which")]
     if was.proposal is None or asker.known is None:
         return [asker.say("dialogue.nothing")]
     if was.is_over:

@@ -1,8 +1,8 @@
-"""上一笔: the last deduction, which money it took and by which rule."""
+"""上一笔: the last deduction, what it was for, which money it took and by which rule."""
 
 from __future__ import annotations
 
-from billing import statements
+from billing import plan_pages, statements
 from bot.asker import Asker
 from core import words
 
@@ -21,6 +21,17 @@ async def answer(asker: Asker) -> list[str]:
             amount_fen=-(change.principal_fen + change.bonus_fen),
         )
     ]
+    if (period := await plan_pages.taken_for(change.reference)) is not None:
+        lines.append(
+            asker.say(
+                "last_deduction.plan",
+                name=period.name,
+                plan_id=period.plan_id,
+                period=period.period_no + 1,
+                covers_from=period.covers_from,
+                covers_to=period.covers_to,
+            )
+        )
     lines += [_piece(asker, piece) for piece in found.pieces]
     if found.burn_policy:
         policy = asker.say(f"last_deduction.policy.{found.burn_policy}")

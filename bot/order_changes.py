@@ -74,8 +74,7 @@ async def _propose(asker: Asker, what: What, order: orders.Order) -> list[str]:
     if what == "pay":
         available_fen = await payable.available_fen(asker.customer.id)
         lines.append(asker.say("pay_bill.available", available_fen=available_fen))
-        missing_fen = order.total_fen - available_fen
-        if missing_fen > 0 and asker.leads_to("order"):
+        if asker.leads_to("order") and (missing_fen := await asker.missing_fen(order.total_fen)):
             words = asker.say("pay_bill.rest", missing_fen=missing_fen)
             return [*lines, asker.link("order", words, order_no=order.order_no)]
     asker.turn.propose(deed(what), {"order_no": order.order_no}, str(order.total_fen))

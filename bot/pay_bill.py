@@ -47,8 +47,7 @@ async def _propose(asker: Asker, one: payable.Payable) -> list[str]:
         _line(asker, one),
         asker.say("pay_bill.available", available_fen=available_fen),
     ]
-    missing_fen = one.amount_fen - available_fen
-    if missing_fen > 0 and asker.leads_to("bill"):
+    if asker.leads_to("bill") and (missing_fen := await asker.missing_fen(one.amount_fen)):
         words = asker.say("pay_bill.rest", missing_fen=missing_fen)
         return [*lines, asker.link("bill", words, bill_no=one.bill.bill_no)]
     asker.turn.propose(DEED, {"bill_no": one.bill.bill_no}, one.mark)

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -162,7 +163,7 @@ async def test_a_number_picks_what_was_listed(talk):
         "也可以回复序号。"
     )
     assert await talk("3") == "没有第 3 项，请回复 1 到 2 的序号。"
-    assert await talk("确认") == "也可以回复序号。"
+    assert await talk("确认") == "请回复序号，选上面的一项。"
     assert "暂停「牛奶」" in await talk("第二个") and (await talk("确认")).startswith("「牛奶」已暂停")
     assert (await state_of(first), await state_of(second)) == ("paused", "active")
     numbers = [await factories.bill(talk.customer_id, 1_000 + n) for n in range(2)]
@@ -188,6 +189,10 @@ async def test_a_number_picks_what_was_listed(talk):
 
 async def test_a_top_up_leads_to_the_page_where_it_is_paid(talking, memory):
     talk = await talking(memory, shop=door.Shop("一盏茶", pages=PAGES))
+    await factories.topped_up(talk.customer_id, 100, 300, bonus_days=9)
+    ends = clock.today() + timedelta(days=10)
+    assert f"其中赠送 3.00 元 {ends} 到期" in await talk("余额")
+    await database.execute("UPDATE recharge_package SET active = false")
     card = await packages.add(name="畅享卡", pay_fen=10_000, bonus_fen=1_000)
     small = await packages.add(name="体验卡", pay_fen=5_000, bonus_fen=0)
     said = await talk("充一百")
@@ -195,7 +200,7 @@ async def test_a_top_up_leads_to_the_page_where_it_is_paid(talking, memory):
     assert said.endswith(link.format(f"?package_id={card.id}", "100.00")) and "充送 10.00 元" in said
     assert (await talk("第一个")).endswith(link.format(f"?package_id={small.id}", "50.00"))
     assert (await talk("充七十块")).endswith(link.format("?amount_fen=7000", "70.00"))
-    bill_no = await factories.bill(talk.customer_id, 12_000)
+    bill_no = await factories.bill(talk.customer_id, 12_400)
     said = await talk("付账单")
     assert f'pages/bill?bill_no={bill_no}">余额还差 20.00 元' in said and "回复「确认」" not in said
 
@@ -247,6 +252,42 @@ async def test_without_redis_the_words_to_the_letter_do_it_and_nobody_waits(talk
     silent.close()
 
 
+async def test_a_redis_that_goes_away_in_mid_dialogue_is_asked_again_when_it_is_back(
+    talking, memory, redis_url
+):
+    address = urlsplit(redis_url)
+    relayed = []
+
+    async def relay(reader, writer):
+        to_reader, to_writer = await asyncio.open_connection(address.hostname, address.port)
+        relayed.extend((writer, to_writer))
+        await asyncio.gather(_pass_on(reader, to_writer), _pass_on(to_reader, writer), return_exceptions=True)
+
+    between = await asyncio.start_server(relay, "127.0.0.1", 0)
+    port = between.sockets[0].getsockname()[1]
+    url = address._replace(netloc=address.netloc.rpartition(":")[0] + f":{port}").geturl()
+    async with redis.asyncio.Redis.from_url(url, socket_timeout=2) as away:
+        talk = await talking(away)
+        plan_id = await a_plan(talk)
+        assert "回复「确认」" in await talk("牛奶先停一停")
+        between.close()
+        for writer in relayed:
+            writer.close()
+        began = time.perf_counter()
+        assert (await talk("确认")).startswith("现在没有等您确认的事") and await state_of(plan_id) == "active"
+        assert f"「暂停计划 {plan_id}」" in await talk("牛奶先停一停") and time.perf_counter() - began < 3
+    (key,) = await memory.keys("yucun:chat:*")  # it is back, with what was asked before
+    back = await talking(memory)
+    back.phone = talk.phone
+    assert (await back("确认")).startswith("「牛奶」已暂停") and await memory.exists(key)
+
+
+async def _pass_on(reader, writer):
+    while chunk := await reader.read(4_096):
+        writer.write(chunk)
+    writer.close()
+
+
 async def _waits(count=1):
     """Until so many statements wait for a lock."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -268,6 +309,7 @@ async def test_a_plan_changed_in_the_chat_while_the_due_run_is_charging_it(talk,
     assert (await run).charged == 1
     assert (await said).startswith("情况和刚才说的不一样了") and await state_of(plan_id) == "active"
     assert await factories.balance(talk.customer_id) == (7_000, 0)
+    assert f"是计划「牛奶」（编号 {plan_id}）第 1 期：{clock.today()} 至" in await talk("上一笔")
     assert (await talk("确认")).startswith("「牛奶」已取消")
     other = await a_plan(talk, "鲜花", amount_fen=2_000)
     await talk("暂停鲜花")
