@@ -78,9 +78,11 @@ def found(turn: Turn, reply: assent.Reply | None) -> commands.Found | None:
     if answer is None:
         return None
     locale = reply.locale if was is None or reply.locale == "en" else was.locale
-    return commands.Found(
-        commands.Command("dialogue", answer, for_strangers=True), locale, Understood(""), True
-    )
+    command = commands.Command("dialogue", answer, for_strangers=True)
+    is_to_the_letter = (
+        was is not None
+    )  # where nothing was asked, the shop may have an answer of its own to 好的
+    return commands.Found(command, locale, Understood(""), is_to_the_letter)
 
 
 async def _yes(reply: assent.Reply, asker: Asker) -> list[str]:
