@@ -9,7 +9,7 @@ from admin_api.services import Operator
 from billing import plan_actors
 from core import clock
 from core import http as kit
-from shop import bookables, booking_ends, bookings, bookings_shown
+from shop import bookables, booking_corrections, booking_ends, bookings, bookings_shown
 
 Hours = Annotated[int, Field(ge=0, le=720)]
 Minutes = Annotated[int, Field(ge=1, le=1440, description="多少分钟 · how long")]
@@ -87,6 +87,11 @@ class BookingEnding(kit.Body):
 
 class Presence(kit.Body):
     came: booking_ends.Came
+
+
+class Correction(kit.Body):
+    came: booking_ends.Came
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class SlotDays(kit.Query):
@@ -235,6 +240,14 @@ async def cancel(booking_no: str, body: BookingEnding, caller: Operator, key: ki
 async def mark(booking_no: str, body: Presence, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Somebody came, or did not."""
     await booking_ends.mark(caller.id, booking_no, body.came, within=caller.stores("orders.serve"), key=key)
+    return await bookings_shown.get(booking_no)
+
+
+async def correct(booking_no: str, body: Correction, caller: Operator, key: kit.IdempotencyKey) -> object:
+    """Somebody came after all, or did not."""
+    await booking_corrections.correct(
+        caller.id, booking_no, body.came, reason=body.reason, within=caller.stores("orders.serve"), key=key
+    )
     return await bookings_shown.get(booking_no)
 
 

@@ -115,6 +115,28 @@ async def use_one(plan_id: int, *, used_on: date, reference: str, memo: str, by:
     return True
 
 
+_TAKE_BACK = "DELETE FROM plan_usage WHERE plan_id = $1 AND reference = $2 RETURNING period_no, units"
+_UNCOUNT = """
+UPDATE plan_period SET units = units - $3 WHERE plan_id = $1 AND period_no = $2 AND state = 'upcoming' RETURNING 1
+"""
+
+
+async def take_back(plan_id: int, *, reference: str) -> None:
+    """What was counted under that reference was not used after all. Part of the caller's transaction.
+
+    Raises:
+        NoSuchPlan.
+        PeriodNotAhead: the period it was counted into has been taken.
+    """
+    await plans.locked(plan_id)
+    counted = await db.fetchrow(_TAKE_BACK, plan_id, reference)
+    if counted is None:
+        return
+    period_no, units = counted
+    if await db.fetchval(_UNCOUNT, plan_id, period_no, units) is None:
+        raise PeriodNotAhead(plan_id=plan_id, period_no=period_no)
+
+
 async def _count(plan_id: int, used_on: date, units: int) -> int:
     """Into the period of the day, whose number is returned."""
     period = await db.fetchrow(_PERIOD, plan_id, used_on)

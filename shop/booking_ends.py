@@ -112,7 +112,7 @@ def _operator(actor: Actor) -> int | None:
 async def _end_early(booking: bookings.Booking, *, by: str, reason: str, is_charged: bool) -> None:
     bill_no, plan_id = booking.bill_no, booking.plan_id
     if is_charged:
-        bill_no, plan_id = await _charge(booking, by=by)
+        bill_no, plan_id = await charge(booking, by=by)
     else:
         await bookings.money_back(booking, by=by, reason=reason)
     await bookings.end(booking, "cancelled", by=by, note_=reason, bill_no=bill_no, plan_id=plan_id)
@@ -145,7 +145,7 @@ async def mark(
         if gives_back:
             await bookings.money_back(booking, by=by)
         else:
-            bill_no, plan_id = await _charge(booking, by=by)
+            bill_no, plan_id = await charge(booking, by=by)
         await bookings.end(booking, came, by=by, bill_no=bill_no, plan_id=plan_id)
         return booking_no
 
@@ -159,8 +159,8 @@ WHERE p.customer_id = $1 AND coalesce(f.first_id, f.id) = $2 AND p.unit IS NOT N
 """
 
 
-async def _charge(booking: bookings.Booking, *, by: str) -> tuple[str | None, int | None]:
-    """What a locked booking is paid by: its bill, or the plan a unit was taken of."""
+async def charge(booking: bookings.Booking, *, by: str) -> tuple[str | None, int | None]:
+    """What a locked booking is paid by: its bill, or the plan a unit was taken of. Part of the caller's transaction."""
     if booking.bill_no is not None:
         return booking.bill_no, None
     if booking.plan_offer_id is not None:

@@ -3,7 +3,7 @@
 from admin_api import bookings
 from admin_api.routes.caller import OPERATOR
 from core import http as kit
-from shop import bookables, booking_ends
+from shop import bookables, booking_corrections, booking_ends
 from shop import bookings as desk
 
 _WANTED = (
@@ -124,6 +124,27 @@ ROUTES = (
         summary=("登记到场或未到", "Somebody came, or did not"),
         answer=bookings.Booking,
         refusals=(*_ENDING, booking_ends.BookingNotBegun),
+        auth=OPERATOR,
+        idempotent=True,
+    ),
+    kit.post(
+        "/bookings/{booking_no}/presence/correct",
+        bookings.correct,
+        summary=("更正到场登记", "Correct who came"),
+        description=(
+            "标错了到场或未到：按规则退回或收取，已退回的不再收取。",
+            "Somebody was marked wrongly: what that cost is given back or taken as the rule says; what was given back is not taken again.",
+        ),
+        answer=bookings.Booking,
+        refusals=(
+            desk.NoSuchBooking,
+            booking_corrections.BookingNotMarked,
+            booking_corrections.BookingGivenBack,
+            booking_corrections.PeriodNotAhead,
+            desk.BillPaymentPending,
+            desk.RefundNeedsSecond,
+            desk.KeyReused,
+        ),
         auth=OPERATOR,
         idempotent=True,
     ),

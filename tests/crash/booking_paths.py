@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from billing import plan_actors
 from core import clock, db
 from ledger import accounts
-from shop import bookables, booking_ends, bookings
+from shop import bookables, booking_corrections, booking_ends, bookings
 from tests import factories
 from tests.crash.path import Path
 
@@ -14,11 +14,14 @@ class _Path(Path):
     """A customer, and two lessons that begin a day and eight ahead."""
 
     pays: bookables.Pays = "at_booking"
+    charges_late = True
 
     async def before(self):
         made = await super().before()
         sku = await factories.sku(2_000)
-        wanted = bookables.Wanted("茶艺课", sku.id, self.pays, (), cancel_hours=2)
+        wanted = bookables.Wanted(
+            "茶艺课", sku.id, self.pays, (), cancel_hours=2, charges_late=self.charges_late
+        )
         lesson = await bookables.add(1, wanted, key=f"lesson-{made['customer']}")
         first = clock.now() + timedelta(days=1)
         begins = [first, first + timedelta(days=7)]
@@ -77,4 +80,21 @@ class Attend(_Path):
         return (*await self.left(made), (await self.told(made))["deducted"]) != (9_000, 2, 1)
 
 
-PATHS = {"book_and_cancel": BookAndCancel, "cancel_by_yes": CancelByYes, "attend": Attend}
+class Correct(_Path):
+    """Somebody who did not come is marked as there and pays; that is corrected, and what was paid returns."""
+
+    pays = "at_attendance"
+    charges_late = False
+
+    async def act(self, made):
+        number = await bookings.book(self.by(made), made["customer"], made["slots"][0], key="book-it-01")
+        begins = datetime.fromisoformat(made["begins"])
+        clock.set_offset(begins - clock.now() + clock.offset())
+        await booking_ends.mark(1, number, "attended", key=f"mark-{number}")
+        await booking_corrections.correct(1, number, "no_show", reason="x", key=f"correct-{number}")
+
+    async def wrong(self, made):
+        return (*await self.left(made), (await self.told(made))["refunded"]) != (11_000, 1, 1)
+
+
+PATHS = {"book_and_cancel": BookAndCancel, "cancel_by_yes": CancelByYes, "attend": Attend, "correct": Correct}

@@ -62,6 +62,7 @@ def killer(_migrated, tmp_path_factory):
         ("book_and_cancel", 50),
         ("cancel_by_yes", 40),
         ("attend", 40),
+        ("correct", 40),
         ("review", 45),
         ("refund_bill", 50),
         ("refund_stuck_to_card", 20),

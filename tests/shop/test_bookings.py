@@ -22,7 +22,7 @@ from billing import (
 )
 from core import clock
 from core import db as database
-from shop import bookables, booking_ends, bookings, bookings_shown
+from shop import bookables, booking_corrections, booking_ends, bookings, bookings_shown
 from tests import factories
 from tests.billing import planning
 from tests.billing.planning import SHOP
@@ -170,6 +170,70 @@ async def test_a_plan_by_use_is_used_instead(db):
     await booking_ends.mark(1, later, "attended", key=factories.key())
     assert (await bookings.get(later)).bill_no is not None  # that period is over
     assert await factories.balance(customer.id) == (5_000, 0)
+
+
+def corrected(number, came):
+    return booking_corrections.correct(1, number, came, reason="标错了", key=factories.key())
+
+
+async def test_who_was_marked_wrongly_has_paid_in_the_end_what_was_right(db):
+    customer = await factories.customer(principal=9_000)
+    _, (slot, second, *_) = await lesson(pays="at_attendance", charges_late=False)
+    number, other = await booked(customer, slot), await booked(customer, second)
+    with pytest.raises(booking_corrections.BookingNotMarked):
+        await corrected(number, "no_show")
+    at(second.starts_at)
+    await booking_ends.mark(1, number, "attended", key=factories.key())
+    clicks = await asyncio.gather(*(corrected(number, "no_show") for _ in range(3)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in clicks) == [
+        "BookingNotMarked",
+        "BookingNotMarked",
+        "NoneType",
+    ]
+    assert (await factories.balance(customer.id), await state(number)) == ((9_000, 0), "no_show")
+    with pytest.raises(booking_corrections.BookingGivenBack):
+        await corrected(number, "attended")
+    await booking_ends.mark(1, other, "no_show", key=factories.key())
+    await corrected(other, "attended")
+    assert (await factories.balance(customer.id), await state(other)) == ((6_000, 0), "attended")
+    steps = await database.fetch("SELECT step, note FROM booking_event ORDER BY id DESC LIMIT 2")
+    assert [tuple(step) for step in steps] == [("attended", "标错了"), ("no_show", "")]
+
+
+async def test_where_it_costs_either_way_a_correction_moves_nothing(db):
+    customer = await factories.customer(principal=9_000)
+    _, (slot, *_) = await lesson()
+    number = await booked(customer, slot)
+    at(slot.starts_at)
+    await booking_ends.mark(1, number, "attended", key=factories.key())
+    await corrected(number, "no_show")
+    await corrected(number, "attended")
+    assert (await factories.balance(customer.id), await state(number)) == ((6_000, 0), "attended")
+    with pytest.raises(bookings.NoSuchBooking):
+        await booking_corrections.correct(
+            1, number, "no_show", reason="x", within={"elsewhere"}, key=factories.key()
+        )
+
+
+async def test_a_unit_of_a_plan_is_given_back_until_its_period_is_taken(db):
+    customer = await factories.customer(principal=9_000)
+    plan_id = await planning.start(customer, "monthly", 1_000, unit="节", most_fen=20_000)
+    offer_id = await database.fetchval("SELECT offer_id FROM plan WHERE id = $1", plan_id)
+    _, (slot, second, *_) = await lesson(pays="at_attendance", plan_offer_id=offer_id, charges_late=False)
+    first, stays = await booked(customer, slot), await booked(customer, second)
+    at(second.starts_at)
+    for number in (first, stays):
+        await booking_ends.mark(1, number, "attended", key=factories.key())
+    await corrected(first, "no_show")
+    assert (await bookings.get(first)).plan_id is None
+    await corrected(first, "attended")
+    await corrected(first, "no_show")
+    at(slot.starts_at + 32 * factories.DAYS)
+    await deductions.run_due()
+    assert await factories.balance(customer.id) == (8_000, 0), "the one that stayed"
+    with pytest.raises(booking_corrections.PeriodNotAhead):
+        await corrected(stays, "no_show")
+    assert await state(stays) == "attended"
 
 
 async def test_a_place_every_week_says_which_dates_were_full(db):
