@@ -17,8 +17,14 @@ class Bookable(kit.Answer):
     id: int
     name: Annotated[str, Field(examples=["茶艺课"])]
     store: str | None
-    price_fen: Annotated[
-        int, Field(description="标价；会员价见预约 · the list price; a booking has the customer's own")
+    price_fen: Annotated[int, Field(description="标价 · the list price")]
+    own_price_fen: Annotated[
+        int | None,
+        Field(
+            description="这位顾客现在的价格，预约时带上；null：目前不售 · what it costs this customer now, to be sent with a booking; null: not for "
+            "sale at the moment",
+            examples=[1800],
+        ),
     ]
     pays: Annotated[
         bookables.Pays, Field(description="预约时付或到场后付 · paid when booked, or after attending")
@@ -105,10 +111,17 @@ class Series(kit.Answer):
     places: list[Place]
 
 
-async def services(query: kit.PageQuery) -> object:
-    """What can be booked."""
+async def services(query: kit.PageQuery, caller: Customer) -> kit.Page[Bookable]:
+    """What can be booked, with the customer's own prices."""
     rows = await bookables.page(after=query.after(int), limit=query.limit + 1)
-    return kit.cut(rows, query, lambda row: row.id)
+    page = kit.cut(rows, query, lambda row: row.id)
+    own = await bookings.prices(caller.id, [row.id for row in page.items])
+    told = Bookable.model_fields.keys() - {"own_price_fen"}
+    shown = [
+        Bookable(**{name: getattr(row, name) for name in told}, own_price_fen=own.get(row.id))
+        for row in page.items
+    ]
+    return kit.Page[Bookable](items=shown, next_cursor=page.next_cursor)
 
 
 async def slots(bookable_id: int, query: SlotsQuery) -> kit.Page[Slot]:

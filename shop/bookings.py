@@ -7,7 +7,7 @@ What a place costs is fixed when it is booked. It is paid from the balance at on
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -230,6 +230,24 @@ async def _price(customer_id: int, sku_id: int, store_id: int) -> int:
     if sku_id not in there or not there[sku_id][1]:
         raise SkuNotForSale(sku_id=sku_id)
     return there[sku_id][0].price_fen
+
+
+_SOLD_AT = "SELECT id, sku_id, store_id FROM bookable WHERE id = ANY ($1::bigint[])"
+
+
+async def prices(customer_id: int, bookable_ids: Sequence[int]) -> dict[int, int]:
+    """What a place of each costs the customer now, tier and store counted; what is not for sale now is left out."""
+    rows = await db.fetch(_SOLD_AT, bookable_ids)
+    found = {}
+    for store_id in {row["store_id"] for row in rows}:
+        here = [row for row in rows if row["store_id"] == store_id]
+        lines = await quotes.seen(customer_id, {row["sku_id"]: 1 for row in here}, store_id=store_id)
+        found |= {
+            row["id"]: lines[row["sku_id"]][0].price_fen
+            for row in here
+            if row["sku_id"] in lines and lines[row["sku_id"]][1]
+        }
+    return found
 
 
 async def issue(

@@ -27,6 +27,7 @@ async def test_a_place_is_booked_cancelled_and_attended(world):
     await world.give(phone.customer_id, 5_000)
     offer, body = await offered(world, desk)
     (lesson,) = (await phone.get("/bookables")).body["items"]
+    assert (lesson["price_fen"], lesson["own_price_fen"]) == (2_000, 2_000)
     tomorrow = clock.today() + timedelta(days=1)
     (slot, later) = (await phone.get(f"/bookables/{lesson['id']}/slots?first={tomorrow}&days=2")).body[
         "items"

@@ -22,7 +22,7 @@ from billing import (
 )
 from core import clock
 from core import db as database
-from shop import bookables, booking_corrections, booking_ends, bookings, bookings_shown
+from shop import bookables, booking_corrections, booking_ends, bookings, bookings_shown, price_rules
 from tests import factories
 from tests.billing import planning
 from tests.billing.planning import SHOP
@@ -78,6 +78,21 @@ async def test_of_64_who_want_the_last_places_only_so_many_have_one(db):
     names = [type(outcome).__name__ for outcome in outcomes]
     assert names.count("str") == 5 == await taken(slot)
     assert {"str", "SlotFull"} <= set(names) <= {"str", "SlotFull", "AlreadyBooked"}
+
+
+async def test_the_price_that_is_shown_is_the_one_that_is_paid(db):
+    customer = await factories.customer(principal=5_000)
+    made, (slot, *_) = await lesson()
+    other, _ = await lesson(price_fen=700)
+    assert await bookings.prices(customer.id, [made.id, other.id, 404]) == {made.id: 3_000, other.id: 700}
+    await price_rules.add(
+        1, made.sku_id, price_rules.NewRule(1_800, from_at=clock.now() - HOUR), key=factories.key()
+    )
+    shown = await bookings.prices(customer.id, [made.id])
+    await bookings.book(by(customer), customer.id, slot.id, price_fen=shown[made.id], key=factories.key())
+    assert await factories.balance(customer.id) == (3_200, 0)
+    await database.execute("UPDATE product SET state = 'off_shelf'")
+    assert await bookings.prices(customer.id, [made.id, other.id]) == {}
 
 
 async def test_paid_at_booking_and_given_back_in_time(db):
