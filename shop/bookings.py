@@ -238,7 +238,7 @@ _SOLD_AT = "SELECT id, sku_id, store_id FROM bookable WHERE id = ANY ($1::bigint
 async def prices(customer_id: int, bookable_ids: Sequence[int]) -> dict[int, int]:
     """What a place of each costs the customer now, tier and store counted; what is not for sale now is left out."""
     rows = await db.fetch(_SOLD_AT, bookable_ids)
-    found = {}
+    found: dict[int, int] = {}
     for store_id in {row["store_id"] for row in rows}:
         here = [row for row in rows if row["store_id"] == store_id]
         lines = await quotes.seen(customer_id, {row["sku_id"]: 1 for row in here}, store_id=store_id)
