@@ -31,7 +31,7 @@ def build(
             raise access_tokens.InvalidToken
         return Operator(found.id, found.name, token, found.posts)
 
-    return kit.build(
+    door = kit.build(
         routes.API,
         services=services,
         authenticate=authenticate,
@@ -40,6 +40,12 @@ def build(
         origins=origins,
         witness=Witness(),
     )
+
+    async def leave(_door: web.Application) -> None:
+        services.bell.close()
+
+    door.on_shutdown.append(leave)  # streams end before the server waits for what is under way
+    return door
 
 
 class Witness:

@@ -6,7 +6,9 @@ from typing import cast
 
 from billing import inbox
 from billing.channels import Channels
+from core.bell import Bell
 from members import duties, operators
+from members.conversation_events import CHANNEL
 from shop import chat_menus, chat_scenes, images
 from shop.chat_vocabulary import Vocabulary
 
@@ -54,4 +56,6 @@ class Services:
     scene_codes: chat_scenes.Platform | None = None
     readers: inbox.Readers = field(default_factory=dict)
     shop_name: str = ""
+    bell: Bell = field(default_factory=lambda: Bell(None, CHANNEL))
+    """Rings when something happens in a conversation."""
     session_lifetime: timedelta = operators.SESSION_LIFETIME

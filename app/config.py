@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from app.config_values import Address, Seconds, Secret, Section, Word, secret, zone
 from app.menu_config import Menus
-from app.message_config import AliyunSms, Mail, Messages
+from app.message_config import AliyunSms, Mail, Messages, People
 from billing import terms
 from notifications import outbox
 
@@ -275,6 +275,7 @@ class Money(Section):
 class Jobs(Section):
     due_run_s: Seconds = 60
     outbox_s: Seconds = 5
+    chat_s: Seconds = 2
     payment_poll_s: Seconds = 15
     expiry_s: Seconds = 60
     look_up_s: Seconds = 5
@@ -313,6 +314,7 @@ class Config(Section):
     images: Images = Images()
     money: Money = Money()
     messages: Messages = Messages()
+    people: People = People()
     aliyun_sms: AliyunSms | None = None
     kuaidi100: Kuaidi100 | None = None
     mail: Mail | None = None

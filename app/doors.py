@@ -21,7 +21,9 @@ from app.runtime import RUNTIME, Runtime
 from bot import explaining
 from core import db
 from core import http as kit
+from core.bell import Bell
 from members import sign_in
+from members.conversation_events import CHANNEL
 
 _READY_TIMEOUT_S = 2.0
 OUTAGES = (OSError, TimeoutError, DBConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
@@ -101,6 +103,7 @@ def _admin_api(runtime: Runtime) -> web.Application:
         menus=runtime.outside.menus,
         scene_codes=runtime.outside.scene_codes,
         shop_name=settings.shop.name,
+        bell=Bell(settings.database.url.get_secret_value(), CHANNEL),
         session_lifetime=timedelta(seconds=settings.operators.session_ttl_s),
     )
     return admin_api.build(services, limiter=runtime.limiter, limits=limits(runtime))
@@ -128,6 +131,7 @@ def _bot(runtime: Runtime) -> web.Application:
         official_account=accounts.get("official_account"),
         mini_program=accounts.get("mini_program"),
         customer_messages=runtime.outside.official_account,
+        service_messages=runtime.outside.mini_program,
     )
 
 

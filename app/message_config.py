@@ -7,6 +7,7 @@ import pydantic
 from pydantic import Field, StringConstraints
 
 from app.config_values import Address, Secret, Section, Word
+from members import people_rules
 from notifications import policy
 
 
@@ -93,4 +94,32 @@ class Messages(Section):
             rates_per_s=dict(self.rates_per_s),
             workers=self.workers,
             give_up_days=self.give_up_days,
+        )
+
+
+class People(Section):
+    opens: Clockface = ""
+    closes: Clockface = ""
+    days: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1, max_length=7)] = (
+        1, 2, 3, 4, 5, 6, 7,
+    )  # fmt: skip
+    give_back_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    idle_minutes: Annotated[int, Field(ge=1, le=2880)] = 120
+    rating_hours: Annotated[int, Field(ge=1, le=48)] = 24
+
+    @pydantic.model_validator(mode="after")
+    def _both(self) -> "People":
+        if bool(self.opens) != bool(self.closes):
+            raise ValueError("opens 与 closes 要一起写 · opens and closes go together")
+        return self
+
+    def rules(self) -> people_rules.Rules:
+        """As the desk takes them."""
+        return people_rules.Rules(
+            opens=time.fromisoformat(self.opens) if self.opens else None,
+            closes=time.fromisoformat(self.closes) if self.closes else None,
+            days=frozenset(self.days),
+            give_back_minutes=self.give_back_minutes,
+            idle_minutes=self.idle_minutes,
+            rating_hours=self.rating_hours,
         )

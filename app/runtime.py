@@ -17,7 +17,7 @@ from app import config, database, outside
 from billing import terms
 from core import clock, db
 from core import http as kit
-from members import chat_codes
+from members import chat_codes, people_rules
 from notifications import policy
 from shop import orders as _orders  # noqa: F401 (every process that may hear of a paid bill has the shop follow its own)
 
@@ -54,6 +54,7 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
     terms.use(settings.money.terms())
     policy.use(settings.messages.policy())
     chat_codes.use(settings.tokens.customer_keys[0].secret.get_secret_value().encode())
+    people_rules.use(settings.people.rules())
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(_world_clock(settings.clock.follow_url))
         await stack.enter_async_context(

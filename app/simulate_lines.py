@@ -13,7 +13,7 @@ from typing import Any
 from app import config, database, spare_database
 from billing import terms
 from core import clock, money
-from members import customers
+from members import customers, people_rules
 from notifications import policy
 from reports.day_digest import Digest
 from simulation import days, outside, shop
@@ -41,6 +41,7 @@ def in_force(settings: config.Config | None) -> None:
         clock.set_zone(settings.shop.timezone)
         terms.use(settings.money.terms())
         policy.use(settings.messages.policy())
+        people_rules.use(settings.people.rules())
 
 
 def run(wanted: Wanted, say: Callable[[str], None]) -> bool:

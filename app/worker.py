@@ -12,6 +12,7 @@ import uvloop
 from app import config, database, runtime, server_process
 from app.exit_codes import ExitCode
 from billing import job_watch
+from members import chat_outgoing
 from schedulers import jobs, runner
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def jobs_of(opened: runtime.Runtime) -> tuple[jobs.Job, ...]:
         jobs.Intervals(
             due_run_s=chosen.due_run_s,
             outbox_s=chosen.outbox_s,
+            chat_s=chosen.chat_s,
             payment_poll_s=chosen.payment_poll_s,
             expiry_s=chosen.expiry_s,
             look_up_s=chosen.look_up_s,
@@ -59,7 +61,16 @@ def jobs_of(opened: runtime.Runtime) -> tuple[jobs.Job, ...]:
         tracker=opened.outside.tracker,
         watch=job_watch.Bounds(chosen.alert_failures, timedelta(seconds=chosen.alert_late_s)),
         pictures=opened.outside.images,
+        chats=_chats(opened),
     )
+
+
+def _chats(opened: runtime.Runtime) -> chat_outgoing.Senders:
+    account, wechat = opened.outside.official_account, opened.settings.wechat
+    senders: dict[str, chat_outgoing.Sender] = {wechat.mini_program.app_id: opened.outside.mini_program}
+    if account is not None and wechat.official_account is not None:
+        senders[wechat.official_account.app_id] = account
+    return senders
 
 
 def _shipments(opened: runtime.Runtime) -> jobs.Shipments | None:

@@ -27,27 +27,32 @@ def build(
     official_account: Account | None = None,
     mini_program: Account | None = None,
     customer_messages: CustomerMessages | None = None,
+    service_messages: CustomerMessages | None = None,
     patience: Patience | None = None,
     dialogues: Dialogues | None = None,
 ) -> web.Application:
     """The door as an application for ``PREFIX``: ``/official-account`` and ``/mini-program``, each where there is one.
 
-    ``customer_messages`` carries answers that come too late for a reply; None: such an answer is lost.
+    ``customer_messages`` carries answers of the official account that come too late for a reply; None: such an answer is lost.
+    ``service_messages`` carries all that is said to the mini-program's customer service; None: the platform's own service desk answers.
     ``dialogues`` remembers what was asked back; None: nothing is remembered, and everything is done by words to the letter.
     """
     patience = patience or Patience()
     answering = Answering(patience)
     door = web.Application()
+    taught = Taught(look_every_s=patience.taught_s)
     if official_account is not None:
-        taught = Taught(look_every_s=patience.taught_s)
         chats = OfficialAccount(official_account, shop, answering, customer_messages, dialogues, taught)
         _add(door, "/official-account", Endpoint(official_account, chats.respond, patience=patience))
+    events = None
     if mini_program is not None:
-        events = MiniProgram(mini_program, answering)
+        events = MiniProgram(mini_program, shop, answering, service_messages, dialogues, taught)
         _add(door, "/mini-program", Endpoint(mini_program, events.respond, patience=patience))
 
     async def close(_door: web.Application) -> None:
         await answering.close()
+        if events is not None:
+            await events.close()
 
     door.on_cleanup.append(close)
     return door

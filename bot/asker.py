@@ -13,6 +13,7 @@ from bot.taught import Lesson
 from bot.understanding import Understood
 from core import words
 from members.customers import Customer
+from members.people import Chat
 from shop import chat_edition
 
 
@@ -33,6 +34,14 @@ class Asker:
     """What the dialogue was at, and where the answer leaves a question of its own."""
     lesson: Lesson = field(default_factory=Lesson)
     """What operators have taught, as this message is answered by it."""
+    provider: str = "official_account"
+    said: str = ""
+    """What was written, as it was written."""
+
+    @property
+    def chat(self) -> Chat | None:
+        """The chat it is asked in; None: nowhere that could be answered later."""
+        return Chat(self.provider, self.app_id, self.openid) if self.openid else None
 
     @property
     def customer(self) -> Customer:

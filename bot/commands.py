@@ -1,8 +1,8 @@
 """What can be asked → what is answered. ``bot.understanding`` says what a text asks; a menu button names it.
 
 Some texts are read to the letter before that, because they change something at once: a code that says whose chat this is, the
-confirmation of a payment, the change of a plan, an order, a standing order or a booking by its number. What answers a question of ours is
-read before all of them (``dialogue_replies``).
+confirmation of a payment, the change of a plan, an order, a standing order or a booking by its number, a complaint or feedback. What
+answers a question of ours is read before all of them (``dialogue_replies``).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from bot import (
     standing,
     statement,
     threshold,
+    tickets,
     top_up,
     upcoming,
 )
@@ -97,6 +98,7 @@ COMMANDS = (
     Command("unbind", binding.unbind),
     Command("hours", opening.answer, for_strangers=True, is_question=True),
     Command("person", person.answer, for_strangers=True),
+    Command("tickets", tickets.Listing().answer, for_strangers=True, is_question=True),
     Command("thanks", greeting.thanks, for_strangers=True, is_question=True),
     Command("help", help.answer, for_strangers=True, is_question=True),
 )
@@ -121,7 +123,9 @@ def find(text: str, words: Lexicon | None = None) -> Found | None:
     for name, read in _TO_THE_LETTER:
         if (asked := read(text)) is not None:
             change, locale = asked
-            return Found(Command(name, change.answer), locale, Understood(text), True)
+            return Found(
+                Command(name, change.answer, for_strangers=name == "tickets"), locale, Understood(text), True
+            )
     understood = understand(text, today=clock.today(), words=words)
     if understood.intent is not None:
         return Found(BY_NAME[understood.intent], understood.locale, understood)
@@ -151,6 +155,7 @@ _TO_THE_LETTER: tuple[tuple[str, Callable[[str], tuple[Change, str] | None]], ..
     ("change_order", order_changes.asked),
     ("change_standing", standing.asked),
     ("change_booking", bookings.asked),
+    ("tickets", tickets.asked),
 )
 BY_NAME: Mapping[str, Command] = {command.name: command for command in COMMANDS}
 _ASK_BACK = Command("ask_back", help.ask_back, for_strangers=True)

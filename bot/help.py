@@ -22,7 +22,7 @@ async def ask_back(asker: Asker) -> list[str]:
 
 def not_understood(asker: Asker) -> list[str]:
     """For a text that is none of them."""
-    return [asker.say("help.unknown"), asker.say("help.words")]
+    return [asker.say("help.unknown"), asker.say("help.words"), asker.say("help.person")]
 
 
 _LIKE = {"shortvideo": "video"}
@@ -34,4 +34,5 @@ def not_readable(asker: Asker, kind: str) -> list[str]:
     return [
         asker.say(said if words.has(f"bot.{said}", asker.locale) else "help.only_text"),
         asker.say("help.words"),
+        asker.say("help.person"),
     ]

@@ -60,6 +60,9 @@ class Message:
     text: str
     templates: tuple[TemplateRow, ...]
     dedup_key: str
+    media_id: str = ""
+    picture_url: str = ""
+    """Of a picture: where the platform shows it, for three days."""
 
 
 def fields_of(body: bytes) -> Fields:
@@ -95,6 +98,8 @@ def read(fields: Fields) -> Message:
         text=_text(fields, "Status") if is_end else _text(fields, "Content") or _text(fields, "Recognition"),
         templates=rows,
         dedup_key=_dedup_key(fields, openid, sent, kind),
+        media_id=_text(fields, "MediaId"),
+        picture_url=_text(fields, "PicUrl"),
     )
 
 

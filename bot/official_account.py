@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import dataclass
 
 from bot import (
     assent,
@@ -14,6 +15,7 @@ from bot import (
     help,
     keyword_answers,
     messages,
+    person,
     replies,
     scenes,
 )
@@ -26,6 +28,7 @@ from bot.understanding import Understood
 from bot.understanding.plain import plain
 from core import errors, words
 from members import chat, chat_languages, conversations, customers
+from members.people import Chat
 from notifications import letterbox
 from shop import chat_unanswered
 
@@ -33,10 +36,28 @@ _ENGLISH = re.compile(r"[A-Za-z]")
 _CHINESE = re.compile(r"[㐀-鿿]")
 _ACTED_ON = ("subscribe", "unsubscribe", "scan", "click", messages.TEMPLATE_SENT)
 """Events that have an effect or an answer; all others are only acknowledged."""
+_FOR_BLOCKED = frozenset({"person", "tickets"})
+"""A customer whom the shop has blocked may still talk to its people about it."""
+_ABOUT_THE_CHAT = frozenset({"bind", "unbind", "whose_chat"})
+"""Whose chat it is has to be said of the official account only: the mini-program knows who is signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a message asks for, before it is taken in."""
+
+    turn: Turn
+    command: commands.Found | None
+    lesson: Lesson
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the answer changes nothing."""
+        return self.command is not None and self.command.command.is_question
 
 
 class OfficialAccount:
-    """The account's side of its chats."""
+    """The account's side of its chats. The mini-program's customer service talks the same way (``provider``)."""
 
     def __init__(
         self,
@@ -46,8 +67,11 @@ class OfficialAccount:
         sender: CustomerMessages | None,
         dialogues: Dialogues | None = None,
         taught: Taught | None = None,
+        *,
+        provider: str = "official_account",
     ) -> None:
         self._account = account
+        self._provider = provider
         self._shop = shop
         self._answering = answering
         self._sender = sender
@@ -69,12 +93,7 @@ class OfficialAccount:
             content=message.event_key or binding.masked(message.text),
         )
 
-        lesson = await self._taught.now()
-        reply = None if message.event else assent.read(message.text)
-        turn = await self._dialogues.turn(
-            received.app_id, received.openid, received.dedup_key, recall=reply is not None
-        )
-        command = dialogue_replies.found(turn, reply) or _command(message, lesson)
+        reading = await self.read(message)
 
         async def follow_up(text: str) -> None:
             if self._sender is not None:
@@ -82,12 +101,12 @@ class OfficialAccount:
 
         said = await self._answering.answer(
             received,
-            lambda: self._say(message, turn, command, lesson),
+            lambda: self.say(message, reading),
             by=by,
-            apology="" if message.event == "unsubscribe" else self._apology(message, command),
+            apology="" if message.event == "unsubscribe" else self.apology(message, reading),
             follow_up=follow_up,
-            is_question=command is not None and command.command.is_question,
-            afterwards=functools.partial(self._dialogues.end, turn),
+            is_question=reading.is_question,
+            afterwards=functools.partial(self.done, reading),
         )
         if not said:
             return replies.NOTHING
@@ -110,23 +129,41 @@ class OfficialAccount:
 
         await self._answering.answer(received, act, by=by, apology="")
 
-    async def _say(
-        self, message: messages.Message, turn: Turn, command: commands.Found | None, lesson: Lesson
-    ) -> str:
+    async def read(self, message: messages.Message) -> Reading:
+        """What a message asks for, with what the dialogue was at and what operators have taught."""
+        lesson = await self._taught.now()
+        reply = None if message.event else assent.read(message.text)
+        turn = await self._dialogues.turn(
+            self._account.app_id, message.openid, message.dedup_key, recall=reply is not None
+        )
+        return Reading(turn, dialogue_replies.found(turn, reply) or _command(message, lesson), lesson)
+
+    async def done(self, reading: Reading) -> None:
+        """Remembers what the answer asked back."""
+        await self._dialogues.end(reading.turn)
+
+    async def say(self, message: messages.Message, reading: Reading) -> str:
+        """What to say to a message; part of what takes it in (``members.conversations``)."""
+        turn, command = reading.turn, reading.command
         if message.event == "unsubscribe":
             await chat.met(self._account.app_id, message.openid, follows=False)
             await chat_languages.unfollowed(self._account.app_id, message.openid)
             return ""
         if message.event == "subscribe":
             await chat.met(self._account.app_id, message.openid, follows=True)
-        person = await chat.person(self._account.app_id, message.openid)
-        known = person.customer
+        here = Chat(self._provider, self._account.app_id, message.openid)
+        theirs = await chat.person(here.app_id, here.openid, provider=here.provider)
+        known = theirs.customer
         turn.begin(None if known is None else known.id)
+        said = None if message.event else await self._to_people(here, message, command, theirs.with_people)
+        if said is not None:
+            return said
         asked = command.asked if command else Understood(message.text)
         turn.locale = _locale(message, command, known, self._shop)
         asker = Asker(
             known, turn.locale, self._shop, asked,
-            app_id=self._account.app_id, openid=message.openid, balance=person.balance, turn=turn, lesson=lesson,
+            app_id=here.app_id, openid=here.openid, balance=theirs.balance, turn=turn, lesson=reading.lesson, provider=here.provider,
+            said=message.text,
         )  # fmt: skip
         try:
             lines = await _lines(asker, message, command)
@@ -134,15 +171,37 @@ class OfficialAccount:
             lines = [refusal.sentence(asker.locale)]
         return replies.fit(lines, more=asker.say("more"))
 
-    def _apology(self, message: messages.Message, command: commands.Found | None) -> str:
-        locale = _locale(message, command, None, self._shop)
+    async def _to_people(
+        self, here: Chat, message: messages.Message, command: commands.Found | None, with_people: bool
+    ) -> str | None:
+        """What the shop's people are to hear is kept for them; a tap on a menu is for the bot whoever has the chat."""
+        if not conversations.is_claimed():  # a question, answered before it is kept
+            if with_people:
+                raise conversations.HasEffect
+            return None
+        asker = Asker(None, _locale(message, None, None, self._shop), self._shop)
+        lines = await person.hear(asker, here, message)
+        is_reply = command is not None and command.command.name == "dialogue"
+        if lines is None and message.text and not is_reply:
+            lines = await person.rated(asker, here, message.text)
+        return None if lines is None else replies.fit(lines, more="")
+
+    def greeting(self, message: messages.Message) -> str:
+        """What somebody is told who comes to the chat."""
+        asker = Asker(None, _locale(message, None, None, self._shop), self._shop)
+        return replies.fit(greeting.back_again(asker), more=asker.say("more"))
+
+    def apology(self, message: messages.Message, reading: Reading) -> str:
+        """What is said where the answer failed."""
+        locale = _locale(message, reading.command, None, self._shop)
         return Asker(None, locale, self._shop).say("trouble")
 
 
 async def _lines(asker: Asker, message: messages.Message, command: commands.Found | None) -> list[str]:
     if asker.known is not None and asker.known.state in ("closing", "closed"):
         raise customers.AccountClosed
-    if asker.known is not None and asker.known.state != "active":
+    name = "" if command is None else command.command.name
+    if asker.known is not None and asker.known.state != "active" and name not in _FOR_BLOCKED:
         return greeting.blocked(asker)
     if message.event in ("subscribe", "scan"):
         return await scenes.welcome(asker, message)
@@ -151,7 +210,7 @@ async def _lines(asker: Asker, message: messages.Message, command: commands.Foun
         taught = await keyword_answers.answer(asker, "exact", said)
         if taught is not None:
             return taught
-    if command is None:
+    if command is None or (asker.provider != "official_account" and name in _ABOUT_THE_CHAT):
         return await _not_understood(asker, message)
     if asker.known is None and not command.command.for_strangers:
         return greeting.stranger(asker)

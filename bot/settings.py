@@ -79,6 +79,6 @@ class Patience:
 
 
 class CustomerMessages(Protocol):
-    """Sends a text outside the reply; ``gateways.wechat.OfficialAccount`` does."""
+    """Sends a text outside the reply; ``gateways.wechat.OfficialAccount`` and ``MiniProgram`` do."""
 
     async def send_customer_message(self, openid: str, text: str) -> None: ...

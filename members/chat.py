@@ -29,17 +29,24 @@ class FollowerPlatform(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the chat as they stand now. ``customer`` None: we do not know whose chat it is; ``balance`` None: no account."""
+    """Somebody in the chat as they stand now. ``customer`` None: we do not know whose chat it is; ``balance`` None: no account.
+    ``with_people``: the shop's people have the chat."""
 
     customer: customers.Customer | None = None
     balance: accounts.Balance | None = None
+    with_people: bool = False
 
 
+_WITH_PEOPLE = (
+    "EXISTS (SELECT FROM conversation t WHERE t.app_id = {} AND t.openid = {} AND t.state <> 'closed')"
+)
 _PERSONS = f"""
-SELECT i.app_id, i.subject, {customers.columns("c")}, a.*
+SELECT i.app_id, i.subject, {_WITH_PEOPLE.format("i.app_id", "i.subject")}, {customers.columns("c")}, a.*
 FROM identity i JOIN customer c ON c.id = i.customer_id LEFT JOIN LATERAL {accounts.balance_sql("c.id")} a ON true
-WHERE i.provider = 'official_account' AND i.app_id = ANY ((SELECT $1::text[])::text[]) AND i.subject = ANY ((SELECT $2::text[])::text[])
+WHERE i.provider = ANY ('{{official_account,mini_program}}') AND i.app_id = ANY ((SELECT $1::text[])::text[])
+    AND i.subject = ANY ((SELECT $2::text[])::text[])
 """  # sub-selects hide how many are asked for: PostgreSQL would plan anew for every number of them
+_STRANGER = f"SELECT {_WITH_PEOPLE.format('$1::varchar', '$2::varchar')}"
 _MET = """
 INSERT INTO identity (provider, app_id, subject, follows, look_up_at, created_at)
 VALUES ('official_account', $1, $2, $3, $4, $4)
@@ -52,24 +59,28 @@ async def _read(asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Pe
     apps, openids = [app_id for app_id, _ in asked], [openid for _, openid in asked]
     found = {}
     for row in await db.fetch(_PERSONS, apps, openids):
-        app_id, openid, *columns = row
+        app_id, openid, with_people, *columns = row
         own = customers.COLUMNS
-        found[app_id, openid] = Person(customers.Customer(*columns[:own]), accounts.balance_in(columns[own:]))
+        found[app_id, openid] = Person(
+            customers.Customer(*columns[:own]), accounts.balance_in(columns[own:]), with_people
+        )
     return found
 
 
 _together = together.Together(_read)
 
 
-async def person(app_id: str, openid: str) -> Person:
-    """Whose chat this is, with what they have; somebody we do not know is written down to be looked up.
+async def person(app_id: str, openid: str, *, provider: str = "official_account") -> Person:
+    """Whose chat this is, with what they have; a follower we do not know is written down to be looked up.
 
     Who writes at the same moment is read by one statement (``core.together``).
     """
     found = await _together.get((app_id, openid))
-    if found is None:
+    if found is not None:
+        return found
+    if provider == "official_account":
         await met(app_id, openid, follows=True)
-    return found or Person()
+    return Person(with_people=await db.fetchval(_STRANGER, app_id, openid))
 
 
 async def customer_of(app_id: str, openid: str) -> int | None:

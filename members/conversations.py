@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from core import batches, clock, db
 
@@ -41,6 +42,15 @@ _KEEP = "UPDATE chat_message SET reply = $2 WHERE id = $1"
 _FIND = "SELECT reply FROM chat_message WHERE app_id = $1 AND dedup_key = $2"
 
 
+_LATELY = "SELECT count(*) > 1 FROM (SELECT FROM chat_message WHERE app_id = $1 AND openid = $2 AND received_at > $3 LIMIT 2) lately"
+_GREETED_EVERY = timedelta(hours=24)
+
+
+async def wrote_lately(app_id: str, openid: str) -> bool:
+    """Whether somebody was here within a day before the message that is being taken in."""
+    return bool(await db.fetchval(_LATELY, app_id, openid, clock.now() - _GREETED_EVERY))
+
+
 @db.retried
 async def once(received: Received, act: Callable[[], Awaitable[str]]) -> Answered:
     """Runs ``act`` for a message that is new, in one transaction with its record, and keeps the reply it returns.
@@ -66,6 +76,15 @@ async def once(received: Received, act: Callable[[], Awaitable[str]]) -> Answere
         return Answered(reply, is_new=True)
 
 
+class HasEffect(Exception):
+    """What looked like a question is to change something after all; it has changed nothing yet."""
+
+
+def is_claimed() -> bool:
+    """Whether what is being answered was taken in before, in the answer's transaction, so that the answer may change something."""
+    return db.pool() is None
+
+
 _KEEP_ANSWERED = """
 WITH quickly AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'off', true) AS commits, set_config('lock_timeout', $8, true) AS waits
@@ -89,11 +108,14 @@ async def asked(received: Received, answer: Callable[[], Awaitable[str]]) -> Ans
     """Answers a question, and keeps it with the reply that ``answer`` returns. ``answer`` changes nothing: it may run for each delivery.
 
     A repeat gets the kept reply. Of twins at work at the same time one is kept, and both get its reply. One that cannot be kept is not
-    answered, as with ``once``.
+    answered, as with ``once``. An ``answer`` that raises HasEffect is asked again in the transaction of ``once``.
     """
     if db.pool() is None:  # inside a transaction, whose commit is not ours to hasten
         return await once(received, answer)
-    reply = await answer()
+    try:
+        reply = await answer()
+    except HasEffect:
+        return await once(received, answer)
     found = await _kept_together.done((received, reply))
     return found if found is not None else (await _keep([(received, reply)], patience="0"))[0]
 

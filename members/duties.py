@@ -18,11 +18,11 @@ class NotYourStore(errors.Forbidden):
 Duty = Literal[
     "customers.see", "customers.change", "money.see", "money.take", "money.move", "money.approve", "books.see", "books.close",
     "catalogue.see", "catalogue.change", "stock.change", "orders.see", "orders.serve", "plans.see", "plans.change", "plans.run",
-    "messages.see", "messages.change", "rules.see", "rules.change", "shop.see", "shop.run", "people.see", "people.change",
+    "messages.see", "messages.change", "chats.see", "chats.answer", "rules.see", "rules.change", "shop.see", "shop.run", "people.see", "people.change",
 ]  # fmt: skip
 """``money.take``: at the counter, from balances, holds; ``move``: adjust, refund, transfer, merge, close, pay out; ``approve``: decide as
 the second person. ``books``: reconciliation. ``rules``: tiers, stores, packages, dunning, credit, fees. ``shop``: jobs, alerts, proof.
-``people``: operators and what they did."""
+``chats``: what customers say to the shop's people. ``people``: operators and what they did."""
 
 Role = Literal["owner", "manager", "accountant", "cashier", "clerk", "support", "auditor"]
 
@@ -33,17 +33,26 @@ _FRONT: frozenset[Duty] = frozenset({"customers.see", "catalogue.see", "orders.s
 ROLES: Mapping[Role, frozenset[Duty]] = {
     "owner": DUTIES,
     "manager": DUTIES - {"people.change"},
-    "accountant": _SEEING | {"money.move", "money.approve", "books.close"},
-    "cashier": _FRONT | {"customers.change", "money.see", "money.take", "orders.serve", "plans.change"},
+    "accountant": (_SEEING - {"chats.see"}) | {"money.move", "money.approve", "books.close"},
+    "cashier": _FRONT
+    | {
+        "customers.change",
+        "money.see",
+        "money.take",
+        "orders.serve",
+        "plans.change",
+        "chats.see",
+        "chats.answer",
+    },
     "clerk": frozenset({"catalogue.see", "stock.change", "orders.see", "orders.serve", "shop.see"}),
-    "support": _FRONT | {"messages.see", "messages.change", "orders.serve"},
+    "support": _FRONT | {"messages.see", "messages.change", "orders.serve", "chats.see", "chats.answer"},
     "auditor": _SEEING,
 }
 
 IN_A_STORE: frozenset[Duty] = frozenset(
     {
         "catalogue.see", "stock.change", "orders.see", "orders.serve", "customers.see", "customers.change", "money.take", "money.see",
-        "plans.see", "plans.change", "shop.see",
+        "plans.see", "plans.change", "shop.see", "chats.see", "chats.answer",
     }
 )  # fmt: skip
 """What a post in one store is good for. All else concerns the whole shop, whoever looks."""

@@ -83,6 +83,7 @@ Kind = Literal[
     "offer",
     "chat_tied",
     "chat_untied",
+    "ticket_answered",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

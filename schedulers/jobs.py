@@ -45,7 +45,10 @@ from members import (
     chat,
     chat_codes,
     chat_languages,
+    chat_outgoing,
     confirming,
+    conversation_events,
+    people_clock,
     points_ends,
     points_reminders,
     standings,
@@ -88,6 +91,7 @@ class Intervals:
 
     due_run_s: float = 60
     outbox_s: float = 5
+    chat_s: float = 2
     payment_poll_s: float = 15
     expiry_s: float = 60
     look_up_s: float = 5
@@ -118,6 +122,7 @@ def table(
     pictures: images.Store | None = None,
     scene_codes: chat_scenes.Platform | None = None,
     tagging: chat_languages.Languages | None = None,
+    chats: chat_outgoing.Senders | None = None,
 ) -> tuple[Job, ...]:
     """All jobs of the shop."""
 
@@ -157,6 +162,7 @@ def table(
         *_asked_of_channels(intervals, channels),
         Job("shipping", intervals.payment_poll_s, ship),
         Job("parcels", intervals.payment_poll_s, lambda: tracking.run(tracker)),
+        Job("chat_outgoing", intervals.chat_s, lambda: chat_outgoing.run(chats or {})),
         Job("chat_look_up", intervals.look_up_s, look_up),
         Job("chat_codes", intervals.look_up_s, ask_for_codes),
         Job("chat_languages", intervals.proof_s, tag, alone=True),
@@ -215,6 +221,7 @@ def _over_in_time(intervals: Intervals) -> tuple[Job, ...]:
         Job("closing_end", intervals.expiry_s, closings.finish_paid),
         Job("merge_follow", intervals.expiry_s, merges.follow_late),
         Job("hold_expiry", intervals.expiry_s, operator_holds.expire_due),
+        Job("conversations", intervals.expiry_s, people_clock.give_back),
         Job("review_expiry", intervals.expiry_s, reviews.expire_due),
         Job("low_balance_alerts", intervals.expiry_s, low_balance.resolve_recovered, alone=True),
         Job("credit_repayment", intervals.expiry_s, credit_draws.repay_freed),
@@ -235,6 +242,7 @@ def _now_and_then(intervals: Intervals) -> tuple[Job, ...]:
         Job("chat_code_expiry", intervals.proof_s, chat_codes.forget, alone=True),
         Job("web_login_expiry", intervals.proof_s, web_logins.forget, alone=True),
         Job("unanswered_expiry", intervals.proof_s, chat_unanswered.forget_old, alone=True),
+        Job("conversation_event_expiry", intervals.proof_s, conversation_events.forget_old, alone=True),
         Job("notice_expiry", intervals.proof_s, inbox.forget_old, alone=True),
         Job("refused_notice_expiry", intervals.proof_s, inbox_refusals.forget_old, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),

@@ -149,6 +149,14 @@ def _policy_at_rest():
 
 
 @pytest.fixture(autouse=True)
+def _people_at_rest():
+    """And for when its people are there."""
+    yield
+    if "members.people_rules" in sys.modules:
+        sys.modules["members.people_rules"].use()
+
+
+@pytest.fixture(autouse=True)
 def _rules_at_rest():
     """What this process knows of the rules for deductions is another database's in the next test."""
     if "billing.deduction_rules" in sys.modules:

@@ -96,6 +96,7 @@ from core.http.pages import Cut, Page, PageQuery, cut
 from core.http.problems import InvalidCursor
 from core.http.rates import Rate, RateLimiter
 from core.http.routes import Api, Bearer, Link, Route, delete, get, patch, post, put
+from core.http.streams import EventStream, ServerEvent
 from core.http.tokens import Claims, Issued, Key, Tokens, bearer
 from core.http.uploads import Upload
 
@@ -116,6 +117,7 @@ __all__ = [
     "Cut",
     "Day",
     "Edge",
+    "EventStream",
     "Fen",
     "Id",
     "IdempotencyKey",
@@ -137,6 +139,7 @@ __all__ = [
     "Rate",
     "RateLimiter",
     "Route",
+    "ServerEvent",
     "SignedFen",
     "Text",
     "Token",

@@ -75,6 +75,16 @@ class MiniProgram:
         country, number = str(found.get("countryCode", "")), platform.text(found, "purePhoneNumber")
         return number if country == "86" else f"+{country}{number}"
 
+    async def send_customer_message(self, openid: str, text: str) -> None:
+        """Sends a text to somebody who wrote to customer service or entered it lately (customerServiceMessage.send).
+
+        Raises:
+            PlatformRefused: 45015 the window is over, 45047 too many since; use another way.
+            PlatformUnknown: it may have been sent.
+        """
+        fields = {"touser": openid, "msgtype": "text", "text": {"content": text}}
+        await self._tokens.ask("/cgi-bin/message/custom/send", fields=fields)
+
     async def send_subscribe_message(
         self,
         *,

@@ -7,6 +7,7 @@ from miniapp_api.routes import (
     booking,
     chatting,
     combining,
+    complaining,
     giving,
     membership,
     messages,
@@ -47,5 +48,6 @@ API = kit.Api(
         *combining.ROUTES,
         *giving.ROUTES,
         *messages.ROUTES,
+        *complaining.ROUTES,
     ),
 )

@@ -58,6 +58,7 @@ class Phone:
         post(f"{person}/official/unfollow", self._unfollow)
         post(f"{person}/official/messages", self._say)
         post(f"{person}/official/menu", self._tap_menu)
+        post(f"{person}/mini-program/service", self._at_service_desk)
         get("/phone/official/menu", self._menu)
         get("/phone/templates", self._templates)
         post(f"{person}/subscribe-messages", self._decide)
@@ -196,6 +197,18 @@ class Phone:
         except NotFollowing:
             raise web.HTTPConflict(text="the person does not follow the account") from None
         return web.json_response(asdict(item), status=202)
+
+    async def _at_service_desk(self, request: web.Request) -> web.Response:
+        """{"text": …} or {"picture": <url>} to the mini-program's customer service; an empty object enters it."""
+        person, body = self._who(request), await read_json(request)
+        desk = self._platform.service_desk
+        if "text" in body:
+            desk.say(person, str(body["text"]))
+        elif "picture" in body:
+            desk.send_picture(person, str(body["picture"]))
+        else:
+            desk.enter(person)
+        return web.json_response({}, status=202)
 
     async def _menu(self, _request: web.Request) -> web.Response:
         return web.json_response(self._platform.menus.current() or {"button": []})

@@ -1,7 +1,7 @@
 """Customer-service messages and their windows.
 
 Facts: developers.weixin.qq.com, "客服消息": five within 48 hours after a message of the person; three within one
-minute after following, scanning or a menu tap. 45015 outside the window, 45047 when the number is used up.
+minute after following, scanning or a menu tap, two within one minute after entering the mini-program's customer service. 45015 outside the window, 45047 when the number is used up.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sandbox.platform.accounts import Account, PlatformError
 from sandbox.store import Shelf
 from sandbox.world import World
 
-WINDOWS = {"message": (48 * 3600, 5), "brief": (60, 3)}
+WINDOWS = {"message": (48 * 3600, 5), "brief": (60, 3), "entered": (60, 2)}
 KINDS = {"text", "image", "voice", "video", "music", "news", "mpnews", "msgmenu", "wxcard", "miniprogrampage"}
 
 
@@ -31,7 +31,7 @@ class CustomerMessages:
         self._world = world
         self._windows = Shelf(world.store, "platform.window", Window)
 
-    def person_acted(self, openid: str, kind: Literal["message", "brief"]) -> None:
+    def person_acted(self, openid: str, kind: Literal["message", "brief", "entered"]) -> None:
         life_s, most = WINDOWS[kind]
         window = Window(openid, kind, self._world.clock.epoch_s() + life_s, most)
         self._windows.put(f"{openid}/{kind}", window)
@@ -67,7 +67,7 @@ class CustomerMessages:
 
     def _use_window(self, openid: str) -> None:
         now = self._world.clock.epoch_s()
-        mine = [self._windows.get(f"{openid}/{kind}") for kind in ("brief", "message")]
+        mine = [self._windows.get(f"{openid}/{kind}") for kind in ("brief", "entered", "message")]
         windows = [window for window in mine if window is not None and window.ends_at > now]
         if not windows:
             raise PlatformError(45015, "response out of time limit or subscription is canceled")

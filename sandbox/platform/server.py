@@ -18,6 +18,7 @@ from sandbox.platform.login import Login
 from sandbox.platform.menus import Menus
 from sandbox.platform.pushes import Pushes
 from sandbox.platform.scene_codes import SceneCodes
+from sandbox.platform.service_desk import ServiceDesk
 from sandbox.platform.shipping import Shipping
 from sandbox.platform.templates import Templates
 from sandbox.platform.tokens import Tokens
@@ -45,6 +46,7 @@ class Platform:
         customer_messages = CustomerMessages(world)
         self._customer_messages = customer_messages
         self.chat = Chat(world, self.accounts["official"], self.pushes, customer_messages, self.tags)
+        self.service_desk = ServiceDesk(world, self.accounts["mini"], self.pushes, customer_messages)
         self._dialect = faults.Dialect(
             server_error=lambda: web.Response(status=500, text="system error"),
             too_many=lambda: _answer(PlatformError(45011, "api minute-quota reach limit").body()),

@@ -278,7 +278,7 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
     offered = re.findall("「(.+?)」", answer)
     assert offered == [
         "余额", "还能用多久", "充值", "明细", "上个月花了多少", "接下来扣什么", "上一笔", "冻结", "订单", "计划", "账单", "付账单", "分期", "退款",
-        "积分", "优惠券", "余额低于50元提醒我", "消息设置", "退订", "接收优惠", "关闭提醒", "打开提醒", "绑定", "解绑", "营业时间", "人工", "帮助",
+        "积分", "优惠券", "余额低于50元提醒我", "消息设置", "退订", "接收优惠", "关闭提醒", "打开提醒", "绑定", "解绑", "营业时间", "人工", "我的投诉", "帮助",
     ]  # fmt: skip
     told_elsewhere = {
         "pay_order",
@@ -619,7 +619,8 @@ async def test_what_is_not_sure_is_asked_back_and_people_are_named(chats, join):
     await speak_english(phone)
     asked = await phone.ask("how much deposit are you holding")
     assert asked.startswith("Which of these do you mean?") and asked.count('· "') == 2
-    assert "Customer service" in await phone.ask("I want to talk to a human")
+    assert "asked our people to join" in await phone.ask("I want to talk to a human")
+    assert await phone.ask("back") == 'I am back. Send "help" to see what I can do.'
     assert await phone.ask("thanks a lot") == "You are welcome. Send us a message whenever you need us."
     await gift(phone, 3_800)
     await customer_orders_tea(phone, 3_800)

@@ -187,6 +187,7 @@ _FACT = {
     "low_balance": "42.00", "missed": "42.00", "standing_changed": "茶艺月课", "standing_waits": "2026-11-23", "standing_missed": "97",
     "booking_made": "2026-11-23 10:00", "booking_cancelled": "2026-11-23 10:00", "booking_ahead": "2026-11-23 10:00",
     "chat_tied": "2026-11-23 10:00", "chat_untied": "2026-11-23 10:00", "points_expiring": "2026-11-23 10:00", "coupon_issued": "2026-12-01 10:00", "offer": "春茶到店",
+    "ticket_answered": "春茶到店",
     ("tier_up", "zh-CN"): "「级」", ("tier_down", "zh-CN"): "「级」", ("tier_over", "zh-CN"): "「级」", ("birthday", "zh-CN"): "生日快乐",
     ("tier_up", "en"): "Tier", ("tier_down", "en"): "Tier", ("tier_over", "en"): "Tier", ("birthday", "en"): "Happy birthday",
 }  # fmt: skip

@@ -1,0 +1,63 @@
+"""What was said in chats, when a customer turns out to be another or leaves: it follows, or its words go."""
+
+from __future__ import annotations
+
+from core import clock, db
+from members import people
+
+_FOLLOW = "UPDATE {} SET customer_id = $2 WHERE customer_id = $1"
+_TABLES = ("conversation", "ticket", "satisfaction")
+
+
+async def hand_over(gone_id: int, kept_id: int) -> None:
+    """Conversations and tickets become the other customer's, as the chats do."""
+    for table in _TABLES:
+        await db.execute(_FOLLOW.format(table), gone_id, kept_id)
+
+
+_CHATS = """
+chats AS (
+    SELECT app_id, subject AS openid FROM identity WHERE customer_id = $1 AND provider IN ('official_account', 'mini_program')
+    UNION SELECT app_id, openid FROM conversation WHERE customer_id = $1
+    UNION SELECT app_id, openid FROM ticket WHERE customer_id = $1 AND openid IS NOT NULL
+)
+"""
+_OPEN = f"""
+WITH {_CHATS}
+SELECT c.id FROM conversation c JOIN chats USING (app_id, openid) WHERE c.state <> 'closed' ORDER BY c.id FOR NO KEY UPDATE OF c
+"""
+_WORDS = (
+    f"""
+WITH {_CHATS}, theirs AS (
+    UPDATE conversation c SET context = '{{}}' FROM chats WHERE c.app_id = chats.app_id AND c.openid = chats.openid RETURNING c.id
+)
+UPDATE conversation_message m SET text = '', media_id = NULL, picture_url = NULL FROM theirs WHERE m.conversation_id = theirs.id
+""",
+    f"""
+WITH {_CHATS}
+UPDATE chat_outgoing o SET text = '', state = CASE WHEN state = 'queued' THEN 'refused' ELSE state END,
+    reason = CASE WHEN state = 'queued' THEN 'gone' ELSE reason END, next_attempt_at = NULL,
+    ended_at = CASE WHEN state = 'queued' THEN $2 ELSE ended_at END
+FROM chats WHERE o.app_id = chats.app_id AND o.openid = chats.openid
+""",
+    f"""
+WITH {_CHATS}
+UPDATE chat_message m SET content = '', reply = '' FROM chats WHERE m.app_id = chats.app_id AND m.openid = chats.openid
+""",
+    f"""
+WITH {_CHATS}
+UPDATE ticket t SET content = '', answer = CASE WHEN t.answer IS NOT NULL THEN '' END, state = 'closed', closed_at = coalesce(t.closed_at, $2)
+WHERE t.customer_id = $1 OR EXISTS (SELECT FROM chats WHERE chats.app_id = t.app_id AND chats.openid = t.openid)
+""",
+    "UPDATE outbox_message SET params = params - 'text' WHERE customer_id = $1 AND kind = 'ticket_answered' AND $2::timestamptz IS NOT NULL",
+)
+
+
+async def forget(customer_id: int) -> None:
+    """Open conversations end, unfinished tickets too; of all that was written there remains that it was, and when."""
+    open_ones = await db.fetch(_OPEN, customer_id)
+    for sql in _WORDS:
+        arguments = (customer_id, clock.now()) if "$2" in sql else (customer_id,)
+        await db.execute(sql, *arguments)
+    for row in open_ones:  # last: closing takes the lock of events, after which nobody waits for rows
+        await people.close(row["id"], by="leaving", may_ask=False)
