@@ -82,6 +82,11 @@ def _wechat(places: Places, given: dict[str, Any]) -> dict[str, Any]:
             "push": "safe",
             "token": given["mini_token"],
             "encoding_aes_key": given["mini_encoding_aes_key"],
+            "pages": {
+                "top_up": "pages/top-up/index",
+                "bill": "pages/bill/index",
+                "order": "pages/order/index",
+            },
         },
         "official_account": {
             "app_id": given["official_app_id"],

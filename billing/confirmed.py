@@ -25,11 +25,29 @@ async def once(
     compares with what was shown under the lock of what it changes.
 
     Raises:
-        KeyReused, and what ``act`` raises; the confirmation is then not used up.
+        KeyReused: it was dropped; and what ``act`` raises, which leaves it as it was.
     """
+    await _decide(customer_id, key, {"what": what, **content}, act)
+
+
+async def drop(customer_id: int, *, key: str) -> None:
+    """What was proposed under this key is not wanted: from now on a yes to it does nothing. Again is harmless.
+
+    Raises:
+        KeyReused: it is done already.
+    """
+
+    async def act() -> None: ...
+
+    await _decide(customer_id, key, {"what": "drop"}, act)
+
+
+async def _decide(
+    customer_id: int, key: str, content: Mapping[str, Any], act: Callable[[], Awaitable[object]]
+) -> None:
     await idempotency.alone(
         caller=accounts.of_customer(customer_id),
-        operation=f"confirmed.{what}",
+        operation="confirmed",
         key=key,
         content=content,
         act=act,

@@ -1,8 +1,8 @@
 """What a yes, a no, a number and 撤销 do: the side of a dialogue that hears the answers.
 
 A proposal is done once, and only if everything still is as it was shown; else it is proposed anew. It can be answered for some minutes.
-A question in between leaves it: 确认, which can mean nothing else, still does it, while 好的 or 是, which may be said to what was answered
-last, has it shown again.
+A yes is to what was answered last: after something else in between the proposal is shown again, and wants another yes. Of a yes and a no
+at once one counts.
 """
 
 from __future__ import annotations
@@ -71,17 +71,16 @@ def found(turn: Turn, reply: assent.Reply | None) -> commands.Found | None:
         answer = partial(_yes, reply)
     elif reply.kind == "undo":
         answer = _undo
-    elif reply.kind == "no" and was is not None and (was.proposal or was.choices):
-        answer = _no
+    elif reply.kind == "no" and was is not None:
+        answer = _too_late if was.done and not was.is_over else _no if was.proposal or was.choices else None
     elif reply.kind == "pick" and was is not None and was.choices:
         answer = partial(_pick, reply.number)
     if answer is None:
         return None
     locale = reply.locale if was is None or reply.locale == "en" else was.locale
     command = commands.Command("dialogue", answer, for_strangers=True)
-    is_to_the_letter = (
-        was is not None
-    )  # where nothing was asked, the shop may have an answer of its own to 好的
+    # where nothing was asked, the shop may have an answer of its own to 好的
+    is_to_the_letter = was is not None
     return commands.Found(command, locale, Understood(""), is_to_the_letter)
 
 
@@ -97,7 +96,7 @@ async def _yes(reply: assent.Reply, asker: Asker) -> list[str]:
         return [asker.say("dialogue.nothing")]
     if was.is_over:
         return await _anew(asker, was.proposal, "dialogue.over")
-    if reply.kind == "yes" and await _something_between(asker, was):
+    if await _something_between(asker, was):
         return await _anew(asker, was.proposal, "dialogue.is_it_this")
     return await _confirmed(asker, was.proposal)
 
@@ -110,6 +109,8 @@ async def _confirmed(asker: Asker, proposal: Proposal) -> list[str]:
         outcome = await do(asker, proposal)
     except confirmed.NotAsShown:
         return await _anew(asker, proposal, "dialogue.changed")
+    except confirmed.KeyReused:
+        return [asker.say("dialogue.was_dropped")]
     asker.turn.did(outcome, proposal.number)
     return outcome.lines
 
@@ -129,8 +130,19 @@ async def _something_between(asker: Asker, was: State) -> bool:
 
 
 async def _no(asker: Asker) -> list[str]:
+    was = asker.turn.was
+    if was is not None and was.proposal is not None and asker.known is not None:
+        try:
+            await confirmed.drop(asker.customer.id, key=was.proposal.number)
+        except confirmed.KeyReused:
+            return [asker.say("dialogue.already")]
     asker.turn.drop()
     return [asker.say("dialogue.dropped")]
+
+
+async def _too_late(asker: Asker) -> list[str]:
+    """For a no to what is done."""
+    return [asker.say("dialogue.done")]
 
 
 async def _pick(number: int, asker: Asker) -> list[str]:
@@ -172,12 +184,14 @@ async def _undo(asker: Asker) -> list[str]:
         return [asker.say(done.kept_because)]
     if was.is_over:
         return [asker.say("dialogue.undo_over")]
-    do = DEEDS[done.undo.deed].do if done.undo.deed in DEEDS else None
-    if do is None:
+    deed = DEEDS.get(done.undo.deed, Deed())
+    if deed.propose is not None and await _something_between(asker, was):
+        return await deed.propose(asker, done.undo.subject)  # what was done last may be something else
+    if deed.do is None:
         return [asker.say("dialogue.nothing_to_undo")]
     undoing = Proposal(f"U{done.number}", done.undo.deed, done.undo.subject, done.mark)
     try:
-        outcome = await do(asker, undoing)
+        outcome = await deed.do(asker, undoing)
     except confirmed.NotAsShown:
         return [asker.say("dialogue.changed_since")]
     asker.turn.did(Outcome([], kept_because="dialogue.undone"), undoing.number)

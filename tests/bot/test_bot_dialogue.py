@@ -144,16 +144,35 @@ async def test_what_changed_or_took_too_long_is_proposed_anew(talk):
     assert (await orders.get(talk.customer_id, order.order_no)).state == "paid"
 
 
-async def test_a_question_in_between_leaves_it_to_a_word_that_means_nothing_else(talk):
+async def test_a_yes_is_to_what_was_answered_last(talk, memory):
     plan_id, other = await a_plan(talk), await a_plan(talk, "鲜花")
-    assert (await talk("取消牛奶")).count("取消计划") == 1
-    await talk("余额")
-    said = await talk("好的")
-    assert said.startswith("您是要办这件事吗？") and await state_of(plan_id) == "active"
-    assert (await talk("好的")).startswith("「牛奶」已取消")
+    for word in ("好的", "确认"):
+        assert (await talk("取消牛奶")).count("取消计划") == 1
+        await talk("余额")
+        assert (await talk(word)).startswith("您是要办这件事吗？") and await state_of(plan_id) == "active"
+    (key,) = await memory.keys("yucun:chat:*")
+    kept = await memory.get(key)
     await talk("取消鲜花")
+    await memory.set(key, kept)  # as if the later proposal had not been kept
+    said = await talk("确认")
+    assert "取消「牛奶」" in said and {await state_of(plan_id), await state_of(other)} == {"active"}
+    assert (await talk("好的")).startswith("「牛奶」已取消")
+    await talk(f"暂停计划 {other}")
     await talk("余额")
-    assert (await talk("确认")).startswith("「鲜花」已取消") and await state_of(other) == "cancelled"
+    assert "恢复「鲜花」" in await talk("撤销") and await state_of(other) == "paused"
+    assert (await talk("确认")).startswith("「鲜花」已恢复")
+
+
+async def test_of_a_yes_and_a_no_at_once_one_counts(talk):
+    plan_id = await a_plan(talk)
+    for _ in range(4):
+        await talk("牛奶先停一停")
+        yes, no = await asyncio.gather(talk("确认"), talk("算了"))
+        is_paused = await state_of(plan_id) == "paused"
+        assert yes.startswith("「牛奶」已暂停" if is_paused else ("刚才已经说了不办", "现在没有等您确认的事"))
+        assert no.startswith(("刚才的事已经办过了", "刚才的事已经办好了") if is_paused else "好的，不办了")
+        if is_paused:
+            await plan_pauses.resume(planning.SHOP, plan_id, key=factories.key())
 
 
 async def test_a_number_picks_what_was_listed(talk):
@@ -279,7 +298,8 @@ async def test_a_redis_that_goes_away_in_mid_dialogue_is_asked_again_when_it_is_
     (key,) = await memory.keys("yucun:chat:*")  # it is back, with what was asked before
     back = await talking(memory)
     back.phone = talk.phone
-    assert (await back("确认")).startswith("「牛奶」已暂停") and await memory.exists(key)
+    assert (await back("确认")).startswith("您是要办这件事吗？") and await memory.exists(key)
+    assert (await back("确认")).startswith("「牛奶」已暂停")
 
 
 async def _pass_on(reader, writer):
@@ -309,8 +329,8 @@ async def test_a_plan_changed_in_the_chat_while_the_due_run_is_charging_it(talk,
     assert (await run).charged == 1
     assert (await said).startswith("情况和刚才说的不一样了") and await state_of(plan_id) == "active"
     assert await factories.balance(talk.customer_id) == (7_000, 0)
-    assert f"是计划「牛奶」（编号 {plan_id}）第 1 期：{clock.today()} 至" in await talk("上一笔")
     assert (await talk("确认")).startswith("「牛奶」已取消")
+    assert f"是计划「牛奶」（编号 {plan_id}）第 1 期：{clock.today()} 至" in await talk("上一笔")
     other = await a_plan(talk, "鲜花", amount_fen=2_000)
     await talk("暂停鲜花")
     async with _locked("plan_event", database_url):  # the chat has it, the run comes by
