@@ -217,13 +217,16 @@ _PAID = """
 SELECT p.transfer_reference, p.amount_fen - p.refunded_fen FROM bill_payment p JOIN bill b ON b.id = p.bill_id
 WHERE p.transfer_reference = ANY ($1::text[]) AND p.refunded_fen < p.amount_fen
   AND b.source NOT LIKE 'plan:%' AND b.collect_mode <> 'instalments'
+  AND NOT EXISTS (SELECT FROM standing_delivery d WHERE b.source LIKE 'order:%' AND d.order_no = substr(b.source, 7))
+  AND NOT EXISTS (
+      SELECT FROM booking k WHERE b.source LIKE 'booking:%' AND k.booking_no = substr(b.source, 9) AND k.pays = 'at_attendance')
 """
 _SINCE = "SELECT id, created_at FROM customer WHERE id = ANY ($1::bigint[])"
 
 
 async def _spent(codes: Mapping[str, int], today: date) -> dict[int, tuple[list[int], int]]:
-    """What single deductions of the window took and was not refunded, apart from plans and instalments, which are seen ahead;
-    and how many days are known."""
+    """What single deductions of the window took and was not refunded, apart from what is seen ahead: plans, instalments, standing orders, what is
+    booked and paid after attending; and how many days are known."""
     begins_at = clock.start_of(today - timedelta(days=WINDOW - 1))
     moved = await habits.latest(list(codes), kinds=("bill_payment",), since=begins_at)
     references = [one.reference for movements in moved.values() for one in movements]

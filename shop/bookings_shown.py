@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from core import db, errors
+from billing import forecast
+from core import clock, db, errors
 from shop import bookables
 
 
@@ -121,3 +122,22 @@ async def series(series_no: str) -> Series:
         for one in json.loads(row["places"])
     )
     return Series(row["series_no"], row["customer_id"], row["bookable_id"], places)
+
+
+_UNPAID = """
+SELECT k.customer_id, b.name, k.price_fen, s.starts_at FROM booking k JOIN booking_slot s ON s.id = k.slot_id
+JOIN bookable b ON b.id = s.bookable_id
+WHERE k.customer_id = ANY ($1::bigint[]) AND k.state = 'booked' AND k.pays = 'at_attendance' AND s.starts_at < $2
+  AND NOT EXISTS (
+      SELECT FROM plan p JOIN plan_offer f ON f.id = p.offer_id
+      WHERE p.customer_id = k.customer_id AND coalesce(f.first_id, f.id) = k.plan_offer_id AND p.unit IS NOT NULL AND p.state = 'active')
+"""
+
+
+async def dues(customer_ids: Sequence[int], last: date) -> list[tuple[int, str, int | None, date]]:
+    """What is booked and paid after attending, as ``billing.forecast`` counts it; what a plan by use pays is seen when it is used."""
+    rows = await db.fetch(_UNPAID, list(customer_ids), clock.start_of(last + timedelta(days=1)))
+    return [(number, name, price_fen, clock.day_of(starts_at)) for number, name, price_fen, starts_at in rows]
+
+
+forecast.also_count(dues)

@@ -13,6 +13,7 @@ from billing import (
     collecting,
     deduction_rules,
     deductions,
+    forecast,
     instalment_schedule,
     instalments,
     merges,
@@ -167,6 +168,28 @@ async def test_who_came_pays_and_who_did_not_as_the_rule_says(db):
     at(free.starts_at)
     await booking_ends.mark(1, number, "no_show", key=factories.key())
     assert await factories.balance(customer.id) == (3_000, 0)
+
+
+async def test_what_is_booked_and_paid_later_counts_in_the_forecast_once(db):
+    customer = await factories.customer(principal=7_000)
+    _, (slot, *_) = await lesson(pays="at_attendance")
+    await booked(customer, slot)
+    assert (await forecast.of(customer.id)).runs_out_on is None
+    for one in (await lesson(pays="at_attendance"))[1][1:3]:
+        await booked(customer, one)
+        ends = clock.day_of(one.starts_at)
+    seen = await forecast.of(customer.id)
+    assert (seen.runs_out_on, [(part.title, part.kind) for part in seen.parts]) == (
+        ends,
+        [("茶艺课", "plan")],
+    )
+    at(slot.starts_at)
+    (number,) = [
+        one.booking_no for one in await bookings_shown.page(customer.id, limit=9) if one.slot_id == slot.id
+    ]
+    await booking_ends.mark(1, number, "attended", key=factories.key())
+    seen = await forecast.of(customer.id)
+    assert (seen.runs_out_on, seen.per_day_fen) == (ends, 0), "what was seen ahead is no habit besides"
 
 
 async def test_a_plan_by_use_is_used_instead(db):

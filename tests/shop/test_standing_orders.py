@@ -254,6 +254,12 @@ async def test_what_comes_is_shown_and_counts_in_the_forecast(db):
     ahead = await forecast.of(customer.id)
     assert ahead.runs_out_on == first + 2 * DAY
     assert [(part.title, part.kind) for part in ahead.parts] == [("龙井", "plan")]
+    at(first, -12)
+    assert (await standing_deliveries.run()).ordered == 1
+    ahead = await forecast.of(customer.id)
+    assert (ahead.runs_out_on, ahead.per_day_fen) == (first + 2 * DAY, 0), (
+        "what was seen ahead is no habit besides"
+    )
 
 
 async def test_it_moves_with_an_account_and_ends_with_one(db):
