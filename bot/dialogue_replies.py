@@ -121,8 +121,10 @@ async def _anew(asker: Asker, proposal: Proposal, why: str) -> list[str]:
 
 
 async def _something_between(asker: Asker, was: State) -> bool:
-    """Whether something else was asked since the proposal was shown."""
+    """Whether something else was asked, or people of the shop had the chat, since that was shown."""
     turn = asker.turn
+    if await conversations.with_people_since(turn.app_id, turn.openid, asker.customer.id, after=was.said_in):
+        return True
     said = await conversations.said_between(
         turn.app_id, turn.openid, after=was.said_in, before=turn.dedup_key
     )

@@ -158,3 +158,17 @@ ORDER BY m.id DESC LIMIT 10
 async def said_between(app_id: str, openid: str, *, after: str, before: str) -> list[str]:
     """What somebody wrote or tapped between two messages of theirs, by the keys of both, the latest first."""
     return [row["content"] for row in await db.fetch(_BETWEEN, app_id, openid, after, before)]
+
+
+_WITH_PEOPLE = """
+SELECT EXISTS (
+    SELECT FROM conversation c, chat_message earlier
+    WHERE earlier.app_id = $1 AND earlier.dedup_key = $4 AND c.customer_id = $3 AND c.app_id = $1 AND c.openid = $2
+      AND (c.closed_at IS NULL OR c.closed_at > earlier.received_at))
+"""
+
+
+async def with_people_since(app_id: str, openid: str, customer_id: int, *, after: str) -> bool:
+    """Whether the shop's people had a customer's chat at any time after a message of theirs, by its key."""
+    found: bool = await db.fetchval(_WITH_PEOPLE, app_id, openid, customer_id, after)
+    return found

@@ -163,6 +163,18 @@ async def test_a_yes_is_to_what_was_answered_last(talk, memory):
     assert (await talk("确认")).startswith("「鲜花」已恢复")
 
 
+async def test_a_yes_after_the_shops_people_had_the_chat_is_asked_for_again(talk):
+    plan_id = await a_plan(talk)
+    await talk("取消牛奶")
+    await database.execute(
+        "INSERT INTO conversation (provider, app_id, openid, customer_id, state, reason, context, locale, opened_at, closed_at, closed_by)"
+        " VALUES ('official_account', $1, $2, $3, 'closed', 'operator', '[]', 'zh-CN', now(), now(), 'operator')",
+        talk.wire.account.app_id, talk.openid, talk.customer_id,
+    )  # fmt: skip
+    assert (await talk("好的")).startswith("您是要办这件事吗？") and await state_of(plan_id) == "active"
+    assert (await talk("好的")).startswith("「牛奶」已取消")
+
+
 async def test_of_a_yes_and_a_no_at_once_one_counts(talk):
     plan_id = await a_plan(talk)
     for _ in range(4):
