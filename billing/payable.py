@@ -98,8 +98,8 @@ async def pay_as_shown(customer_id: int, bill_no: str, mark: str, *, key: str) -
     """Pays a bill that still is as it was shown with ``mark``, by the amount that was shown. The same key again pays nothing.
 
     Raises:
-        NotAsShown: it was paid, in part or in full, or owes something else since.
-        NoSuchBill, BillPaymentPending, BillUnderReview, InsufficientBalance, KeyReused.
+        NotAsShown: it was paid, in part or in full, is being paid, or owes something else since.
+        NoSuchBill, InsufficientBalance, KeyReused.
     """
 
     async def act() -> None:

@@ -40,8 +40,9 @@ async def answer(asker: Asker) -> list[str]:
         ]
     if len(ahead) == 1:
         return _propose(asker, ahead[0])
+    lines = [_to_cancel(asker, one, is_charged=booking_ends.costs_now(one)) for one in ahead]
     asker.turn.offer([Choice(DEED, {"booking_no": one.booking_no}) for one in ahead])
-    return [asker.say("bookings.cancel_title"), *asker.numbered([_to_cancel(asker, one) for one in ahead])]
+    return [asker.say("bookings.cancel_title"), *asker.numbered(lines)]
 
 
 async def propose(asker: Asker, subject: Subject) -> list[str]:
@@ -53,32 +54,32 @@ async def propose(asker: Asker, subject: Subject) -> list[str]:
 
 
 def _propose(asker: Asker, one: bookings_shown.Booking) -> list[str]:
-    asker.turn.propose(DEED, {"booking_no": one.booking_no}, booking_ends.mark_of(one))
-    what = asker.say("bookings.what", name=one.name, starts_at=one.starts_at, cost=_cost(asker, one))
-    return [asker.say("bookings.cancel_title"), _to_cancel(asker, one), *asker.yes_does(what)]
+    is_charged = booking_ends.costs_now(one)
+    asker.turn.propose(DEED, {"booking_no": one.booking_no}, booking_ends.mark_of(one, is_charged=is_charged))
+    cost = _cost(asker, one, is_charged=is_charged)
+    what = asker.say("bookings.what", name=one.name, starts_at=one.starts_at, cost=cost)
+    line = _to_cancel(asker, one, is_charged=is_charged)
+    return [asker.say("bookings.cancel_title"), line, *asker.yes_does(what)]
 
 
 def _line(asker: Asker, one: bookings_shown.Booking) -> str:
     return asker.say("bookings.line", name=one.name, starts_at=one.starts_at, price_fen=one.price_fen)
 
 
-def _to_cancel(asker: Asker, one: bookings_shown.Booking) -> str:
+def _to_cancel(asker: Asker, one: bookings_shown.Booking, *, is_charged: bool) -> str:
     return asker.say(
-        f"bookings.to_cancel.{_how(one)}",
+        f"bookings.to_cancel.{'charged' if is_charged else 'free'}",
         name=one.name,
         starts_at=one.starts_at,
-        cost=_cost(asker, one),
+        cost=_cost(asker, one, is_charged=is_charged),
         price_fen=one.price_fen,
         code=one.booking_no[-_DIGITS:],
     )
 
 
-def _how(one: bookings_shown.Booking) -> str:
-    return "charged" if booking_ends.costs_now(one) else "free"
-
-
-def _cost(asker: Asker, one: bookings_shown.Booking) -> str:
-    return asker.say(f"bookings.cost.{_how(one)}", price_fen=one.price_fen, free_until=one.free_until)
+def _cost(asker: Asker, one: bookings_shown.Booking, *, is_charged: bool) -> str:
+    key = "charged" if is_charged else "free"
+    return asker.say(f"bookings.cost.{key}", price_fen=one.price_fen, free_until=one.free_until)
 
 
 async def do(asker: Asker, proposal: Proposal) -> Outcome:
@@ -113,8 +114,10 @@ class Change:
         if len(found) != 1:
             return [asker.say("bookings.not_one", code=self._code)]
         one = found[0]
-        if booking_ends.costs_now(one) and self._amount_fen != one.price_fen:
+        is_charged = booking_ends.costs_now(one)
+        if is_charged and self._amount_fen != one.price_fen:
             return _propose(asker, one)  # it is said first what it costs
-        outcome = await _cancel(asker, one.booking_no, booking_ends.mark_of(one), ids.new_no("K"))
+        mark = booking_ends.mark_of(one, is_charged=is_charged)
+        outcome = await _cancel(asker, one.booking_no, mark, ids.new_no("K"))
         asker.turn.did(outcome)
         return outcome.lines

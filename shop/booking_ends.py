@@ -11,9 +11,9 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Literal
 
-from billing import collecting, confirmed, plan_actors, plan_usage, plans
+from billing import collecting, confirmed, plan_usage, plans
 from core import clock, db, errors
-from ledger import idempotency
+from ledger import accounts, idempotency
 from notifications import outbox, truth
 from shop import bookings, bookings_shown
 
@@ -55,11 +55,10 @@ async def cancel(
             await bookings.refuse_above_limit(operator_id, booking_no)
         booking = await bookings.locked(booking_no, actor.customer_id, within=within)
         bookings.refuse_over(booking)
-        if actor.customer_id is not None and clock.now() >= booking.starts_at:
-            raise BookingBegun(booking_no=booking_no)
-        is_charged = actor.customer_id is not None and costs_now(booking)
-        await _end_early(booking, by=actor.label, reason=reason, is_charged=is_charged)
-        if actor.customer_id is None:
+        if actor.customer_id is not None:
+            await _cancel_by_customer(booking, is_charged=costs_now(booking), reason=reason)
+        else:
+            await _end_early(booking, by=actor.label, reason=reason, is_charged=False)
             await bookings.tell_of(
                 booking.customer_id,
                 "booking_cancelled",
@@ -76,9 +75,9 @@ async def cancel(
     )
 
 
-def mark_of(booking: bookings.Booking) -> str:
-    """Differs when what cancelling it now means for its customer does."""
-    return f"{booking.state}|{booking.price_fen}|{costs_now(booking)}"
+def mark_of(booking: bookings.Booking, *, is_charged: bool) -> str:
+    """Differs when what cancelling it means for its customer does."""
+    return f"{booking.state}|{booking.price_fen}|{is_charged}"
 
 
 def costs_now(booking: bookings.Booking) -> bool:
@@ -95,13 +94,23 @@ async def cancel_as_shown(customer_id: int, booking_no: str, mark: str, *, key: 
     """
 
     async def act() -> None:
-        if mark_of(await bookings.locked(booking_no, customer_id)) != mark:
+        booking = await bookings.locked(booking_no, customer_id)
+        is_charged = costs_now(booking)
+        if mark_of(booking, is_charged=is_charged) != mark or booking.state != "booked":
             raise confirmed.NotAsShown
-        await cancel(plan_actors.by_customer(customer_id), booking_no, key=key)
+        await _cancel_by_customer(booking, is_charged=is_charged)
 
     content = {"booking_no": booking_no, "mark": mark}
     await confirmed.once(customer_id, what="booking", key=key, content=content, act=act)
     return await bookings.get(booking_no, customer_id=customer_id)
+
+
+async def _cancel_by_customer(booking: bookings.Booking, *, is_charged: bool, reason: str = "") -> None:
+    if clock.now() >= booking.starts_at:
+        raise BookingBegun(booking_no=booking.booking_no)
+    await _end_early(
+        booking, by=accounts.of_customer(booking.customer_id), reason=reason, is_charged=is_charged
+    )
 
 
 def _operator(actor: Actor) -> int | None:
