@@ -36,6 +36,7 @@ OF_FILES: dict[str, tuple[Duty, Duty]] = {
     "explanations": ("money.see", "money.move"),
     "freight": ("rules.see", "rules.change"),
     "holds": ("money.see", "money.take"),
+    "invoices": ("money.see", "money.move"),
     "instalments": ("money.see", "money.take"),
     "merges": ("money.see", "money.move"),
     "messages": ("messages.see", "messages.change"),

@@ -1,7 +1,7 @@
 """绑定 12345678, 解绑: whose chat this is, said by who writes in it.
 
 A code is read to the letter: 绑定 with digits, or eight digits alone, which nothing else is: a bill is paid by four and its amount, a plan
-changed by a word and its number. A phone number somebody types proves nothing and is not looked at.
+changed by a word and its number (of somebody who is known they are no code, but whatever is understood by them). A phone number somebody types proves nothing and is not looked at.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def asked(text: str) -> tuple[Entered | LettingGo | Phone, str | None] | None:
         return Phone(), "zh-CN" if match["chinese"] else None
     if (match := _CODE.fullmatch(plain)) is not None:
         digits = re.sub("[ -]", "", match["named"] or match["bare"])
-        return Entered(digits), "zh-CN" if match["chinese"] else "en" if match["english"] else None
+        return Entered(digits, is_bare=match["named"] is None), "zh-CN" if match[
+            "chinese"
+        ] else "en" if match["english"] else None
     if (match := _LETS_GO.fullmatch(plain)) is not None:
         return LettingGo(), "zh-CN" if match["chinese"] else "en"
     return None
@@ -60,10 +62,10 @@ async def unbind(asker: Asker) -> list[str]:
 
 
 class Entered:
-    """A code somebody typed: answered by tying the chat."""
+    """A code somebody typed: answered by tying the chat. ``is_bare``: digits and nothing else."""
 
-    def __init__(self, code: str) -> None:
-        self._code = code
+    def __init__(self, code: str, *, is_bare: bool) -> None:
+        self._code, self.is_bare = code, is_bare
 
     async def answer(self, asker: Asker) -> list[str]:
         """What came of it."""

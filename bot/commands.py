@@ -1,14 +1,14 @@
 """What can be asked → what is answered. ``bot.understanding`` says what a text asks; a menu button names it.
 
-Some texts are read to the letter before that, because they change something at once: a code that says whose chat this is, the
-confirmation of a payment, the change of a plan, an order, a standing order or a booking by its number, a complaint or feedback. What
-answers a question of ours is read before all of them (``dialogue_replies``).
+Some texts are read to the letter before that, because they change something at once: a code that says whose chat this is, an invoice asked
+for with its title, the confirmation of a payment, the change of a plan, an order, a standing order or a booking by its number, a complaint or
+feedback. What answers a question of ours is read before all of them (``dialogue_replies``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot import (
@@ -22,6 +22,7 @@ from bot import (
     help,
     holds,
     instalments,
+    invoices,
     last_deduction,
     messaging,
     opening,
@@ -95,7 +96,8 @@ COMMANDS = (
     Command("reminders_off", messaging.reminders_off),
     Command("reminders_on", messaging.reminders_on),
     Command("bind", binding.answer, for_strangers=True),
-    Command("unbind", binding.unbind),
+    Command("unbind", binding.unbind, is_question=True),
+    Command("invoice", invoices.answer, is_question=True),
     Command("hours", opening.answer, for_strangers=True, is_question=True),
     Command("person", person.answer, for_strangers=True),
     Command("tickets", tickets.Listing().answer, for_strangers=True, is_question=True),
@@ -119,19 +121,38 @@ def find(text: str, words: Lexicon | None = None) -> Found | None:
     if (about_chat := binding.asked(text)) is not None:
         said, spoken = about_chat
         for_strangers = not isinstance(said, binding.LettingGo)
-        return Found(Command("whose_chat", said.answer, for_strangers), spoken, Understood(text), True)
+        otherwise = _understood(text, words) if isinstance(said, binding.Entered) and said.is_bare else None
+        answer = _said_by(said, otherwise)
+        return Found(Command("whose_chat", answer, for_strangers), spoken, Understood(text), True)
     for name, read in _TO_THE_LETTER:
         if (asked := read(text)) is not None:
             change, locale = asked
             return Found(
                 Command(name, change.answer, for_strangers=name == "tickets"), locale, Understood(text), True
             )
+    return _understood(text, words)
+
+
+def _understood(text: str, words: Lexicon | None) -> Found | None:
     understood = understand(text, today=clock.today(), words=words)
     if understood.intent is not None:
         return Found(BY_NAME[understood.intent], understood.locale, understood)
     if understood.choices:
         return Found(_ASK_BACK, understood.locale, understood)
     return None
+
+
+def _said_by(said: binding.Entered | binding.LettingGo | binding.Phone, otherwise: Found | None) -> Answer:
+    """Digits alone are a code only of somebody unknown; whoever is known means something else by them."""
+
+    async def answer(asker: Asker) -> list[str]:
+        if asker.known is None or not isinstance(said, binding.Entered) or not said.is_bare:
+            return await said.answer(asker)
+        if otherwise is None:
+            return help.not_understood(asker)
+        return await otherwise.command.answer(replace(asker, asked=otherwise.asked))
+
+    return answer
 
 
 def by_menu_key(key: str, words: Lexicon | None = None) -> Found | None:
@@ -151,6 +172,7 @@ class Change(Protocol):
 
 _TO_THE_LETTER: tuple[tuple[str, Callable[[str], tuple[Change, str] | None]], ...] = (
     ("confirm_payment", pay_bill.confirmed),
+    ("ask_for_invoice", invoices.asked),
     ("change_plan", plan_changes.asked),
     ("change_order", order_changes.asked),
     ("change_standing", standing.asked),

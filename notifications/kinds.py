@@ -84,6 +84,8 @@ Kind = Literal[
     "chat_tied",
     "chat_untied",
     "ticket_answered",
+    "invoice_issued",
+    "invoice_refused",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

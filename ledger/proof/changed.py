@@ -23,7 +23,7 @@ TABLES = (
     "remittance",
     "order_event", "stock_movement",
     "points_movement", "coupon_event", "spending", "points_debt",
-    "standing_order", "standing_delivery", "standing_event", "booking_slot", "booking", "booking_event",
+    "standing_order", "standing_delivery", "standing_event", "booking_slot", "booking", "booking_event", "invoice_request",
 )  # fmt: skip
 """The tables whose last numbers make a mark."""
 

@@ -54,7 +54,8 @@ async def test_a_code_of_the_mini_program_ties_the_chat_that_types_it_once(bot_,
     assert await owner_of(phone) == customer.id
     assert (await phone.ask("余额")).startswith("可用余额")
     assert await other.ask(f"绑定 {given.code}") == REFUSED, "it was used"
-    assert (await phone.ask(given.code)).startswith(TAKEN) and await owner_of(other) is None
+    assert (await phone.ask(f"绑定{given.code}")).startswith(TAKEN) and await owner_of(other) is None
+    assert (await phone.ask(given.code)).startswith("抱歉，没有看懂"), "of who is known digits are no code"
     assert await factories.told(customer.id, "chat_tied") == 1
     said = [row[0] for row in await database.fetch("SELECT content FROM chat_message WHERE kind = 'text'")]
     assert "绑定 ********" in said and not any(given.code in text for text in said)

@@ -17,6 +17,7 @@ from ledger.proof.checks import (
     freshness,
     holds,
     instalments,
+    invoices,
     members,
     messages,
     operations,
@@ -40,7 +41,7 @@ ALL: tuple[Check, ...] = tuple(
             *books.CHECKS, *credit.CHECKS, *seals.CHECKS, *messages.CHECKS, *payments.CHECKS, *plans.CHECKS, *bills.CHECKS,
             *combined.CHECKS, *instalments.CHECKS, *refunds.CHECKS, *after_sales.CHECKS, *holds.CHECKS, *reviews.CHECKS,
             *operations.CHECKS, *reconciliation.CHECKS, *remittances.CHECKS, *members.CHECKS, *freshness.CHECKS, *stock.CHECKS,
-            *catalogue.CHECKS, *standing.CHECKS, *bookings.CHECKS,
+            *catalogue.CHECKS, *standing.CHECKS, *bookings.CHECKS, *invoices.CHECKS,
         ),
         key=lambda check: int(check.invariant[1:]),
     )
