@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from bot import messages
+from bot import binding, messages
 from bot.asker import Asker
 from bot.understanding.plain import plain
 from members import people, satisfaction
@@ -45,7 +45,7 @@ async def answer(asker: Asker) -> list[str]:
 async def hear(asker: Asker, chat: Chat, message: messages.Message) -> list[str] | None:
     """What to say to a message in a chat that people have; nothing, mostly. None: they have not got it."""
     wants_back = plain(message.text).strip(" 。.!") in _BACK
-    said = Said(message.text, message.kind, message.media_id, message.picture_url)
+    said = Said(binding.masked(message.text), message.kind, message.media_id, message.picture_url)
     heard = await people.hear(chat, said, wants_back=wants_back)
     if heard is None:
         return None
