@@ -11,7 +11,7 @@ from app import demo_catalogue, demo_member
 from billing import agreements, packages, plan_offers, plans_ahead, schedule, stores
 from core import clock
 from members import coupon_templates, duties, operators, points_rules, tiers
-from shop import categories, images
+from shop import categories, images, open_days, opening_hours
 
 OPERATOR_LOGIN = "demo"
 SECOND_LOGIN = "demo2"
@@ -89,6 +89,7 @@ async def _load(pictures: images.Store, arrive: demo_member.Arrive, days: demo_m
     await demo_catalogue.lesson(owner.id)
     await _plans()
     await demo_member.today(owner.id, member, given)
+    await opening_hours.put(owner.id, None, open_days.Hours(_WEEK, ((10 * 60, 18 * 60),)))
     await _packages([_LAST_PACKAGE])  # by it the next start knows that all of it is there
 
 
@@ -111,6 +112,9 @@ async def _plans() -> None:
         if name not in there:
             await plan_offers.add(plan_offers.Asked(name, agreed, _CONSENT_VERSION, _CONSENT))
 
+
+_WEEK = (((9 * 60, 21 * 60),),) * 5 + (((9 * 60, 22 * 60),),) * 2
+"""When the tea house is open, from Monday: 几点关门 in the chat."""
 
 _SEASONS = ((2, 4), (5, 5), (8, 7), (11, 7))
 """About when the four seasons begin by the calendar of tea: 立春, 立夏, 立秋, 立冬."""

@@ -84,7 +84,7 @@ async def start(operator_id: int, segment_id: int, text: str, *, alone: bool = F
             KIND, params, amount_fen=0, reason=reason[:200], operator_id=operator_id
         )
 
-    content = {"segment_id": segment_id, "text": text}
+    content = {"segment_id": segment_id, "text": text, "alone": alone}
     async with db.transaction():
         made = await idempotency.once(
             caller=f"operator:{operator_id}", operation="broadcasts.start", key=key, content=content, act=act

@@ -14,6 +14,8 @@ from shop import chat_answers, chat_texts
 async def answer(asker: Asker, match: chat_answers.Match, text: str) -> list[str] | None:
     """The text for what was written, if a keyword is it (``exact``) or stands in it (``contains``)."""
     edition = asker.lesson.edition
+    if not any(one.match == match for one in edition.answers):
+        return None
     found = chat_answers.fitting(edition.answers, match, plain(text), clock.now())
     if not found:
         return None

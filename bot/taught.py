@@ -14,8 +14,6 @@ from shop.chat_edition import Edition
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_S = 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
@@ -28,7 +26,8 @@ class Lesson:
 class Taught:
     """The lesson in force. One object per process and account."""
 
-    def __init__(self, *, look_every_s: float = 2.0) -> None:
+    def __init__(self, *, look_every_s: float = 2.0, patience_s: float = 1.0) -> None:
+        self._patience_s = patience_s
         self._kept = chat_edition.Kept(every_s=look_every_s)
         self._lesson = Lesson()
 
@@ -36,7 +35,7 @@ class Taught:
         """The lesson to answer by; some seconds after a change of an operator's, the new one. While the database does not say, the one
         there is."""
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 edition = await self._kept.now()
         except Exception as error:  # whatever it is, the message is answered, or fails by itself
             log.warning("what operators have taught is not known anew: %s", type(error).__name__)

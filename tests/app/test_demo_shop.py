@@ -30,6 +30,7 @@ COUNTED = (
     "shipment",
     "top_up",
     "operator",
+    "opening_hours",
 )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 from datetime import date, datetime
 
 import pytest
 
 import bot
 from billing import stores, workdays
-from bot import opening_asked
+from bot import opening_asked, taught
 from bot.explaining import HouseWords
 from bot.understanding import understand
 from core import clock
+from core import db as database
 from shop import chat_answers, chat_scenes, chat_synonyms, chat_unanswered, open_days, opening_hours
 from tests import factories
 
@@ -104,6 +107,19 @@ async def test_who_comes_by_a_code_is_welcomed_by_it_and_counted_once(quick, vis
     )
     told = [await chat_scenes.get(one.id) for one in (made, plain)]
     assert [(one.scans, one.people, one.followed) for one in told] == [(2, 1, 1), (1, 1, 1)]
+
+
+async def test_while_the_database_does_not_say_what_was_known_is_answered_by(db):
+    known = taught.Taught(look_every_s=0.0, patience_s=0.2)
+    await chat_synonyms.add(HOUSE, 1, "加料", "TOPUP", key=factories.key())
+    assert (await known.now()).edition.synonyms == {"加料": "TOPUP"}
+    new, elsewhere = taught.Taught(patience_s=0.2), contextvars.copy_context()
+    async with database.transaction():
+        await database.execute("LOCK TABLE chat_edition IN ACCESS EXCLUSIVE MODE")
+        asked = [asyncio.create_task(one.now(), context=elsewhere.copy()) for one in (known, known, new)]
+        lessons = await asyncio.gather(*asked)
+    assert [dict(one.edition.synonyms) for one in lessons] == [{"加料": "TOPUP"}, {"加料": "TOPUP"}, {}]
+    assert (await new.now()).edition.synonyms == {"加料": "TOPUP"}
 
 
 async def code(bot_, **wish):
