@@ -137,14 +137,6 @@ def table(
             return 0
         return await chat.look_up(followers, official_account_app_id)
 
-    async def ask_for_codes() -> int:
-        if scene_codes is None or official_account_app_id is None:
-            return 0
-        return await chat_scenes.ask(scene_codes, official_account_app_id)
-
-    async def tag() -> int:
-        return 0 if tagging is None else await chat_languages.tag(tagging)
-
     async def ask_about_reports() -> Any:
         channel = post.channels.get("sms")
         return await delivery_reports.ask(channel if isinstance(channel, ShortMessages) else None)
@@ -164,8 +156,7 @@ def table(
         Job("parcels", intervals.payment_poll_s, lambda: tracking.run(tracker)),
         Job("chat_outgoing", intervals.chat_s, lambda: chat_outgoing.run(chats or {})),
         Job("chat_look_up", intervals.look_up_s, look_up),
-        Job("chat_codes", intervals.look_up_s, ask_for_codes),
-        Job("chat_languages", intervals.proof_s, tag, alone=True),
+        *_of_the_account(intervals, scene_codes, official_account_app_id, tagging),
         *_orders_and_members(intervals),
         *_over_in_time(intervals),
         Job("reconciliation", intervals.reconciliation_s, lambda: daily.run(channels)),
@@ -174,6 +165,24 @@ def table(
         Job("job_watch", intervals.expiry_s, look_after),
     )
     return every
+
+
+def _of_the_account(
+    intervals: Intervals,
+    codes: chat_scenes.Platform | None,
+    app_id: str | None,
+    tagging: chat_languages.Languages | None,
+) -> tuple[Job, ...]:
+    async def ask_for_codes() -> int:
+        return 0 if codes is None or app_id is None else await chat_scenes.ask(codes, app_id)
+
+    async def tag() -> int:
+        return 0 if tagging is None else await chat_languages.tag(tagging)
+
+    return (
+        Job("chat_codes", intervals.look_up_s, ask_for_codes),
+        Job("chat_languages", intervals.proof_s, tag, alone=True),
+    )
 
 
 def _what_falls_due(intervals: Intervals) -> tuple[Job, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -161,7 +162,16 @@ def test_a_keyword_of_letters_is_found_as_a_word_only():
         ("哪儿停车", True),
     ):
         assert bool(chat_answers.fitting([found], "contains", text, clock.now())) is fits, text
-    assert chat_answers.fitting([found], "exact", "wifi", clock.now()) == []
+    now = clock.now()
+    assert chat_answers.fitting([found], "exact", "wifi", now) == []
+    for begins, ends, fits in (
+        (now, None, True),
+        (None, now, False),
+        (now + timedelta(seconds=1), None, False),
+        (None, now + timedelta(seconds=1), True),
+    ):
+        timed = replace(found, from_at=begins, until_at=ends)
+        assert bool(chat_answers.fitting([timed], "contains", "wifi", now)) is fits
 
 
 async def test_what_was_not_understood_is_counted_without_numbers_and_forgotten_in_time(db):
