@@ -127,6 +127,8 @@ def find(text: str, words: Lexicon | None = None) -> Found | None:
     for name, read in _TO_THE_LETTER:
         if (asked := read(text)) is not None:
             change, locale = asked
+            if isinstance(change, tickets.Listing):
+                return Found(BY_NAME["tickets"], locale, Understood(text), True)
             return Found(
                 Command(name, change.answer, for_strangers=name == "tickets"), locale, Understood(text), True
             )

@@ -207,7 +207,7 @@ async def hand(
         elif store is not None and not await db.fetchval(
             "SELECT EXISTS (SELECT FROM store WHERE code = $1)", store
         ):
-            raise NoSuchStore(stores=[store])
+            raise operators.NoSuchPostStore(stores=[store])
         now = clock.now()
         due_at = people_rules.current().answer_by(now)
         state = "with_operator" if to_operator is not None else "waiting"
@@ -284,7 +284,7 @@ async def open_for(
         if store is not None and not await db.fetchval(
             "SELECT EXISTS (SELECT FROM store WHERE code = $1)", store
         ):
-            raise NoSuchStore(stores=[store])
+            raise operators.NoSuchPostStore(stores=[store])
         chat = await db.fetchrow(_CHAT, customer_id)
         if chat is None:
             raise NoChatToOpen(customer_id=customer_id)
