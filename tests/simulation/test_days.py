@@ -25,11 +25,12 @@ SEED = 1
 
 @asynccontextmanager
 async def another(database_url):
-    """A database like the test's own, which nobody is connected to."""
-    name = f"yucun_simulated_{secrets.token_hex(6)}"
+    """A database like the test's own, which nobody is connected to: who empties it between tests connects again."""
+    name, own = f"yucun_simulated_{secrets.token_hex(6)}", urlsplit(database_url).path[1:]
     server = await asyncpg.connect(urlsplit(database_url)._replace(path="/postgres").geturl())
     try:
-        await server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{urlsplit(database_url).path[1:]}"')
+        await server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", own)
+        await server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{own}"')
         url = urlsplit(database_url)._replace(path=f"/{name}").geturl()
         async with database.opened(url, pool_min=1, pool_max=10):
             yield
