@@ -6,7 +6,7 @@ from pydantic import Field
 
 from admin_api.services import Operator
 from core import http as kit
-from members import chat_ties, customers
+from members import chat_ties, customers, same_phone
 
 
 class Chat(kit.Answer):
@@ -26,6 +26,22 @@ class Chat(kit.Answer):
 
 class CustomerChats(kit.Answer):
     chats: list[Chat]
+
+
+class Alike(kit.Answer):
+    customer_id: int
+    name: str
+    state: str
+    shown_at: Annotated[kit.Instant, Field(description="何时授权该手机号 · when they showed the number")]
+
+
+class SamePhone(kit.Answer):
+    customers: list[Alike]
+
+
+async def same_phone_as(customer_id: kit.Id) -> SamePhone:
+    """Who else showed the same phone number."""
+    return SamePhone(customers=[Alike.model_validate(one) for one in await same_phone.as_of(customer_id)])
 
 
 async def of_customer(customer_id: kit.Id) -> CustomerChats:

@@ -101,6 +101,10 @@ class Migration(_steps.Migration):
             ],
         ),
         ops.AddIndex(
+            "MessageAddress",
+            PartialIndex(fields=["address"], name="message_address_shown", where="confirmed_by = 'wechat'"),
+        ),
+        ops.AddIndex(
             "ChatCode",
             PartialIndex(fields=["code_hash"], name="chat_code_open", where="ended_at IS NULL"),
         ),

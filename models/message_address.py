@@ -4,6 +4,8 @@ from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from core.partial_index import PartialIndex
+
 
 class MessageAddress(Model):
     """The phone number or e-mail address of a customer."""
@@ -26,6 +28,9 @@ class MessageAddress(Model):
     class Meta:
         table = "message_address"
         unique_together = (("customer_id", "channel"),)
+        indexes = (
+            PartialIndex(fields=("address",), name="message_address_shown", where="confirmed_by = 'wechat'"),
+        )
         constraints = (
             CheckConstraint(check="channel IN ('sms', 'email')", name="message_address_channel"),
             CheckConstraint(check="(refused_at IS NULL) = (refusal IS NULL)", name="message_address_refused"),

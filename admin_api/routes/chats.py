@@ -14,6 +14,19 @@ ROUTES = (
         refusals=(customers.NoSuchCustomer,),
         auth=OPERATOR,
     ),
+    kit.get(
+        "/customers/{customer_id}/same-phone",
+        chats.same_phone_as,
+        summary=("授权过同一手机号的顾客", "Who else showed the same phone number"),
+        description=(
+            "只算微信授权得到的手机号。可能是同一个人，由店员核实后合并；手机号会换主人，不会自动合并。",
+            "Only numbers that WeChat told us at the customer's tap count. They may be one person, whom operators merge when they know; numbers "
+            "change hands, so nobody is joined by itself.",
+        ),
+        answer=chats.SamePhone,
+        refusals=(customers.NoSuchCustomer,),
+        auth=OPERATOR,
+    ),
     kit.post(
         "/customers/{customer_id}/chats/{chat_id}/unbind",
         chats.let_go,

@@ -2,6 +2,18 @@
 
 from core import db
 from members import chat_codes
+from notifications import addresses
+
+
+async def test_operators_see_who_showed_the_same_phone_and_nobody_is_joined_by_it(world):
+    one, two, typed, desk = *[await world.arrive() for _ in range(3)], await world.operator()
+    for phone, by in ((one, "wechat"), (two, "wechat"), (typed, None)):
+        await addresses.put(phone.customer_id, "sms", "13900001234", by="test", confirmed_by=by)
+    alike = await desk.get(f"/customers/{one.customer_id}/same-phone")
+    assert [other["customer_id"] for other in alike.body["customers"]] == [two.customer_id]
+    assert (await desk.get(f"/customers/{typed.customer_id}/same-phone")).body == {"customers": []}
+    assert (await desk.get("/customers/999999/same-phone")).code == "no_such_customer"
+    assert await db.fetchval("SELECT count(DISTINCT customer_id) FROM identity") == 3
 
 
 async def test_a_chat_is_bound_and_let_go_through_the_doors(world):
