@@ -44,8 +44,8 @@ class HouseWords:
 
     def explain(self, text: str, synonyms: Mapping[str, str]) -> Explained:
         """How a text is understood with these synonyms, and what else it might have been."""
-        words, today = lexicon.with_synonyms(synonyms) if synonyms else lexicon.ours(), clock.today()
-        asked = understanding.understand(text, today=today, words=words)
+        words, today = _lexicon(frozenset(synonyms.items())), clock.today()
+        asked = understanding.understand_once(text, today=today, words=words)
         read = words.read(asked.text, understanding.values(asked.text, today))
         return Explained(
             asked.text,
@@ -82,6 +82,12 @@ def _slots(asked: Understood) -> dict[str, str]:
         "unknown": slots.unknown or None,
     }
     return {name: str(value) for name, value in named.items() if value is not None}
+
+
+@functools.lru_cache(maxsize=4)
+def _lexicon(synonyms: frozenset[tuple[str, str]]) -> lexicon.Lexicon:
+    """Making one takes a moment, and operators try the same words on several texts."""
+    return lexicon.with_synonyms(dict(synonyms)) if synonyms else lexicon.ours()
 
 
 @functools.cache

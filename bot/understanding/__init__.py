@@ -30,6 +30,7 @@ __all__ = [
     "Understood",
     "forget",
     "understand",
+    "understand_once",
     "values",
 ]
 
@@ -89,6 +90,11 @@ class Understood:
 def understand(text: str, *, today: date, words: lexicon.Lexicon | None = None) -> Understood:
     """Reads a text a person typed, by these words (None: the house's own). What is asked often is read once a day."""
     return _understood(plain(text), today, words or lexicon.ours())
+
+
+def understand_once(text: str, *, today: date, words: lexicon.Lexicon) -> Understood:
+    """Reads a text by words that nobody else reads by, and remembers neither."""
+    return _understood.__wrapped__(plain(text), today, words)
 
 
 def forget() -> None:
