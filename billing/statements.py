@@ -12,6 +12,7 @@ from members import customers, sign_in
 Balance = accounts.Balance
 Change = history.Change
 Lot = explain.Lot
+Ending = explain.Ending
 Origin = provenance.Origin
 Piece = explain.Piece
 NoSuchAccount = accounts.NoSuchAccount

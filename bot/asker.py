@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billing import statements
-from billing.statements import Balance
+from billing.statements import Balance, Ending
 from bot.dialogue import ANSWERED_WITHIN, Turn
 from bot.settings import PageName, Shop
 from bot.taught import Lesson
@@ -20,7 +20,7 @@ from shop import chat_edition
 @dataclass(frozen=True, slots=True)
 class Asker:
     """A person in the chat, the language to answer in, and what they asked. ``known`` None: we do not know which customer it is.
-    ``balance`` is what they had when they asked; None: they have no account."""
+    ``balance`` is what they had when they asked (None: they have no account), ``ending`` what of it ends next."""
 
     known: Customer | None
     locale: str
@@ -30,6 +30,7 @@ class Asker:
     openid: str = ""
     """The account that is written to, and as whom."""
     balance: Balance | None = None
+    ending: Ending | None = None
     turn: Turn = field(default_factory=Turn)
     """What the dialogue was at, and where the answer leaves a question of its own."""
     lesson: Lesson = field(default_factory=Lesson)

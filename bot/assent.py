@@ -5,6 +5,7 @@ Read to the letter, politeness and punctuation aside: who says yes in a sentence
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -63,8 +64,11 @@ _POLITE = re.compile(r"(?:,|，|\s)*(?:谢谢|謝謝|please|thanks|thank you)$")
 
 def read(text: str) -> Reply | None:
     """The answer a text is; None when it is none of these."""
-    if not 0 < len(text) <= MOST_CHARS:
-        return None
+    return _read(text) if 0 < len(text) <= MOST_CHARS else None
+
+
+@functools.lru_cache(maxsize=1024)
+def _read(text: str) -> Reply | None:
     said = _ASIDE.sub("", unicodedata.normalize("NFKC", text).casefold().replace("’", "'"))
     said = " ".join(_ASIDE.sub("", _POLITE.sub("", said) or said).split())
     found = _BY_WORD.get(said)

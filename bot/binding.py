@@ -24,6 +24,9 @@ _PHONE = re.compile(
 )
 
 
+_DIGIT = re.compile(r"\d")
+
+
 def asked(text: str) -> tuple[Entered | LettingGo | Phone, str | None] | None:
     """What a text says about whose chat this is, and the language it does so in (None: digits alone); None when it says nothing of it."""
     plain = unicodedata.normalize("NFKC", text[:200]).casefold()
@@ -41,6 +44,8 @@ def asked(text: str) -> tuple[Entered | LettingGo | Phone, str | None] | None:
 
 def masked(text: str) -> str:
     """A text as it is kept: without a code that may still be good."""
+    if not _DIGIT.search(text):
+        return text
     said = asked(text)
     if said is None or not isinstance(said[0], Entered):
         return text

@@ -7,6 +7,8 @@ feedback. What answers a question of ours is read before all of them (``dialogue
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -118,6 +120,18 @@ class Found:
 
 def find(text: str, words: Lexicon | None = None) -> Found | None:
     """The command a person's text asks for by these words (None: the house's own), or the question back; None when it is none we know."""
+    if len(text) > _SHORT or _NUMBER.search(text):
+        exact = _to_the_letter(text, words)
+    else:
+        exact = _in_few_words(text)
+    return exact or _understood(text, words)
+
+
+_NUMBER = re.compile(r"\d")
+_SHORT = 40
+
+
+def _to_the_letter(text: str, words: Lexicon | None = None) -> Found | None:
     if (about_chat := binding.asked(text)) is not None:
         said, spoken = about_chat
         for_strangers = not isinstance(said, binding.LettingGo)
@@ -132,7 +146,11 @@ def find(text: str, words: Lexicon | None = None) -> Found | None:
             return Found(
                 Command(name, change.answer, for_strangers=name == "tickets"), locale, Understood(text), True
             )
-    return _understood(text, words)
+    return None
+
+
+_in_few_words = functools.lru_cache(maxsize=2048)(_to_the_letter)
+"""What is short and has no number in it comes again and again, and is read once. A number may be a code, which nothing keeps."""
 
 
 def _understood(text: str, words: Lexicon | None) -> Found | None:

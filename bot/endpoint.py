@@ -148,6 +148,11 @@ async def _read(request: web.Request, deadline: float) -> bytes:
         raise _Refused(413, "too large")
     body = bytearray()
     try:
+        if request.content.is_eof():  # it came with the head, as small ones do
+            body += request.content.read_nowait(MAX_BODY_BYTES + 1)
+            if len(body) <= MAX_BODY_BYTES:
+                return bytes(body)
+            raise _Refused(413, "too large")
         async with asyncio.timeout_at(deadline):
             while chunk := await request.content.read(MAX_BODY_BYTES + 1 - len(body)):
                 body += chunk

@@ -77,6 +77,7 @@ class OfficialAccount:
         self._sender = sender
         self._dialogues = dialogues or Dialogues(None)
         self._taught = taught or Taught()
+        self._trouble = {locale: Asker(None, locale, shop).say("trouble") for locale in words.LOCALES}
 
     async def respond(self, message: messages.Message, by: float) -> str:
         """The reply as XML, or ``success``; there by the loop time ``by``."""
@@ -162,8 +163,8 @@ class OfficialAccount:
         turn.locale = _locale(message, command, known, self._shop)
         asker = Asker(
             known, turn.locale, self._shop, asked,
-            app_id=here.app_id, openid=here.openid, balance=theirs.balance, turn=turn, lesson=reading.lesson, provider=here.provider,
-            said=message.text,
+            app_id=here.app_id, openid=here.openid, balance=theirs.balance, ending=theirs.ending, turn=turn, lesson=reading.lesson,
+            provider=here.provider, said=message.text,
         )  # fmt: skip
         try:
             lines = await _lines(asker, message, command)
@@ -193,8 +194,7 @@ class OfficialAccount:
 
     def apology(self, message: messages.Message, reading: Reading) -> str:
         """What is said where the answer failed."""
-        locale = _locale(message, reading.command, None, self._shop)
-        return Asker(None, locale, self._shop).say("trouble")
+        return self._trouble[_locale(message, reading.command, None, self._shop)]
 
 
 async def _lines(asker: Asker, message: messages.Message, command: commands.Found | None) -> list[str]:

@@ -62,4 +62,6 @@ def _envelope(to: str, account: str, kind: str, inside: str) -> str:
 
 
 def _cdata(value: str) -> str:
+    if value.isascii() and value.isprintable() and "]" not in value:  # names, numbers, what is sealed
+        return f"<![CDATA[{value}]]>"
     return "<![CDATA[" + _NOT_XML.sub("", value).replace("]]>", "]]]]><![CDATA[>") + "]]>"

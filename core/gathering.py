@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-_LINGER_S = 0.002
+LINGER_S = 0.002
 """So long a group waits for those that were just served."""
 _BUSY = 4
 """Fewer are not waited for."""
@@ -19,10 +19,13 @@ _BUSY = 4
 class Gathering:
     """Groups of one event loop."""
 
-    def __init__(self, leave: Callable[[], object], *, enough: int, patience_s: float) -> None:
+    def __init__(
+        self, leave: Callable[[], object], *, enough: int, patience_s: float, linger_s: float = LINGER_S
+    ) -> None:
         """``leave`` sets off with those who wait. ``enough`` do not wait for a group under way, nor anybody for longer than
-        ``patience_s``."""
-        self._leave, self._enough, self._patience_s = leave, enough, patience_s
+        ``patience_s``. ``linger_s``: so long a busy place waits for those it has just served."""
+        self._leave, self._enough = leave, enough
+        self._patience_s, self._linger_s = patience_s, linger_s
         self._expected = 1
         self._under_way = 0
         self._departure: asyncio.Handle | None = None
@@ -36,7 +39,7 @@ class Gathering:
                 return
             self._departure.cancel()
         loop = asyncio.get_running_loop()
-        delay_s = self._patience_s if self._under_way else _LINGER_S
+        delay_s = self._patience_s if self._under_way else self._linger_s
         self._departure = loop.call_soon(self._go) if soon else loop.call_later(delay_s, self._go)
         self._is_soon = soon
 

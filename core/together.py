@@ -27,9 +27,12 @@ _PATIENCE_S = 0.005
 class Together(Generic[K, V]):
     """Reads by key from the database, several keys at a time."""
 
-    def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
-        """``read`` answers for all of the keys it knows; it is only given different ones."""
-        self._read = read
+    def __init__(
+        self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, linger_s: float = gathering.LINGER_S
+    ) -> None:
+        """``read`` answers for all of the keys it knows; it is only given different ones. ``linger_s``: so long a busy place waits for
+        those it has just served, which is well spent where what they ask for takes long to come and to answer."""
+        self._read, self._linger_s = read, linger_s
         self._queues: weakref.WeakKeyDictionary[Any, Queue[K, V]] = weakref.WeakKeyDictionary()
 
     async def get(self, key: K) -> V | None:
@@ -43,18 +46,22 @@ class Together(Generic[K, V]):
             return (await self._read([key])).get(key)
         queue = self._queues.get(place)
         if queue is None:
-            queue = self._queues[place] = Queue(self._read)
+            queue = self._queues[place] = Queue(self._read, self._linger_s)
         return await queue.answer(key)
 
 
 class Queue(Generic[K, V]):
     """The questions to one place, for the event loop they are asked in."""
 
-    def __init__(self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
+    def __init__(
+        self, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], linger_s: float = gathering.LINGER_S
+    ) -> None:
         self._read = read
         self._waiting: list[tuple[K, asyncio.Future[V | None]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
-        self._gathering = gathering.Gathering(self._depart, enough=_ENOUGH, patience_s=_PATIENCE_S)
+        self._gathering = gathering.Gathering(
+            self._depart, enough=_ENOUGH, patience_s=_PATIENCE_S, linger_s=linger_s
+        )
 
     def answer(self, key: K) -> asyncio.Future[V | None]:
         """The answer to come for one key; None when there is none."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from core import db, errors
 from ledger import accounts, history
@@ -62,6 +64,29 @@ ORDER BY l.kind, l.expires_at NULLS LAST, l.id
 async def lots(customer_id: int) -> list[Lot]:
     """The open lots of a customer: bonus first, what expires first at the head."""
     return [Lot(*row) for row in await db.fetch(_LOTS, accounts.of_customer(customer_id))]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The bonus that ends next: at that instant, so much of it."""
+
+    at: datetime
+    amount_fen: int
+
+
+def ending_sql(customer_id: str) -> str:
+    """What ends next of the money of the customer whose id stands in the column ``customer_id``, as a sub-select for a statement of
+    another room; ``ending_in`` reads what it gives."""
+    return f"""(
+    SELECT l.expires_at, sum(l.remaining_fen)::int8 FROM account la JOIN lot l ON l.account_id = la.id
+    WHERE la.code = 'customer:' || {customer_id} AND l.remaining_fen > 0 AND l.expires_at IS NOT NULL
+    GROUP BY l.expires_at ORDER BY l.expires_at LIMIT 1
+)"""
+
+
+def ending_in(columns: Sequence[Any]) -> Ending | None:
+    """What ends next from the columns of ``ending_sql``; None when nothing does."""
+    return Ending(*columns) if columns[0] is not None else None
 
 
 _CHANGE = """

@@ -19,7 +19,12 @@ _BETWEEN = re.compile(r"(?<=[㐀-鿿]) (?=[㐀-鿿])")
 
 def plain(text: str) -> str:
     """The text in simplified characters, narrow digits and letters, lower case, one space between words."""
-    folded = unicodedata.normalize("NFKC", text[: MOST_CHARS * 2]).casefold()
+    return _plain(text[: MOST_CHARS * 2])
+
+
+@functools.lru_cache(maxsize=2048)
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
     if folded.strip() and not folded.strip(" ?"):
         return "help"  # a question mark alone asks what there is to ask
     told = " ".join(_simplified().convert(folded).replace("’", "'").split())[:MOST_CHARS]

@@ -7,6 +7,7 @@ import re
 import pytest
 
 import bot as door
+from billing import statements
 from bot import commands
 from bot.asker import Asker
 from core import db as database
@@ -65,11 +66,12 @@ async def test_every_command_is_answered_through_the_endpoint(connect, join, arr
 async def test_questions_change_nothing(db):
     """What is said to be a question is answered by a transaction that may not write."""
     customer = await customers.create(name="小红")
+    held = await statements.balance(customer.id)
     shop = door.Shop("一盏茶")
     for (name, locale), text in said().items():
         found = commands.find(text)
         if found.command.is_question:
-            asker = Asker(customer, locale, shop, found.asked)
+            asker = Asker(customer, locale, shop, found.asked, balance=held)
             async with database.transaction():
                 await database.execute("SET TRANSACTION READ ONLY")
                 assert await found.command.answer(asker), name

@@ -37,7 +37,7 @@ def book():
 
 @pytest.fixture
 def ask(db, book):
-    asked = together.Together(book.read)
+    asked = together.Together(book.read, linger_s=0.02)
     return lambda key: asyncio.create_task(asked.get(key))
 
 
