@@ -120,10 +120,8 @@ class Found:
 
 def find(text: str, words: Lexicon | None = None) -> Found | None:
     """The command a person's text asks for by these words (None: the house's own), or the question back; None when it is none we know."""
-    if len(text) > _SHORT or _NUMBER.search(text):
-        exact = _to_the_letter(text, words)
-    else:
-        exact = _in_few_words(text)
+    is_rare = len(text) > _SHORT or _NUMBER.search(text)
+    exact = _to_the_letter(text, words) if is_rare else _in_few_words(text)
     return exact or _understood(text, words)
 
 
