@@ -35,7 +35,7 @@ class Ticket(kit.Answer):
 
 
 class TicketAnswer(kit.Body):
-    text: Annotated[Said, KEPT_THERE]
+    text: Annotated[Said, Field(max_length=500), KEPT_THERE]
 
 
 class PeriodQuery(kit.Query):

@@ -102,7 +102,7 @@ COMMANDS = (
     Command("invoice", invoices.answer, is_question=True),
     Command("hours", opening.answer, for_strangers=True, is_question=True),
     Command("person", person.answer, for_strangers=True),
-    Command("tickets", tickets.Listing().answer, for_strangers=True, is_question=True),
+    Command("tickets", tickets.answer, for_strangers=True, is_question=True),
     Command("thanks", greeting.thanks, for_strangers=True, is_question=True),
     Command("help", help.answer, for_strangers=True, is_question=True),
 )
@@ -139,10 +139,8 @@ def _to_the_letter(text: str, words: Lexicon | None = None) -> Found | None:
     for name, read in _TO_THE_LETTER:
         if (asked := read(text)) is not None:
             change, locale = asked
-            if isinstance(change, tickets.Listing):
-                return Found(BY_NAME["tickets"], locale, Understood(text), True)
             return Found(
-                Command(name, change.answer, for_strangers=name == "tickets"), locale, Understood(text), True
+                Command(name, change.answer, for_strangers=name == "ticket"), locale, Understood(text), True
             )
     return None
 
@@ -195,7 +193,7 @@ _TO_THE_LETTER: tuple[tuple[str, Callable[[str], tuple[Change, str] | None]], ..
     ("change_order", order_changes.asked),
     ("change_standing", standing.asked),
     ("change_booking", bookings.asked),
-    ("tickets", tickets.asked),
+    ("ticket", tickets.asked),
 )
 BY_NAME: Mapping[str, Command] = {command.name: command for command in COMMANDS}
 _ASK_BACK = Command("ask_back", help.ask_back, for_strangers=True)

@@ -36,7 +36,7 @@ _ENGLISH = re.compile(r"[A-Za-z]")
 _CHINESE = re.compile(r"[㐀-鿿]")
 _ACTED_ON = ("subscribe", "unsubscribe", "scan", "click", messages.TEMPLATE_SENT)
 """Events that have an effect or an answer; all others are only acknowledged."""
-_FOR_BLOCKED = frozenset({"person", "tickets"})
+_FOR_BLOCKED = frozenset({"person", "ticket", "tickets"})
 """A customer whom the shop has blocked may still talk to its people about it."""
 _ABOUT_THE_CHAT = frozenset({"bind", "unbind", "whose_chat"})
 """Whose chat it is has to be said of the official account only: the mini-program knows who is signed in."""
@@ -156,7 +156,7 @@ class OfficialAccount:
         theirs = await chat.person(here.app_id, here.openid, provider=here.provider)
         known = theirs.customer
         turn.begin(None if known is None else known.id)
-        said = None if message.event else await self._to_people(here, message, command, theirs.with_people)
+        said = None if message.event else await self._to_people(here, theirs, message, command)
         if said is not None:
             return said
         asked = command.asked if command else Understood(message.text)
@@ -173,15 +173,16 @@ class OfficialAccount:
         return replies.fit(lines, more=asker.say("more"))
 
     async def _to_people(
-        self, here: Chat, message: messages.Message, command: commands.Found | None, with_people: bool
+        self, here: Chat, theirs: chat.Person, message: messages.Message, command: commands.Found | None
     ) -> str | None:
         """What the shop's people are to hear is kept for them; a tap on a menu is for the bot whoever has the chat."""
         if not conversations.is_claimed():  # a question, answered before it is kept
-            if with_people:
+            if theirs.with_people:
                 raise conversations.HasEffect
             return None
         asker = Asker(None, _locale(message, None, None, self._shop), self._shop)
-        lines = await person.hear(asker, here, message)
+        customer_id = None if theirs.customer is None else theirs.customer.id
+        lines = await person.hear(asker, here, customer_id, message)
         is_reply = command is not None and command.command.name == "dialogue"
         if lines is None and message.text and not is_reply:
             lines = await person.rated(asker, here, message.text)

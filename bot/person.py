@@ -42,11 +42,13 @@ async def answer(asker: Asker) -> list[str]:
     return [_coming(asker, heard, "person.asked")]
 
 
-async def hear(asker: Asker, chat: Chat, message: messages.Message) -> list[str] | None:
+async def hear(
+    asker: Asker, chat: Chat, customer_id: int | None, message: messages.Message
+) -> list[str] | None:
     """What to say to a message in a chat that people have; nothing, mostly. None: they have not got it."""
     wants_back = plain(message.text).strip(" 。.!") in _BACK
     said = Said(binding.masked(message.text), message.kind, message.media_id, message.picture_url)
-    heard = await people.hear(chat, said, wants_back=wants_back)
+    heard = await people.hear(chat, customer_id, said, wants_back=wants_back)
     if heard is None:
         return None
     if heard.given_back:

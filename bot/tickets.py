@@ -6,7 +6,6 @@ import re
 import unicodedata
 
 from bot.asker import Asker
-from bot.understanding.plain import plain
 from members import tickets
 
 _SHOWN = 5
@@ -20,18 +19,10 @@ _MAKES = re.compile(
 )
 _ASKS = re.compile(r"[?？]|吗|怎么|如何|哪里|哪儿|多少|在哪|电话|渠道|进度|结果|记录")
 _LEAST_CHARS, _LEAST_AFTER_A_BREAK = 5, 2
-_OWN = frozenset(
-    {
-        "我的投诉", "我的建议", "我的反馈", "我的工单", "工单", "投诉进度", "投诉结果", "投诉记录",
-        "my complaints", "my tickets", "my feedback", "tickets",
-    }
-)  # fmt: skip
 
 
-def asked(text: str) -> tuple[Making | Listing, str] | None:
-    """What a text asks of tickets, and the language it does so in; None when nothing, as a mere 投诉, which asks for a person."""
-    if plain(text).strip(" 。.!") in _OWN:
-        return Listing(), "en" if text.isascii() else "zh-CN"
+def asked(text: str) -> tuple[Making, str] | None:
+    """The complaint or feedback that a text is, and the language of it; None when it is none, as a mere 投诉, which asks for a person."""
     match = _MAKES.fullmatch(unicodedata.normalize("NFKC", text))
     if match is None:
         return None
@@ -64,18 +55,15 @@ class Making:
         return [asker.say("tickets.made", kind=kind, ticket_no=number), asker.say("tickets.hint")]
 
 
-class Listing:
-    """Somebody asks about their own."""
-
-    async def answer(self, asker: Asker) -> list[str]:
-        """The latest, with how each stands and what was answered."""
-        if asker.known is not None:
-            found = await tickets.own(asker.known.id, limit=_SHOWN)
-        else:
-            found = await tickets.of_chat(asker.chat, limit=_SHOWN) if asker.chat is not None else []
-        if not found:
-            return [asker.say("tickets.none")]
-        return [asker.say("tickets.title"), *(_line(asker, one) for one in found)]
+async def answer(asker: Asker) -> list[str]:
+    """我的投诉: the latest, with how each stands and what was answered."""
+    if asker.known is not None:
+        found = await tickets.own(asker.known.id, limit=_SHOWN)
+    else:
+        found = await tickets.of_chat(asker.chat, limit=_SHOWN) if asker.chat is not None else []
+    if not found:
+        return [asker.say("tickets.none")]
+    return [asker.say("tickets.title"), *(_line(asker, one) for one in found)]
 
 
 def _line(asker: Asker, ticket: tickets.Ticket) -> str:

@@ -57,30 +57,33 @@ WHERE app_id = $1 AND openid = $2 AND state <> 'closed' FOR NO KEY UPDATE
 """
 
 
-async def hear(chat: Chat, said: Said, *, wants_back: bool) -> Heard | None:
-    """Takes in what somebody wrote while people have the chat; None: they have not, the bot is to answer."""
+async def hear(chat: Chat, customer_id: int | None, said: Said, *, wants_back: bool) -> Heard | None:
+    """Takes in what somebody wrote while people have the chat; None: they have not, the bot is to answer. ``customer_id``: whose chat it is
+    by now."""
     row = await db.fetchrow(_OPEN, chat.app_id, chat.openid)
     if row is None:
         return None
     if wants_back:
         await keep(row["id"], "customer", said)
         return Heard(given_back=True, rate=await close(row["id"], by="customer"))
-    return await _kept(row, said)
+    return await _kept(row, customer_id, said)
 
 
 _HEARD = """
 UPDATE conversation SET unanswered_since = coalesce(unanswered_since, $2), last_customer_at = $2, due_at = $3,
-    acknowledged_at = CASE WHEN $4 THEN $2 ELSE acknowledged_at END
+    acknowledged_at = CASE WHEN $4 THEN $2 ELSE acknowledged_at END, customer_id = $5
 WHERE id = $1
 """
 
 
-async def _kept(row: Mapping[str, Any], said: Said) -> Heard:
+async def _kept(row: Mapping[str, Any], customer_id: int | None, said: Said) -> Heard:
     now, rules = clock.now(), people_rules.current()
     are_there = rules.are_there(now)
     acknowledge = row["acknowledged_at"] is None and (row["state"] == "waiting" or not are_there)
     due_at = rules.answer_by(row["unanswered_since"] or now)
-    await db.execute(_HEARD, row["id"], now, max(due_at, now + timedelta(minutes=1)), acknowledge)
+    await db.execute(
+        _HEARD, row["id"], now, max(due_at, now + timedelta(minutes=1)), acknowledge, customer_id
+    )
     await keep(row["id"], "customer", said)
     return Heard(acknowledge=acknowledge, there_at=None if are_there else rules.there_next(now))
 
@@ -115,7 +118,7 @@ async def ask_for(
         rules.answer_by(now),
     )  # fmt: skip
     if opened is None:  # two messages at once both asked, or an operator was quicker
-        heard = await hear(chat, said, wants_back=False)
+        heard = await hear(chat, customer_id, said, wants_back=False)
         return heard or Heard()
     await conversation_events.note("waiting", opened)
     await keep(opened, "customer", said)

@@ -84,10 +84,12 @@ KeyReused = idempotency.KeyReused
 
 
 _LOCK = """
-SELECT c.id, c.app_id, c.openid, c.state, c.store, c.operator_id, c.customer_id, c.unanswered_since, o.name AS operator_name
-FROM conversation c LEFT JOIN operator o ON o.id = c.operator_id
-WHERE c.id = $1 AND ($2::text[] IS NULL OR c.store = ANY ($2)) FOR NO KEY UPDATE OF c
+SELECT c.id, c.app_id, c.openid, c.state, c.store, c.operator_id, c.customer_id, c.unanswered_since,
+    (SELECT o.name FROM operator o WHERE o.id = c.operator_id) AS operator_name,
+    EXISTS (SELECT FROM operator o WHERE o.id = c.operator_id AND o.state = 'active') AS operator_is_there
+FROM conversation c WHERE c.id = $1 AND ($2::text[] IS NULL OR c.store = ANY ($2)) FOR NO KEY UPDATE
 """
+"""By sub-selects: who waited for the lock gets what is joined as it was before the wait."""
 
 
 async def _locked(conversation_id: int, within: Within) -> Mapping[str, Any]:
@@ -115,16 +117,16 @@ _TAKE = "UPDATE conversation SET state = 'with_operator', operator_id = $2 WHERE
 
 
 async def take(operator_id: int, conversation_id: int, *, within: Within) -> Conversation:
-    """Somebody takes a conversation that waits; taking one's own again changes nothing.
+    """Somebody takes a conversation that waits, or whose operator was let go; taking one's own again changes nothing.
 
     Raises:
         NoSuchConversation, ConversationClosed, ConversationTaken: another was quicker.
     """
     async with db.transaction():
         row = await _locked(conversation_id, within)
-        if row["operator_id"] not in (None, operator_id):
+        if row["operator_id"] not in (None, operator_id) and row["operator_is_there"]:
             raise ConversationTaken(operator=row["operator_name"])
-        if row["operator_id"] is None:
+        if row["operator_id"] != operator_id:
             await db.execute(_TAKE, conversation_id, operator_id)
             await conversation_events.note("taken", conversation_id)
     return await people_shown.get(conversation_id, within=within)

@@ -15,41 +15,44 @@ async def hand_over(gone_id: int, kept_id: int) -> None:
         await db.execute(_FOLLOW.format(table), gone_id, kept_id)
 
 
-_CHATS = """
+_THEIRS = """
 chats AS (
     SELECT app_id, subject AS openid FROM identity WHERE customer_id = $1 AND provider IN ('official_account', 'mini_program')
-    UNION SELECT app_id, openid FROM conversation WHERE customer_id = $1
-    UNION SELECT app_id, openid FROM ticket WHERE customer_id = $1 AND openid IS NOT NULL
+), theirs AS (
+    SELECT c.id, c.state FROM conversation c WHERE c.customer_id = $1
+    UNION
+    SELECT c.id, c.state FROM conversation c JOIN chats USING (app_id, openid) WHERE c.customer_id IS NULL
 )
 """
+"""The chats that are theirs now, and their conversations: those of one that has become another's are not."""
 _OPEN = f"""
-WITH {_CHATS}
-SELECT c.id FROM conversation c JOIN chats USING (app_id, openid) WHERE c.state <> 'closed' ORDER BY c.id FOR NO KEY UPDATE OF c
+WITH {_THEIRS}
+SELECT id FROM conversation WHERE id IN (SELECT id FROM theirs WHERE state <> 'closed') ORDER BY id FOR NO KEY UPDATE
 """
 _WORDS = (
     f"""
-WITH {_CHATS}, theirs AS (
-    UPDATE conversation c SET context = '{{}}' FROM chats WHERE c.app_id = chats.app_id AND c.openid = chats.openid RETURNING c.id
-)
-UPDATE conversation_message m SET text = '', media_id = NULL, picture_url = NULL FROM theirs WHERE m.conversation_id = theirs.id
-""",
-    f"""
-WITH {_CHATS}
+WITH {_THEIRS}
 UPDATE chat_outgoing o SET text = '', state = CASE WHEN state = 'queued' THEN 'refused' ELSE state END,
     reason = CASE WHEN state = 'queued' THEN 'gone' ELSE reason END, next_attempt_at = NULL,
     ended_at = CASE WHEN state = 'queued' THEN $2 ELSE ended_at END
-FROM chats WHERE o.app_id = chats.app_id AND o.openid = chats.openid
+WHERE EXISTS (SELECT FROM chats WHERE chats.app_id = o.app_id AND chats.openid = o.openid)
+    OR o.id IN (SELECT m.outgoing_id FROM conversation_message m JOIN theirs ON theirs.id = m.conversation_id)
 """,
     f"""
-WITH {_CHATS}
+WITH {_THEIRS}, context AS (UPDATE conversation c SET context = '{{}}' FROM theirs WHERE c.id = theirs.id)
+UPDATE conversation_message m SET text = '', media_id = NULL, picture_url = NULL FROM theirs WHERE m.conversation_id = theirs.id
+""",
+    f"""
+WITH {_THEIRS}
 UPDATE chat_message m SET content = '', reply = '' FROM chats WHERE m.app_id = chats.app_id AND m.openid = chats.openid
 """,
     f"""
-WITH {_CHATS}
+WITH {_THEIRS}
 UPDATE ticket t SET content = '', answer = CASE WHEN t.answer IS NOT NULL THEN '' END, state = 'closed', closed_at = coalesce(t.closed_at, $2)
-WHERE t.customer_id = $1 OR EXISTS (SELECT FROM chats WHERE chats.app_id = t.app_id AND chats.openid = t.openid)
+WHERE t.customer_id = $1
+    OR (t.customer_id IS NULL AND EXISTS (SELECT FROM chats WHERE chats.app_id = t.app_id AND chats.openid = t.openid))
 """,
-    "UPDATE outbox_message SET params = params - 'text' WHERE customer_id = $1 AND kind = 'ticket_answered' AND $2::timestamptz IS NOT NULL",
+    "UPDATE outbox_message SET params = params - 'text' WHERE customer_id = $1 AND kind = 'ticket_answered'",
 )
 
 

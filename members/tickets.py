@@ -120,7 +120,7 @@ async def create(customer_id: int, kind: Kind, content: str, *, locale: str, key
 
 _OWN = f"SELECT {_COLUMNS} {_FROM} WHERE t.customer_id = $1 AND t.ticket_no = $2"
 _OWN_PAGE = f"SELECT {_COLUMNS} {_FROM} WHERE t.customer_id = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3"
-_CHATS = f"SELECT {_COLUMNS} {_FROM} WHERE t.app_id = $1 AND t.openid = $2 ORDER BY t.id DESC LIMIT $3"
+_CHATS = f"SELECT {_COLUMNS} {_FROM} WHERE t.app_id = $1 AND t.openid = $2 AND t.customer_id IS NULL ORDER BY t.id DESC LIMIT $3"
 
 
 async def of_customer(customer_id: int, ticket_no: str) -> Ticket:
@@ -193,9 +193,9 @@ async def get(ticket_no: str, *, within: Within) -> Ticket:
 
 
 _LOCK = """
-SELECT t.id, t.state, t.operator_id, t.customer_id, t.app_id, t.openid, t.locale, t.kind, t.answer, o.name AS operator_name
-FROM ticket t LEFT JOIN operator o ON o.id = t.operator_id
-WHERE t.ticket_no = $1 AND ($2::text[] IS NULL OR t.store = ANY ($2)) FOR NO KEY UPDATE OF t
+SELECT t.id, t.state, t.operator_id, t.customer_id, t.app_id, t.openid, t.locale, t.kind, t.answer,
+    (SELECT o.name FROM operator o WHERE o.id = t.operator_id) AS operator_name
+FROM ticket t WHERE t.ticket_no = $1 AND ($2::text[] IS NULL OR t.store = ANY ($2)) FOR NO KEY UPDATE
 """
 _TAKE = "UPDATE ticket SET state = 'in_progress', operator_id = $2 WHERE id = $1"
 

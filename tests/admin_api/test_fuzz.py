@@ -26,7 +26,11 @@ async def test_no_input_makes_the_operators_api_fail(world, caplog):
     lesson = await bookables.add(1, lesson, key=new_key())
     slot_id = await bookables.put_slot(lesson.id, clock.now() + timedelta(days=3), minutes=60, capacity=50)
     booking = (await phone.post("/bookings", {"slot_id": slot_id})).body
+    ticket = (await phone.post("/tickets", {"kind": "feedback", "content": "茶很好"})).body
+    conversation = (await desk.post(f"/customers/{phone.customer_id}/conversations")).body
     known = {
+        "ticket_no": ticket["ticket_no"],
+        "conversation_id": conversation["id"],
         "standing_id": standing["id"],
         "bookable_id": lesson.id,
         "booking_no": booking["booking_no"],

@@ -116,7 +116,7 @@ async def test_what_the_customer_writes_while_an_operator_closes_is_heard_by_one
 
         async def write():
             async with database.transaction():
-                return await people.hear(chat, people.Said("还有一件事"), wants_back=False)
+                return await people.hear(chat, here.customer_id, people.Said("还有一件事"), wants_back=False)
 
         async def close(number=number, newest=newest):
             try:
@@ -337,6 +337,10 @@ async def test_handing_on_opening_and_canned_answers(world):
     assert (await cashier.post(f"{url}/messages", {"canned_id": own["id"]})).code == "no_such_canned_answer"
     assert (await cashier.post(f"{url}/hand-over", {"operator_id": ids["boss"]}, key=None)).status == 204
     assert (await boss.get(url)).body["operator_id"] == ids["boss"]
+    await boss.post(f"{url}/hand-over", {"operator_id": ids["cashier"]}, key=None)
+    assert (await desk.post(f"{url}/take", key=None)).code == "conversation_taken"
+    await boss.post(f"/operators/{ids['cashier']}/disable")
+    assert (await desk.post(f"{url}/take", key=None)).status == 200, "who had it was let go"
 
 
 @pytest.mark.parametrize(
