@@ -112,8 +112,9 @@ async def for_customer(customer_id: int, *, key: str) -> Code:
     """
 
     async def act() -> int:
+        made = await _made("customer", customer_id, customer_id=customer_id)
         customers.refuse_left(await customers.staying(customer_id))
-        return await _made("customer", customer_id, customer_id=customer_id)
+        return made
 
     made = await idempotency.alone(
         caller=f"customer:{customer_id}", operation="chat_codes.for_customer", key=key, content={}, act=act
@@ -157,8 +158,9 @@ async def _made(given_to: str, whose: int | str, **columns: Any) -> int:
 
 _FIND = """
 SELECT id, customer_id, app_id, openid FROM chat_code
-WHERE code_hash = $1 AND given_to = $2 AND ended_at IS NULL AND ends_at > $3 FOR UPDATE
+WHERE code_hash = $1 AND given_to = $2 AND ended_at IS NULL AND ends_at > $3
 """
+_LOCK_CODE = "SELECT id FROM chat_code WHERE id = $1 AND ended_at IS NULL FOR UPDATE"
 _USE = """
 UPDATE chat_code SET ended_at = $2, is_used = true, customer_id = $3, app_id = $4, openid = $5 WHERE id = $1
 """
@@ -179,10 +181,12 @@ async def enter_in_chat(app_id: str, openid: str, entered: str) -> int:
         await chat_ties.refuse_taken(app_id, openid)
         row = await _found(who, entered, "customer")
         if row is not None:
-            customer = await chat_ties.locked(row["customer_id"])
-            if customer.state == "active":
-                await _used(row["id"], customer.id, app_id, openid)
-                return customer.id
+            await chat_ties.lock(app_id, openid)
+            if await db.fetchval(_LOCK_CODE, row["id"]) is not None:
+                customer = await chat_ties.locked(row["customer_id"])
+                if customer.state == "active":
+                    await _used(row["id"], customer.id, app_id, openid)
+                    return customer.id
             await _wrong(who)
     raise ChatCodeRefused
 
@@ -208,16 +212,22 @@ async def enter_in_mini_program(customer_id: int, entered: str, *, key: str) -> 
 @db.retried
 async def _tied(customer_id: int, entered: str, caller: dict[str, Any]) -> bool:
     """Whether the code was good. A wrong one is written down, and that stays when it is refused."""
+    who = f"customer:{customer_id}"
     async with db.transaction():
-        customers.refuse_left(await chat_ties.locked(customer_id))
+        await db.fetchval(_LOCK, _QUEUE, who)
         if await idempotency.answered(**caller) is not None:  # by a twin we have waited for
             return True
-        row = await _found(f"customer:{customer_id}", entered, "chat")
+        row = await _found(who, entered, "chat")
         if row is None:
             return False
         number, app_id, openid = row["id"], row["app_id"], row["openid"]
+        await chat_ties.lock(app_id, openid)
+        if await db.fetchval(_LOCK_CODE, number) is None:
+            await _wrong(who)
+            return False
 
         async def act() -> int:
+            customers.refuse_left(await chat_ties.locked(customer_id))
             await _used(number, customer_id, app_id, openid)
             return int(number)
 
@@ -236,7 +246,8 @@ _WRONG = "INSERT INTO chat_code_try (who, at) VALUES ($1, $2)"
 
 
 async def _found(who: str, entered: str, given_to: str) -> Any:
-    """The row of a code that is good, locked; None, and written down, where there is none.
+    """The row of a code that is good, not locked yet: the chat's identity comes before it, and its customer after. None, and written down,
+    where there is none.
 
     Of one who enters many at once each waits for the one before, so that they are not more than one after the other would be.
     """

@@ -26,6 +26,7 @@ __all__ = [
     "TooManyChats",
     "let_go",
     "let_go_of",
+    "lock",
     "locked",
     "of",
     "owner",
@@ -97,6 +98,14 @@ async def refuse_taken(app_id: str, openid: str) -> None:
     """
     if await owner(app_id, openid) is not None:
         raise ChatTaken
+
+
+_LOCK_CHAT = "SELECT 1 FROM identity WHERE provider = 'official_account' AND app_id = $1 AND subject = $2 FOR NO KEY UPDATE"
+
+
+async def lock(app_id: str, openid: str) -> None:
+    """Whose chat it is nobody else changes until the transaction ends; who writes in it as somebody unknown has it locked already."""
+    await db.fetchval(_LOCK_CHAT, app_id, openid)
 
 
 _LOCK = "SELECT 1 FROM customer WHERE id = $1 FOR NO KEY UPDATE"

@@ -165,6 +165,23 @@ async def test_one_code_in_two_chats_and_two_codes_for_one_chat_at_once_have_one
         await chat_codes.for_chat("wx", "o-stranger")
 
 
+async def test_both_ways_at_once_through_the_chat_end_in_one_tie(bot_, arrive):
+    """The chat's message has its identity locked from the beginning; whoever enters the chat's code elsewhere takes it first too."""
+    customer, phone = await factories.customer(), await arrive(bot_)
+    told = re.search(r"\d{8}", await phone.ask("绑定"))[0]
+    code = await code_for(customer)
+    results = await asyncio.gather(
+        phone.ask(f"绑定 {code}"),
+        *(chat_codes.enter_in_mini_program(customer.id, told, key=factories.key()) for _ in range(3)),
+        *(code_for(customer) for _ in range(2)),
+        return_exceptions=True,
+    )
+    assert not [
+        one for one in results if isinstance(one, Exception) and not isinstance(one, errors.DomainError)
+    ], results
+    assert await owner_of(phone) == customer.id and await factories.told(customer.id, "chat_tied") == 1
+
+
 async def test_what_is_somebodys_and_who_has_gone(db):
     customer, other = await factories.customer(), await factories.customer()
     told = (await chat_codes.for_chat("wx", "o-1")).code
