@@ -79,7 +79,7 @@ async def test_a_chat_goes_to_people_and_comes_back(world):
     assert (await desk.get("/conversations")).body["items"] == []
     assert (await desk.get("/conversations?state=closed")).body["items"][0]["closed_by"] == "operator"
     assert (await desk.get("/satisfaction")).code == "not_your_duty"
-    boss = await world.operator()
+    boss = await shop.hired(world, "boss", duties.Post("owner"))
     (served,) = (await boss.get("/satisfaction")).body["operators"]
     assert (served["average"], served["scores"], served["asked"]) == (4.0, [0, 0, 0, 1, 0], 1)
 
@@ -267,7 +267,10 @@ async def test_what_may_have_arrived_is_never_sent_again_and_what_did_not_leave_
 
 async def test_handing_on_opening_and_canned_answers(world):
     here, _ = await shop.writer(world)
-    boss, desk = await world.operator(), await shop.hired(world, "li", SUPPORT)
+    boss, desk = (
+        await shop.hired(world, "boss", duties.Post("owner")),
+        await shop.hired(world, "li", SUPPORT),
+    )
     for code in ("xihu", "binjiang"):
         await boss.put(f"/stores/{code}", {"name": code})
     clerk, cashier = (

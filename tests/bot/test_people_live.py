@@ -57,7 +57,10 @@ class Watcher:
 
 async def test_who_watches_is_told_at_once_and_goes_on_where_it_was_cut_off(world):
     here, _ = await shop.writer(world)
-    boss, desk = await world.operator(), await shop.hired(world, "li", SUPPORT)
+    boss, desk = (
+        await shop.hired(world, "boss", duties.Post("owner")),
+        await shop.hired(world, "li", SUPPORT),
+    )
     await boss.put("/stores/xihu", {"name": "西湖"})
     elsewhere = await shop.hired(world, "wang", duties.Post("cashier", "xihu"))
     async with Watcher(world, desk) as watcher, Watcher(world, elsewhere) as other:

@@ -74,7 +74,7 @@ async def test_a_complaint_has_a_number_an_answer_and_a_score(world):
     assert "请等答复后再留" in await here.says("建议：早点开门")
 
 
-async def test_the_mini_programs_customer_service_answers_as_the_chat_does(world):
+async def test_the_mini_programs_customer_service_answers_as_the_chat_does(world, caplog):
     chatting, _ = await shop.writer(world)
     here = shop.at_service_desk(chatting)
     await world.give(here.customer_id, 4_500)
@@ -104,6 +104,11 @@ async def test_the_mini_programs_customer_service_answers_as_the_chat_does(world
     await shop.deliver(world)
     assert await here.hears() == "看到了"
     assert "打分" in await here.says("返回")
+    await database.execute("ALTER TABLE chat_outgoing RENAME TO outgoing_away")
+    service.say(here.person, "明细")  # neither an answer nor an apology can be written down
+    await world.quiet()
+    await database.execute("ALTER TABLE outgoing_away RENAME TO chat_outgoing")
+    assert "nobody could be told of trouble" in caplog.text and "unhandled fault" not in caplog.text
     # who dies before carrying leaves it to the clock
     world.misbehave("platform.custom_send", "429")
     assert "45.00" not in await here.says("余额")

@@ -208,6 +208,20 @@ async def test_customer_messages_fit_into_their_windows(sandbox, api):
     sandbox.platform.chat.say(person, "在")
     sandbox.platform.chat.unfollow(person)
     assert await send() == 45015
+    # the mini-program's customer service has windows of its own
+    body["touser"] = person.mini_openid
+    desk = sandbox.platform.service_desk
+
+    async def at_desk():
+        return (await api("mini", "POST", "/cgi-bin/message/custom/send", body))["errcode"]
+
+    assert await at_desk() == 45015
+    desk.enter(person)
+    assert [await at_desk() for _ in range(3)] == [0, 0, 45047]
+    sandbox.world.clock.advance(61)
+    assert await at_desk() == 45015
+    desk.send_picture(person, "http://mmbiz.qpic.cn/a.jpg")
+    assert [await at_desk() for _ in range(6)] == [0] * 5 + [45047]
 
 
 async def test_template_messages_reach_followers_only(sandbox, api):
