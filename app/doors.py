@@ -45,7 +45,9 @@ def assemble(runtime: Runtime) -> web.Application:
     application[RUNTIME] = runtime
     application.router.add_get("/health", _health)
     application.router.add_get("/ready", _ready)
-    application.router.add_get("/metrics", metrics.handler(settings.server.trusted_proxies))
+    application.router.add_get(
+        "/metrics", metrics.handler(settings.server.trusted_proxies, bot.outcomes.counted)
+    )
     return application
 
 

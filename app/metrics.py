@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import os
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 
 from aiohttp import web
@@ -18,30 +19,33 @@ from core.http import addresses
 _TIMEOUT_S = 5.0
 
 
-def handler(trusted_networks: Sequence[str]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Answers callers on this machine and in ``trusted_networks``; for all others there is no such page."""
+def handler(
+    trusted_networks: Sequence[str], chats: Callable[[], Mapping[str, int]]
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Answers callers on this machine and in ``trusted_networks``; for all others there is no such page. ``chats``: how pushed messages
+    ended in this process."""
     is_inside = addresses.inside(trusted_networks)
 
     async def metrics(request: web.Request) -> web.Response:
         if not is_inside(request):
             raise web.HTTPNotFound
         async with asyncio.timeout(_TIMEOUT_S):
-            body = text(await figures.now())
+            body = text(await figures.now(), chats())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return metrics
 
 
-def text(found: figures.Figures) -> bytes:
+def text(found: figures.Figures, chats: Mapping[str, int] | None = None) -> bytes:
     """The figures in Prometheus' text form."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Shown(found))
+    registry.register(_Shown(found, chats or {}))
     return generate_latest(registry)
 
 
 class _Shown(Collector):
-    def __init__(self, found: figures.Figures) -> None:
-        self._found = found
+    def __init__(self, found: figures.Figures, chats: Mapping[str, int]) -> None:
+        self._found, self._chats = found, chats
 
     def collect(self) -> Iterator[Metric]:
         """The figures as families of one sample or, by label, several."""
@@ -68,7 +72,17 @@ class _Shown(Collector):
         yield GaugeMetricFamily("yucun_outbox_dead", "Messages given up", value=found.messages_dead)
         yield GaugeMetricFamily("yucun_payments_open", "Payments without outcome", value=found.payments_open)
         yield GaugeMetricFamily("yucun_staff_alerts_open", "Alerts nobody resolved", value=found.alerts_open)
+        yield self._messages()
         yield from self._jobs()
+
+    def _messages(self) -> Metric:
+        # each process counts its own, and a scrape meets one of them: by its number the series stay apart
+        messages = CounterMetricFamily(
+            "yucun_chat_messages", "How messages pushed by WeChat ended", labels=["outcome", "process"]
+        )
+        for outcome, count in sorted(self._chats.items()):
+            messages.add_metric([outcome, str(os.getpid())], count)
+        return messages
 
     def _jobs(self) -> Iterator[Metric]:
         runs = CounterMetricFamily("yucun_job_runs", "Runs of a job of the clock", labels=["job"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from bot import outcomes
 from bot.answering import Answering
 from bot.dialogue import Dialogues
 from bot.endpoint import Endpoint
@@ -16,7 +17,17 @@ from bot.official_account import OfficialAccount
 from bot.settings import Account, CustomerMessages, Pages, Patience, Shop
 from bot.taught import Taught
 
-__all__ = ["PREFIX", "Account", "CustomerMessages", "Dialogues", "Pages", "Patience", "Shop", "build"]
+__all__ = [
+    "PREFIX",
+    "Account",
+    "CustomerMessages",
+    "Dialogues",
+    "Pages",
+    "Patience",
+    "Shop",
+    "build",
+    "outcomes",
+]
 
 PREFIX = "/wechat"
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from bot import outcomes
 from bot.settings import Patience
 from members import conversations
 
@@ -58,6 +59,7 @@ class Answering:
         task.add_done_callback(self._tasks.discard)
         done, _ = await asyncio.wait({task}, timeout=max(0.0, by - asyncio.get_running_loop().time()))
         if done:
+            outcomes.count(turn.outcome)
             return task.result()
         turn.is_late = True
         self._stay_with(task)
@@ -73,9 +75,11 @@ class Answering:
     def _stay_with(self, task: asyncio.Task[str]) -> None:
         if self._late >= MOST_LATE:
             log.error("too many late answers; one is given up")
+            outcomes.count("given_up")
             task.cancel()
             return
         self._late += 1
+        outcomes.count("late")
         task.add_done_callback(self._caught_up)
 
     def _caught_up(self, _task: asyncio.Task[str]) -> None:
@@ -102,12 +106,14 @@ class _Turn:
         self._afterwards = afterwards
         self._said = ""
         self.is_late = False
+        self.outcome: outcomes.Outcome = "failed"
 
     async def work(self, at_most_s: float) -> str:
         try:
             async with asyncio.timeout(at_most_s):
                 answered = await self._answered(self._received, self._speak)
             reply, acted = answered.reply, answered.is_new
+            self.outcome = "repeated" if not acted else "answered" if reply else "nothing"
             if acted and self._afterwards is not None:
                 await self._afterwards()
         except Exception:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import web
 
-from bot import crypto, messages, replies
+from bot import crypto, messages, outcomes, replies
 from bot.settings import Account, Patience
 from core import clock
 
@@ -138,6 +138,7 @@ class Endpoint:
         )
 
     def _refuse(self, refused: _Refused) -> web.Response:
+        outcomes.count("refused")
         log.warning("a push to %s was refused with %s: %s", self._account.app_id, refused.status, refused)
         return web.Response(status=refused.status, text=str(refused))
 

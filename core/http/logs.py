@@ -30,6 +30,10 @@ _MASKS = (
         ),
         r"\1\2***",
     ),
+    (  # what PostgreSQL quotes of a row that breaks a constraint may be anybody's words
+        re.compile(r"(Failing row contains \().*(\)\.)$", re.MULTILINE | re.DOTALL),
+        r"\1***\2",
+    ),
     (re.compile(r"(?<![0-9A-Za-z])1[3-9]\d{9}(?![0-9A-Za-z])"), "1**********"),  # a mainland mobile number
     (re.compile(r"(?<![A-Za-z0-9_-])o[A-Za-z0-9_-]{27}(?![A-Za-z0-9_-])"), "o***"),  # an openid or unionid
 )
