@@ -18,6 +18,6 @@ def count(outcome: Outcome) -> None:
     _counted[outcome] += 1
 
 
-def counted() -> dict[Outcome, int]:
+def counted() -> dict[str, int]:
     """How many there were of each that there was."""
-    return dict(_counted)
+    return {str(outcome): count for outcome, count in _counted.items()}
