@@ -209,6 +209,7 @@ class Kuaidi100(Section):
 
 
 Fen = Annotated[int, Field(ge=0, le=100_000_000_00)]
+Days = Annotated[int, Field(ge=1, le=365)]
 
 
 class Money(Section):
@@ -239,11 +240,7 @@ class Money(Section):
     bill_rows_most: Annotated[int, Field(ge=1, le=20_000_000)] = 5_000_000
     bill_bytes_most: Annotated[int, Field(ge=1024, le=16 * 1024**3)] = 4 * 1024**3
     due_run_parked_most: Annotated[int, Field(ge=1, le=1_000_000)] = 20
-    dunning_retry_days: Annotated[tuple[Annotated[int, Field(ge=1, le=365)], ...], Field(max_length=20)] = (
-        1,
-        3,
-        7,
-    )
+    dunning_retry_days: Annotated[tuple[Days, ...], Field(max_length=20)] = (1, 3, 7)
     dunning_partial: bool = False
     dunning_grace_days: Annotated[int, Field(ge=0, le=365)] = 7
     dunning_suspends: bool = False

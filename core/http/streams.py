@@ -7,12 +7,15 @@ writes, and who does not take what is written in time is let go.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
+
+log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/event-stream"
 _TAKEN_WITHIN_S = 20.0
@@ -54,7 +57,10 @@ class EventStream(web.StreamResponse):
             async for event in self._source:
                 async with asyncio.timeout(_TAKEN_WITHIN_S):
                     await self.write(_written(event))
-        except (ConnectionError, TimeoutError):
+        except Exception as error:
+            # an edge, behind the one that answers with problems: whatever it is, the reader is cut off and comes back
+            if not isinstance(error, (ConnectionError, TimeoutError)):
+                log.exception("a stream broke off")
             if request.transport is not None:
                 request.transport.abort()
         finally:

@@ -319,7 +319,16 @@ async def test_handing_on_opening_and_canned_answers(world):
         await elsewhere.post(f"/customers/{here.customer_id}/conversations", {"store": "xihu"})
     ).code == "not_your_store"
     assert [one["id"] for one in (await cashier.get("/conversations?mine=true")).body["items"]] == [number]
-    # canned answers
+    await _canned_answers_are_theirs_or_the_shops(world, url, desk, cashier)
+    assert (await cashier.post(f"{url}/hand-over", {"operator_id": ids["boss"]}, key=None)).status == 204
+    assert (await boss.get(url)).body["operator_id"] == ids["boss"]
+    await boss.post(f"{url}/hand-over", {"operator_id": ids["cashier"]}, key=None)
+    assert (await desk.post(f"{url}/take", key=None)).code == "conversation_taken"
+    await boss.post(f"/operators/{ids['cashier']}/disable")
+    assert (await desk.post(f"{url}/take", key=None)).status == 200, "who had it was let go"
+
+
+async def _canned_answers_are_theirs_or_the_shops(world, url, desk, cashier):
     hello = {"title": "问好", "text": "{customer}您好，我是{shop}的{operator}。"}
     assert (
         await cashier.post("/canned-answers", {**hello, "text": "{nobody}"})
@@ -338,12 +347,6 @@ async def test_handing_on_opening_and_canned_answers(world):
     assert said.endswith(f"您好，我是{world.runtime.settings.shop.name}的店员zhao。") and "{" not in said
     assert (await cashier.ask("DELETE", f"/canned-answers/{own['id']}")).status == 204
     assert (await cashier.post(f"{url}/messages", {"canned_id": own["id"]})).code == "no_such_canned_answer"
-    assert (await cashier.post(f"{url}/hand-over", {"operator_id": ids["boss"]}, key=None)).status == 204
-    assert (await boss.get(url)).body["operator_id"] == ids["boss"]
-    await boss.post(f"{url}/hand-over", {"operator_id": ids["cashier"]}, key=None)
-    assert (await desk.post(f"{url}/take", key=None)).code == "conversation_taken"
-    await boss.post(f"/operators/{ids['cashier']}/disable")
-    assert (await desk.post(f"{url}/take", key=None)).status == 200, "who had it was let go"
 
 
 @pytest.mark.parametrize(
