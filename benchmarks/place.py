@@ -72,6 +72,7 @@ def settings_toml(database_url: str, redis_url: str) -> str:
         },
         "database": {"url": database_url, "pool_min": 2, "pool_max": CONNECTIONS // 2},
         "redis": {"url": redis_url},
+        "wechat": {"api_base_url": "http://127.0.0.1:9"},  # nobody outside is called
         "wechat.mini_program": {"app_id": "wx-bench", "secret": "not-used"},
     }
     lines = [

@@ -42,12 +42,11 @@ _WITH_PEOPLE = (
     "EXISTS (SELECT FROM conversation t WHERE t.app_id = {} AND t.openid = {} AND t.state <> 'closed')"
 )
 _PERSONS = f"""
-SELECT i.app_id, i.subject, {_WITH_PEOPLE.format("i.app_id", "i.subject")}, {customers.columns("c")}, a.*, e.*
+SELECT i.subject, {_WITH_PEOPLE.format("i.app_id", "i.subject")}, {customers.columns("c")}, a.*, e.*
 FROM identity i JOIN customer c ON c.id = i.customer_id LEFT JOIN LATERAL {accounts.balance_sql("c.id")} a ON true
 LEFT JOIN LATERAL {explain.ending_sql("c.id")} e ON a.bonus_fen > 0
-WHERE i.provider = ANY ('{{official_account,mini_program}}') AND i.app_id = ANY ((SELECT $1::text[])::text[])
-    AND i.subject = ANY ((SELECT $2::text[])::text[])
-"""  # sub-selects hide how many are asked for: PostgreSQL would plan anew for every number of them
+WHERE i.provider = $1 AND i.app_id = $2 AND i.subject = ANY ((SELECT $3::text[])::text[])
+"""  # a sub-select hides how many are asked for: PostgreSQL would plan anew for every number of them
 _STRANGER = f"SELECT {_WITH_PEOPLE.format('$1::varchar', '$2::varchar')}"
 _MET = """
 INSERT INTO identity (provider, app_id, subject, follows, look_up_at, created_at)
@@ -57,14 +56,19 @@ ON CONFLICT (provider, app_id, subject) DO UPDATE SET follows = $3,
 """
 
 
-async def _read(asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Person]:
-    apps, openids = [app_id for app_id, _ in asked], [openid for _, openid in asked]
+_Chat = tuple[str, str, str]
+"""Provider, app and openid."""
+
+
+async def _read(asked: Sequence[_Chat]) -> Mapping[_Chat, Person]:
     found = {}
-    for row in await db.fetch(_PERSONS, apps, openids):
-        app_id, openid, with_people, *columns = row
-        own, rest = columns[: customers.COLUMNS], columns[customers.COLUMNS :]
-        balance, ending = accounts.balance_in(rest[:-2]), explain.ending_in(rest[-2:])
-        found[app_id, openid] = Person(customers.Customer(*own), balance, with_people, ending)
+    for provider, app_id in {(provider, app_id) for provider, app_id, _ in asked}:  # nearly always one
+        openids = [openid for *account, openid in asked if account == [provider, app_id]]
+        for row in await db.fetch(_PERSONS, provider, app_id, openids):
+            openid, with_people, *columns = row
+            own, rest = columns[: customers.COLUMNS], columns[customers.COLUMNS :]
+            balance, ending = accounts.balance_in(rest[:-2]), explain.ending_in(rest[-2:])
+            found[provider, app_id, openid] = Person(customers.Customer(*own), balance, with_people, ending)
     return found
 
 
@@ -78,7 +82,7 @@ async def person(app_id: str, openid: str, *, provider: str = "official_account"
 
     Who writes at the same moment is read by one statement (``core.together``).
     """
-    found = await _together.get((app_id, openid))
+    found = await _together.get((provider, app_id, openid))
     if found is not None:
         return found
     if provider == "official_account":
