@@ -64,7 +64,8 @@ def wander(
     steps: int = 10,
 ) -> Counter[tuple[str, int]]:
     """Walks along the links of the document: each step calls an operation with what an earlier one answered. Returns how often each
-    operation was come to by a link and answered so.
+    operation was come to by a link and answered so. Which way a walk takes is chance: while they have led to too little
+    (``have_led_somewhere``) more are begun, up to five times as many.
 
     ``known`` names things that exist, by the name of the field: walks begin with them, so that they lead somewhere. Blocks; call it in
     a thread.
@@ -104,13 +105,22 @@ def wander(
     for operation in schema.get_all_operations():
         if "{" in operation.ok().path:  # nobody begins with a number that was made up
             setattr(Walk, normalize_name(f"RANDOM -> {operation.ok().label}"), None)
-    while begun < walks and not faults:
+    most = walks
+    while begun < most and not faults:
         # a shop remembers the walks before: the same steps lead elsewhere, which hypothesis calls flaky
         with contextlib.suppress(Flaky):
-            Walk.run(settings=_bounded(walks - begun, stateful_step_count=steps, derandomize=False))
+            Walk.run(settings=_bounded(most - begun, stateful_step_count=steps, derandomize=False))
+        if begun >= most and not have_led_somewhere(followed, walks):
+            most = min(most + walks, 5 * walks)
     if faults:
         raise faults[0]
     return followed
+
+
+def have_led_somewhere(followed: Counter[tuple[str, int]], walks: int = WALKS) -> bool:
+    """Whether walks came to several operations that did something, and by links at every second walk."""
+    done = {operation for operation, status in followed if status < 300}
+    return len(done) >= 3 and followed.total() >= walks // 2
 
 
 def _knowing(part, known):

@@ -66,6 +66,5 @@ async def test_no_walk_along_its_links_makes_it_fail(world, caplog):
     followed = await asyncio.to_thread(
         fuzzing.wander, routes.API, world.url, headers=headers, known=known, skip=SIGNING_OUT
     )
-    done = {operation for operation, status in followed if status < 300}
-    assert len(done) >= 3 and followed.total() >= fuzzing.WALKS // 2, followed
+    assert fuzzing.have_led_somewhere(followed), followed
     assert "does not list" not in caplog.text
