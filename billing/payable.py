@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing import bills, collecting, confirmed, parts
-from core import errors
+from core import errors, ids
 from ledger import accounts
 
 _DIGITS = 4
@@ -122,15 +122,17 @@ async def available_fen(customer_id: int) -> int:
 
 
 async def confirm(customer_id: int, code: str, amount_fen: int) -> Paid:
-    """Pays the bill that the customer names, by this amount, from the balance. Saying it twice at once pays once.
+    """Pays the bill that the customer names, by this amount, from the balance. Saying it twice at once pays once, and so does saying it while
+    it is paid in another way.
 
     Raises:
         NothingSoNamed: none is to be paid so (any more).
-        InsufficientBalance, and what ``collecting.pay`` raises.
+        InsufficientBalance, and what ``pay_as_shown`` raises.
     """
     for one in await of(customer_id):
         if (one.code, one.amount_fen) == (code, amount_fen):
-            key = f"said-{one.bill.bill_no}-{one.bill.paid_fen}-{amount_fen}"
-            bill = await collecting.pay(customer_id, one.bill.bill_no, amount_fen=amount_fen, key=key)
-            return Paid(bill, amount_fen, await available_fen(customer_id))
+            try:
+                return await pay_as_shown(customer_id, one.bill.bill_no, one.mark, key=ids.new_no("K"))
+            except NotAsShown:
+                break  # what a word does is not remembered: it may be said again after the payment was turned down or given back
     raise NothingSoNamed(code=code, amount_fen=amount_fen)

@@ -15,7 +15,7 @@ from billing import payable
 from bot import orders as listed
 from bot.asker import Asker
 from bot.dialogue import Choice, Outcome, Proposal, Subject
-from core import money
+from core import ids, money
 from shop import orders
 
 What = Literal["pay", "cancel"]
@@ -149,7 +149,7 @@ class Change:
         if not found or (len(found) > 1 and self._what == "cancel"):
             return [asker.say(f"order_changes.not_one.{self._what}", code=self._code)]
         order = found[-1]
-        key = f"said-{self._what}-{order.order_no}-{order.total_fen}"
-        outcome = await _do(asker, self._what, order.order_no, order.total_fen, key=key)
+        # a key of its own: it may be said again after a payment was turned down
+        outcome = await _do(asker, self._what, order.order_no, order.total_fen, key=ids.new_no("K"))
         asker.turn.did(outcome)
         return outcome.lines

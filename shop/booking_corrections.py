@@ -7,16 +7,19 @@ while its period is still to be taken. What was given back once is not taken aga
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
-from billing import plan_usage
+from billing import plan_usage, standing
 from core import clock, db, errors
 from ledger import idempotency
+from members import customers
 from shop import booking_ends, bookings
 
 NoSuchBooking = bookings.NoSuchBooking
 BillPaymentPending = bookings.BillPaymentPending
 RefundNeedsSecond = bookings.RefundNeedsSecond
 PeriodNotAhead = plan_usage.PeriodNotAhead
+CustomerHasLeft = customers.CustomerHasLeft
 KeyReused = idempotency.KeyReused
 
 
@@ -46,25 +49,35 @@ async def correct(
     Raises:
         NoSuchBooking, BookingNotMarked, BookingGivenBack, BillPaymentPending, RefundNeedsSecond, KeyReused.
         PeriodNotAhead: the plan's period it was counted into has been taken.
+        CustomerHasLeft: who is to be charged has no account any more.
     """
     by = f"operator:{operator_id}"
 
     async def act() -> str:
-        if came == "no_show" and not (await bookings.get(booking_no)).charges_late:
+        seen = await bookings.get(booking_no)
+        _refuse_unmarked(seen, came)  # before the limit is asked: a mark on its way may bill it yet
+        whose = await standing.heir(seen.customer_id)
+        if came == "no_show" and not seen.charges_late:
             await bookings.refuse_above_limit(operator_id, booking_no)
+        elif not seen.charges_late:
+            customers.refuse_left(await customers.staying(whose))
         booking = await bookings.locked(booking_no, within=within)
-        if booking.state not in ("attended", "no_show") or booking.state == came:
-            raise BookingNotMarked(booking_no=booking_no, state=booking.state)
+        _refuse_unmarked(booking, came)
         if booking.charges_late:
             await _say(booking, came, booking.bill_no, booking.plan_id, by=by, reason=reason)
         elif came == "no_show":
             await _give_back(booking, by=by, reason=reason)
         else:
-            await _charge(booking, by=by, reason=reason)
+            await _charge(booking, whose, by=by, reason=reason)
         return booking_no
 
     content = {"booking_no": booking_no, "came": came, "reason": reason}
     await idempotency.alone(caller=by, operation="bookings.correct", key=key, content=content, act=act)
+
+
+def _refuse_unmarked(booking: bookings.Booking, came: booking_ends.Came) -> None:
+    if booking.state not in ("attended", "no_show") or booking.state == came:
+        raise BookingNotMarked(booking_no=booking.booking_no, state=booking.state)
 
 
 async def _give_back(booking: bookings.Booking, *, by: str, reason: str) -> None:
@@ -74,10 +87,11 @@ async def _give_back(booking: bookings.Booking, *, by: str, reason: str) -> None
     await _say(booking, "no_show", booking.bill_no, None, by=by, reason=reason)
 
 
-async def _charge(booking: bookings.Booking, *, by: str, reason: str) -> None:
+async def _charge(booking: bookings.Booking, whose: int, *, by: str, reason: str) -> None:
+    """``whose``: the customer's account, or the one it was merged into since."""
     if booking.bill_no is not None:
         raise BookingGivenBack(booking_no=booking.booking_no, bill_no=booking.bill_no)
-    bill_no, plan_id = await booking_ends.charge(booking, by=by)
+    bill_no, plan_id = await booking_ends.charge(replace(booking, customer_id=whose), by=by)
     await _say(booking, "attended", bill_no, plan_id, by=by, reason=reason)
 
 

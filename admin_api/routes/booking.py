@@ -141,6 +141,7 @@ ROUTES = (
             booking_corrections.BookingNotMarked,
             booking_corrections.BookingGivenBack,
             booking_corrections.PeriodNotAhead,
+            booking_corrections.CustomerHasLeft,
             desk.BillPaymentPending,
             desk.RefundNeedsSecond,
             desk.KeyReused,

@@ -1,14 +1,16 @@
 """A bill is paid by a word in the chat, which names the bill and the amount; nothing else is paid by it."""
 
 import asyncio
+import contextvars
 
 import pytest
 
-from billing import bills, deduction_rules, operator_bills, payable
+from billing import bills, deduction_rules, operator_bills, payable, reviews
 from bot import commands, pay_bill
 from core import clock
 from core import db as database
 from ledger import accounts
+from shop import orders
 from tests import factories
 
 
@@ -79,6 +81,39 @@ async def test_a_payment_that_is_checked_says_so(chats, join):
     said = await phone.ask(f"确认付款 {bill_no[-4:]} 30.00")
     assert "需要门店核实" in said and "可用余额 20.00 元" in said
     assert await phone.ask("付账单") == "目前没有可以用余额付的账单。"
+
+
+async def test_after_a_payment_was_turned_down_the_same_words_pay(chats, join):
+    phone = await join(chats, principal=5_000)
+    await deduction_rules.add(
+        name="大额", kind="size", params={"at_least_fen": 500}, action="hold", tells_customer=False
+    )
+    bill_no, sku = await factories.bill(phone.customer_id, 3_000), await factories.sku(600)
+    order = await orders.place(phone.customer_id, [orders.Wanted(sku.id, 1)], key=factories.key())
+    words = (f"确认付款 {bill_no[-4:]} 30.00", f"付订单 {order.order_no[-4:]} 6.00")
+    for said in words:
+        assert "需要门店核实" in await phone.ask(said)
+        (waiting,) = await reviews.page(state="waiting", customer_id=phone.customer_id)
+        await reviews.reject(1, waiting.review_no, key=factories.key())
+        assert "需要门店核实" in await phone.ask(said), "not: paid"
+        (waiting,) = await reviews.page(state="waiting", customer_id=phone.customer_id)
+        await reviews.approve(1, waiting.review_no, key=factories.key())
+    assert await factories.balance(phone.customer_id) == (1_400, 0)
+
+
+async def test_said_while_a_yes_pays_the_same_part_the_next_one_is_not_taken(db):
+    customer = await factories.customer(principal=9_000)
+    bill_no = await factories.bill(customer.id, 3_000)
+    await factories.in_instalments(bill_no, automatic=False)
+    (shown,) = await payable.of(customer.id)
+    elsewhere = contextvars.copy_context()  # a task of this transaction would be on its connection
+    async with database.transaction():
+        await payable.pay_as_shown(customer.id, bill_no, shown.mark, key=factories.key())
+        racing = asyncio.create_task(payable.confirm(customer.id, shown.code, 1_000), context=elsewhere)
+        await asyncio.wait({racing}, timeout=0.2)
+    with pytest.raises(payable.NothingSoNamed):
+        await racing
+    assert (await bills.find(bill_no)).paid_fen == 1_000
 
 
 async def test_said_twice_at_once_it_is_paid_once(db):

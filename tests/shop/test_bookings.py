@@ -1,6 +1,7 @@
 """Reservations: never more than there are places, cancelled in time or paid for, paid once, reminded once."""
 
 import asyncio
+import contextvars
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,6 +9,7 @@ from functools import partial
 import pytest
 
 from billing import (
+    approvals,
     bills,
     closings,
     collecting,
@@ -236,6 +238,44 @@ async def test_who_was_marked_wrongly_has_paid_in_the_end_what_was_right(db):
     assert (await factories.balance(customer.id), await state(other)) == ((6_000, 0), "attended")
     steps = await database.fetch("SELECT step, note FROM booking_event ORDER BY id DESC LIMIT 2")
     assert [tuple(step) for step in steps] == [("attended", "标错了"), ("no_show", "")]
+
+
+async def test_a_correction_charges_who_has_the_account_now_and_nobody_who_left(db):
+    gone, kept = await factories.customer(principal=9_000), await factories.customer(principal=9_000)
+    _, (slot, second, *_) = await lesson(3, pays="at_attendance", charges_late=False)
+    number, late = await booked(gone, slot), await booked(gone, second)
+    left = await factories.customer()
+    theirs = await booked(left, second)
+    at(second.starts_at)
+    for one in (number, late, theirs):
+        await booking_ends.mark(1, one, "no_show", key=factories.key())
+    asked = await merges.request(1, gone.id, kept.id, reason="x", key=factories.key())
+    await approvals.approve(2, asked, key=factories.key())
+    await corrected(number, "attended")
+    assert await factories.balance(kept.id) == (15_000, 0)
+    await database.execute("UPDATE customer SET state = 'closed' WHERE id = $1", left.id)
+    with pytest.raises(booking_corrections.CustomerHasLeft):
+        await corrected(theirs, "attended")
+    assert (await database.fetch("SELECT customer_id, state FROM bill")) == [(kept.id, "paid")]
+    assert (await state(late), await state(theirs)) == ("no_show", "no_show")
+
+
+async def test_a_mark_on_its_way_does_not_hide_from_a_correction_what_takes_a_second_person(db):
+    terms.use(replace(terms.current(), approval_above_fen=1_000))
+    customer = await factories.customer(principal=9_000)
+    _, (slot, *_) = await lesson(pays="at_attendance", charges_late=False)
+    number = await booked(customer, slot)
+    at(slot.starts_at)
+    elsewhere = contextvars.copy_context()  # a task of this transaction would be on its connection
+    async with database.transaction():
+        await booking_ends.mark(1, number, "attended", key=factories.key())
+        racing = asyncio.create_task(corrected(number, "no_show"), context=elsewhere)
+        await asyncio.wait({racing}, timeout=0.2)
+    with pytest.raises(booking_corrections.BookingNotMarked):
+        await racing
+    with pytest.raises(booking_corrections.RefundNeedsSecond):
+        await corrected(number, "no_show")
+    assert (await factories.balance(customer.id), await state(number)) == ((6_000, 0), "attended")
 
 
 async def test_where_it_costs_either_way_a_correction_moves_nothing(db):
