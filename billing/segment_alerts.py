@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billing import staff_alerts
+from billing import staff_alerts, terms
 from members import segment_runs
 
 
 async def advance() -> int:
     """Takes what is done for segments further. Returns how many customers were looked at."""
-    return await segment_runs.advance(broken=_tell, mended=_resolve)
+    return await segment_runs.advance(
+        alone_most=terms.current().broadcast_approval_above, broken=_tell, mended=_resolve
+    )
 
 
 async def _tell(run_no: str, error: Exception) -> None:

@@ -139,14 +139,24 @@ Mended = Callable[[Sequence[str]], Awaitable[object]]
 """Who is told, in the transaction in which a run is done, of those that were to do the same and were stopped before it began."""
 
 
+class Outgrown(Exception):
+    """More are in the segment by now than one person may write to alone."""
+
+
 async def advance(
-    *, limit: int = 500, turns: int = 20, broken: Broken | None = None, mended: Mended | None = None
+    *,
+    limit: int = 500,
+    turns: int = 20,
+    alone_most: int | None = None,
+    broken: Broken | None = None,
+    mended: Mended | None = None,
 ) -> int:
     """Takes what is under way some turns further; a run whose customers or terms cannot be gone on with is stopped, so that it holds up
-    no others. Run by the clock. Returns how many customers were looked at."""
+    no others. One that nobody agreed to and that would write to more than ``alone_most`` is paused before it does. Run by the clock.
+    Returns how many customers were looked at."""
     looked_at = 0
     for _ in range(turns):
-        seen = await _turn(limit, broken, mended)
+        seen = await _turn(limit, alone_most, broken, mended)
         if seen is None:
             break
         looked_at += seen
@@ -154,7 +164,9 @@ async def advance(
 
 
 @db.retried
-async def _turn(limit: int, broken: Broken | None, mended: Mended | None) -> int | None:
+async def _turn(
+    limit: int, alone_most: int | None, broken: Broken | None, mended: Mended | None
+) -> int | None:
     async with db.transaction():
         row = await db.fetchrow(_CLAIM)
         if row is None:
@@ -162,7 +174,11 @@ async def _turn(limit: int, broken: Broken | None, mended: Mended | None) -> int
         run = Run(*tuple(row)[:-2])
         try:
             async with db.transaction():  # a savepoint: what failed halfway leaves nothing
-                return await _go_on(run, row["rule"], row["after_id"], limit, mended)
+                return await _go_on(run, row["rule"], row["after_id"], limit, alone_most, mended)
+        except Outgrown as error:
+            await db.execute(_HOLD, run.id, "paused")
+            if broken is not None:
+                await broken(run.run_no, error)
         except coupons.CouponsGone:
             await db.execute(_END, run.id, "stopped", clock.now())
         except Exception as error:
@@ -180,7 +196,9 @@ WHERE segment_id = $1 AND kind = $2 AND template_id IS NOT DISTINCT FROM $3 AND 
 """
 
 
-async def _go_on(run: Run, rule: str, after: int, limit: int, mended: Mended | None) -> int:
+async def _go_on(
+    run: Run, rule: str, after: int, limit: int, alone_most: int | None, mended: Mended | None
+) -> int:
     turn = await segments.turn(segment_rules.read(json.loads(rule)), after=after, limit=limit)
     if turn.last_id is None:
         await db.execute(_END, run.id, "done", clock.now())
@@ -188,9 +206,18 @@ async def _go_on(run: Run, rule: str, after: int, limit: int, mended: Mended | N
             stopped = await db.fetch(_STOPPED, run.segment_id, run.kind, run.template_id, run.created_at)
             await mended([row["run_no"] for row in stopped])
         return 0
+    if run.kind == "message":
+        _refuse_outgrown(run, turn, alone_most)
     done = await (_give if run.kind == "coupons" else _write)(run, turn)
     await db.execute(_GO_ON, run.id, turn.last_id, turn.looked_at, done)
     return turn.looked_at
+
+
+def _refuse_outgrown(run: Run, turn: segments.Turn, alone_most: int | None) -> None:
+    if alone_most is None or run.expected is None or run.approval_no is not None:
+        return
+    if run.done + sum(turn.found.values()) > max(alone_most, run.expected):
+        raise Outgrown("paused, it reaches more than one person may write to alone")
 
 
 async def _give(run: Run, turn: segments.Turn) -> int:

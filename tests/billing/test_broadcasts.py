@@ -9,7 +9,7 @@ from datetime import time, timedelta
 
 import pytest
 
-from billing import approvals, broadcasts, terms
+from billing import approvals, broadcasts, segment_alerts, staff_alerts, terms
 from core import clock
 from core import db as database
 from members import segment_rules, segment_runs, segments
@@ -117,6 +117,20 @@ async def test_many_wait_for_a_second_person_who_agrees_to_the_very_words_and_ru
     )
     with pytest.raises(broadcasts.NobodyToReach):
         await start(found.id)
+
+
+async def test_one_begun_alone_does_not_write_to_more_when_its_segment_grows(db, _one_alone):
+    people, found = [await customer()], await segment()
+    run = (await start(found.id)).run
+    await segment_runs.pause(run.run_no)
+    people += [await customer() for _ in range(3)]
+    for _ in range(2):
+        assert (await segment_runs.go_on(run.run_no)).state == "running"
+        await segment_alerts.advance()
+    held = await segment_runs.get(run.run_no)
+    assert (held.state, held.done) == ("paused", 0)
+    assert [await factories.told(one.id, "offer") for one in people] == [0] * 4
+    assert [alert.kind for alert in await staff_alerts.page(is_open=True)] == ["segment_run_broken"]
 
 
 async def test_twice_at_once_is_once(db):
