@@ -142,6 +142,10 @@ class MessageTemplate(Section):
     page: str = ""
 
 
+class Chat(Section):
+    guesser: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] | None = None
+
+
 class WeChat(Section):
     api_base_url: Address = "https://api.weixin.qq.com"
     mini_program: MiniProgram
@@ -312,6 +316,7 @@ class Config(Section):
     money: Money = Money()
     messages: Messages = Messages()
     people: People = People()
+    chat: Chat = Chat()
     aliyun_sms: AliyunSms | None = None
     kuaidi100: Kuaidi100 | None = None
     mail: Mail | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -134,7 +135,21 @@ def _bot(runtime: Runtime) -> web.Application:
         mini_program=accounts.get("mini_program"),
         customer_messages=runtime.outside.official_account,
         service_messages=runtime.outside.mini_program,
+        guesser=_guesser(settings.chat.guesser),
     )
+
+
+def _guesser(named: str | None) -> bot.Guesser | None:
+    """What the settings name, made: ``package.module:factory``, called without arguments.
+
+    Raises:
+        ImportError, AttributeError: there is no such thing; the server does not start.
+    """
+    if named is None:
+        return None
+    module, _, factory = named.partition(":")
+    made: bot.Guesser = getattr(importlib.import_module(module), factory)()
+    return made
 
 
 def _mini_program_pages(chosen: config.MiniProgram) -> bot.Pages:

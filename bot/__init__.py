@@ -12,6 +12,7 @@ from bot import outcomes
 from bot.answering import Answering
 from bot.dialogue import Dialogues
 from bot.endpoint import Endpoint
+from bot.guessing import Guesser, Guessing
 from bot.mini_program import MiniProgram
 from bot.official_account import OfficialAccount
 from bot.settings import Account, CustomerMessages, Pages, Patience, Shop
@@ -22,6 +23,7 @@ __all__ = [
     "Account",
     "CustomerMessages",
     "Dialogues",
+    "Guesser",
     "Pages",
     "Patience",
     "Shop",
@@ -41,23 +43,27 @@ def build(
     service_messages: CustomerMessages | None = None,
     patience: Patience | None = None,
     dialogues: Dialogues | None = None,
+    guesser: Guesser | None = None,
 ) -> web.Application:
     """The door as an application for ``PREFIX``: ``/official-account`` and ``/mini-program``, each where there is one.
 
     ``customer_messages`` carries answers of the official account that come too late for a reply; None: such an answer is lost.
     ``service_messages`` carries all that is said to the mini-program's customer service; None: the platform's own service desk answers.
     ``dialogues`` remembers what was asked back; None: nothing is remembered, and everything is done by words to the letter.
+    ``guesser`` is asked about texts that are not understood (``bot.guessing``); None: nobody is.
     """
     patience = patience or Patience()
     answering = Answering(patience)
     door = web.Application()
-    taught = Taught(look_every_s=patience.taught_s)
+    taught, guessing = Taught(look_every_s=patience.taught_s), Guessing(guesser)
     if official_account is not None:
-        chats = OfficialAccount(official_account, shop, answering, customer_messages, dialogues, taught)
+        chats = OfficialAccount(
+            official_account, shop, answering, customer_messages, dialogues, taught, guessing
+        )
         _add(door, "/official-account", Endpoint(official_account, chats.respond, patience=patience))
     events = None
     if mini_program is not None:
-        events = MiniProgram(mini_program, shop, answering, service_messages, dialogues, taught)
+        events = MiniProgram(mini_program, shop, answering, service_messages, dialogues, taught, guessing)
         _add(door, "/mini-program", Endpoint(mini_program, events.respond, patience=patience))
 
     async def close(_door: web.Application) -> None:

@@ -196,4 +196,6 @@ _TO_THE_LETTER: tuple[tuple[str, Callable[[str], tuple[Change, str] | None]], ..
     ("ticket", tickets.asked),
 )
 BY_NAME: Mapping[str, Command] = {command.name: command for command in COMMANDS}
+ASKED_FOR = tuple(command.name for command in COMMANDS if command.name != "thanks")
+"""What a text may be taken for."""
 _ASK_BACK = Command("ask_back", help.ask_back, for_strangers=True)

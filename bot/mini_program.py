@@ -14,6 +14,7 @@ import logging
 from bot import binding, messages, replies
 from bot.answering import Answering
 from bot.dialogue import Dialogues
+from bot.guessing import Guessing
 from bot.official_account import OfficialAccount, Reading
 from bot.settings import Account, CustomerMessages, Shop
 from bot.taught import Taught
@@ -40,13 +41,14 @@ class MiniProgram:
         sender: CustomerMessages | None,
         dialogues: Dialogues | None = None,
         taught: Taught | None = None,
+        guessing: Guessing | None = None,
     ) -> None:
         """``sender`` None: messages to customer service are passed on to the platform's own service desk."""
         self._account = account
         self._answering = answering
         self._sender = sender
         self._chats = OfficialAccount(
-            account, shop, answering, None, dialogues, taught, provider="mini_program"
+            account, shop, answering, None, dialogues, taught, guessing, provider="mini_program"
         )
         self._carrying: set[asyncio.Task[None]] = set()
 

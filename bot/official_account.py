@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import (
     assent,
@@ -22,6 +22,7 @@ from bot import (
 from bot.answering import Answering
 from bot.asker import Asker
 from bot.dialogue import Dialogues, Turn
+from bot.guessing import Guessing
 from bot.settings import Account, CustomerMessages, Shop
 from bot.taught import Lesson, Taught
 from bot.understanding import Understood
@@ -49,6 +50,8 @@ class Reading:
     turn: Turn
     command: commands.Found | None
     lesson: Lesson
+    guesses: tuple[str, ...] = ()
+    """What a model takes a text for that we do not understand."""
 
     @property
     def is_question(self) -> bool:
@@ -67,6 +70,7 @@ class OfficialAccount:
         sender: CustomerMessages | None,
         dialogues: Dialogues | None = None,
         taught: Taught | None = None,
+        guessing: Guessing | None = None,
         *,
         provider: str = "official_account",
     ) -> None:
@@ -77,6 +81,7 @@ class OfficialAccount:
         self._sender = sender
         self._dialogues = dialogues or Dialogues(None)
         self._taught = taught or Taught()
+        self._guessing = guessing or Guessing()
         self._trouble = {locale: Asker(None, locale, shop).say("trouble") for locale in words.LOCALES}
 
     async def respond(self, message: messages.Message, by: float) -> str:
@@ -137,7 +142,18 @@ class OfficialAccount:
         turn = await self._dialogues.turn(
             self._account.app_id, message.openid, message.dedup_key, recall=reply is not None
         )
-        return Reading(turn, dialogue_replies.found(turn, reply) or _command(message, lesson), lesson)
+        command = dialogue_replies.found(turn, reply) or _command(message, lesson)
+        return Reading(turn, command, lesson, () if command is not None else await self._guesses(message))
+
+    async def _guesses(self, message: messages.Message) -> tuple[str, ...]:
+        """Before anything is written down; what is said to the shop's people is none of a model's business."""
+        if not (self._guessing.is_there and message.text) or message.event:
+            return ()
+        theirs = await chat.person(self._account.app_id, message.openid, provider=self._provider)
+        if theirs.with_people:
+            return ()
+        locale = _locale(message, None, theirs.customer, self._shop)
+        return await self._guessing.about(message.text, commands.ASKED_FOR, locale)
 
     async def done(self, reading: Reading) -> None:
         """Remembers what the answer asked back."""
@@ -167,7 +183,7 @@ class OfficialAccount:
             provider=here.provider, said=message.text,
         )  # fmt: skip
         try:
-            lines = await _lines(asker, message, command)
+            lines = await _lines(asker, message, reading)
         except errors.DomainError as refusal:
             lines = [refusal.sentence(asker.locale)]
         return replies.fit(lines, more=asker.say("more"))
@@ -198,7 +214,8 @@ class OfficialAccount:
         return self._trouble[_locale(message, reading.command, None, self._shop)]
 
 
-async def _lines(asker: Asker, message: messages.Message, command: commands.Found | None) -> list[str]:
+async def _lines(asker: Asker, message: messages.Message, reading: Reading) -> list[str]:
+    command = reading.command
     if asker.known is not None and asker.known.state in ("closing", "closed"):
         raise customers.AccountClosed
     name = "" if command is None else command.command.name
@@ -212,19 +229,21 @@ async def _lines(asker: Asker, message: messages.Message, command: commands.Foun
         if taught is not None:
             return taught
     if command is None or (asker.provider != "official_account" and name in _ABOUT_THE_CHAT):
-        return await _not_understood(asker, message)
+        return await _not_understood(asker, message, reading.guesses)
     if asker.known is None and not command.command.for_strangers:
         return greeting.stranger(asker)
     return await command.command.answer(asker)
 
 
-async def _not_understood(asker: Asker, message: messages.Message) -> list[str]:
+async def _not_understood(asker: Asker, message: messages.Message, guesses: tuple[str, ...]) -> list[str]:
     if not message.text:
         return help.not_understood(asker) if message.event else help.not_readable(asker, message.kind)
     taught = await keyword_answers.answer(asker, "contains", message.text)
     if taught is not None:
         return taught
     await chat_unanswered.count(plain(binding.masked(message.text)))
+    if guesses:
+        return await help.ask_back(replace(asker, asked=replace(asker.asked, choices=guesses)))
     return help.not_understood(asker)
 
 

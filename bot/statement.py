@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from billing import day_statements, statements
@@ -14,7 +15,7 @@ MOST_SHOWN = 15
 
 
 async def answer(asker: Asker) -> list[str]:
-    """The last changes, newest first: five, or as many as were asked for; of a period with its opening and closing balance."""
+    """The last changes, newest first: five, or as many as were asked for; of a period with its balances and the sums by kind."""
     slots = asker.asked.slots
     if slots.period is not None:
         return await _of_period(asker, slots.period, min(slots.count or MOST_SHOWN, MOST_SHOWN))
@@ -39,7 +40,21 @@ async def _of_period(asker: Asker, period: Period, most: int) -> list[str]:
     if not shown:
         return [head, asker.say("statement.nothing_then")]
     more = [asker.say("statement.more_then", shown=most)] if len(found.lines) > most else []
-    return [head, *(_line(asker, one) for one in reversed(shown)), *more]
+    return [head, _totals(asker, found.totals), *(_line(asker, one) for one in reversed(shown)), *more]
+
+
+def _totals(asker: Asker, totals: Sequence[day_statements.Total]) -> str:
+    """The sums by kind on one line; where there is one change of each they still say what came in and what went out."""
+    sums = [
+        asker.say(
+            "statement.total",
+            kind=kind_of(asker, total.kind),
+            sign=sign_of(total.amount_fen),
+            amount_fen=abs(total.amount_fen),
+        )
+        for total in totals
+    ]
+    return asker.say("statement.totals", totals=asker.say("statement.between").join(sums))
 
 
 async def _last(

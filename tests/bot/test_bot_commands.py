@@ -548,7 +548,8 @@ async def test_a_period_is_told_with_its_balances_and_in_sums(chats, join):
     assert await phone.ask("今天花了多少钱") == (
         f"{today} 至 {today} 消费 38.00 元，退回 0.00 元。各项合计：\n· 扣款 1 笔，−38.00 元\n· 门店调整 1 笔，+300.00 元"
     )
-    head, *lines = (await phone.ask("今天的明细")).split("\n")
+    head, sums, *lines = (await phone.ask("今天的明细")).split("\n")
+    assert sums == "合计：扣款 −38.00 元；门店调整 +300.00 元"
     assert head == f"{today} 至 {today}：期初 0.00 元，期末 262.00 元"
     assert [line.split(" ", 2)[2] for line in lines] == [
         "扣款（龙井） −38.00 元，余额 262.00 元", "门店调整（礼） +300.00 元，余额 300.00 元",
@@ -564,6 +565,7 @@ async def test_of_many_changes_in_a_period_the_last_are_told(chats, join):
     for number in range(17):
         await gift(phone, 100 + number)
     lines = (await phone.ask("今天的明细")).split("\n")
+    assert lines.pop(1) == f"合计：门店调整 +{sum(range(100, 117)) / 100:.2f} 元"
     assert len(lines) == 17 and lines[-1] == "只列出最近 15 笔，完整对账单请在小程序里下载。"
     assert "+1.16 元" in lines[1] and "+1.02 元" in lines[15]
 
