@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from billing import confirmed
 from bot.asker import Asker
 from bot.dialogue import Choice, Outcome, Proposal, Subject
@@ -47,9 +49,18 @@ async def propose_offers(asker: Asker, _subject: Subject) -> list[str]:
     return [asker.say("messaging.offer"), *asker.yes_does(asker.say("messaging.agree"))]
 
 
-async def agree(asker: Asker, _proposal: Proposal | None = None) -> Outcome:
-    """They agree, having been shown to what."""
-    await _set(asker, marketing=True)
+async def agree(asker: Asker, proposal: Proposal | None = None) -> Outcome:
+    """They agree, having been shown to what; not by a yes to what they have said no to.
+
+    Raises:
+        KeyReused: they have.
+    """
+    if proposal is None:
+        await _set(asker, marketing=True)
+    else:
+        await confirmed.once(
+            asker.customer.id, what=OFFERS, key=proposal.number, content={}, act=partial(_set, asker, marketing=True)
+        )  # fmt: skip
     return Outcome([asker.say("messaging.subscribed")], Choice(DEED, {"marketing": False}), "marketing=True")
 
 

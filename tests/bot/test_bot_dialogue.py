@@ -187,6 +187,16 @@ async def test_of_a_yes_and_a_no_at_once_one_counts(talk):
             await plan_pauses.resume(planning.SHOP, plan_id, key=factories.key())
 
 
+async def test_who_said_no_to_offers_has_not_agreed_though_the_no_is_not_remembered(talk, memory):
+    assert "5 分钟内有效" in await talk("我愿意接收你们的优惠活动")
+    (key,) = [key async for key in memory.scan_iter(match=f"*{talk.openid}")]
+    before = await memory.get(key)
+    assert await talk("算了") == "好的，不办了。"
+    await memory.set(key, before)
+    assert (await talk("好")).startswith("刚才已经说了不办")
+    assert await database.fetchval("SELECT count(*) FROM marketing_consent") == 0
+
+
 async def test_a_number_picks_what_was_listed(talk):
     first, second = await a_plan(talk), await a_plan(talk, "鲜花")
     listed = await talk("暂停扣款")
