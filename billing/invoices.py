@@ -163,11 +163,16 @@ _PAID = {
                WHERE p.bill_id = {0}.id AND p.tender <> 'balance'), 0)""",
 }
 _TAKEN = """coalesce((SELECT sum(r.amount_fen) FROM invoice_request r WHERE r.subject = '{1}' AND r.subject_no = {0}.{1}_no
-            AND r.state IN ('requested', 'issued')), 0)"""
+            AND r.state IN ({2})), 0)"""
 
 
-def _left(subject: str, row: str) -> str:
-    return f"({_PAID[subject].format(row)} - {_TAKEN.format(row, subject)})"
+def _left(subject: str, row: str, states: str = "'requested', 'issued'") -> str:
+    return f"({_PAID[subject].format(row)} - {_TAKEN.format(row, subject, states)})"
+
+
+def _over(subject: str, row: str) -> str:
+    """So much less came in and stayed than was issued; what waits can still be refused."""
+    return "-" + _left(subject, row, "'issued'")
 
 
 _OPEN = f"""
@@ -272,7 +277,7 @@ _COLUMNS = f"""
 r.id, r.invoice_no, r.customer_id, r.subject, r.subject_no, coalesce(b.title, '') AS about, r.amount_fen, r.title_kind, r.title, r.tax_no,
 r.email, r.door, r.state, r.number, r.reason, r.ended_by, r.created_at, r.ended_at,
 CASE WHEN r.state = 'issued'
-     THEN greatest(0, least(r.amount_fen, -(CASE r.subject WHEN 'top_up' THEN {_left("top_up", "t")} ELSE {_left("bill", "b")} END)))::bigint ELSE 0 END AS over_fen
+     THEN greatest(0, least(r.amount_fen, CASE r.subject WHEN 'top_up' THEN {_over("top_up", "t")} ELSE {_over("bill", "b")} END))::bigint ELSE 0 END AS over_fen
 FROM invoice_request r LEFT JOIN top_up t ON r.subject = 'top_up' AND t.top_up_no = r.subject_no
 LEFT JOIN bill b ON r.subject = 'bill' AND b.bill_no = r.subject_no
 """

@@ -198,6 +198,17 @@ async def test_money_that_went_back_is_not_invoiced_and_what_was_needs_a_red_let
     assert await code_of(ask(customer.id, "top_up", before.top_up_no)) == "nothing_to_invoice"
     assert (await invoices.get(issued.invoice_no)).over_fen == 5_000
     assert (await invoices.get(waits.invoice_no)).over_fen == 0
+    partly = await factories.topped_up(customer.id, 5_000)
+    kept, late = [
+        await ask(customer.id, "top_up", partly.top_up_no, amount_fen=fen) for fen in (3_000, 2_000)
+    ]
+    await invoices.issue(1, kept.invoice_no, "25332000000000000003", key=factories.key())
+    await refunding.ask_for(customer.id, partly.top_up_no, 2_000)
+    assert (await invoices.get(kept.invoice_no)).over_fen == 0, "what went back is what waits"
+    assert (
+        await code_of(invoices.issue(1, late.invoice_no, "25332000000000000004", key=factories.key()))
+        == "invoice_above_left"
+    )
 
 
 async def test_only_so_many_wait(db):
