@@ -70,7 +70,7 @@ class OperatorCannotAnswer(errors.Conflict):
 
 
 class NoChatToOpen(errors.Conflict):
-    """The customer has no chat with the shop that could be written to."""
+    """The customer has no chat with the shop that could be written to, or has left."""
 
     code = "no_chat_to_open"
 
@@ -282,7 +282,11 @@ async def open_for(
     """
 
     async def act() -> str:
-        await customers.get(customer_id)
+        whose = await customers.staying(
+            customer_id
+        )  # nor do they leave meanwhile, after which nothing forgets what is said
+        if whose.state in ("closing", "closed"):
+            raise NoChatToOpen(customer_id=customer_id)
         if store is not None and not await db.fetchval(
             "SELECT EXISTS (SELECT FROM store WHERE code = $1)", store
         ):

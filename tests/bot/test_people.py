@@ -291,6 +291,13 @@ async def test_handing_on_opening_and_canned_answers(world):
     assert (await desk.post("/customers/999999/conversations", {})).code == "no_such_customer"
     nobody = (await factories.customer()).id
     assert (await desk.post(f"/customers/{nobody}/conversations", {})).code == "no_chat_to_open"
+    await database.execute(
+        "INSERT INTO identity (customer_id, provider, app_id, subject, follows, created_at) VALUES ($1, 'official_account', 'wx', 'o', true, now())",
+        nobody,
+    )
+    await database.execute("UPDATE customer SET state = 'closed' WHERE id = $1", nobody)
+    answer = await desk.post(f"/customers/{nobody}/conversations", {})
+    assert answer.code == "no_chat_to_open", "who has left is left alone"
     url = f"/conversations/{number}"
     assert await here.says("在") == ""
     assert (
