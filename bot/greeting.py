@@ -7,13 +7,13 @@ from bot.asker import Asker
 
 def welcome(asker: Asker) -> list[str]:
     """For a new follower."""
-    lines = [asker.say("greeting.welcome"), asker.say("help.words")]
+    lines = [asker.say("greeting.welcome"), asker.say("help.most")]
     return lines if asker.known else [*lines, asker.say("greeting.bind_first")]
 
 
 def back_again(asker: Asker) -> list[str]:
     """For a follower who scanned a code."""
-    return [asker.say("greeting.back_again"), asker.say("help.words")]
+    return [asker.say("greeting.back_again"), asker.say("help.most")]
 
 
 def stranger(asker: Asker) -> list[str]:

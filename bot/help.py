@@ -8,7 +8,7 @@ from core import words
 
 
 async def answer(asker: Asker) -> list[str]:
-    """The words that are understood."""
+    """All that can be asked; elsewhere the chat names what is asked most, and this."""
     return [asker.say("help.title"), asker.say("help.words")]
 
 
@@ -22,7 +22,7 @@ async def ask_back(asker: Asker) -> list[str]:
 
 def not_understood(asker: Asker) -> list[str]:
     """For a text that is none of them."""
-    return [asker.say("help.unknown"), asker.say("help.words"), asker.say("help.person")]
+    return [asker.say("help.unknown"), asker.say("help.most"), asker.say("help.person")]
 
 
 _LIKE = {"shortvideo": "video"}
@@ -33,6 +33,6 @@ def not_readable(asker: Asker, kind: str) -> list[str]:
     said = f"help.unreadable.{_LIKE.get(kind, kind)}"
     return [
         asker.say(said if words.has(f"bot.{said}", asker.locale) else "help.only_text"),
-        asker.say("help.words"),
+        asker.say("help.most"),
         asker.say("help.person"),
     ]

@@ -295,6 +295,10 @@ async def test_help_lists_the_words_and_each_of_them_is_understood(chats, join):
         listed = re.findall(quotes, words.say("bot.help.words", locale))
         understood = [commands.find(word).command.name for word in listed]
         assert sorted(understood) == sorted({one.name for one in commands.COMMANDS} - told_elsewhere)
+        most = re.findall(quotes, words.say("bot.help.most", locale))
+        assert [commands.find(word).command.name for word in most] == [
+            "balance", "top_up", "statement", "upcoming", "orders", "help", "spent",
+        ]  # fmt: skip
 
 
 async def test_other_texts_get_a_short_help(chats, join):
