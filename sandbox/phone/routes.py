@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -259,14 +260,16 @@ class Phone:
             }
         )
         await response.prepare(request)
-        while True:
-            items = await self._world.feed.wait_after(person.id, seq, 15.0)
-            for item in items:
-                seq = item.seq
-                text = json.dumps(asdict(item), ensure_ascii=False)
-                await response.write(f"id: {seq}\nevent: {item.kind}\ndata: {text}\n\n".encode())
-            if not items:
-                await response.write(b": still here\n\n")
+        with contextlib.suppress(ConnectionResetError):  # who looked has gone
+            while True:
+                items = await self._world.feed.wait_after(person.id, seq, 15.0)
+                for item in items:
+                    seq = item.seq
+                    text = json.dumps(asdict(item), ensure_ascii=False)
+                    await response.write(f"id: {seq}\nevent: {item.kind}\ndata: {text}\n\n".encode())
+                if not items:
+                    await response.write(b": still here\n\n")
+        return response
 
     async def _page(self, _request: web.Request) -> web.StreamResponse:
         shop = self._world.settings.shop_api_url or ""
