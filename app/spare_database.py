@@ -65,7 +65,7 @@ def _directory(home: Path | None) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _told_to_end(told: Callable[[], object]) -> Iterator[None]:
-    """SIGTERM ends the process as an exit does: customers' data must not stay behind in a temporary directory."""
+    """What SIGTERM does meanwhile; never what it does by itself, for customers' data must not stay behind in a temporary directory."""
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: told())
     try:
         yield

@@ -60,21 +60,20 @@ class _Transaction:
             self._forget()  # cancelled while the connection went back: what comes next in this task would take it for its own
             raise
 
+    async def _give_back(self) -> None:
+        context: Any = self._context
+        if getattr(context, "token", None) is None:  # set once the connection is ours; a savepoint has none
+            return
+        try:
+            await context.client._parent._pool.release(context.client._connection)
+        finally:
+            self._forget()
+
     def _forget(self) -> None:
         token = getattr(self._context, "token", None)
         if token is not None:
             with contextlib.suppress(ValueError):  # it has been forgotten already
                 connections.reset(token)
-
-    async def _give_back(self) -> None:
-        context: Any = self._context
-        token = getattr(context, "token", None)  # set once the connection is ours; a savepoint has none
-        if token is None:
-            return
-        try:
-            await context.client._parent._pool.release(context.client._connection)
-        finally:
-            connections.reset(token)
 
 
 def pool() -> Any:

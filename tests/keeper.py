@@ -1,5 +1,5 @@
 """Who empties the database before each test and proves its books after it, over one connection for all of a session: a new one has to learn
-the tables first, which takes PostgreSQL longer (60 ms) than the rest of either."""
+the tables first (measured on a busy machine: looking which of 132 have rows took 60 ms the first time, 6 the second)."""
 
 from __future__ import annotations
 
@@ -64,10 +64,9 @@ class Keeper:
     async def _begin(self):
         await self._context.__aenter__()
         chosen = database.tortoise_config(self._url, pool_min=1, pool_max=1, application_name="yucun keeper")
-        chosen["connections"]["default"]["credentials"]["statement_cache_size"] = (
-            400  # every check is to stay known
-        )
-        await self._context.init(config=chosen)
+        await self._context.init(
+            config=chosen
+        )  # not database.opened: the global way to a pool is the test's own
 
     def _close(self):
         with contextlib.suppress(*_LOST):
@@ -136,9 +135,9 @@ WHERE pg_relation_size(c.oid) > $2 OR c.reltuples >= 0
 
 
 async def _to_truncate(connection, names):
-    """Deleting a test's few rows takes 3 ms where truncating their tables takes 30, and ten times that on a busy disk; but what is deleted
-    stays until somebody cleans up, which here is nobody but us: so rows never move, and who forgets to say an order finds theirs. What a
-    test had PostgreSQL count goes, too: plans made for that many rows are not the next test's."""
+    """Deleting the rows of fourteen tables took 3 ms where truncating them took 840, side by side on a machine with a load of twelve; but what
+    is deleted stays until somebody cleans up, which here is nobody but us: so rows never move, and who forgets to say an order finds theirs.
+    What a test had PostgreSQL count goes, too: plans made for that many rows are not the next test's."""
     return [row[0] for row in await connection.fetch(_TO_TRUNCATE, names, _MOST_BYTES)]
 
 
