@@ -13,10 +13,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringCo
 from pydantic.fields import FieldInfo
 
 from app.config_values import Address, Seconds, Secret, Section, Word, secret, zone
-from app.menu_config import Menus
 from app.message_config import AliyunSms, Mail, Messages, People
+from app.wechat_config import WeChat, WeChatPay
 from billing import terms
-from notifications import outbox
 
 ENVIRONMENT = "YUCUN_CONFIG"
 DEFAULT_PATH = Path("config.toml")
@@ -24,10 +23,6 @@ DEFAULT_PATH = Path("config.toml")
 
 class ConfigInvalid(Exception):
     """The settings cannot be used; the message names every wrong key, in Chinese and English."""
-
-
-AesKey = Annotated[SecretStr, BeforeValidator(secret), Field(min_length=43, max_length=43)]
-PushMode = Literal["safe", "plain"]
 
 
 class Shop(Section):
@@ -96,87 +91,8 @@ class Operators(Section):
     session_ttl_s: Seconds = 12 * 3600
 
 
-class Pages(Section):
-    top_up: Word | None = None
-    bill: Word | None = None
-    order: Word | None = None
-
-
-class MiniProgram(Section):
-    app_id: Word
-    secret: Secret
-    token: Secret | None = None
-    encoding_aes_key: AesKey | None = None
-    previous_encoding_aes_key: AesKey | None = None
-    push: PushMode | None = None
-    report_shipping: bool = True
-    orders_shipped_as: Literal["pick_up", "virtual"] = "pick_up"
-    pages: Pages = Pages()
-
-    @pydantic.model_validator(mode="after")
-    def _can_receive(self) -> "MiniProgram":
-        _check_push(self.push, self.token, self.encoding_aes_key)
-        return self
-
-
-class OfficialAccount(Section):
-    app_id: Word
-    secret: Secret
-    original_id: Word
-    token: Secret
-    encoding_aes_key: AesKey | None = None
-    previous_encoding_aes_key: AesKey | None = None
-    push: PushMode = "safe"
-    menus: Menus = ()
-
-    @pydantic.model_validator(mode="after")
-    def _can_receive(self) -> "OfficialAccount":
-        _check_push(self.push, self.token, self.encoding_aes_key)
-        return self
-
-
-class MessageTemplate(Section):
-    template_id: Word
-    title: Word
-    fields: dict[Word, Literal["title", "tip", "amount", "bonus", "balance", "time"]]
-    page: str = ""
-
-
 class Chat(Section):
     guesser: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] | None = None
-
-
-class WeChat(Section):
-    api_base_url: Address = "https://api.weixin.qq.com"
-    mini_program: MiniProgram
-    official_account: OfficialAccount | None = None
-    message_templates: dict[outbox.Kind, MessageTemplate] = Field(default_factory=dict)
-
-
-class WeChatPay(Section):
-    mch_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{8,12}$")]
-    app_id: Word | None = None
-    serial_no: Word
-    private_key: Secret
-    api_v3_key: Secret
-    public_key_id: Word | None = None
-    public_key: Secret | None = None
-    platform_certificates: tuple[Secret, ...] = ()
-    base_urls: tuple[Address, ...] = ("https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com")
-    h5_return_url: Address | None = None
-    refund_from: Literal["unsettled", "available"] = "unsettled"
-    transfer_scene_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")] | None = None
-    transfer_scene_infos: dict[Word, Word] = Field(default_factory=dict)
-
-    @pydantic.model_validator(mode="after")
-    def _complete(self) -> "WeChatPay":
-        if len(self.api_v3_key.get_secret_value().encode()) != 32:
-            raise ValueError("api_v3_key 应为 32 个字符 · api_v3_key has 32 characters")
-        if (self.public_key_id is None) != (self.public_key is None):
-            raise ValueError(
-                "public_key_id 与 public_key 要一起写 · public_key_id and public_key go together"
-            )
-        return self
 
 
 class Alipay(Section):
@@ -355,13 +271,6 @@ def load(path: Path) -> Config:
         return Config.model_validate(raw, context={"base": path.resolve().parent})
     except pydantic.ValidationError as error:
         raise ConfigInvalid("\n".join([f"{path}:", *_faults(error)])) from None
-
-
-def _check_push(push: PushMode | None, token: SecretStr | None, key: SecretStr | None) -> None:
-    if push is not None and token is None:
-        raise ValueError("接收消息推送要写 token · receiving messages needs token")
-    if push == "safe" and key is None:
-        raise ValueError('安全模式要写 encoding_aes_key · push = "safe" needs encoding_aes_key')
 
 
 def _faults(error: pydantic.ValidationError) -> Iterator[str]:

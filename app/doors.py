@@ -17,7 +17,7 @@ import admin_api
 import bot
 import miniapp_api
 import webhooks
-from app import config, database, metrics
+from app import database, metrics, wechat_config
 from app.runtime import RUNTIME, Runtime
 from bot import explaining
 from core import db
@@ -126,7 +126,7 @@ def _bot(runtime: Runtime) -> web.Application:
                 encoding_aes_key=_text(chosen.encoding_aes_key),
                 previous_encoding_aes_key=_text(chosen.previous_encoding_aes_key),
                 mode=chosen.push,
-                original_id=chosen.original_id if isinstance(chosen, config.OfficialAccount) else None,
+                original_id=chosen.original_id if isinstance(chosen, wechat_config.OfficialAccount) else None,
             )
     return bot.build(
         shop=bot.Shop(settings.shop.name, settings.shop.locale, _mini_program_pages(wechat.mini_program)),
@@ -152,7 +152,7 @@ def _guesser(named: str | None) -> bot.Guesser | None:
     return made
 
 
-def _mini_program_pages(chosen: config.MiniProgram) -> bot.Pages:
+def _mini_program_pages(chosen: wechat_config.MiniProgram) -> bot.Pages:
     pages = chosen.pages
     return bot.Pages(app_id=chosen.app_id, top_up=pages.top_up, bill=pages.bill, order=pages.order)
 
