@@ -141,12 +141,13 @@ async def adds_up(amount_fen: int, *, operator_id: int, customer_id: int) -> boo
 
 
 _IS_WAITING = """
-SELECT EXISTS (SELECT FROM approval WHERE kind = $1 AND customer_id = $2 AND state = 'waiting' AND params @> $3::jsonb)
+SELECT EXISTS (SELECT FROM approval
+               WHERE kind = $1 AND (customer_id = $2 OR customer_id IS NULL AND $2 IS NULL) AND state = 'waiting' AND params @> $3::jsonb)
 """
 
 
-async def is_waiting(kind: str, about: Mapping[str, str], *, customer_id: int) -> bool:
-    """Whether such an act of the customer waits for a second person already. The caller has called ``one_request``."""
+async def is_waiting(kind: str, about: Mapping[str, Any], *, customer_id: int | None = None) -> bool:
+    """Whether such an act of the customer, or with None one that is about none, waits for a second person already. The caller has called ``one_request``."""
     return bool(await db.fetchval(_IS_WAITING, kind, customer_id, json.dumps(about)))
 
 

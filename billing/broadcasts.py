@@ -96,13 +96,12 @@ async def start(operator_id: int, segment_id: int, text: str, *, alone: bool = F
 _SAME = """
 SELECT EXISTS (SELECT FROM segment_run
                WHERE segment_id = $1 AND kind = 'message' AND text = $2 AND state IN ('running', 'paused'))
-    OR EXISTS (SELECT FROM approval WHERE kind = $4 AND state = 'waiting' AND params @> $3::jsonb)
 """
 
 
 async def _refuse_same(segment_id: int, text: str) -> None:
-    about = json.dumps({"segment_id": segment_id, "text": text}, ensure_ascii=False)
-    if await db.fetchval(_SAME, segment_id, text, about, KIND):
+    waits = await approvals.is_waiting(KIND, {"segment_id": segment_id, "text": text})
+    if waits or await db.fetchval(_SAME, segment_id, text):
         raise BroadcastUnderWay
 
 
