@@ -52,8 +52,8 @@ class Run:
     asked_by: str
     created_at: datetime
     ended_at: datetime | None
-    approval_no: str | None = None
-    expected: int | None = None
+    approval_no: str | None
+    expected: int | None
 
 
 _COLUMNS = "id, run_no, segment_id, kind, template_id, text, state, looked_at, done, asked_by, created_at, ended_at, approval_no, expected"
@@ -65,42 +65,21 @@ VALUES ($1, $2, $3, $4::jsonb, $5, $6, 'running', 0, 0, 0, $7, $8, $9, $10)
 
 
 async def give_coupons(operator_id: int, segment_id: int, template_id: int, *, key: str) -> Run:
-    """Everybody in the segment gets a coupon of the kind.
+    """Everybody in the segment gets a coupon of the kind. What they are written is begun by ``billing.broadcasts``.
 
     Raises:
         NoSuchSegment, NoSuchTemplate, KeyReused.
     """
     await coupon_templates.get(template_id)
-    return await _start(operator_id, segment_id, "coupons", template_id=template_id, key=key)
-
-
-async def write_to(operator_id: int, segment_id: int, text: str, *, key: str) -> Run:
-    """Everybody in the segment who agreed to marketing is told this.
-
-    Raises:
-        NoSuchSegment, KeyReused.
-    """
-    return await _start(operator_id, segment_id, "message", text=text, key=key)
-
-
-async def _start(
-    operator_id: int,
-    segment_id: int,
-    kind: Kind,
-    *,
-    template_id: int | None = None,
-    text: str | None = None,
-    key: str,
-) -> Run:
     by = f"operator:{operator_id}"
 
     async def act() -> str:
         rule = segments.dumped((await segments.get(segment_id)).rule)
-        return await begin(segment_id, kind, rule, template_id=template_id, text=text, by=by)
+        return await begin(segment_id, "coupons", rule, template_id=template_id, by=by)
 
-    content = {"segment_id": segment_id, "kind": kind, "template_id": template_id, "text": text}
+    content = {"segment_id": segment_id, "template_id": template_id}
     made = await idempotency.alone(
-        caller=by, operation="segment_runs.start", key=key, content=content, act=act
+        caller=by, operation="segment_runs.give_coupons", key=key, content=content, act=act
     )
     return await get(made)
 

@@ -256,10 +256,10 @@ _SEGMENTS = (
         status=201,
         answer=segments.SegmentRun,
         refusals=(
-            segment_runs.NoSuchSegment,
+            broadcasts.NoSuchSegment,
             broadcasts.BroadcastUnderWay,
             broadcasts.BroadcastNeedsSecond,
-            segment_runs.KeyReused,
+            broadcasts.KeyReused,
         ),
         auth=OPERATOR,
         idempotent=True,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pydantic
 import pytest
 
-from billing import points_adjustments, segment_alerts, staff_alerts
+from billing import broadcasts, points_adjustments, segment_alerts, staff_alerts
 from core import clock
 from core import db as database
 from members import (
@@ -205,7 +205,7 @@ async def test_only_who_agreed_is_written_to_and_a_run_can_be_stopped(db):
     people = [await factories.customer() for _ in range(3)]
     await agreed(people[1])
     segment = await segments.add(1, "全部", read(OLD), key=factories.key())
-    run = await segment_runs.write_to(1, segment.id, "新茶到店", key=factories.key())
+    run = (await broadcasts.start(1, segment.id, "新茶到店", key=factories.key())).run
     await segments.change(1, segment.id, "没有人", read({"what": "points", "least": 5}))
     await segment_runs.advance(limit=1, turns=2)
     assert (await segment_runs.get(run.run_no)).looked_at == 2
@@ -215,7 +215,7 @@ async def test_only_who_agreed_is_written_to_and_a_run_can_be_stopped(db):
     assert [await factories.told(one.id, "offer") for one in people] == [0, 1, 0]
     assert await segment_runs.page() == [await segment_runs.get(run.run_no)]
     for act in (
-        segment_runs.write_to(1, 404, "x", key=factories.key()),
+        broadcasts.start(1, 404, "x", key=factories.key()),
         segment_runs.give_coupons(1, segment.id, 404, key=factories.key()),
         segment_runs.get("D0"),
     ):
