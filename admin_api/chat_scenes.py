@@ -8,7 +8,7 @@ from admin_api.chat_words import Store
 from admin_api.services import Operator, Services
 from core import http as kit
 from members import chat_visits, customers
-from shop import chat_menus, chat_scenes
+from shop import chat_scenes
 
 Welcome = Annotated[
     kit.Paragraphs,
@@ -30,7 +30,11 @@ class SceneText(kit.Body):
 class NewScene(SceneText):
     days: Annotated[
         int | None,
-        Field(ge=1, le=30, description="临时码的天数，null 为永久 · of a temporary one; null: for ever"),
+        Field(
+            ge=1,
+            le=chat_scenes.LONGEST_DAYS,
+            description="临时码的天数，null 为永久 · of a temporary one; null: for ever",
+        ),
     ] = None
     store: Store = None
     table_no: Annotated[kit.Text, Field(max_length=20)] = ""
@@ -96,11 +100,8 @@ async def listing(query: ScenesQuery) -> object:
 
 async def add(body: NewScene, caller: Operator, services: Services, key: kit.IdempotencyKey) -> object:
     """A new code, asked for at once."""
-    codes = _codes(services)
     wish = chat_scenes.Wish(**body.model_dump())
-    made = await chat_scenes.add(services.menus.app_id, caller.id, wish, key=key)
-    await chat_scenes.ask(codes, services.menus.app_id, scene_id=made.id)
-    return await chat_scenes.get(made.id)
+    return await chat_scenes.make(services.scene_codes, services.menus.app_id, caller.id, wish, key=key)
 
 
 async def one(scene_id: kit.Id) -> object:
@@ -115,19 +116,10 @@ async def change(scene_id: kit.Id, body: SceneText, caller: Operator) -> object:
 
 async def renew(scene_id: kit.Id, caller: Operator, services: Services) -> object:
     """Another time for a temporary one, another try for one that was refused."""
-    codes = _codes(services)
-    await chat_scenes.renew(caller.id, scene_id)
-    await chat_scenes.ask(codes, services.menus.app_id, scene_id=scene_id)
-    return await chat_scenes.get(scene_id)
+    return await chat_scenes.make_again(services.scene_codes, services.menus.app_id, caller.id, scene_id)
 
 
 async def origin(customer_id: kit.Id) -> Origin:
     """The codes a customer came by."""
     first, last = await chat_visits.origin((await customers.get(customer_id)).id)
     return Origin.model_validate({"first": first, "last": last}, from_attributes=True)
-
-
-def _codes(services: Services) -> chat_scenes.Platform:
-    if services.scene_codes is None:
-        raise chat_menus.NoOfficialAccount
-    return services.scene_codes

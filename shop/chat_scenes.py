@@ -1,6 +1,6 @@
 """QR codes of the official account with a scene 带参数二维码: at a store, on a table, in an operator's hand.
 
-A code is written down first and then asked for, at once or by the clock; asking again for the same scene does no harm.
+A code is written down first and then asked for, at once (``make``) or by the clock; asking again for the same scene does no harm.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gateways.wechat import scene_codes
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
 from gateways.wechat.scene_codes import SceneCode
 from ledger import idempotency
-from shop import chat_texts
+from shop import chat_menus, chat_texts
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ KeyReused = idempotency.KeyReused
 NoSuchStore = stores.NoSuchStore
 TextUnfillable = chat_texts.TextUnfillable
 TextTooLong = chat_texts.TextTooLong
+NoOfficialAccount = chat_menus.NoOfficialAccount
+LONGEST_DAYS = scene_codes.LONGEST_DAYS
 MOST = 10_000
 _BESIDE = 400
 """Bytes of what the house says beside a welcome."""
@@ -106,6 +108,36 @@ class Scene:
         return None if self.ticket is None else scene_codes.picture_url(self.ticket)
 
 
+async def make(platform: Platform | None, app_id: str, operator_id: int, wish: Wish, *, key: str) -> Scene:
+    """A new code, asked for at once; where the platform does not answer, again by the clock. ``platform`` None: there is no account.
+
+    Raises:
+        NoOfficialAccount, and those of ``add``.
+    """
+    known = _known(platform)
+    made = await add(app_id, operator_id, wish, key=key)
+    await ask(known, app_id, scene_id=made.id)
+    return await get(made.id)
+
+
+async def make_again(platform: Platform | None, app_id: str, operator_id: int, scene_id: int) -> Scene:
+    """A temporary code, or one the platform refused, is asked for again at once.
+
+    Raises:
+        NoOfficialAccount, NoSuchScene, SceneForEver.
+    """
+    known = _known(platform)
+    await renew(operator_id, scene_id)
+    await ask(known, app_id, scene_id=scene_id)
+    return await get(scene_id)
+
+
+def _known(platform: Platform | None) -> Platform:
+    if platform is None:
+        raise NoOfficialAccount
+    return platform
+
+
 _ADD = """
 INSERT INTO chat_scene (app_id, scene, title, days, store_id, table_no, operator_id, welcome_zh, welcome_en, state, ask_at, saved_by, saved_at,
                         created_at)
@@ -114,7 +146,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'asking', $10, $11, $10, $10) RETURN
 
 
 async def add(app_id: str, operator_id: int, wish: Wish, *, key: str) -> Scene:
-    """A new code; ``ask`` gets it from the platform.
+    """Writes a new code down; ``ask`` gets it from the platform.
 
     Raises:
         NoSuchStore, NoSuchSceneOperator, TextUnfillable, TextTooLong, TooManyScenes, KeyReused.
@@ -169,7 +201,7 @@ WHERE id = $1 AND (state = 'refused' OR state = 'ready' AND days IS NOT NULL)
 
 @db.retried
 async def renew(operator_id: int, scene_id: int) -> Scene:
-    """A temporary code, or one the platform refused, is asked for again; one that is being asked for is left.
+    """A temporary code, or one the platform refused, is to be asked for again; one that is being asked for is left.
 
     Raises:
         NoSuchScene.

@@ -67,7 +67,7 @@ ROUTES = (
         answer=chat_scenes.Scene,
         refusals=(
             *_TEXT,
-            shop_chat_menus.NoOfficialAccount,
+            shop_chat_scenes.NoOfficialAccount,
             shop_chat_scenes.NoSuchStore,
             shop_chat_scenes.NoSuchSceneOperator,
             shop_chat_scenes.TooManyScenes,
@@ -98,7 +98,7 @@ ROUTES = (
         summary=("重新申请二维码", "Ask for the code again"),
         answer=chat_scenes.Scene,
         refusals=(
-            shop_chat_menus.NoOfficialAccount,
+            shop_chat_scenes.NoOfficialAccount,
             shop_chat_scenes.NoSuchScene,
             shop_chat_scenes.SceneForEver,
         ),

@@ -165,6 +165,13 @@ async def test_codes_are_asked_for_until_there_is_an_answer(platform):
     ):  # fmt: skip
         with pytest.raises(refusal):
             await code(platform, **wish)
+    for ask in (
+        chat_scenes.make(None, "", 1, chat_scenes.Wish(title="x"), key=factories.key()),
+        chat_scenes.make_again(None, "", 1, 1),
+    ):
+        with pytest.raises(chat_scenes.NoOfficialAccount):
+            await ask
+    assert await chat_scenes.page() == []
     for_ever, for_days = await code(platform, store="xihu", table_no="3"), await code(platform, days=30)
     assert (for_ever.state, for_ever.ticket, for_ever.picture_url) == ("asking", None, None)
     ended = await asyncio.gather(*(chat_scenes.ask(codes, "wx1", limit=1) for _ in range(3)))
