@@ -12,9 +12,9 @@ from bot.settings import PageName, Shop
 from bot.taught import Lesson
 from bot.understanding import Understood
 from core import words
+from members import chat_visits
 from members.customers import Customer
 from members.people import Chat
-from shop import chat_edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Asker:
 
     async def store_id(self) -> int:
         """The store whose QR code they scanned last; 0: none."""
-        return await chat_edition.store_of(self.app_id, self.openid)
+        return await chat_visits.store_of(self.app_id, self.openid)
 
     def say(self, key: str, **params: Any) -> str:
         """A sentence of ``core/words/<locale>/bot.toml``."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core import clock, db
+from gateways.wechat.menus import TAGGED_AT_ONCE
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
 from members import chat
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 50
 _NO_FOLLOWER = frozenset({40003, 49003})
 
 
@@ -55,12 +55,15 @@ async def tag(languages: Languages, *, limit: int = 2_000) -> int:
         return 0
     try:
         tags = await languages.platform.tags()
-        due = await db.fetch(_DUE, languages.app_id, list(languages.languages), limit)
+        there = [
+            one for one in languages.languages if languages.prefix + one in tags
+        ]  # a tag comes with its menu
+        due = await db.fetch(_DUE, languages.app_id, there, limit)
         changed = 0
         for worn, wanted in dict.fromkeys((row["worn"], row["wanted"]) for row in due):
             openids = [row["subject"] for row in due if (row["worn"], row["wanted"]) == (worn, wanted)]
-            for at in range(0, len(openids), AT_ONCE):
-                changed += await _change(languages, tags, openids[at : at + AT_ONCE], worn, wanted)
+            for at in range(0, len(openids), TAGGED_AT_ONCE):
+                changed += await _change(languages, tags, openids[at : at + TAGGED_AT_ONCE], worn, wanted)
         return changed
     except (PlatformRefused, PlatformUnknown) as error:
         log.warning("followers could not be tagged: %s", error)
@@ -72,15 +75,12 @@ async def _change(
 ) -> int:
     for language, on in ((worn, False), (wanted, True)):
         number = None if language is None else tags.get(languages.prefix + language)
-        if number is None:
-            continue  # no tag yet: it comes with the menu
-        openids = await _put(languages, number, openids, on=on)
+        if number is not None:  # a tag that is gone is on nobody
+            openids = await _put(languages, number, openids, on=on)
     if wanted is None:
         await db.execute(_WEAR_NONE, languages.app_id, openids)
-    elif languages.prefix + wanted in tags:
-        await db.execute(_WEAR, languages.app_id, openids, wanted, clock.now())
     else:
-        return 0
+        await db.execute(_WEAR, languages.app_id, openids, wanted, clock.now())
     return len(openids)
 
 
@@ -107,3 +107,14 @@ async def _put(languages: Languages, number: int, openids: list[str], *, on: boo
 async def unfollowed(app_id: str, openid: str) -> None:
     """Who leaves the account loses its tags there."""
     await db.execute(_WEAR_NONE, app_id, [openid])
+
+
+_FORGET = """
+DELETE FROM chat_language l USING identity i
+WHERE i.customer_id = $1 AND i.provider = 'official_account' AND l.app_id = i.app_id AND l.openid = i.subject
+"""
+
+
+async def forget(customer_id: int) -> None:
+    """Whose menu a customer saw is forgotten. Part of the caller's transaction."""
+    await db.execute(_FORGET, customer_id)

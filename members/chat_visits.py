@@ -59,20 +59,23 @@ async def origin(customer_id: int) -> tuple[Visit | None, Visit | None]:
     return (None if first is None else Visit(*first)), (None if last is None else Visit(*last))
 
 
+_STORE_OF = """
+SELECT s.store_id FROM chat_visit v JOIN chat_scene s ON s.id = v.scene_id
+WHERE v.app_id = $1 AND v.openid = $2 AND s.store_id > 0 ORDER BY v.id DESC LIMIT 1
+"""
+
+
+async def store_of(app_id: str, openid: str) -> int:
+    """The store whose code somebody scanned last; 0: none."""
+    return await db.fetchval(_STORE_OF, app_id, openid) or 0
+
+
 _FORGET = """
 UPDATE chat_visit v SET openid = NULL FROM identity i
 WHERE i.customer_id = $1 AND i.provider = 'official_account' AND v.app_id = i.app_id AND v.openid = i.subject
 """
 
 
-_FORGET_LANGUAGE = """
-DELETE FROM chat_language l USING identity i
-WHERE i.customer_id = $1 AND i.provider = 'official_account' AND l.app_id = i.app_id AND l.openid = i.subject
-"""
-
-
 async def forget(customer_id: int) -> None:
-    """That somebody scanned, stays counted; that it was this customer, and whose menu they saw, is forgotten. Part of the caller's
-    transaction."""
+    """That somebody scanned, stays counted; that it was this customer is forgotten. Part of the caller's transaction."""
     await db.execute(_FORGET, customer_id)
-    await db.execute(_FORGET_LANGUAGE, customer_id)

@@ -5,7 +5,17 @@ Part of the transaction that merges or closes; it takes these after the accounts
 
 from __future__ import annotations
 
-from members import addresses, chat_visits, coupons, people_leaving, points_ends, spending, standings, tags
+from members import (
+    addresses,
+    chat_languages,
+    chat_visits,
+    coupons,
+    people_leaving,
+    points_ends,
+    spending,
+    standings,
+    tags,
+)
 
 
 async def hand_over(gone_id: int, kept_id: int, *, operator: str) -> None:
@@ -21,11 +31,12 @@ async def hand_over(gone_id: int, kept_id: int, *, operator: str) -> None:
 
 
 async def end(customer_id: int, *, operator: str) -> None:
-    """Coupons and points are gone; addresses, tags, the words of chats and tickets, and which QR codes were scanned forgotten."""
+    """Coupons and points are gone; addresses, tags, the words of chats and tickets, which QR codes were scanned and whose menu was seen forgotten."""
     await coupons.end(customer_id, operator=operator)
     await points_ends.lapse(customer_id, operator=operator)
     await addresses.forget(customer_id)
     await tags.forget(customer_id)
     await chat_visits.forget(customer_id)
+    await chat_languages.forget(customer_id)
     await standings.forget(customer_id)
     await people_leaving.forget(customer_id)

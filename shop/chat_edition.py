@@ -116,14 +116,3 @@ class Kept:
             self._edition = await read()
             self._read_at = now_s
         self._look_at = now_s + self._every_s
-
-
-_STORE_OF = """
-SELECT s.store_id FROM chat_visit v JOIN chat_scene s ON s.id = v.scene_id
-WHERE v.app_id = $1 AND v.openid = $2 AND s.store_id > 0 ORDER BY v.id DESC LIMIT 1
-"""
-
-
-async def store_of(app_id: str, openid: str) -> int:
-    """The store whose code somebody scanned last; 0: none."""
-    return await db.fetchval(_STORE_OF, app_id, openid) or 0

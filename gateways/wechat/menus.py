@@ -21,7 +21,7 @@ KEY_BYTES, URL_BYTES = 128, 1024
 CONDITIONAL_DOMAINS_MOST = 3
 """Links of all menus with a condition together lead to so many domains at most (65318)."""
 TAGGED_AT_ONCE = 50
-NO_MENU, NO_SUCH_TAG = 46003, 45159
+NO_MENU = 46003
 _FIELDS = {"click": ("key",), "view": ("url",), "miniprogram": ("url", "appid", "pagepath")}
 
 Button = Mapping[str, Any]

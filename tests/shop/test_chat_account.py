@@ -262,6 +262,12 @@ async def test_followers_wear_the_tag_of_the_language_they_chose(platform):
     await database.execute("UPDATE customer SET locale = 'en'")
     platform.world.faults.add({"op": "platform.tagging", "do": "500_before"})
     assert [await chat_languages.tag(languages) for _ in range(2)] == [0, 1] and shown() == EN
+    platform.world.store.save_value(
+        "platform.tags", {}
+    )  # somebody took the tag away in the platform's console
+    assert [await chat_languages.tag(languages) for _ in range(2)] == [1, 0]
+    assert (await publish(what)).state == "published" and shown() == ZH
+    assert [await chat_languages.tag(languages) for _ in range(2)] == [1, 0] and shown() == EN
     platform.platform.chat.unfollow(person)
     await chat_languages.unfollowed(app_id, person.official_openid)
     platform.platform.chat.follow(person)
