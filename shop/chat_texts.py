@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from core import errors, words
 
 MOST_BYTES = 2_048
@@ -17,6 +15,7 @@ PLACEHOLDERS = {
     "hours": 900,
 }
 """What may be filled in, each with the bytes it takes at most. Nothing of whoever writes: an answer is the same for all."""
+_NAMES = ", ".join(sorted(PLACEHOLDERS))
 
 
 class TextUnfillable(errors.Invalid):
@@ -31,7 +30,7 @@ class TextTooLong(errors.Invalid):
     code = "chat_text_too_long"
 
 
-def check(text: str, *, allowed: Collection[str] = frozenset(PLACEHOLDERS), room: int = 0) -> None:
+def check(text: str, *, room: int = 0) -> None:
     """Refuses a text that could not be said whole. ``room``: so many bytes are said beside it.
 
     Raises:
@@ -40,9 +39,9 @@ def check(text: str, *, allowed: Collection[str] = frozenset(PLACEHOLDERS), room
     try:
         found = words.placeholders(text)
     except ValueError:
-        raise TextUnfillable(names=", ".join(sorted(allowed))) from None
-    if not set(found) <= set(allowed) or any(found.values()):
-        raise TextUnfillable(names=", ".join(sorted(allowed)))
+        raise TextUnfillable(names=_NAMES) from None
+    if not found.keys() <= PLACEHOLDERS.keys() or any(found.values()):
+        raise TextUnfillable(names=_NAMES)
     longest = words.fill(text, **{name: "x" * PLACEHOLDERS[name] for name in found})
     if len(longest.encode()) > MOST_BYTES - room:
         raise TextTooLong(bytes=len(longest.encode()), most=MOST_BYTES - room)
