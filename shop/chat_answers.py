@@ -212,7 +212,13 @@ def instead(answers: Sequence[chat_edition.Answer], understood: Explained) -> in
         if understood.intent or understood.choices
         else fitting(answers, "contains", understood.written, clock.now())
     )
-    return next((one.id for one in found if one.store_id == 0), None)
+    given = for_all(found)
+    return None if given is None else given.id
+
+
+def for_all(fitting: Iterable[chat_edition.Answer]) -> chat_edition.Answer | None:
+    """Of answers that fit, the one that is given to who came by no store's code; None: there is none."""
+    return next((one for one in fitting if one.store_id == 0), None)
 
 
 def bare(written: str) -> str:

@@ -236,18 +236,16 @@ async def state(configured: Configured) -> State:
 
 
 async def refuse_unknown(vocabulary: Vocabulary, configured: Configured) -> None:
-    """Refuses buttons that say what neither the house nor an operator's keyword answers.
+    """Refuses buttons that say what neither the house nor an operator's keyword answers to everybody.
 
     Raises:
         MenuKeyUnknown.
     """
     answers, now = (await chat_edition.read()).answers, clock.now()
     for buttons in (configured.buttons, *configured.by_language.values()):
-        for key in (
-            one["key"] for top in buttons for one in (top.get("sub_button") or [top]) if "key" in one
-        ):
+        for key in (one["key"] for one in menus.tapped(buttons) if "key" in one):
             taught = chat_answers.fitting(answers, "exact", vocabulary.plain(key), now)
-            if not taught and not vocabulary.answers(key):
+            if chat_answers.for_all(taught) is None and not vocabulary.answers(key):
                 raise MenuKeyUnknown(key=key)
 
 

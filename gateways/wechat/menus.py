@@ -169,10 +169,15 @@ def faults(buttons: Sequence[Button]) -> Iterator[str]:
             yield from _of_fields(one)
 
 
+def tapped(buttons: Sequence[Button]) -> Iterator[Button]:
+    """The buttons that do something when they are tapped, without those that only have others below them."""
+    for top in buttons:
+        yield from top.get("sub_button") or [top]
+
+
 def domains(buttons: Sequence[Button]) -> set[str]:
     """The domains that the links of a menu lead to."""
-    flat = [one for top in buttons for one in (top.get("sub_button") or [top])]
-    return {urlsplit(str(one["url"])).hostname or "" for one in flat if "url" in one}
+    return {urlsplit(str(one["url"])).hostname or "" for one in tapped(buttons) if "url" in one}
 
 
 def _of_name(button: Button, most: int) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import aiohttp
@@ -18,7 +19,7 @@ from gateways import wechat
 from gateways.wechat import menus
 from members import chat, chat_languages, chat_visits, leaving
 from sandbox.app import Sandbox, Settings
-from shop import chat_menus, chat_scenes
+from shop import chat_answers, chat_menus, chat_scenes
 from tests import factories
 
 HOUSE = HouseWords()
@@ -75,8 +76,16 @@ async def test_menus_are_published_compared_and_taken_away(platform):
     assert not well and said[0].startswith("平台拒绝 · the platform refused: 40054 fault")
     with pytest.raises(chat_menus.NoOfficialAccount):
         await publish(chat_menus.Configured())
+    asks = configured(platform, [{"type": "click", "name": "?", "key": "qwertz"}])
     with pytest.raises(chat_menus.MenuKeyUnknown):
-        await publish(configured(platform, [{"type": "click", "name": "?", "key": "qwertz"}]))
+        await publish(asks)
+    await stores.put("xihu", name="西湖店")
+    wish = chat_answers.Wish(match="exact", keywords=("qwertz",), text_zh="好的", store="xihu")
+    await chat_answers.add(HOUSE, 1, wish, key=factories.key())
+    with pytest.raises(chat_menus.MenuKeyUnknown):  # others would not be answered
+        await publish(asks)
+    await chat_answers.add(HOUSE, 1, replace(wish, store=None), key=factories.key())
+    assert (await publish(asks)).state == "published"
 
 
 async def test_what_the_platform_refuses_or_leaves_open_is_told_and_heals(platform):
