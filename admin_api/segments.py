@@ -238,8 +238,8 @@ async def run(run_no: str) -> object:
 
 async def progress(run_no: str) -> Progress:
     """One run, and what became of its messages."""
-    messages = await segment_runs.progress(run_no)
-    return Progress(run=SegmentRun.model_validate(await segment_runs.get(run_no)), messages=messages)
+    run, messages = await segment_runs.progress(run_no)
+    return Progress(run=SegmentRun.model_validate(run), messages=messages)
 
 
 async def pause(run_no: str) -> object:

@@ -301,16 +301,17 @@ WHERE kind = 'offer' AND params->>'run_no' = $1 GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
-async def progress(run_no: str) -> dict[str, int]:
-    """What became of the messages of a run: how many wait (``queued``), went out (``sent``), could not (``dead``), or were not to, by
+async def progress(run_no: str) -> tuple[Run, dict[str, int]]:
+    """A run, and what became of its messages: how many wait (``queued``), went out (``sent``), could not (``dead``), or were not to, by
     why (``void:not_agreed``).
 
     Raises:
         NoSuchRun.
     """
-    await get(run_no)
-    rows = await db.fetch(_PROGRESS, run_no)
-    return {row["state"] + (f":{row['reason']}" if row["reason"] else ""): row["messages"] for row in rows}
+    run, rows = await get(run_no), await db.fetch(_PROGRESS, run_no)
+    return run, {
+        row["state"] + (f":{row['reason']}" if row["reason"] else ""): row["messages"] for row in rows
+    }
 
 
 _STOPPED_NOS = "SELECT run_no FROM segment_run WHERE run_no = ANY ($1::text[]) AND state = 'stopped'"

@@ -145,7 +145,7 @@ async def test_twice_at_once_is_once(db):
     assert [await factories.told(one.id, "offer") for one in people] == [1] * 5
     told = await segment_runs.get(run.run_no)
     assert (told.state, told.looked_at, told.done, told.expected) == ("done", 5, 5, 5)
-    assert await segment_runs.progress(run.run_no) == {"queued": 5}
+    assert await segment_runs.progress(run.run_no) == (told, {"queued": 5})
     another = await start(found.id)
     assert another.run.run_no != run.run_no, "once it is over, the same words may be sent again, as another"
 
