@@ -113,13 +113,14 @@ async def ask_for(
     """Hands a chat over to people. The customer is told at once whether anybody is there; ``context`` is what the bot had understood."""
     now, rules = clock.now(), people_rules.current()
     known = json.dumps({**context, "before": await _before(chat, now)}, ensure_ascii=False)
-    opened = await db.fetchval(
-        _BEGIN, chat.provider, chat.app_id, chat.openid, customer_id, await store_of(customer_id), reason, known, locale, now,
+    begin = (
+        chat.provider, chat.app_id, chat.openid, customer_id, await store_of(customer_id), reason, known, locale, now,
         rules.answer_by(now),
     )  # fmt: skip
-    if opened is None:  # two messages at once both asked, or an operator was quicker
-        heard = await hear(chat, customer_id, said, wants_back=False)
-        return heard or Heard()
+    while (opened := await db.fetchval(_BEGIN, *begin)) is None:
+        # two messages at once both asked, or an operator was quicker; None: that one was over by the time its row was ours
+        if (heard := await hear(chat, customer_id, said, wants_back=False)) is not None:
+            return heard
     await conversation_events.note("waiting", opened)
     await keep(opened, "customer", said)
     return Heard(acknowledge=True, there_at=None if rules.are_there(now) else rules.there_next(now))

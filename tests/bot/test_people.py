@@ -1,6 +1,8 @@
 """People in chats: handing over, answering, giving back; two at once, late, refused, without an answer."""
 
 import asyncio
+import contextvars
+import uuid
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -143,6 +145,31 @@ async def test_what_the_customer_writes_while_an_operator_closes_is_heard_by_one
         await database.execute(
             "UPDATE conversation SET state = 'closed', closed_at = now(), closed_by = 'operator', due_at = NULL WHERE state <> 'closed'"
         )
+
+
+async def test_who_asks_while_a_conversation_ends_has_a_new_one(world):
+    here, _ = await shop.writer(world)
+    desk = await shop.hired(world, "li", SUPPORT)
+    number = await taken(world, here, desk)
+    chat = people.Chat(
+        "official_account", world.sandbox.credentials.official_app_id, here.person.official_openid
+    )
+
+    async def ask():
+        async with database.transaction():
+            return await people.ask_for(
+                chat, here.customer_id, people.Said("人工"), reason="asked", context={}, locale="zh-CN"
+            )
+
+    elsewhere = contextvars.copy_context()  # a task of this transaction would be on its connection
+    async with database.transaction():
+        await database.fetchval("SELECT 1 FROM conversation WHERE id = $1 FOR NO KEY UPDATE", number)
+        asking = asyncio.create_task(ask(), context=elsewhere)
+        await asyncio.sleep(0.2)  # it waits for the row
+        await people.close(number, by="operator")
+    assert (await asking).acknowledge, "nobody who asks for people is left without a word"
+    (waiting,) = (await desk.get("/conversations")).body["items"]
+    assert waiting["id"] != number and waiting["state"] == "waiting"
 
 
 async def test_what_nobody_answers_is_given_back_unless_an_answer_comes_first(world):
