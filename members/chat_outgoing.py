@@ -81,7 +81,7 @@ class _Claimed:
 _CLAIM = """
 WITH due AS (
     SELECT o.id FROM chat_outgoing o
-    WHERE o.state = 'queued' AND o.next_attempt_at <= $1 AND o.app_id = ANY ($2::text[]) AND ($3::text IS NULL OR o.openid = $3)
+    WHERE o.ended_at IS NULL AND o.state = 'queued' AND o.next_attempt_at <= $1 AND o.app_id = ANY ($2::text[]) AND ($3::text IS NULL OR o.openid = $3)
         AND NOT EXISTS (SELECT FROM chat_outgoing e
             WHERE e.app_id = o.app_id AND e.openid = o.openid AND e.id < o.id AND e.ended_at IS NULL)
     ORDER BY o.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
@@ -162,7 +162,9 @@ async def _tell(outgoing_id: int) -> None:
 
 _LOST = """
 UPDATE chat_outgoing SET state = 'unknown', ended_at = $1, code = 'no answer'
-WHERE id IN (SELECT id FROM chat_outgoing WHERE state = 'sending' AND lease_until <= $1 ORDER BY id LIMIT 200 FOR NO KEY UPDATE SKIP LOCKED)
+WHERE id IN (
+    SELECT id FROM chat_outgoing WHERE ended_at IS NULL AND state = 'sending' AND lease_until <= $1
+    ORDER BY id LIMIT 200 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id
 """
 

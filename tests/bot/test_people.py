@@ -292,6 +292,16 @@ async def test_what_may_have_arrived_is_never_sent_again_and_what_did_not_leave_
     )
 
 
+async def test_what_was_carried_is_not_read_again_every_two_seconds(db):
+    arguments = clock.now(), ["a"], None, 20, uuid.uuid4(), clock.now()
+    async with database.transaction():
+        await database.execute("SET LOCAL enable_seqscan = off")
+        for sql, given in ((chat_outgoing._CLAIM, arguments), (chat_outgoing._LOST, arguments[:1])):
+            plan = [row[0] for row in await database.fetch(f"EXPLAIN {sql}", *given)]
+            assert any("chat_outgoing_due" in line for line in plan), plan
+            assert not any("Seq Scan" in line for line in plan), plan
+
+
 async def test_handing_on_opening_and_canned_answers(world):
     here, _ = await shop.writer(world)
     boss, desk = (
