@@ -83,6 +83,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10)
 """
 
 
+_ONE_BY_ONE = "SELECT pg_advisory_xact_lock($1, hashtext($2))"
+_MAKING = 0x5975_000B
+"""Held while one is counted and written down, a customer's or a stranger's after another."""
+
+
 async def make(
     kind: Kind, content: str, *, customer_id: int | None, chat: people.Chat | None, locale: str
 ) -> str:
@@ -92,6 +97,7 @@ async def make(
         TooManyTickets.
     """
     provider, app_id, openid = (chat.provider, chat.app_id, chat.openid) if chat else (None, None, None)
+    await db.execute(_ONE_BY_ONE, _MAKING, f"customer:{customer_id}" if customer_id else f"{app_id}:{openid}")
     if await db.fetchval(_WAITING, customer_id, app_id, openid) >= _MOST_OPEN:
         raise TooManyTickets(most=_MOST_OPEN)
     number = ids.new_no("F")
@@ -194,32 +200,36 @@ async def get(ticket_no: str, *, within: Within) -> Ticket:
 
 _LOCK = """
 SELECT t.id, t.state, t.operator_id, t.customer_id, t.app_id, t.openid, t.locale, t.kind, t.answer,
-    (SELECT o.name FROM operator o WHERE o.id = t.operator_id) AS operator_name
+    (SELECT o.name FROM operator o WHERE o.id = t.operator_id) AS operator_name,
+    EXISTS (SELECT FROM operator o WHERE o.id = t.operator_id AND o.state = 'active') AS operator_is_there
 FROM ticket t WHERE t.ticket_no = $1 AND ($2::text[] IS NULL OR t.store = ANY ($2)) FOR NO KEY UPDATE
 """
-_TAKE = "UPDATE ticket SET state = 'in_progress', operator_id = $2 WHERE id = $1"
+_TAKE = """
+UPDATE ticket SET state = CASE WHEN state = 'open' THEN 'in_progress' ELSE state END, operator_id = $2 WHERE id = $1
+"""
 
 
-async def _locked(ticket_no: str, within: Within) -> Mapping[str, Any]:
+async def _locked(operator_id: int, ticket_no: str, within: Within) -> Mapping[str, Any]:
+    """Locks one that this operator may work on: nobody has it, or they have, or whoever had it was let go."""
     row: Mapping[str, Any] | None = await db.fetchrow(_LOCK, ticket_no, stores(within))
     if row is None:
         raise NoSuchTicket(ticket_no=ticket_no)
     if row["state"] == "closed":
         raise TicketClosed(ticket_no=ticket_no)
+    if row["operator_id"] not in (None, operator_id) and row["operator_is_there"]:
+        raise TicketTaken(operator=row["operator_name"])
     return row
 
 
 async def take(operator_id: int, ticket_no: str, *, within: Within) -> Ticket:
-    """Somebody sets to work on one; again changes nothing.
+    """Somebody sets to work on one that nobody has, or whose operator was let go; again changes nothing.
 
     Raises:
         NoSuchTicket, TicketClosed, TicketTaken: another was quicker.
     """
     async with db.transaction():
-        row = await _locked(ticket_no, within)
-        if row["operator_id"] not in (None, operator_id):
-            raise TicketTaken(operator=row["operator_name"])
-        if row["operator_id"] is None:
+        row = await _locked(operator_id, ticket_no, within)
+        if row["operator_id"] != operator_id:
             await db.execute(_TAKE, row["id"], operator_id)
     return await get(ticket_no, within=within)
 
@@ -237,12 +247,10 @@ async def answer(operator_id: int, ticket_no: str, text: str, *, within: Within,
     """
 
     async def act() -> str:
-        row = await _locked(ticket_no, within)
-        if row["operator_id"] not in (None, operator_id):
-            raise TicketTaken(operator=row["operator_name"])
+        row = await _locked(operator_id, ticket_no, within)
         now = clock.now()
         await db.execute(_ANSWER, row["id"], operator_id, text, now)
-        await _tell(row, ticket_no, text, now, key)
+        await _tell(row, ticket_no, text, now)
         return ticket_no
 
     await idempotency.alone(
@@ -251,11 +259,11 @@ async def answer(operator_id: int, ticket_no: str, text: str, *, within: Within,
     return await get(ticket_no, within=within)
 
 
-async def _tell(row: Mapping[str, Any], ticket_no: str, text: str, now: datetime, key: str) -> None:
+async def _tell(row: Mapping[str, Any], ticket_no: str, text: str, now: datetime) -> None:
     """A customer hears it as any message, a stranger in the chat they wrote in, as long as the platform allows it."""
     if row["customer_id"] is not None:
         told = {"title": ticket_no, "text": text, "at": now}
-        dedup_key = f"ticket_answered:{ticket_no}:{row['id']}:{key}"[:120]
+        dedup_key = f"ticket_answered:{ticket_no}:{now.isoformat()}"
         await outbox.tell([outbox.Message(row["customer_id"], "ticket_answered", dedup_key, told)])
     elif row["openid"] is not None:
         said = words.say("bot.tickets.answered", row["locale"], ticket_no=ticket_no, text=text)
@@ -273,11 +281,9 @@ async def close(operator_id: int, ticket_no: str, *, within: Within) -> Ticket:
     """
     async with db.transaction():
         try:
-            row = await _locked(ticket_no, within)
+            row = await _locked(operator_id, ticket_no, within)
         except TicketClosed:
             return await get(ticket_no, within=within)
-        if row["operator_id"] not in (None, operator_id):
-            raise TicketTaken(operator=row["operator_name"])
         await db.execute(_CLOSE, row["id"], operator_id, clock.now())
         if await satisfaction.ask_about_ticket(row["id"]) and row["openid"] is not None:
             said = words.say("bot.tickets.rate", row["locale"], ticket_no=ticket_no)

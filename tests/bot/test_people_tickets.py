@@ -1,10 +1,11 @@
 """Tickets from the chat and the mini-program; the mini-program's customer service; what is forgotten when a customer leaves."""
 
 import asyncio
+import contextvars
 
 from billing import approvals, closings
 from core import db as database
-from members import duties
+from members import duties, tickets
 from notifications import delivery
 from tests.bot import people as shop
 from tests.world import new_key
@@ -70,8 +71,32 @@ async def test_a_complaint_has_a_number_an_answer_and_a_score(world):
         " SELECT 'F' || n, 'feedback', $1, 'x', 'zh-CN', 'open', now() FROM generate_series(1, 18) n",
         here.customer_id,
     )
+    await database.execute("UPDATE ticket SET state = 'closed', closed_at = now() WHERE ticket_no = 'F1'")
+    elsewhere = contextvars.copy_context()  # a task of this transaction would be on its connection
+    async with database.transaction():  # one place is left, and two want it at the same moment
+        await tickets.make("feedback", "灯", customer_id=here.customer_id, chat=None, locale="zh-CN")
+        second = asyncio.create_task(phone.post("/tickets", body), context=elsewhere)
+        await asyncio.sleep(0.2)
+    assert (await second).code == "too_many_tickets"
     assert (await phone.post("/tickets", body)).code == "too_many_tickets"
     assert "请等答复后再留" in await here.says("建议：早点开门")
+
+
+async def test_a_ticket_whose_operator_was_let_go_is_another_s_to_finish(world):
+    _, phone = await shop.writer(world)
+    boss = await shop.hired(world, "boss", duties.Post("owner"))
+    desk, other = await shop.hired(world, "li", SUPPORT), await shop.hired(world, "wang", SUPPORT)
+    number = (await phone.post("/tickets", {"kind": "complaint", "content": "茶凉了"})).body["ticket_no"]
+    await desk.post(f"/tickets/{number}/answer", {"text": "马上换一杯"})
+    for act, body in (("take", {}), ("answer", {"text": "换好了"}), ("close", {})):
+        refused = await other.post(f"/tickets/{number}/{act}", body)
+        assert refused.code == "ticket_taken", act
+    await boss.post(f"/operators/{(await desk.get('/me')).body['id']}/disable")
+    taken = (await other.post(f"/tickets/{number}/take", key=None)).body
+    assert (taken["operator_name"], taken["state"]) == ("店员wang", "answered"), "what was answered stays so"
+    assert (await other.post(f"/tickets/{number}/answer", {"text": "换好了"})).body["answer"] == "换好了"
+    assert await database.fetchval("SELECT count(*) FROM outbox_message WHERE kind = 'ticket_answered'") == 2
+    assert (await other.post(f"/tickets/{number}/close", key=None)).body["state"] == "closed"
 
 
 async def test_the_mini_programs_customer_service_answers_as_the_chat_does(world, caplog):
