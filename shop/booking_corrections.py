@@ -55,10 +55,12 @@ async def correct(
 
     async def act() -> str:
         seen = await bookings.get(booking_no)
-        _refuse_unmarked(seen, came)  # before the limit is asked: a mark on its way may bill it yet
+        _refuse_unmarked(
+            seen, came
+        )  # of a mark on its way what it costs is not known yet, nor whose turn it is
         whose = await standing.heir(seen.customer_id)
         if came == "no_show" and not seen.charges_late:
-            await bookings.refuse_above_limit(operator_id, booking_no)
+            await bookings.in_turn(operator_id, seen)
         elif not seen.charges_late:
             customers.refuse_left(await customers.staying(whose))
         booking = await bookings.locked(booking_no, within=within)
@@ -66,7 +68,7 @@ async def correct(
         if booking.charges_late:
             await _say(booking, came, booking.bill_no, booking.plan_id, by=by, reason=reason)
         elif came == "no_show":
-            await _give_back(booking, by=by, reason=reason)
+            await _give_back(booking, operator_id, by=by, reason=reason)
         else:
             await _charge(booking, whose, by=by, reason=reason)
         return booking_no
@@ -80,10 +82,10 @@ def _refuse_unmarked(booking: bookings.Booking, came: booking_ends.Came) -> None
         raise BookingNotMarked(booking_no=booking.booking_no, state=booking.state)
 
 
-async def _give_back(booking: bookings.Booking, *, by: str, reason: str) -> None:
+async def _give_back(booking: bookings.Booking, operator_id: int, *, by: str, reason: str) -> None:
     if booking.plan_id is not None:
         await plan_usage.take_back(booking.plan_id, reference=booking.booking_no)
-    await bookings.money_back(booking, by=by, reason=reason)
+    await bookings.money_back(booking, by=by, reason=reason, alone=operator_id)
     await _say(booking, "no_show", booking.bill_no, None, by=by, reason=reason)
 
 

@@ -52,13 +52,13 @@ async def cancel(
     async def act() -> str:
         operator_id = _operator(actor)
         if operator_id is not None:
-            await bookings.refuse_above_limit(operator_id, booking_no)
+            await bookings.in_turn(operator_id, await bookings.get(booking_no))
         booking = await bookings.locked(booking_no, actor.customer_id, within=within)
         bookings.refuse_over(booking)
         if actor.customer_id is not None:
             await _cancel_by_customer(booking, is_charged=costs_now(booking), reason=reason)
         else:
-            await _end_early(booking, by=actor.label, reason=reason, is_charged=False)
+            await _end_early(booking, by=actor.label, reason=reason, is_charged=False, alone=operator_id)
             await bookings.tell_of(
                 booking.customer_id,
                 "booking_cancelled",
@@ -118,12 +118,14 @@ def _operator(actor: Actor) -> int | None:
     return int(number) if kind == "operator" else None
 
 
-async def _end_early(booking: bookings.Booking, *, by: str, reason: str, is_charged: bool) -> None:
+async def _end_early(
+    booking: bookings.Booking, *, by: str, reason: str, is_charged: bool, alone: int | None = None
+) -> None:
     bill_no, plan_id = booking.bill_no, booking.plan_id
     if is_charged:
         bill_no, plan_id = await charge(booking, by=by)
     else:
-        await bookings.money_back(booking, by=by, reason=reason)
+        await bookings.money_back(booking, by=by, reason=reason, alone=alone)
     await bookings.end(booking, "cancelled", by=by, note_=reason, bill_no=bill_no, plan_id=plan_id)
     await bookings.free_place(booking)
 
@@ -145,14 +147,14 @@ async def mark(
         booking = await bookings.get(booking_no)
         gives_back = came == "no_show" and not booking.charges_late
         if gives_back:
-            await bookings.refuse_above_limit(operator_id, booking_no)
+            await bookings.in_turn(operator_id, booking)
         booking = await bookings.locked(booking_no, within=within)
         bookings.refuse_over(booking)
         if clock.now() < booking.starts_at - (EARLIEST if came == "attended" else timedelta()):
             raise BookingNotBegun(booking_no=booking_no)
         bill_no, plan_id = booking.bill_no, booking.plan_id
         if gives_back:
-            await bookings.money_back(booking, by=by)
+            await bookings.money_back(booking, by=by, alone=operator_id)
         else:
             bill_no, plan_id = await charge(booking, by=by)
         await bookings.end(booking, came, by=by, bill_no=bill_no, plan_id=plan_id)

@@ -306,16 +306,25 @@ async def free_place(booking: Booking) -> None:
     await db.execute(_GIVE_BACK, booking.slot_id)
 
 
-async def money_back(booking: Booking, *, by: str, reason: str = "") -> None:
+async def in_turn(operator_id: int, booking: Booking) -> None:
+    """Lets what one operator gives back of one customer's money wait for each other; before the booking is locked."""
+    if booking.bill_no is not None:
+        await approvals.one_by_one(operator_id, (await bills.find(booking.bill_no)).customer_id)
+
+
+async def money_back(booking: Booking, *, by: str, reason: str = "", alone: int | None = None) -> None:
     """What a locked booking was paid with returns; what is owed for it is owed no more, in instalments or not, and what is held for a
-    review of it is free.
+    review of it is free. ``alone``: the operator who gives it back without a second person, ``in_turn``.
 
     Raises:
         BillPaymentPending: the bill is being paid through a channel.
+        RefundNeedsSecond.
     """
     if booking.bill_no is None:
         return
     bill = await bills.lock(booking.bill_no)
+    if alone is not None:
+        await _refuse_above_limit(alone, bill)
     if bill.state in bills.OWED:
         ended = reason or booking.booking_no
         await arrangements.end(bill.id, "proposed", "withdrawn", by=by, reason=ended)
@@ -325,21 +334,11 @@ async def money_back(booking: Booking, *, by: str, reason: str = "") -> None:
     await refunds.in_full(bill, operator=by, reason=reason)
 
 
-async def refuse_above_limit(operator_id: int, booking_no: str) -> None:
-    """Refuses what an operator may not give back alone; before the booking is locked.
-
-    Raises:
-        RefundNeedsSecond.
-    """
-    row = await db.fetchrow("SELECT customer_id, bill_no FROM booking WHERE booking_no = $1", booking_no)
-    if row is None or row["bill_no"] is None:
-        return
-    await approvals.one_by_one(operator_id, row["customer_id"])
-    left_fen = await refunds.left(await bills.find(row["bill_no"]))
-    if left_fen and await approvals.adds_up(
-        left_fen, operator_id=operator_id, customer_id=row["customer_id"]
-    ):
-        raise RefundNeedsSecond(bill_no=row["bill_no"], amount_fen=left_fen)
+async def _refuse_above_limit(operator_id: int, bill: bills.Bill) -> None:
+    """Of a locked bill, which nobody pays meanwhile; counted with what went back to its customer, as it will be itself."""
+    left_fen = await refunds.left(bill)
+    if left_fen and await approvals.adds_up(left_fen, operator_id=operator_id, customer_id=bill.customer_id):
+        raise RefundNeedsSecond(bill_no=bill.bill_no, amount_fen=left_fen)
 
 
 _NOTE = 'INSERT INTO booking_event (booking_id, step, by, note, "at") VALUES ($1, $2, $3, $4, $5)'

@@ -457,6 +457,28 @@ async def test_a_payment_that_is_being_checked_is_called_off_with_its_booking(db
     assert await factories.balance(customer.id) == (5_000, 0)
 
 
+@pytest.mark.parametrize("ends", ["cancel", "mark"])
+async def test_a_payment_let_through_meanwhile_does_not_hide_what_takes_a_second_person(db, ends):
+    terms.use(replace(terms.current(), approval_above_fen=1_000))
+    customer, number, bill = await checked()
+    if ends == "mark":
+        await database.execute("UPDATE booking SET charges_late = false")
+        await database.execute("UPDATE deduction_review SET expires_at = expires_at + interval '3 days'")
+        at((await bookings.get(number)).starts_at)
+        end = partial(booking_ends.mark, 1, number, "no_show", key=factories.key())
+    else:
+        end = partial(booking_ends.cancel, SHOP, number, key=factories.key())
+    elsewhere = contextvars.copy_context()  # a task of this transaction would be on its connection
+    async with database.transaction():
+        await reviews.approve(1, bill.pending_no, key=factories.key())
+        racing = asyncio.create_task(end(), context=elsewhere)
+        await asyncio.wait({racing}, timeout=0.2)
+        assert not racing.done()
+    with pytest.raises(bookings.RefundNeedsSecond):
+        await racing
+    assert (await state(number), await factories.balance(customer.id)) == ("booked", (2_000, 0))
+
+
 @pytest.mark.parametrize("paid_fen", [0, 1_000])
 async def test_what_is_owed_in_instalments_is_owed_no_more_once_it_is_cancelled(db, paid_fen):
     customer, number, bill = await checked()
