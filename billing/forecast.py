@@ -7,7 +7,7 @@ one big order does not shorten the forecast by months. Days are the shop's; the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -167,12 +167,16 @@ _PLANS = f"""
 SELECT name, {plan_rows.COLUMNS} FROM plan WHERE customer_id = ANY ($1::bigint[]) AND state = 'active' AND next_on IS NOT NULL
 """
 Dues = Callable[[Sequence[int], date], Awaitable[list[tuple[int, str, int | None, date]]]]
+SeenAhead = Callable[[Sequence[str]], Awaitable[Collection[str]]]
 _ALSO: list[Dues] = []
+_SEEN_AHEAD: list[tuple[str, SeenAhead]] = []
 
 
-def also_count(dues: Dues) -> None:
-    """What desks above know will be taken of these customers by a day counts as what plans take: customer, name, amount, day."""
+def also_count(dues: Dues, *, issuer: str, seen_ahead: SeenAhead) -> None:
+    """What desks above know will be taken of these customers by a day counts as what plans take: customer, name, amount, day. Which of their
+    bills, by their numbers at the ``issuer`` (``order:17`` is 17), were ``seen_ahead`` so, is no habit besides."""
     _ALSO.append(dues)
+    _SEEN_AHEAD.append((f"{issuer}:", seen_ahead))
 
 
 _BILLS = """
@@ -214,23 +218,22 @@ async def _plan_dues(customer_ids: Sequence[int], last: date) -> list[tuple[int,
 
 
 _PAID = """
-SELECT p.transfer_reference, p.amount_fen - p.refunded_fen FROM bill_payment p JOIN bill b ON b.id = p.bill_id
+SELECT p.transfer_reference, p.amount_fen - p.refunded_fen, b.source FROM bill_payment p JOIN bill b ON b.id = p.bill_id
 WHERE p.transfer_reference = ANY ($1::text[]) AND p.refunded_fen < p.amount_fen
   AND b.source NOT LIKE 'plan:%' AND b.collect_mode <> 'instalments'
-  AND NOT EXISTS (SELECT FROM standing_delivery d WHERE b.source LIKE 'order:%' AND d.order_no = substr(b.source, 7))
-  AND NOT EXISTS (
-      SELECT FROM booking k WHERE b.source LIKE 'booking:%' AND k.booking_no = substr(b.source, 9) AND k.pays = 'at_attendance')
 """
 _SINCE = "SELECT id, created_at FROM customer WHERE id = ANY ($1::bigint[])"
 
 
 async def _spent(codes: Mapping[str, int], today: date) -> dict[int, tuple[list[int], int]]:
-    """What single deductions of the window took and was not refunded, apart from what is seen ahead: plans, instalments, standing orders, what is
-    booked and paid after attending; and how many days are known."""
+    """What single deductions of the window took and was not refunded, apart from what is seen ahead: plans, instalments, and what desks above
+    say; and how many days are known."""
     begins_at = clock.start_of(today - timedelta(days=WINDOW - 1))
     moved = await habits.latest(list(codes), kinds=("bill_payment",), since=begins_at)
     references = [one.reference for movements in moved.values() for one in movements]
-    paid_fen = {row[0]: row[1] for row in await db.fetch(_PAID, references)}
+    paid = await db.fetch(_PAID, references)
+    ahead = await _seen_ahead({row["source"] for row in paid})
+    paid_fen = {row[0]: row[1] for row in paid if row["source"] not in ahead}
     since = {
         row["id"]: clock.day_of(row["created_at"]) for row in await db.fetch(_SINCE, list(codes.values()))
     }
@@ -241,3 +244,13 @@ async def _spent(codes: Mapping[str, int], today: date) -> dict[int, tuple[list[
         )
         for code, number in codes.items()
     }
+
+
+async def _seen_ahead(sources: Collection[str]) -> set[str]:
+    """Of what issued bills what desks above had counted ahead."""
+    found: set[str] = set()
+    for issuer, seen_ahead in _SEEN_AHEAD:
+        numbers = [source.removeprefix(issuer) for source in sources if source.startswith(issuer)]
+        if numbers:
+            found |= {issuer + number for number in await seen_ahead(numbers)}
+    return found

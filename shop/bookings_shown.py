@@ -140,4 +140,11 @@ async def dues(customer_ids: Sequence[int], last: date) -> list[tuple[int, str, 
     return [(number, name, price_fen, clock.day_of(starts_at)) for number, name, price_fen, starts_at in rows]
 
 
-forecast.also_count(dues)
+_PAID_LATE = "SELECT booking_no FROM booking WHERE booking_no = ANY ($1::text[]) AND pays = 'at_attendance'"
+
+
+async def _seen_ahead(booking_nos: Sequence[str]) -> list[str]:
+    return [row["booking_no"] for row in await db.fetch(_PAID_LATE, booking_nos)]
+
+
+forecast.also_count(dues, issuer="booking", seen_ahead=_seen_ahead)

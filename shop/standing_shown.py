@@ -274,4 +274,11 @@ async def dues(customer_ids: Sequence[int], last: date) -> list[tuple[int, str, 
     return found
 
 
-forecast.also_count(dues)
+_DELIVERED = "SELECT order_no FROM standing_delivery WHERE order_no = ANY ($1::text[])"
+
+
+async def _seen_ahead(order_nos: Sequence[str]) -> list[str]:
+    return [row["order_no"] for row in await db.fetch(_DELIVERED, order_nos)]
+
+
+forecast.also_count(dues, issuer="order", seen_ahead=_seen_ahead)
