@@ -211,6 +211,23 @@ async def test_money_that_went_back_is_not_invoiced_and_what_was_needs_a_red_let
     )
 
 
+async def test_what_went_back_is_told_of_once_at_the_newest_invoices_first(db):
+    customer = await factories.customer()
+    made = await factories.topped_up(customer.id, 9_000)
+    issued = []
+    for number, fen in enumerate((2_000, 4_000, 3_000)):
+        asked = await ask(customer.id, "top_up", made.top_up_no, amount_fen=fen)
+        issued.append(asked.invoice_no)
+        await invoices.issue(1, asked.invoice_no, f"2533200000000000010{number}", key=factories.key())
+    for back_fen, over in (
+        (1_000, [0, 0, 1_000]),
+        (4_000, [0, 2_000, 3_000]),
+        (4_000, [2_000, 4_000, 3_000]),
+    ):
+        await refunding.ask_for(customer.id, made.top_up_no, back_fen)
+        assert [(await invoices.get(number)).over_fen for number in issued] == over
+
+
 async def test_only_so_many_wait(db):
     customer = await factories.customer()
     made = await factories.topped_up(customer.id, 10_000)
