@@ -22,7 +22,8 @@ from notifications import outbox
 
 
 class CannotClose(errors.Conflict):
-    """Something stands in the way: a bill that is owed, money on hold, a refund under way, or the account is gone already."""
+    """Something stands in the way: a bill that is owed, money on hold, a refund under way, an invoice that is asked for, or the account is gone
+    already."""
 
     code = "cannot_close"
 
@@ -88,6 +89,7 @@ SELECT why FROM (
           WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND (pending_no IS NOT NULL OR state = 'partly_paid' OR source NOT LIKE 'order:%')
     UNION SELECT 4, 'credit_used' FROM account WHERE code = $2 AND credit_used_fen > 0
     UNION SELECT 5, 'refund_open' FROM refund WHERE customer_id = $1 AND state IN ('requested', 'open')
+    UNION SELECT 6, 'invoice_open' FROM invoice_request WHERE customer_id = $1 AND state = 'requested'
 ) o (place, why) ORDER BY place
 """
 
@@ -149,6 +151,7 @@ async def request(
         )
 
 
+_LOCK_CUSTOMER = "SELECT 1 FROM customer WHERE id = $1 FOR NO KEY UPDATE"
 _CLOSING = "UPDATE customer SET state = 'closing' WHERE id = $1"
 _START = """
 INSERT INTO closing (closing_no, customer_id, reason, operator_id, approval_no, state, bonus_fen, paid_out_fen, created_at)
@@ -164,6 +167,9 @@ async def _approved(approval: approvals.Approval) -> str:
     operator = f"operator:{approval.requested_by}"
     await plans.end_all(customer_id, by=operator)
     await moves.lock(customer_id)
+    await db.fetchval(
+        _LOCK_CUSTOMER, customer_id
+    )  # who asks for an invoice has it locked, and not the account
     if obstacles := await _obstacles(customer_id):
         raise CannotClose(obstacles=", ".join(obstacles))
     closing_id = await db.fetchval(

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from billing import approvals, closings, deductions, payments, payouts, plans, staff_alerts
+from billing import approvals, closings, deductions, invoices, payments, payouts, plans, staff_alerts
 from core import db as database
 from members import customers, sign_in
 from shop import orders
@@ -86,6 +86,47 @@ async def test_what_is_owed_stands_in_the_way(db):
     assert [plan.state for plan in await plans.page(customer.id)] == ["active"], (
         "what was refused changed nothing"
     )
+
+
+async def ask_for_invoice(customer, top_up_no):
+    title = invoices.Title("personal", "林小满")
+    return await invoices.request(
+        customer.id, "top_up", top_up_no, title, door="mini_program", key=factories.key()
+    )
+
+
+async def test_an_invoice_that_is_asked_for_is_decided_on_first_also_when_it_is_asked_for_at_once(db):
+    customer = await factories.customer()
+    made = await factories.topped_up(customer.id, 1_000)
+    number = await asked(customer)
+    outcomes = await asyncio.gather(
+        ask_for_invoice(customer, made.top_up_no),
+        approvals.approve(DECIDES, number, key=factories.key()),
+        return_exceptions=True,
+    )
+    wish, decided = outcomes
+    if decided.state == "failed":
+        assert (decided.refusal["code"], wish.state) == ("cannot_close", "requested")
+        assert (await closings.preview(customer.id)).obstacles == ("invoice_open",)
+        with pytest.raises(closings.CannotClose):
+            await asked(customer)
+        await invoices.refuse(1, wish.invoice_no, "即将销户", key=factories.key())
+        await closing_of(customer)
+    else:
+        assert isinstance(wish, customers.CustomerHasLeft)
+    assert await state(customer) == "closing"
+    assert await invoices.page(customer_id=customer.id, state="requested") == []
+
+
+async def test_an_invoice_that_waits_stands_in_the_way(db):
+    customer = await factories.customer()
+    made = await factories.topped_up(customer.id, 1_000)
+    number = await asked(customer)
+    wish = await ask_for_invoice(customer, made.top_up_no)
+    assert (await approvals.approve(DECIDES, number, key=factories.key())).refusal["code"] == "cannot_close"
+    await invoices.issue(1, wish.invoice_no, "25332000000000000001", key=factories.key())
+    await closing_of(customer)
+    assert await state(customer) == "closing"
 
 
 async def test_late_money_opens_the_closing_again_and_staff_are_told(db):
