@@ -76,9 +76,7 @@ def servers():
 @pytest.fixture(scope="session")
 def _migrated(servers):
     if "YUCUN_TEST_TEMPLATE" not in os.environ:
-        asyncio.run(database.migrate(servers.database_url))
-        asyncio.run(keeper.remember_seeds(servers.database_url))
-        asyncio.run(keeper.leave_deleted_rows(servers.database_url))
+        keeper.prepare(servers.database_url)
     return servers.database_url
 
 

@@ -79,7 +79,14 @@ async def _emptied_here():
         await empty(connection)
 
 
-async def remember_seeds(url):
+def prepare(url):
+    """Makes an empty database one that tests can use again and again: migrated, what migrations wrote remembered, nothing moved behind them."""
+    asyncio.run(database.migrate(url))
+    asyncio.run(_remember_seeds(url))
+    asyncio.run(_leave_deleted_rows(url))
+
+
+async def _remember_seeds(url):
     """Keeps a copy of the rows that migrations themselves wrote, in the schema ``seed``."""
     connection = await asyncpg.connect(url)
     try:
@@ -141,7 +148,7 @@ async def _to_truncate(connection, names):
     return [row[0] for row in await connection.fetch(_TO_TRUNCATE, names, _MOST_BYTES)]
 
 
-async def leave_deleted_rows(url):
+async def _leave_deleted_rows(url):
     """Nothing vacuums the tables by itself."""
     connection = await asyncpg.connect(url)
     try:

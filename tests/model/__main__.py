@@ -15,8 +15,7 @@ import sys
 import time
 from collections import Counter
 
-from app import database
-from tests import conftest
+from tests import conftest, keeper
 
 SAY_EVERY_S = 60
 INTERRUPTED = 130
@@ -40,8 +39,7 @@ def _too_early(*_):
 def _databases(postgres, jobs):
     """The addresses of so many migrated databases."""
     postgres.create_database("yucun_model")
-    asyncio.run(database.migrate(postgres.url("yucun_model")))
-    asyncio.run(conftest._remember_seeds(postgres.url("yucun_model")))
+    keeper.prepare(postgres.url("yucun_model"))
     for job in range(jobs):
         name = f"yucun_model_{job}"
         postgres.create_database(name, template="yucun_model")

@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from app import database
-from tests import conftest
+from tests import conftest, keeper
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,8 +28,7 @@ class Bench:
     def __init__(self, servers, home, jobs):
         self.url = servers.database_url("yucun_mutation")
         self.admin_url = servers.database_url("postgres")
-        asyncio.run(database.migrate(self.url))
-        asyncio.run(conftest._remember_seeds(self.url))
+        keeper.prepare(self.url)
         self.home, self.count, self.lock = home, 0, threading.Lock()
         self.tree = tree = home / "tree"
         _copy(tree)
