@@ -1,4 +1,4 @@
-"""What operators teach the chat: synonyms, answers by keyword, opening hours; and what it did not understand."""
+"""What operators teach the chat: synonyms, answers by keyword; and what it did not understand."""
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
@@ -61,21 +61,6 @@ class ChatAnswer(Model):
             CheckConstraint(check="octet_length(text_zh) BETWEEN 1 AND 2048 AND octet_length(text_en) <= 2048", name="chat_answer_fits"),
             CheckConstraint(check="from_at < until_at", name="chat_answer_period"),
         )  # fmt: skip
-
-
-class OpeningHours(Model):
-    """When a store is open: by weekday, on holidays, on single days."""
-
-    id = fields.BigIntField(primary_key=True)
-    store_id = fields.BigIntField(unique=True)
-    """0: the shop itself."""
-    hours = fields.JSONField()
-    """``weekly``: seven lists of spans, from Monday; ``holidays``: spans, or null; ``days``: spans by date."""
-    saved_by = fields.CharField(max_length=64)
-    saved_at = fields.DatetimeField()
-
-    class Meta:
-        table = "opening_hours"
 
 
 class ChatUnanswered(Model):
