@@ -7,7 +7,7 @@ from pydantic import Field
 
 from admin_api.services import Operator, Services
 from core import http as kit
-from shop import chat_answers, chat_edition, chat_synonyms, chat_unanswered
+from shop import chat_answers, chat_synonyms, chat_trial, chat_unanswered
 
 Concept = Annotated[
     str,
@@ -193,10 +193,7 @@ async def remove_synonym(synonym_id: kit.Id) -> None:
 
 async def explain(body: Trial, services: Services) -> Explanation:
     """How a text is understood now, and with words that are tried."""
-    edition, vocabulary = await chat_edition.read(), services.vocabulary
-    tried = {**edition.synonyms, **chat_synonyms.trial(vocabulary, body.synonyms)}
-    found = vocabulary.explain(body.text, tried)
-    given = chat_answers.instead(edition.answers, found)
+    found, given = await chat_trial.look(services.vocabulary, body.text, body.synonyms)
     return Explanation.model_validate(
         {name: getattr(found, name) for name in Explanation.model_fields if name != "answer_id"}
         | {"answer_id": given}

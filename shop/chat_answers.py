@@ -12,7 +12,7 @@ from billing import stores
 from core import clock, db, errors
 from ledger import idempotency
 from shop import chat_edition, chat_texts, chat_unanswered
-from shop.chat_vocabulary import Explained, Vocabulary
+from shop.chat_vocabulary import Vocabulary
 
 KeyReused = idempotency.KeyReused
 NoSuchStore = stores.NoSuchStore
@@ -202,18 +202,6 @@ def fitting(
         and answer.is_in_time(now)
         and any(asked == keyword if match == "exact" else _has(asked, keyword) for keyword in answer.keywords)
     ]
-
-
-def instead(answers: Sequence[chat_edition.Answer], understood: Explained) -> int | None:
-    """Which answer is given now to a text that is understood so, to who came by no store's code."""
-    exact = fitting(answers, "exact", understood.written, clock.now())
-    found = exact or (
-        []
-        if understood.intent or understood.choices
-        else fitting(answers, "contains", understood.written, clock.now())
-    )
-    given = for_all(found)
-    return None if given is None else given.id
 
 
 def for_all(fitting: Iterable[chat_edition.Answer]) -> chat_edition.Answer | None:

@@ -3,13 +3,13 @@
 from admin_api import chat_words, opening_hours
 from admin_api.routes.caller import OPERATOR
 from core import http as kit
-from shop import chat_answers, chat_synonyms, chat_unanswered
+from shop import chat_answers, chat_synonyms, chat_trial, chat_unanswered
 from shop import opening_hours as shop_opening_hours
 
 _WORD = (
-    chat_synonyms.NoSuchConcept,
-    chat_synonyms.SynonymNotAWord,
-    chat_synonyms.SynonymMeansSomething,
+    chat_trial.NoSuchConcept,
+    chat_trial.SynonymNotAWord,
+    chat_trial.SynonymMeansSomething,
 )
 _SYNONYM = (*_WORD, chat_synonyms.SynonymTaken, chat_synonyms.NoSuchStore)
 _ANSWER = (
