@@ -134,9 +134,6 @@ def _shown(hours: open_days.Hours) -> Hours:
 
 
 def _rows(spans: open_days.Spans) -> list[SpanRow]:
-    return [SpanRow(opens=_written(begins), closes=_written(ends)) for begins, ends in spans]
-
-
-def _written(minute: int) -> str:
-    minute = minute if minute <= 24 * 60 else minute - 24 * 60
-    return f"{minute // 60:02d}:{minute % 60:02d}"
+    return [
+        SpanRow(opens=open_days.clockface(begins), closes=open_days.clockface(ends)) for begins, ends in spans
+    ]

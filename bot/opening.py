@@ -47,7 +47,9 @@ def spans_text(asker: Asker, spans: Spans) -> str:
         return asker.say("hours.all_day")
     return asker.say("hours.and").join(
         asker.say(
-            "hours.span" if ends <= 1440 else "hours.span_over", start=_minute(begins), end=_minute(ends)
+            "hours.span" if ends <= 1440 else "hours.span_over",
+            start=open_days.clockface(begins),
+            end=open_days.clockface(ends),
         )
         for begins, ends in spans
     )
@@ -147,11 +149,6 @@ def _week(asker: Asker, hours: Hours) -> list[str]:
 
 def _weekday(asker: Asker, day: date) -> str:
     return asker.say(f"hours.name.{day.weekday()}")
-
-
-def _minute(minute: int) -> str:
-    hour, rest = divmod(minute, 60)
-    return f"{hour if hour <= 24 else hour - 24:02d}:{rest:02d}"
 
 
 def _clock(moment: datetime) -> str:

@@ -69,6 +69,12 @@ class Hours:
                 yield midnight + timedelta(minutes=begins), midnight + timedelta(minutes=ends)
 
 
+def clockface(minute: int) -> str:
+    """What the clock shows at a minute of a span: 09:00; 24:00 at midnight, 00:30 after it."""
+    hour, rest = divmod(minute if minute <= _A_DAY else minute - _A_DAY, 60)
+    return f"{hour:02d}:{rest:02d}"
+
+
 def check(hours: Hours) -> None:
     """Refuses what cannot be.
 

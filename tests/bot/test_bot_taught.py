@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -83,6 +84,9 @@ async def test_when_the_shop_is_open_is_answered_for_the_day_that_is_meant(quick
     await opening_hours.put(1, "xihu", closed)
     named, day, now = (await phone.ask("西湖店几点关门")).split("\n")
     assert (named, day, now) == ("【西湖店】", "今天 2025-09-29 周一：01:00–02:00（夜宵）", "现在已打烊。")
+    await opening_hours.put(1, "xihu", replace(closed, days={clock.today(): open_days.Day(((1080, 1470),))}))
+    named, day, now = (await phone.ask("西湖店几点关门")).split("\n")
+    assert (day, now) == ("今天 2025-09-29 周一：18:00–次日00:30", "现在营业中，00:30 关门。")
 
 
 async def test_who_comes_by_a_code_is_welcomed_by_it_and_counted_once(quick, visit, platform):
