@@ -14,7 +14,7 @@ from typing import Literal
 from core import clock, db, errors
 from ledger import idempotency
 from ledger.idempotency import KeyReused
-from members import customers
+from members import customers, people
 from notifications import outbox
 
 __all__ = [
@@ -154,7 +154,7 @@ async def tie(customer_id: int, app_id: str, openid: str, *, by: By) -> None:
 
 _LET_GO = """
 UPDATE identity SET customer_id = NULL, tied_by = NULL, tied_at = NULL, let_go_at = $3, look_up_at = NULL
-WHERE id = $2 AND customer_id = $1 AND provider = 'official_account' RETURNING id
+WHERE id = $2 AND customer_id = $1 AND provider = 'official_account' RETURNING app_id, subject
 """
 _HERE = """
 SELECT id FROM identity WHERE customer_id = $1 AND provider = 'official_account' AND app_id = $2 AND subject = $3
@@ -196,10 +196,12 @@ async def let_go_of(customer_id: int, app_id: str, openid: str) -> None:
 async def _untie(customer_id: int, identity_id: int, by: str) -> None:
     now = clock.now()
     await locked(customer_id)
-    if await db.fetchval(_LET_GO, customer_id, identity_id, now) is None:
+    chat = await db.fetchrow(_LET_GO, customer_id, identity_id, now)
+    if chat is None:
         raise NoSuchChat
     await db.execute(_REMEMBER, customer_id, f"chat {identity_id}", None, by, now)
     await _tell(customer_id, "chat_untied", identity_id, now)
+    await people.end(chat["app_id"], chat["subject"])
 
 
 async def _tell(customer_id: int, kind: outbox.Kind, identity_id: int, now: datetime) -> None:

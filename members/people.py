@@ -19,6 +19,7 @@ from members import chat_outgoing, conversation_events, people_rules, satisfacti
 LONGEST_CHARS = 4_000
 Reason = Literal["asked", "complaint", "operator"]
 ClosedBy = Literal["customer", "operator", "clock", "leaving"]
+"""``leaving``: its customer has left the shop, or let the chat go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Heard:
 
 
 _OPEN = """
-SELECT id, state, acknowledged_at, unanswered_since FROM conversation
+SELECT id, state, customer_id, acknowledged_at, unanswered_since FROM conversation
 WHERE app_id = $1 AND openid = $2 AND state <> 'closed' FOR NO KEY UPDATE
 """
 
@@ -63,12 +64,29 @@ async def hear(chat: Chat, customer_id: int | None, said: Said, *, wants_back: b
     row = await db.fetchrow(_OPEN, chat.app_id, chat.openid)
     if row is None:
         return None
+    if row["customer_id"] not in (
+        None,
+        customer_id,
+    ):  # what was read before the row was ours may have been too old
+        customer_id = await db.fetchval(_OWNER, chat.provider, chat.app_id, chat.openid)
+        if customer_id != row["customer_id"]:
+            await close(row["id"], by="leaving", may_ask=False)
+            return None
     if wants_back:
         await keep(row["id"], "customer", said)
         return Heard(given_back=True, rate=await close(row["id"], by="customer"))
     return await _kept(row, customer_id, said)
 
 
+async def end(app_id: str, openid: str) -> None:
+    """The chat is its customer's no longer: what people had of it is over, and nobody else's words follow theirs. Part of the transaction
+    that lets it go, whose last row it is."""
+    row = await db.fetchrow(_OPEN, app_id, openid)
+    if row is not None:
+        await close(row["id"], by="leaving", may_ask=False)
+
+
+_OWNER = "SELECT customer_id FROM identity WHERE provider = $1 AND app_id = $2 AND subject = $3"
 _HEARD = """
 UPDATE conversation SET unanswered_since = coalesce(unanswered_since, $2), last_customer_at = $2, due_at = $3,
     acknowledged_at = CASE WHEN $4 THEN $2 ELSE acknowledged_at END, customer_id = $5

@@ -31,12 +31,15 @@ SELECT id FROM conversation WHERE id IN (SELECT id FROM theirs WHERE state <> 'c
 """
 _WORDS = (
     f"""
-WITH {_THEIRS}
+WITH {_THEIRS}, texts AS (
+    SELECT g.id FROM chat_outgoing g JOIN chats USING (app_id, openid)
+    UNION
+    SELECT m.outgoing_id FROM conversation_message m JOIN theirs ON theirs.id = m.conversation_id
+)
 UPDATE chat_outgoing o SET text = '', state = CASE WHEN state = 'queued' THEN 'refused' ELSE state END,
     reason = CASE WHEN state = 'queued' THEN 'gone' ELSE reason END, next_attempt_at = NULL,
     ended_at = CASE WHEN state = 'queued' THEN $2 ELSE ended_at END
-WHERE EXISTS (SELECT FROM chats WHERE chats.app_id = o.app_id AND chats.openid = o.openid)
-    OR o.id IN (SELECT m.outgoing_id FROM conversation_message m JOIN theirs ON theirs.id = m.conversation_id)
+FROM texts WHERE o.id = texts.id
 """,
     f"""
 WITH {_THEIRS}, context AS (UPDATE conversation c SET context = '{{}}' FROM theirs WHERE c.id = theirs.id)
@@ -45,6 +48,15 @@ UPDATE conversation_message m SET text = '', media_id = NULL, picture_url = NULL
     f"""
 WITH {_THEIRS}
 UPDATE chat_message m SET content = '', reply = '' FROM chats WHERE m.app_id = chats.app_id AND m.openid = chats.openid
+""",
+    """
+WITH let_go AS (
+    SELECT i.app_id, i.subject AS openid, s.changed_at FROM setting_change s
+    JOIN identity i ON i.id = CASE WHEN s.setting = 'chat' AND s.after IS NULL THEN substr(s.before, 6)::bigint END
+    WHERE s.customer_id = $1
+)
+UPDATE chat_message m SET content = '', reply = '' FROM let_go
+WHERE m.app_id = let_go.app_id AND m.openid = let_go.openid AND m.received_at <= let_go.changed_at
 """,
     f"""
 WITH {_THEIRS}

@@ -5,7 +5,7 @@ import contextvars
 
 from billing import approvals, closings
 from core import db as database
-from members import duties, tickets
+from members import chat_ties, duties, people, tickets
 from notifications import delivery
 from tests.bot import people as shop
 from tests.world import new_key
@@ -180,3 +180,37 @@ async def test_what_was_said_is_forgotten_when_a_customer_leaves(world):
     assert await database.fetchval("SELECT state FROM ticket") == "closed"
     assert await shop.deliver(world) == 0, "nothing is carried to who has left"
     assert (await desk.get("/conversations")).body["items"] == []
+
+
+async def test_a_chat_that_is_let_go_is_over_for_people_and_forgotten_with_who_had_it(world):
+    here, _ = await shop.writer(world)
+    await world.give(here.customer_id, 4_500)
+    desk = await shop.hired(world, "li", SUPPORT)
+    app_id, openid = world.sandbox.credentials.official_app_id, here.person.official_openid
+    assert "45.00" in await here.says("余额")
+    await here.says("人工")
+    number = (await desk.get("/conversations")).body["items"][0]["id"]
+    await desk.post(f"/conversations/{number}/take", key=None)
+    async with database.transaction():  # what a message read a moment ago does not take it from its customer
+        await people.hear(
+            people.Chat("official_account", app_id, openid), None, people.Said("秘密"), wants_back=False
+        )
+    assert (await desk.get(f"/conversations/{number}")).body["customer_id"] == here.customer_id
+    chat = (await chat_ties.of(here.customer_id))[0].id
+    await chat_ties.let_go(here.customer_id, chat, by="operator:1", key=new_key())
+    assert (
+        await desk.post(f"/conversations/{number}/messages", {"text": "秘密"})
+    ).code == "conversation_closed"
+    assert "还没认出您" in await here.says("余额"), "the bot has it, and knows nobody there"
+    row = await database.fetchrow("SELECT customer_id, closed_by FROM conversation")
+    assert tuple(row) == (here.customer_id, "leaving")
+    # opened by who had read whose chat it was before it was let go
+    await here.says("人工")
+    await database.execute("UPDATE conversation SET customer_id = $1", here.customer_id)
+    assert "还没认出您" in await here.says("余额")
+    assert await database.fetchval("SELECT count(*) FROM conversation WHERE state <> 'closed'") == 0
+    approval = await closings.request(1, here.customer_id, reason="顾客要求", key=new_key())
+    await approvals.approve(2, approval, key=new_key())
+    replies = str(await database.fetch("SELECT content, reply FROM chat_message WHERE openid = $1", openid))
+    assert "45.00" not in replies and "还没认出您" in replies, "until it was let go, not after"
+    assert "秘密" not in str(await database.fetch("SELECT text FROM conversation_message"))
