@@ -146,7 +146,7 @@ async def ask_for(
 
 _BEFORE = """
 SELECT kind, left(content, 200) AS content, left(reply, 400) AS reply, received_at FROM chat_message
-WHERE app_id = $1 AND openid = $2 AND received_at > $3 AND kind <> 'event' AND reply IS NOT NULL ORDER BY id DESC LIMIT 5
+WHERE app_id = $1 AND openid = $2 AND received_at > $3 AND kind IN ('text', 'voice', 'click') AND reply IS NOT NULL ORDER BY id DESC LIMIT 5
 """
 _BEFORE_WITHIN = timedelta(hours=24)
 

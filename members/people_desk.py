@@ -266,9 +266,11 @@ _OPEN = """
 INSERT INTO conversation (provider, app_id, openid, customer_id, store, state, operator_id, reason, context, locale, due_at, opened_at,
     last_customer_at)
 VALUES ($1, $2, $3, $4, $5, 'with_operator', $6, 'operator', '{}', $7, $8, $9,
-    (SELECT max(received_at) FROM chat_message WHERE app_id = $2::varchar AND openid = $3::varchar))
+    (SELECT max(received_at) FROM chat_message WHERE app_id = $2::varchar AND openid = $3::varchar
+        AND kind IN ('text', 'image', 'voice', 'video', 'shortvideo', 'location', 'link')))
 ON CONFLICT (app_id, openid) WHERE state <> 'closed' DO NOTHING RETURNING id
 """
+"""Following, and a tap on a menu, let the platform take messages for a minute only: not what ``last_customer_at`` is for."""
 _THERE = "SELECT id FROM conversation WHERE app_id = $1 AND openid = $2 AND state <> 'closed'"
 
 

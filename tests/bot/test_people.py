@@ -47,6 +47,7 @@ async def test_a_chat_goes_to_people_and_comes_back(world):
     assert (await desk.post(f"{url}/take", key=None)).status == 200, "one's own again"
     whole = (await desk.get(url)).body
     assert whole["customer"]["balance"]["available_fen"] == 12_300
+    assert [one["said"] for one in whole["context"]["before"]] == ["余额"], "and not that they follow"
     assert whole["context"]["intent"] == "person" and "123.00" in whole["context"]["before"][-1]["answered"]
     key, said = new_key(), {"text": "您好，我来帮您"}
     twins = await asyncio.gather(*(desk.post(f"{url}/messages", said, key=key) for _ in range(3)))
@@ -322,6 +323,7 @@ async def test_handing_on_opening_and_canned_answers(world):
     key = new_key()
     opened = await desk.post(f"/customers/{here.customer_id}/conversations", {}, key=key)
     assert (opened.status, opened.body["state"], opened.body["reason"]) == (201, "with_operator", "operator")
+    assert (opened.body["writable_until"], opened.body["replies_left"]) == (None, 0), "they have only followed"
     number = opened.body["id"]
     assert (await desk.post(f"/customers/{here.customer_id}/conversations", {}, key=key)).body["id"] == number
     assert (await boss.post(f"/customers/{here.customer_id}/conversations", {})).code == "conversation_taken"
