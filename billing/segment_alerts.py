@@ -1,5 +1,5 @@
-"""Runs over segments by the clock, with an alert to the shop's people for each that had to be stopped, until another that does
-the same is done."""
+"""Runs over segments by the clock, with an alert to the shop's people for each that had to be stopped or paused, until it, or another that
+does the same, is done."""
 
 from __future__ import annotations
 

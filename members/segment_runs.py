@@ -112,10 +112,10 @@ _END = "UPDATE segment_run SET state = $2, ended_at = $3 WHERE id = $1 AND state
 
 
 Broken = Callable[[str, Exception], Awaitable[object]]
-"""Who is told, in the transaction that stops a run, of its number and what it could not get over."""
+"""Who is told, in the transaction that stops or pauses a run, of its number and what it could not get over."""
 
 Mended = Callable[[Sequence[str]], Awaitable[object]]
-"""Who is told, in the transaction in which a run is done, of those that were to do the same and were stopped before it began."""
+"""Who is told, in the transaction in which a run is done, of it and of those that were to do the same and were stopped before it began."""
 
 
 class Outgrown(Exception):
@@ -183,7 +183,7 @@ async def _go_on(
         await db.execute(_END, run.id, "done", clock.now())
         if mended is not None:
             stopped = await db.fetch(_STOPPED, run.segment_id, run.kind, run.template_id, run.created_at)
-            await mended([row["run_no"] for row in stopped])
+            await mended([run.run_no, *(row["run_no"] for row in stopped)])
         return 0
     if run.kind == "message":
         _refuse_outgrown(run, turn, alone_most)

@@ -131,6 +131,11 @@ async def test_one_begun_alone_does_not_write_to_more_when_its_segment_grows(db,
     assert (held.state, held.done) == ("paused", 0)
     assert [await factories.told(one.id, "offer") for one in people] == [0] * 4
     assert [alert.kind for alert in await staff_alerts.page(is_open=True)] == ["segment_run_broken"]
+    terms.use(replace(terms.current(), broadcast_approval_above=4))
+    await segment_runs.go_on(run.run_no)
+    await segment_alerts.advance()
+    assert (await segment_runs.get(run.run_no)).state == "done"
+    assert await staff_alerts.page(is_open=True) == [], "one may write to so many alone now, and has"
 
 
 async def test_twice_at_once_is_once(db):
