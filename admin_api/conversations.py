@@ -78,7 +78,7 @@ class WholeConversation(Conversation):
 
 class ChatMessage(kit.Answer):
     id: int
-    author: Annotated[str, Field(examples=["customer", "operator", "bot", "system"])]
+    author: Annotated[str, Field(examples=["customer", "operator", "system"])]
     operator_id: int | None
     operator_name: str | None
     kind: Annotated[str, Field(examples=["text", "image"])]

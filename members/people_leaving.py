@@ -6,7 +6,7 @@ from core import clock, db
 from members import people
 
 _FOLLOW = "UPDATE {} SET customer_id = $2 WHERE customer_id = $1"
-_TABLES = ("conversation", "ticket", "satisfaction")
+_TABLES = ("conversation", "ticket")
 
 
 async def hand_over(gone_id: int, kept_id: int) -> None:

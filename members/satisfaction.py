@@ -19,8 +19,8 @@ class NothingToRate(errors.Conflict):
 
 
 _ASK_CONVERSATION = """
-INSERT INTO satisfaction (conversation_id, customer_id, app_id, openid, operator_id, asked_at, until)
-SELECT c.id, c.customer_id, c.app_id, c.openid, c.operator_id, $2, $3 FROM conversation c
+INSERT INTO satisfaction (conversation_id, app_id, openid, operator_id, asked_at, until)
+SELECT c.id, c.app_id, c.openid, c.operator_id, $2, $3 FROM conversation c
 WHERE c.id = $1 AND c.operator_id IS NOT NULL
     AND EXISTS (SELECT FROM conversation_message m WHERE m.conversation_id = c.id AND m.author = 'operator')
 ON CONFLICT (conversation_id) DO NOTHING RETURNING id
@@ -35,8 +35,8 @@ async def ask_about_conversation(conversation_id: int) -> bool:
 
 
 _ASK_TICKET = """
-INSERT INTO satisfaction (ticket_id, customer_id, app_id, openid, operator_id, asked_at, until)
-SELECT t.id, t.customer_id, t.app_id, t.openid, t.operator_id, $2, $3 FROM ticket t
+INSERT INTO satisfaction (ticket_id, app_id, openid, operator_id, asked_at, until)
+SELECT t.id, t.app_id, t.openid, t.operator_id, $2, $3 FROM ticket t
 WHERE t.id = $1 AND t.operator_id IS NOT NULL AND t.answer IS NOT NULL
 ON CONFLICT (ticket_id) DO NOTHING RETURNING id
 """

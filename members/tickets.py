@@ -78,8 +78,8 @@ SELECT count(*) FROM ticket
 WHERE state IN ('open', 'in_progress') AND (customer_id = $1 OR $1::bigint IS NULL AND app_id = $2 AND openid = $3)
 """
 _MAKE = """
-INSERT INTO ticket (ticket_no, kind, customer_id, provider, app_id, openid, store, content, locale, state, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10)
+INSERT INTO ticket (ticket_no, kind, customer_id, app_id, openid, store, content, locale, state, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9)
 """
 
 
@@ -96,13 +96,13 @@ async def make(
     Raises:
         TooManyTickets.
     """
-    provider, app_id, openid = (chat.provider, chat.app_id, chat.openid) if chat else (None, None, None)
+    app_id, openid = (chat.app_id, chat.openid) if chat else (None, None)
     await db.execute(_ONE_BY_ONE, _MAKING, f"customer:{customer_id}" if customer_id else f"{app_id}:{openid}")
     if await db.fetchval(_WAITING, customer_id, app_id, openid) >= _MOST_OPEN:
         raise TooManyTickets(most=_MOST_OPEN)
     number = ids.new_no("F")
     await db.execute(
-        _MAKE, number, kind, customer_id, provider, app_id, openid, await people.store_of(customer_id), content[:LONGEST_CHARS], locale,
+        _MAKE, number, kind, customer_id, app_id, openid, await people.store_of(customer_id), content[:LONGEST_CHARS], locale,
         clock.now(),
     )  # fmt: skip
     return number

@@ -113,7 +113,7 @@ _CONVERSATIONS = (
     ),
     *_parts.checks(
         "ConversationMessage",
-        conversation_message_author="author IN ('customer', 'operator', 'bot', 'system')",
+        conversation_message_author="author IN ('customer', 'operator', 'system')",
         conversation_message_operator="(operator_id IS NOT NULL) = (author = 'operator')",
     ),
     _parts.table(
@@ -154,7 +154,6 @@ _TICKETS = (
             ("ticket_no", fields.CharField(max_length=32, unique=True)),
             ("kind", fields.CharField(max_length=12)),
             ("customer_id", fields.BigIntField(null=True)),
-            ("provider", fields.CharField(max_length=24, null=True)),
             ("app_id", fields.CharField(max_length=40, null=True)),
             ("openid", fields.CharField(max_length=128, null=True)),
             ("store", fields.CharField(max_length=20, null=True)),
@@ -189,7 +188,6 @@ _TICKETS = (
         [
             _parts.to("Conversation", "conversation", "satisfaction", fields.OneToOneField, null=True),
             _parts.to("Ticket", "ticket", "satisfaction", fields.OneToOneField, null=True),
-            ("customer_id", fields.BigIntField(null=True)),
             ("app_id", fields.CharField(max_length=40, null=True)),
             ("openid", fields.CharField(max_length=128, null=True)),
             _operator("satisfactions"),

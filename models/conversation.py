@@ -108,7 +108,7 @@ class ConversationMessage(Model):
         indexes = (Index(fields=("conversation_id", "id"), name="conversation_message_of"),)
         constraints = (
             CheckConstraint(
-                check="author IN ('customer', 'operator', 'bot', 'system')",
+                check="author IN ('customer', 'operator', 'system')",
                 name="conversation_message_author",
             ),
             CheckConstraint(

@@ -15,7 +15,6 @@ class Ticket(Model):
     ticket_no = fields.CharField(max_length=32, unique=True)
     kind = fields.CharField(max_length=12)
     customer_id = fields.BigIntField(null=True)
-    provider = fields.CharField(max_length=24, null=True)
     app_id = fields.CharField(max_length=40, null=True)
     openid = fields.CharField(max_length=128, null=True)
     """The chat it was written in; None: elsewhere."""
@@ -65,7 +64,6 @@ class Satisfaction(Model):
     ticket = fields.OneToOneField(
         "models.Ticket", related_name="satisfaction", null=True, on_delete=fields.RESTRICT
     )
-    customer_id = fields.BigIntField(null=True)
     app_id = fields.CharField(max_length=40, null=True)
     openid = fields.CharField(max_length=128, null=True)
     operator = fields.ForeignKeyField(

@@ -323,7 +323,9 @@ async def test_handing_on_opening_and_canned_answers(world):
     key = new_key()
     opened = await desk.post(f"/customers/{here.customer_id}/conversations", {}, key=key)
     assert (opened.status, opened.body["state"], opened.body["reason"]) == (201, "with_operator", "operator")
-    assert (opened.body["writable_until"], opened.body["replies_left"]) == (None, 0), "they have only followed"
+    assert (opened.body["writable_until"], opened.body["replies_left"]) == (None, 0), (
+        "they have only followed"
+    )
     number = opened.body["id"]
     assert (await desk.post(f"/customers/{here.customer_id}/conversations", {}, key=key)).body["id"] == number
     assert (await boss.post(f"/customers/{here.customer_id}/conversations", {})).code == "conversation_taken"
