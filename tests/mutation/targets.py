@@ -93,7 +93,10 @@ _BILLS = {
     ),
     "billing/matching.py": _billing("matching", "bills", "abnormal_deductions"),
     "billing/bill_records.py": _billing("instalments", "operator_bills", "matching"),
-    "billing/payable.py": ("tests/bot/test_bot_paying.py",),
+    "billing/payable.py": ("tests/bot/test_bot_paying.py", "tests/bot/test_bot_dialogue.py"),
+    "billing/confirmed.py": ("tests/bot/test_bot_dialogue.py",),
+    "billing/plan_confirmed.py": ("tests/bot/test_bot_dialogue.py",),
+    "billing/invoices.py": _billing("invoices"),
     "billing/operator_bills.py": _billing("operator_bills", "instalments"),
     "billing/due_bills.py": _billing("operator_bills", "instalments", "seams"),
     "billing/due_dry_runs.py": _billing("due_runs"),
@@ -183,6 +186,9 @@ _SHOP = {
     "shop/stock.py": _STEPS,
     "shop/cart.py": ("tests/miniapp_api/test_cart.py",),
     "shop/paying.py": _ORDERS,
+    "shop/bookings.py": _shop("bookings"),
+    "shop/booking_ends.py": _shop("bookings"),
+    "shop/booking_corrections.py": _shop("bookings"),
     "shop/channel_payments.py": _billing("combined_payments"),
 }
 _RECONCILIATION = {
