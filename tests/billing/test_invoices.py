@@ -231,8 +231,13 @@ async def test_what_went_back_is_told_of_once_at_the_newest_invoices_first(db):
 async def test_only_so_many_wait(db):
     customer = await factories.customer()
     made = await factories.topped_up(customer.id, 10_000)
-    for _ in range(invoices.MOST_WAITING):
+    others = [await factories.topped_up(customer.id, 10_000) for _ in range(4)]
+    for _ in range(invoices.MOST_WAITING - 1):
         await ask(customer.id, "top_up", made.top_up_no, amount_fen=1)
+    at_once = await asyncio.gather(
+        *(ask(customer.id, "top_up", other.top_up_no) for other in others), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in at_once) == ["Invoice", *["TooManyInvoices"] * 3]
     assert await code_of(ask(customer.id, "top_up", made.top_up_no, amount_fen=1)) == "too_many_invoices"
 
 
