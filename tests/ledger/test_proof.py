@@ -329,7 +329,9 @@ async def test_an_overdrawn_account_cannot_even_be_written_and_would_be_named(db
         )
 
 
-async def test_due_work_left_undone_is_named_only_where_freshness_is_asked_for(db):
+@pytest.mark.parametrize("hour", [1, 23], ids=["after the shop's midnight", "before it"])
+async def test_due_work_left_undone_is_named_only_where_freshness_is_asked_for(db, hour):
+    clock.set_offset(clock.start_of(clock.today()) + timedelta(days=1, hours=hour) - clock.now())
     customer = await factories.customer()
     await factories.plan(customer.id, 100)
     paused = await factories.plan(customer.id, 100)
@@ -352,7 +354,7 @@ async def test_due_work_left_undone_is_named_only_where_freshness_is_asked_for(d
     await remitting.of_refund(channel, await remitting.at_counter(channel, receiver, 5_000))
     await standing.started(customer, await factories.sku())
     assert await proof.check(freshness=True) == []
-    clock.set_offset(timedelta(days=3))
+    clock.set_offset(clock.offset() + timedelta(days=3))
     titles = {violation.title for violation in await proof.check(freshness=True)}
     assert titles == {one.title for one in checks.ALL if one.invariant == "I16"}
     assert await proof.check() == []

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from ledger.proof.checks.check import Check
 
+_DAY_BEFORE = "(($1::timestamptz AT TIME ZONE 'Asia/Shanghai')::date - 1)"
+"""The shop's day before the one asked about."""
+
 CHECKS = (
     Check(
         "I16",
         "a plan period due for more than a day that nobody charged",
-        """
+        f"""
         SELECT 'plan_period ' || o.id FROM plan_period o JOIN plan p ON p.id = o.plan_id
-        WHERE o.state = 'upcoming' AND (p.state <> 'paused' OR o.due_on < p.paused_on OR o.units > 0) AND o.due_on < ($1::timestamptz)::date - 1
-        UNION ALL SELECT 'plan ' || id FROM plan WHERE state = 'active' AND ahead_on < ($1::timestamptz)::date - 1
+        WHERE o.state = 'upcoming' AND (p.state <> 'paused' OR o.due_on < p.paused_on OR o.units > 0) AND o.due_on < {_DAY_BEFORE}
+        UNION ALL SELECT 'plan ' || id FROM plan WHERE state = 'active' AND ahead_on < {_DAY_BEFORE}
         """,
         needs_clock=True,
     ),
     Check(
         "I16",
         "a plan whose pause was to end more than a day ago",
-        "SELECT 'plan ' || id FROM plan WHERE state = 'paused' AND resume_on < ($1::timestamptz)::date - 1",
+        f"SELECT 'plan ' || id FROM plan WHERE state = 'paused' AND resume_on < {_DAY_BEFORE}",
         needs_clock=True,
     ),
     Check(
         "I16",
         "a standing order nobody ordered for in time",
-        """
+        f"""
         SELECT 'standing order ' || id FROM standing_order
         WHERE state = 'active' AND place_at < $1::timestamptz - interval '1 day'
-           OR state = 'paused' AND resume_on < ($1::timestamptz)::date - 1
+           OR state = 'paused' AND resume_on < {_DAY_BEFORE}
         UNION ALL SELECT 'standing delivery ' || id FROM standing_delivery WHERE try_at < $1::timestamptz - interval '1 day'
         """,
         needs_clock=True,
