@@ -12,10 +12,11 @@ import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic.fields import FieldInfo
 
-from app.config_values import Address, Seconds, Secret, Section, Word, secret, zone
+from app.config_values import Address, Key256, Seconds, Secret, Section, Word, secret, zone
 from app.message_config import AliyunSms, Mail, Messages, People
 from app.wechat_config import WeChat, WeChatPay
 from billing import terms
+from core import sealed
 
 ENVIRONMENT = "YUCUN_CONFIG"
 DEFAULT_PATH = Path("config.toml")
@@ -85,6 +86,33 @@ class TokenKey(Section):
 class Tokens(Section):
     customer_keys: Annotated[tuple[TokenKey, ...], Field(min_length=1)]
     customer_ttl_s: Seconds = 30 * 86400
+
+
+class SealKey(Section):
+    kid: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+    secret: Key256
+
+
+class Sealing(Section):
+    keys: Annotated[tuple[SealKey, ...], Field(min_length=1)]
+    search_key: Key256
+
+    @pydantic.model_validator(mode="after")
+    def _different(self) -> "Sealing":
+        if len({key.kid for key in self.keys}) < len(self.keys):
+            raise ValueError("两个密钥同名 · two keys have the same kid")
+        if len({key.get_secret_value() for key in self._all()}) <= len(self.keys):
+            raise ValueError("两处是同一个密钥 · the same key stands in two places")
+        return self
+
+    def _all(self) -> tuple[SecretStr, ...]:
+        return (self.search_key, *(key.secret for key in self.keys))
+
+    def ring(self) -> sealed.Keyring:
+        """As the house takes them."""
+        search, *keys = (bytes.fromhex(key.get_secret_value()) for key in self._all())
+        named = zip((key.kid for key in self.keys), keys, strict=True)
+        return sealed.Keyring([sealed.Key(*one) for one in named], search)
 
 
 class Operators(Section):
@@ -224,6 +252,7 @@ class Config(Section):
     redis: Redis = Redis()
     clock: Clock = Clock()
     tokens: Tokens
+    sealing: Sealing
     operators: Operators = Operators()
     wechat: WeChat
     wechat_pay: WeChatPay | None = None

@@ -1,6 +1,7 @@
 """What settings are made of: secrets, addresses, words, and the sections they stand in."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -43,7 +44,18 @@ def _address(url: str) -> str:
     return url.rstrip("/")
 
 
+def _key256(given: SecretStr) -> SecretStr:
+    if not _HEX256.fullmatch(given.get_secret_value()):
+        raise ValueError(
+            "要 64 个十六进制数字，用 openssl rand -hex 32 生成 · 64 hexadecimal digits, made by openssl rand -hex 32"
+        )
+    return SecretStr(given.get_secret_value().lower())
+
+
+_HEX256 = re.compile(r"[0-9A-Fa-f]{64}")
+
 Secret = Annotated[SecretStr, BeforeValidator(secret), Field(min_length=1)]
+Key256 = Annotated[SecretStr, BeforeValidator(secret), AfterValidator(_key256)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Address = Annotated[str, AfterValidator(_address)]
 Seconds = Annotated[float, Field(gt=0, le=366 * 86400)]

@@ -54,7 +54,11 @@ def _settings(
         "images": {"directory": str(home / "images")},
         "redis": {"url": redis_url},
         "clock": {"follow_url": f"{places.sandbox_url}/world/clock"},
-        "tokens": {"customer_keys": [{"kid": "demo", "secret": _token_key(home)}]},
+        "tokens": {"customer_keys": [{"kid": "demo", "secret": _kept_key(home, "token_key")}]},
+        "sealing": {
+            "search_key": _kept_key(home, "search_key"),
+            "keys": [{"kid": "demo", "secret": _kept_key(home, "seal_key")}],
+        },
         "wechat": _wechat(places, given),
         **_channels(places, given),
         "money": {"included_tax_percent": 13},
@@ -145,9 +149,9 @@ def _templates(given: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _token_key(home: Path) -> str:
-    """Made once, so that a restart signs nobody out."""
-    kept = home / "token_key"
+def _kept_key(home: Path, name: str) -> str:
+    """Made once, so that a restart signs nobody out and can read what was sealed."""
+    kept = home / name
     if not kept.exists():
         with _private(kept) as file:
             file.write(secrets.token_hex(32))

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from app import config, database, outside
 from billing import terms
-from core import clock, db
+from core import clock, db, sealed
 from core import http as kit
 from members import chat_codes, people_rules
 from notifications import policy
@@ -54,6 +54,7 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
     terms.use(settings.money.terms())
     policy.use(settings.messages.policy())
     chat_codes.use(settings.tokens.customer_keys[0].secret.get_secret_value().encode())
+    sealed.use(settings.sealing.ring())
     people_rules.use(settings.people.rules())
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(_world_clock(settings.clock.follow_url))

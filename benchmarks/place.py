@@ -81,4 +81,11 @@ def settings_toml(database_url: str, redis_url: str) -> str:
         for line in (f"[{section}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items()))
     ]
     lines += ["[[tokens.customer_keys]]", 'kid = "bench"', f'secret = "{"0123456789abcdef" * 2}"']
+    lines += [
+        "[sealing]",
+        f'search_key = "{"ab" * 32}"',
+        "[[sealing.keys]]",
+        'kid = "bench"',
+        f'secret = "{"cd" * 32}"',
+    ]
     return "\n".join(lines)

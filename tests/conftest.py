@@ -30,8 +30,8 @@ from redis import Redis
 from tortoise.models import MetaInfo
 
 from app import database, local_servers
-from core import clock
-from tests import keeper
+from core import clock, sealed
+from tests import keeper, keys
 
 
 def _filters_worked_out_once():
@@ -128,6 +128,14 @@ def _clock_at_rest():
     clock.set_offset(timedelta())
     clock.stand_at(None)
     clock.set_zone("Asia/Shanghai")
+
+
+@pytest.fixture(autouse=True)
+def _keys_at_rest():
+    """What a test seals is sealed with the tests' key, where it says no other."""
+    sealed.use(keys.RING)
+    yield
+    sealed.use(keys.RING)
 
 
 @pytest.fixture(autouse=True)

@@ -61,11 +61,12 @@ def asked(
     """Asks the opened shop and says the answer; a refusal is said in both languages and ends with ``refused``."""
     from app import database
     from billing import terms
-    from core import clock
+    from core import clock, sealed
 
     settings = settings_of(given)
     clock.set_zone(settings.shop.timezone)
     terms.use(settings.money.terms())
+    sealed.use(settings.sealing.ring())
 
     async def answer() -> T:
         async with database.opened(settings.database.url.get_secret_value()):

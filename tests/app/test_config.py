@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from pathlib import Path
 
 import pydantic
@@ -21,7 +22,8 @@ def example(tmp_path, monkeypatch):
     text = EXAMPLE.read_text()
     for name in re.findall(r'^\w+ = \{ file = "([^"]+)" \}', text, re.MULTILINE):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("k" * 32 + "\n")
+        seals = re.fullmatch(r"secrets/se(al|arch)_\w+", name)
+        (tmp_path / name).write_text((secrets.token_hex(32) if seals else "k" * 32) + "\n")
     copy = tmp_path / "config.toml"
     copy.write_text(text)
     return copy
