@@ -15,6 +15,7 @@ from tortoise.exceptions import DBConnectionError
 
 import admin_api
 import bot
+import console
 import miniapp_api
 import webhooks
 from app import database, metrics, wechat_config
@@ -45,6 +46,7 @@ def assemble(runtime: Runtime) -> web.Application:
     )
     application[RUNTIME] = runtime
     application.router.add_get("/health", _health)
+    application.router.add_get(console.PREFIX, _to_console)
     application.router.add_get("/ready", _ready)
     application.router.add_get(
         "/metrics", metrics.handler(settings.server.trusted_proxies, bot.outcomes.counted)
@@ -65,6 +67,7 @@ def others(runtime: Runtime) -> Mapping[str, web.Application]:
             outside.readers, sms_reports="sms" in outside.post.channels, tracker=outside.tracker
         ),
         bot.PREFIX: _bot(runtime),
+        console.PREFIX: _console(runtime),
     }
 
 
@@ -97,8 +100,23 @@ def _pages(runtime: Runtime) -> sign_in.Pages | None:
 
 
 def _admin_api(runtime: Runtime) -> web.Application:
+    return admin_api.build(_operations(runtime), limiter=runtime.limiter, limits=limits(runtime))
+
+
+def _console(runtime: Runtime) -> web.Application:
     settings = runtime.settings
-    services = admin_api.Services(
+    return console.build(
+        _operations(runtime),
+        shop_name=settings.shop.name,
+        secure=settings.server.public_url.startswith("https://"),
+        limiter=runtime.limiter,
+        limits=limits(runtime),
+    )
+
+
+def _operations(runtime: Runtime) -> admin_api.Services:
+    settings = runtime.settings
+    return admin_api.Services(
         channels=runtime.outside.channels,
         readers=runtime.outside.readers,
         images=runtime.outside.images,
@@ -109,7 +127,6 @@ def _admin_api(runtime: Runtime) -> web.Application:
         bell=Bell(settings.database.url.get_secret_value(), CHANNEL),
         session_lifetime=timedelta(seconds=settings.operators.session_ttl_s),
     )
-    return admin_api.build(services, limiter=runtime.limiter, limits=limits(runtime))
 
 
 def _bot(runtime: Runtime) -> web.Application:
@@ -170,6 +187,10 @@ def limits(runtime: Runtime) -> kit.Limits:
         per_address=kit.Rate(chosen.requests_per_minute_per_address, 60),
         per_caller=kit.Rate(chosen.requests_per_minute_per_caller, 60),
     )
+
+
+async def _to_console(_request: web.Request) -> web.Response:
+    return web.Response(status=308, headers={"Location": f"{console.PREFIX}/"})
 
 
 async def _health(_request: web.Request) -> web.Response:

@@ -30,7 +30,7 @@ from core.http import (
 
 log = logging.getLogger(__name__)
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _JSON_HEADERS = CIMultiDict({"Content-Type": "application/json; charset=utf-8"})
 
 
@@ -117,7 +117,7 @@ def compiled(
     admit = _admission(route, signed_in, limits, limiter)
     arguments = _arguments(wants, services, limits.body_bytes, route.upload)
     reply = _reply(route)
-    handler, timeout_s = _witnessed(route, witness), limits.timeout_s
+    handler, timeout_s = witnessed(route, witness), limits.timeout_s
     body_bytes = limits.body_bytes if route.upload is None else route.upload + uploads.AROUND_BYTES
     expected, name = frozenset(refusals.expected(route)), route.operation_id
     is_conditional = route.conditional
@@ -142,7 +142,7 @@ def compiled(
     return respond
 
 
-def _witnessed(
+def witnessed(
     route: routes.Route, witness: Witness | None
 ) -> Callable[[web.Request, Caller | None, dict[str, Any]], Awaitable[Any]]:
     handler = route.handler
@@ -153,7 +153,7 @@ def _witnessed(
     if witness is None or route.auth is None or route.method == "GET":
         return plain
 
-    async def witnessed(request: web.Request, caller: Caller | None, found: dict[str, Any]) -> Any:
+    async def watched(request: web.Request, caller: Caller | None, found: dict[str, Any]) -> Any:
         act = await witness.began(caller, route, request, _asked(found))
         outcome = "failed"
         try:
@@ -166,7 +166,7 @@ def _witnessed(
             await witness.ended(act, outcome)
         return result
 
-    return witnessed
+    return watched
 
 
 def _asked(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -255,7 +255,7 @@ def _idempotency_key(request: web.Request) -> fields.IdempotencyKey:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         raise problems.IdempotencyKeyRequired
-    if _KEY.fullmatch(key) is None:
+    if KEY.fullmatch(key) is None:
         raise problems.InvalidIdempotencyKey
     return fields.IdempotencyKey(key)
 

@@ -1,0 +1,111 @@
+"""How the console is arranged: the areas on its left, which lists stand in them, and what the tables of operations cannot know by
+themselves. A new operation of the operators' API appears by itself; here is only where it is better elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+AREAS: Mapping[str, tuple[str, ...]] = {
+    "customers": ("customers_listing", "segments_listing", "coupons_templates", "points_rules", "tiers_listing", "segments_tags"),
+    "counter": ("counter_listing", "vouchers_listing", "holds_listing", "invoices_listing"),
+    "orders": ("orders_listing", "after_sales_listing", "shipping_listing", "bookings_of_day", "standing_orders_of_day", "parcels_one"),
+    "catalogue": ("products_listing", "categories_listing", "bookings_listing", "freight_listing"),
+    "plans": (
+        "plans_listing", "plan_offers_listing", "standing_orders_listing", "due_runs_listing", "due_runs_dry_run", "due_runs_parked",
+        "dunning_cases", "dunning_policies", "plan_offers_calendar",
+    ),
+    "money": (
+        "bills_due", "payments_listing", "combined_payments_listing", "refunds_listing", "remittances_listing", "approvals_listing",
+        "reviews_listing", "adjustments_listing", "transfers_listing", "merges_listing", "closings_listing",
+    ),
+    "books": (
+        "reconciliation_listing", "differences_listing", "quarantine_listing", "notices_listing", "reconciliation_lines", "rates_listing",
+        "rates_commission", "reports_owed",
+    ),
+    "messages": ("messages_listing", "messages_wordings_in_force", "messages_kinds_of_messages", "segments_runs"),
+    "chats": (
+        "conversations_listing", "tickets_listing", "chat_words_unanswered", "chat_words_answers", "chat_words_synonyms",
+        "canned_answers_listing", "chat_words_concepts", "chat_words_explain", "chat_scenes_listing", "chat_menus_state",
+        "tickets_satisfaction_of",
+    ),
+    "rules": ("stores_listing", "opening_hours_of_shop", "packages_listing", "deduction_rules_listing", "agreements_listing"),
+    "people": ("staff_listing", "staff_did"),
+    "system": ("alerts_listing", "upkeep_jobs", "upkeep_prove"),
+}  # fmt: skip
+"""The areas in the order they stand in, and their pages."""
+
+NOT_SHOWN = frozenset(
+    {
+        "operators_sign_in",  # the console has a page of its own for it
+        "operators_sign_out",
+        "staff_me",
+        "conversations_events",  # read by the live page
+    }
+)
+"""Operations that are no page and no button."""
+
+ON_PAGES_OF_THEIR_OWN = frozenset(
+    {
+        "staff_my_password",
+        "after_sales_photo",
+        "chats_let_go",
+        "price_rules_add",
+        "price_rules_end",
+        "price_rules_listing",
+        "product_images_remove",
+        "products_change_sku",
+        "stock_change",
+        "stock_levels",
+        "stock_movements",
+        "refunds_of_top_up",
+    }
+)
+"""Operations that pages written by hand ask for, and no list or button leads to."""
+
+SAME_AS: Mapping[str, str] = {
+    "to_customer_id": "customer_id",
+    "from_customer_id": "customer_id",
+    "owner_id": "operator_id",
+}
+"""Fields that name the same as a part of a path that is called otherwise."""
+
+ROW_PAGES: Mapping[str, str] = {"reconciliation_listing": "reconciliation_one"}
+"""Lists whose rows have their page somewhere else than their paths say."""
+
+ROW_DEEDS: Mapping[str, tuple[str, ...]] = {
+    "alerts_listing": ("alerts_resolve",),
+    "canned_answers_listing": ("canned_answers_change_shops", "canned_answers_remove_shops"),
+    "due_runs_parked": ("due_runs_retry", "due_runs_waive"),
+}
+"""What can be done with a row, beyond what the paths say."""
+
+DEEDS: Mapping[str, tuple[str, ...]] = {
+    "canned_answers_listing": ("canned_answers_add_shops",),
+    "closings_one": ("closings_pay_out", "remittances_of_closing"),
+    "messages_listing": ("messages_replay_dead",),
+    "parcels_one": ("parcels_watch",),
+}
+"""What can be done on a page, beyond what the paths say."""
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {}
+"""Which fields a list shows at first, where the first of the answer are not the best."""
+
+MOST_COLUMNS = 7
+"""So many fields a list shows at first."""
+
+DANGEROUS = (
+    "void",
+    "cancel",
+    "reject",
+    "abort",
+    "remove",
+    "disable",
+    "end",
+    "undo",
+    "stop",
+    "write_off",
+    "waive",
+    "refuse",
+    "let_go",
+)
+"""How operations end that take something away: their buttons are red."""

@@ -1,0 +1,122 @@
+"""The one form of the console, drawn from what an operation takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from console import arrangement, filling
+from console.places import Place
+from console.showing import Eyes, described
+from console.specs import Spec
+from core import words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """One field as it stands on a page."""
+
+    name: str
+    label: str
+    hint: str
+    spec: Spec
+    text: str
+    texts: tuple[str, ...]
+    fault: str
+    options: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Drawn, ...] = ()
+    rows: tuple[tuple[Drawn, ...], ...] = ()
+    blank: tuple[Drawn, ...] = ()
+    variants: tuple[tuple[str, str, tuple[Drawn, ...]], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """How the page calls its input."""
+        return "f-" + self.name.replace(".", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that can be done: a button."""
+
+    title: str
+    address: str
+    dangerous: bool
+
+    @classmethod
+    def of(cls, place: Place, address: str, locale: str) -> Deed:
+        """The button of an operation."""
+        return cls(place.title(locale), address, is_dangerous(place))
+
+
+def is_dangerous(place: Place) -> bool:
+    """Whether it takes something away."""
+    return place.route.method == "DELETE" or place.name.endswith(arrangement.DANGEROUS)
+
+
+def drawn(
+    specs: Iterable[Spec], texts: filling.Texts, faults: Mapping[str, str], look: Eyes, prefix: str = ""
+) -> list[Drawn]:
+    """The fields of a form in which ``texts`` stand; ``faults`` are sentences by dotted names."""
+    return [_one(spec, texts, faults, look, f"{prefix}{spec.name}") for spec in specs]
+
+
+def _one(spec: Spec, texts: filling.Texts, faults: Mapping[str, str], look: Eyes, name: str) -> Drawn:
+    said = tuple(texts.get(name, ()))
+    return Drawn(
+        name=name,
+        label=look.label(spec.name),
+        hint=described(spec.description, look.locale),
+        spec=spec,
+        text=said[0] if said else "",
+        texts=said,
+        fault=faults.get(name, ""),
+        options=_options(spec, look),
+        parts=tuple(drawn(spec.parts, texts, faults, look, f"{name}.")) if spec.kind == "group" else (),
+        rows=_rows(spec, texts, faults, look, name),
+        blank=tuple(drawn(spec.parts, {}, {}, look, f"{name}.N.")) if spec.kind == "rows" else (),
+        variants=_variants(spec, texts, faults, look, name),
+    )
+
+
+def _options(spec: Spec, look: Eyes) -> tuple[tuple[str, str], ...]:
+    if spec.kind == "flag" and spec.nullable:
+        return tuple((one, words.say(f"console.{one}", look.locale)) for one in ("yes", "no"))
+    return tuple((option, look.value(spec.name, option).text) for option in spec.options)
+
+
+def _rows(
+    spec: Spec, texts: filling.Texts, faults: Mapping[str, str], look: Eyes, name: str
+) -> tuple[tuple[Drawn, ...], ...]:
+    if spec.kind != "rows":
+        return ()
+    numbers = filling.row_numbers(texts, name) or [0]
+    return tuple(tuple(drawn(spec.parts, texts, faults, look, f"{name}.{number}.")) for number in numbers)
+
+
+def _variants(
+    spec: Spec, texts: filling.Texts, faults: Mapping[str, str], look: Eyes, name: str
+) -> tuple[tuple[str, str, tuple[Drawn, ...]], ...]:
+    return tuple(
+        (
+            value,
+            look.value(spec.marker, value).text,
+            tuple(drawn(parts, texts, faults, look, f"{name}.{value}.")),
+        )
+        for value, parts in (spec.variants or {}).items()
+    )
+
+
+def sentences(faults: Iterable[Mapping[str, Any]], locale: str) -> tuple[dict[str, str], list[str]]:
+    """What an operation found wrong with what was sent: by dotted names, and what belongs to no field."""
+    by_name: dict[str, str] = {}
+    others: list[str] = []
+    for fault in faults:
+        place, *where = fault["location"]
+        said = fault["message"] if locale == "zh-CN" else fault["message_en"]
+        if place == "path" or not where:
+            others.append(said)
+        else:
+            by_name.setdefault(".".join(map(str, where)), said)
+    return by_name, others

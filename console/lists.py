@@ -1,0 +1,175 @@
+"""The one list of the console: filters, columns, pages, and what can be done with a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from console import arrangement, filling, forms, specs
+from console.places import Place
+from console.request import LOCALE, ask, console, eyes, is_part, may, page
+from console.showing import Eyes, Shown, fields_of
+from core import http as kit
+from core.http import problems
+from core.http.calling import Asked
+
+_COLUMNS = "columns"
+_OWN = frozenset({_COLUMNS, "part", "view"})
+"""What the address of a list says to the console itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row: its cells in the order of the columns, its page, and what can be done with it."""
+
+    cells: tuple[Shown, ...]
+    href: str | None
+    deeds: tuple[tuple[str, str], ...]
+
+
+def handler(place: Place) -> Any:
+    """What answers under the address of a list."""
+
+    async def listing(request: web.Request) -> web.StreamResponse:
+        return await shown(request, place)
+
+    return listing
+
+
+async def shown(request: web.Request, place: Place) -> web.StreamResponse:
+    """A page of the list, or with HTMX only its rows."""
+    given = dict(request.match_info)
+    texts = {name: request.query.getall(name) for name in request.query if name not in _OWN}
+    filled = filling.read(specs.of_query(place.route), texts, blank_is_null=False)
+    paging = {name: texts[name][0] for name in ("cursor", "limit") if texts.get(name)}
+    faults: dict[str, str] = {}
+    found: Any = kit.Cut((), None)
+    try:
+        found = await ask(request, place.name, Asked(path=given, query={**filled.values, **paging}))
+    except problems.InvalidRequest as refusal:
+        faults, _others = forms.sentences(refusal.params["faults"], request[LOCALE])
+    told = _told(request, place, given, found, texts)
+    if is_part(request):
+        return page(request, "_list.jinja", **told)
+    return page(
+        request, "list.jinja", **told, **_around(request, place, given, texts, faults if texts else {})
+    )
+
+
+def _told(
+    request: web.Request, place: Place, given: Mapping[str, str], found: Any, texts: filling.Texts
+) -> dict[str, Any]:
+    look = eyes(request, place, given)
+    columns = chosen_columns(request, place)
+    rows = [fields_of(item) for item in found.items]
+    return {
+        "place": place,
+        "list_id": f"list-{place.name}",
+        "columns": [(name, look.label(name)) for name in columns],
+        "rows": [_row(request, look, place, row, columns, given) for row in rows],
+        "next_address": _next_address(request, place, given, found.next_cursor, texts),
+        "first_address": place.address(given, _kept(request, texts)) if texts.get("cursor") else None,
+    }
+
+
+def chosen_columns(request: web.Request, place: Place) -> list[str]:
+    """The columns that are asked for, else those that stand for this list."""
+    all_of_them = list(place.model.model_fields) if place.model is not None else []
+    wanted = [name for name in request.query.getall(_COLUMNS, []) if name in all_of_them]
+    if wanted:
+        return wanted
+    first = arrangement.COLUMNS.get(place.name)
+    return [name for name in first or all_of_them if name in all_of_them][
+        : None if first else arrangement.MOST_COLUMNS
+    ]
+
+
+def _row(
+    request: web.Request,
+    look: Eyes,
+    place: Place,
+    row: Mapping[str, Any],
+    columns: list[str],
+    given: Mapping[str, str],
+) -> Row:
+    places = console(request).places
+    own = places.row_page(place)
+    href = None
+    if own is not None and may(request, own) and (parts := places.parts_of_row(own, row, given)) is not None:
+        href = own.address(parts)
+    deeds = []
+    if own is None or own.slots[-1:] == place.slots[-1:]:
+        for deed in places.row_deeds(place):
+            if may(request, deed) and (parts := places.parts_of_row(deed, row, given)) is not None:
+                deeds.append((deed.title(look.locale), deed.address(parts, {"back": back_of(request)})))
+    return Row(
+        cells=tuple(look.value(name, row[name], row=row) for name in columns), href=href, deeds=tuple(deeds)
+    )
+
+
+def back_of(request: web.Request) -> str:
+    """The address to come back to after something was done."""
+    return request.headers.get("HX-Current-URL", "").partition(request.host)[2] or request.path_qs
+
+
+def _kept(request: web.Request, texts: filling.Texts) -> dict[str, Any]:
+    kept: dict[str, Any] = {
+        name: values for name, values in texts.items() if name != "cursor" and any(values)
+    }
+    if columns := request.query.getall(_COLUMNS, []):
+        kept[_COLUMNS] = columns
+    return kept
+
+
+def _next_address(
+    request: web.Request, place: Place, given: Mapping[str, str], cursor: str | None, texts: filling.Texts
+) -> str | None:
+    return place.address(given, {**_kept(request, texts), "cursor": cursor}) if cursor else None
+
+
+def _around(
+    request: web.Request,
+    place: Place,
+    given: Mapping[str, str],
+    texts: filling.Texts,
+    faults: Mapping[str, str],
+) -> dict[str, Any]:
+    look, places = eyes(request, place, given), console(request).places
+    back = {"back": request.path_qs}
+    shown_columns = chosen_columns(request, place)
+    return {
+        "title": place.title(look.locale),
+        "crumbs": crumbs(request, place, given),
+        "filters": forms.drawn(specs.of_query(place.route), texts, faults, look),
+        "all_columns": [
+            (name, look.label(name), name in shown_columns)
+            for name in (place.model.model_fields if place.model is not None else ())
+        ],
+        "deeds": [
+            forms.Deed.of(deed, deed.address(given, back), look.locale)
+            for deed in places.deeds(place)
+            if may(request, deed)
+        ],
+        "files": [
+            (one.title(look.locale), one.address(given)) for one in places.files(place) if may(request, one)
+        ],
+        "address": place.address(given),
+        "query": urlencode(_kept(request, texts), doseq=True),
+        "alone": not given,
+    }
+
+
+def crumbs(request: web.Request, place: Place, given: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The way here: the pages above this one, from the top."""
+    way: list[tuple[str, str]] = []
+    places, above = console(request).places, place
+    while (found := places.parent(above)) is not None:
+        above = found
+        if may(request, above):
+            named = "" if above.is_list or not above.slots else f" {given.get(above.slots[-1], '')}"
+            way.insert(0, (above.title(request[LOCALE]) + named, above.address(given)))
+    return way

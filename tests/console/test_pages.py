@@ -1,0 +1,76 @@
+"""Every operation of the operators' API has its place in the console, and every page opens."""
+
+import pytest
+
+from admin_api import routes
+from console import arrangement
+from console.places import Places
+from members import duties
+from tests import factories
+
+PLACES = Places(routes.API.routes)
+ALONE = [place for place in PLACES.shown if not place.slots and place.route.file is None]
+
+
+def test_what_is_arranged_exists():
+    known = set(PLACES.all)
+    assert {name for area in arrangement.AREAS.values() for name in area} <= known
+    assert known >= arrangement.NOT_SHOWN
+    assert {
+        *arrangement.ROW_PAGES,
+        *arrangement.ROW_PAGES.values(),
+        *arrangement.ROW_DEEDS,
+        *arrangement.COLUMNS,
+    } <= known
+
+
+def test_every_operation_can_be_reached_from_the_areas():
+    reached = {name for area in arrangement.AREAS.values() for name in area}
+    waiting = [PLACES.all[name] for name in reached]
+    while waiting:
+        place = waiting.pop()
+        row_page = PLACES.row_page(place) if place.is_list else None
+        fields = place.model.model_fields if place.model is not None and not place.writes else ()
+        further = [
+            *PLACES.inside(place), *PLACES.files(place), *PLACES.deeds(place),
+            *(PLACES.row_deeds(place) if place.is_list else []), *([row_page] if row_page else []),
+            *filter(None, map(PLACES.subject, fields)),
+        ]  # fmt: skip
+        for other in further:
+            if other.name not in reached:
+                reached.add(other.name)
+                waiting.append(other)
+    assert sorted(set(PLACES.all) - reached - arrangement.NOT_SHOWN - arrangement.ON_PAGES_OF_THEIR_OWN) == []
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+async def test_every_list_and_every_form_opens(hired, locale):
+    browser = await hired(locale=locale)
+    customer = await factories.customer(principal=1_000)
+    for place in ALONE:
+        page = await browser.get(place.address({}))
+        assert page.status in (200, 409, 422), (place.name, page.status, page.words[:300])
+    parts = {"customer_id": customer.id}
+    for place in PLACES.all.values():
+        if (
+            set(place.slots) <= set(parts)
+            and place.route.file is None
+            and place.name not in arrangement.NOT_SHOWN
+        ):
+            page = await browser.get(place.address(parts))
+            assert page.status in (200, 404, 409, 422), (place.name, page.status, page.words[:300])
+
+
+@pytest.mark.parametrize("role", sorted(duties.ROLES))
+async def test_each_role_sees_its_pages_and_no_others(hired, role):
+    browser = await hired(duties.Post(role))
+    for place in ALONE:
+        may = place.route.duty is None or place.route.duty in duties.ROLES[role]
+        page = await browser.get(place.address({}))
+        assert (page.status == 403) != may, (place.name, page.status)
+        if not may:
+            assert f'href="{place.address({})}"' not in (await browser.get("/")).text
+    for place in PLACES.all.values():
+        if place.writes and not place.slots and place.name not in arrangement.NOT_SHOWN:
+            may = place.route.duty is None or place.route.duty in duties.ROLES[role]
+            assert ((await browser.get(place.address({}))).status == 403) != may, place.name

@@ -1,0 +1,64 @@
+"""Who gets in, and what other sites cannot make a browser do."""
+
+from console import session
+from core import db
+from tests import factories
+
+
+async def test_who_is_not_signed_in_is_led_to_the_form_and_back(stranger, hired):
+    await hired(login="zhou")
+    page = await stranger.get("/customers?query=lin")
+    assert page.status == 200 and "/console/sign-in?next=" in page.url
+    signed_in = await stranger.post(page.url, {"login": "zhou", "password": "wrong password"})
+    assert signed_in.status == 401 and "不正确" in signed_in.words
+    from tests.world import PASSWORD
+
+    signed_in = await stranger.post(page.url, {"login": "zhou", "password": PASSWORD})
+    assert signed_in.status == 200 and signed_in.url.endswith("/console/customers?query=lin")
+
+
+async def test_signing_in_leads_to_no_other_site(stranger, hired):
+    await hired(login="zhou")
+    for wanted in (
+        "https://evil.example/",
+        "//evil.example",
+        "/console/\\evil",
+        "/console//evil",
+        "/elsewhere",
+    ):
+        assert session.own_address(wanted) == "/console/"
+    assert session.own_address("/console/orders?state=paid") == "/console/orders?state=paid"
+
+
+async def test_the_cookie_is_hidden_from_scripts_and_ends_with_the_session(hired, stranger):
+    browser = await hired()
+    (cookie,) = [one for one in browser.session.cookie_jar if one.key == "yucun_console"]
+    assert cookie["httponly"] and cookie["samesite"] == "Lax"
+    page = await browser.get("/")
+    await browser.post("/sign-out", {"_csrf": page.hidden["_csrf"]})
+    stranger.session.cookie_jar.update_cookies({"yucun_console": cookie.value})
+    assert "/sign-in" in (await stranger.get("/orders")).url
+
+
+async def test_a_form_of_another_site_does_nothing(hired):
+    browser, customer = await hired(), await factories.customer()
+    path = f"/do/counter_top_up?customer_id={customer.id}"
+    sent = {**(await browser.get(path)).hidden, "amount_fen": "10", "tender": "cash"}
+    for bent, headers in (
+        ({**sent, "_csrf": ""}, {}),
+        ({**sent, "_csrf": "0" * 64}, {}),
+        (sent, {"Origin": "https://evil.example"}),
+        (sent, {"Sec-Fetch-Site": "cross-site"}),
+    ):
+        assert (await browser.post(path, bent, headers=headers)).status == 403
+    assert await db.fetchval("SELECT count(*) FROM counter_payment") == 0
+    assert (await browser.post(path, sent)).status == 200
+    assert await db.fetchval("SELECT count(*) FROM counter_payment") == 1
+
+
+async def test_pages_load_nothing_from_elsewhere_and_run_no_scripts_within(hired):
+    page = await (await hired()).get("/")
+    policy = page.headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy and "unsafe" not in policy and "http" not in policy
+    assert page.headers["X-Frame-Options"] == "DENY" and page.headers["Cache-Control"] == "no-store"
+    assert "<script>" not in page.text and "style=" not in page.text and "onclick" not in page.text
