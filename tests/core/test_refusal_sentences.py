@@ -13,7 +13,7 @@ from core import errors, words
 from gateways.bills.lines import REASONS
 from reconciliation import resolving
 
-ROOMS = ("core", "gateways", "ledger", "notifications", "members", "billing", "shop", "miniapp_api", "admin_api", "webhooks", "bot", "reports", "reconciliation", "simulation")  # fmt: skip
+ROOMS = ("core", "gateways", "ledger", "notifications", "members", "billing", "shop", "miniapp_api", "admin_api", "console", "webhooks", "bot", "reports", "reconciliation", "simulation")  # fmt: skip
 _KINDS = frozenset(
     {"NotFound", "Invalid", "Conflict", "Forbidden", "Unauthenticated", "Unavailable", "DomainError"}
 )
