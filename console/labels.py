@@ -6,7 +6,35 @@ has no label is called what it is called in the code; a test keeps that from hap
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core import words
+
+_WHO = (
+    "by", "asked_by", "bill_given_by", "changed_by", "closed_by", "consent_by", "created_by", "decided_by", "ended_by", "given_by",
+    "issued_by", "operator", "proposed_by", "resolved_by", "saved_by", "set_by", "undone_by", "voided_by",
+)  # fmt: skip
+_SAME: Mapping[str, str] = dict.fromkeys(_WHO, "who") | {
+    "after": "burn_policy",
+    "before": "burn_policy",
+    "became": "state",
+    "channels": "channel",
+    "choices": "intent",
+    "consent_channel": "door",
+    "consent_door": "door",
+    "message_kind": "kind",
+    "order_state": "state",
+    "party": "channel",
+    "reference": "source",
+    "reverses": "source",
+    "theirs_state": "ours_state",
+    "trying": "channel",
+    "was": "state",
+}
+"""Fields that have the values of another."""
+
+_WITH_NUMBERS = frozenset({"who", "source", "applies_to"})
+"""Vocabularies whose words are also followed by a colon and a number."""
 
 
 def field(name: str, locale: str, *, tag: str | None = None) -> str:
@@ -15,8 +43,21 @@ def field(name: str, locale: str, *, tag: str | None = None) -> str:
 
 
 def value(name: str, value: str, locale: str, *, tag: str | None = None) -> str:
-    """What one of the fixed values of the field ``name`` is called, e.g. a state."""
-    return _said("values", f"{name}.{value}", locale, tag) or value
+    """What one of the fixed values of the field ``name`` is called, e.g. a state.
+
+    Who did something, and what a number is of, are written ``operator:7``, ``channel:alipay``, ``plan:42:3``: then what stands before
+    the colon is said in words.
+    """
+    vocabulary = _SAME.get(name, name)
+    if said := _said("values", f"{vocabulary}.{value}", locale, tag):
+        return said
+    head, colon, number = value.partition(":")
+    if not colon or vocabulary not in _WITH_NUMBERS:
+        return value
+    if head == "channel":
+        return _said("values", f"channel.{number}", locale, None) or value
+    said = _said("values", f"{vocabulary}.{head}", locale, tag)
+    return f"{said} {number}" if said else value
 
 
 def tag(name: str, locale: str) -> str:
