@@ -117,7 +117,11 @@ class Endpoint:
         sealed, query = outer.get("Encrypt"), request.query
         if not isinstance(sealed, str) or not sealed:
             raise _Refused(400, "Encrypt")
-        given, timestamp, nonce = (query.get(name, "") for name in ("msg_signature", "timestamp", "nonce"))
+        given, timestamp, nonce = (
+            query.get("msg_signature", ""),
+            query.get("timestamp", ""),
+            query.get("nonce", ""),
+        )
         if not crypto.is_signed(given, self._account.token, timestamp, nonce, sealed):
             raise _Refused(403, "wrong msg_signature")
         for cipher in self._ciphers:

@@ -28,10 +28,10 @@ def to_service_desk(*, to: str, account: str) -> str:
 
 
 def sealed(*, encrypted: str, signature: str, timestamp: str, nonce: str) -> str:
-    """The envelope of an encrypted reply."""
+    """The envelope of an encrypted reply: base64, digits and letters, which XML has nothing to say about."""
     return (
-        f"<xml><Encrypt>{_cdata(encrypted)}</Encrypt><MsgSignature>{_cdata(signature)}</MsgSignature>"
-        f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{_cdata(nonce)}</Nonce></xml>"
+        f"<xml><Encrypt><![CDATA[{encrypted}]]></Encrypt><MsgSignature><![CDATA[{signature}]]></MsgSignature>"
+        f"<TimeStamp>{timestamp}</TimeStamp><Nonce><![CDATA[{nonce}]]></Nonce></xml>"
     )
 
 

@@ -86,6 +86,27 @@ def test_what_we_seal_wechatpy_opens_and_the_other_way_round(text):
     assert ours.open(element(theirs.encrypt_message(text, "2", "1"), "Encrypt")).decode() == text
 
 
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=60) | st.none(), min_size=2, max_size=8))
+def test_a_message_opens_whatever_was_sealed_and_opened_before_it(texts):
+    ours, theirs = (
+        crypto.MessageCipher(encoding_aes_key=KEY, app_id="wx1"),
+        WeChatCrypto("token", KEY, "wx1"),
+    )
+    for text in texts:
+        if text is None:
+            for junk in (b"x" * 17, b"x" * 64, b""):
+                with pytest.raises(crypto.NotForUs):
+                    ours.open(base64.b64encode(junk).decode())
+            continue
+        sealed, again = ours.seal(text), ours.seal(text)
+        assert sealed != again
+        for one in (again, sealed):
+            signed = crypto.signature("token", "1", "2", one)
+            envelope = replies.sealed(encrypted=one, signature=signed, timestamp="1", nonce="2")
+            assert theirs.decrypt_message(envelope, signed, "1", "2") == text
+            assert ours.open(one).decode() == text
+
+
 def test_another_key_and_another_app_do_not_open():
     sealed = crypto.MessageCipher(encoding_aes_key=KEY, app_id="wx1").seal("hello")
     for key, app_id in ((OTHER_KEY, "wx1"), (KEY, "wx2"), (KEY, "wx11"), (KEY, "")):
