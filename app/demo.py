@@ -23,6 +23,7 @@ from app.exit_codes import ExitCode
 from app.local_servers.children import LocalServerFailed, tail
 from app.supervisor import Command, Supervisor
 from billing import terms
+from core import sealed
 from members import sign_in
 
 _PATIENCE_S = 60.0
@@ -59,6 +60,7 @@ def _run(home: Path, places: demo_settings.Places, database_url: str, redis_url:
         ):
             return _gave_up(supervisor)
         settings = demo_settings.write(home, places, database_url=database_url, redis_url=redis_url)
+        sealed.use(config.load(settings).sealing.ring())
         asyncio.run(database.migrate(database_url))
         _start(supervisor, home, settings, "server", "serve", "--workers", str(_WORKERS))
         # The shop is written while the server starts; the clock's jobs come when all of it is there.

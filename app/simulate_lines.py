@@ -12,7 +12,7 @@ from typing import Any
 
 from app import config, database, spare_database
 from billing import terms
-from core import clock, money
+from core import clock, money, sealed
 from members import customers, people_rules
 from notifications import policy
 from reports.day_digest import Digest
@@ -37,6 +37,7 @@ class Wanted:
 
 def in_force(settings: config.Config | None) -> None:
     """This process goes by the shop's zone and rules, or by what a shop has that chose nothing."""
+    sealed.use(sealed.made_up() if settings is None else settings.sealing.ring())
     if settings is not None:
         clock.set_zone(settings.shop.timezone)
         terms.use(settings.money.terms())

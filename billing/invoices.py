@@ -17,7 +17,7 @@ from typing import Any, Literal
 from billing import invoices_shown, standing, tax_numbers
 from billing.invoices_shown import Invoice, NoSuchInvoice, Open, State, Subject, get, open_for, page
 from billing.tax_numbers import TaxNumberWrong
-from core import clock, db, errors, ids
+from core import clock, db, errors, ids, sealed
 from ledger import idempotency
 from ledger.idempotency import KeyReused
 from members import customers
@@ -130,9 +130,10 @@ async def request(
         NothingToInvoice, InvoiceAboveLeft, InvoiceTitleWrong, TaxNumberWrong, AddressNotUsable, TooManyInvoices, CustomerHasLeft, KeyReused.
     """
     tax_no, email = _checked(title)
+    said = {"title": title.title, "tax_no": tax_no, "email": email}
     content = {
-        "subject": subject, "subject_no": subject_no, "amount_fen": amount_fen, "title_kind": title.kind, "title": title.title,
-        "tax_no": tax_no, "email": email,
+        "subject": subject, "subject_no": subject_no, "amount_fen": amount_fen, "title_kind": title.kind,
+        **{name: None if one is None else sealed.index(one, name).hex() for name, one in said.items()},
     }  # fmt: skip
 
     async def act() -> str:
@@ -150,7 +151,8 @@ async def request(
             raise TooManyInvoices(most=MOST_WAITING)
         made = ids.new_no("FP")
         await db.execute(
-            _ADD, made, customer_id, kind, number, asked_fen, title.kind, title.title, tax_no, email, door, clock.now()
+            _ADD, made, customer_id, kind, number, asked_fen, title.kind,
+            *(sealed.seal_if_any(said[name], invoices_shown.column(name)) for name in invoices_shown.SEALED), door, clock.now(),
         )  # fmt: skip
         return made
 
@@ -256,7 +258,7 @@ async def _end(
     if kind is None:
         return
     told: dict[str, Any] = {
-        "title": found.title, "amount_fen": found.amount_fen, "number": number, "reason": reason, "invoice_no": found.invoice_no,
+        "title": found.title_masked, "amount_fen": found.amount_fen, "number": number, "reason": reason, "invoice_no": found.invoice_no,
     }  # fmt: skip
     whose = await standing.heir(found.customer_id)
     await outbox.tell([outbox.Message(whose, kind, f"{kind}:{found.invoice_no}", told)])

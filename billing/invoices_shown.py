@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from core import db, errors
+from core import db, errors, masks, sealed
 
 CODE_PREPAID = "601"
 """The tax code of selling and topping up a prepaid card, 不征税."""
@@ -45,6 +46,11 @@ class Invoice:
     created_at: datetime
     ended_at: datetime | None
     over_fen: int
+
+    @property
+    def title_masked(self) -> str:
+        """The title as lists and messages show it: of a person, no more than they are recognised by."""
+        return masks.name(self.title) if self.title_kind == "personal" else self.title
 
     @property
     def tax_code(self) -> str | None:
@@ -135,17 +141,39 @@ async def get(invoice_no: str, *, customer_id: int | None = None) -> Invoice:
     """One request; of this customer's if one is named.
 
     Raises:
-        NoSuchInvoice.
+        NoSuchInvoice, SealKeyMissing.
     """
     row = await db.fetchrow(_GET, invoice_no, customer_id)
     if row is None:
         raise NoSuchInvoice(invoice_no=invoice_no)
-    return Invoice(*row)
+    return _of(row)
 
 
 async def page(
     *, customer_id: int | None = None, state: State | None = None, before: int | None = None, limit: int = 20
 ) -> list[Invoice]:
-    """Requests, the newest first."""
+    """Requests, the newest first.
+
+    Raises:
+        SealKeyMissing.
+    """
     rows = await db.fetch(_PAGE, customer_id, state, before if before is not None else 2**62, limit)
-    return [Invoice(*row) for row in rows]
+    return [_of(row) for row in rows]
+
+
+SEALED = ("title", "tax_no", "email")
+
+
+def column(name: str) -> str:
+    """As which one of ``SEALED`` is sealed."""
+    return f"invoice_request.{name}"
+
+
+_PLACES = {field.name: place for place, field in enumerate(fields(Invoice))}
+
+
+def _of(row: Iterable[Any]) -> Invoice:
+    values = list(row)
+    for name in SEALED:
+        values[_PLACES[name]] = sealed.opened_if_any(values[_PLACES[name]], column(name))
+    return Invoice(*values)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Literal
 
-from core import clock, db, errors, ids
+from core import clock, db, errors, ids, sealed
 
 Purpose = Literal["refund", "closing"]
 
@@ -22,7 +22,7 @@ class NoSuchRemittance(errors.NotFound):
 class Remittance:
     """Money sent to a customer through a channel. ``open``: the channel is asked to take it; ``waiting``: it did, the customer has
     to confirm or it is on its way; ``paid``: they have it; ``failed``: it did not move. ``purpose_no`` is the number of the
-    refund's part or of the closing; ``is_stopping``: an operator wants it back."""
+    refund's part or of the closing; ``is_stopping``: an operator wants it back; ``payee_name``: their real name, sealed as ``PAYEE_NAME``."""
 
     id: int
     remittance_no: str
@@ -49,6 +49,7 @@ class Remittance:
         return self.state in ("open", "waiting")
 
 
+PAYEE_NAME = "remittance.payee_name"
 _NAMES = ", ".join(field.name for field in fields(Remittance))
 _CREATE = f"""
 INSERT INTO remittance (remittance_no, customer_id, purpose, purpose_no, channel, payee, payee_name, amount_fen, remark, state,
@@ -78,7 +79,7 @@ async def create(
 ) -> None:
     """Writes one down before the channel hears of it; part of the caller's transaction."""
     await db.fetchrow(
-        _CREATE, remittance_no, customer_id, purpose, purpose_no, channel, payee, payee_name, amount_fen, remark,
+        _CREATE, remittance_no, customer_id, purpose, purpose_no, channel, payee, sealed.seal_if_any(payee_name, PAYEE_NAME), amount_fen, remark,
         operator_id, clock.now(), ask_at,
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ from billing import (
     standing,
 )
 from billing.channels import Channels
-from core import clock, db, errors
+from core import clock, db, errors, sealed
 from gateways import channel as at_channel
 from ledger import idempotency
 from members import sign_in
@@ -120,7 +120,7 @@ async def of_refund(
         await refund_alerts.decided(refund)
         return number
 
-    content = {"refund_no": refund_no, "payee_name": payee_name}
+    content = {"refund_no": refund_no, "payee_name": _blind(payee_name)}
     return await _sent(channels, await _once(operator_id, "remittances.of_refund", content, act, key))
 
 
@@ -156,8 +156,13 @@ async def of_closing(
         )  # fmt: skip
         return number
 
-    content = {"closing_no": closing_no, "amount_fen": amount_fen, "payee_name": payee_name}
+    content = {"closing_no": closing_no, "amount_fen": amount_fen, "payee_name": _blind(payee_name)}
     return await _sent(channels, await _once(operator_id, "remittances.of_closing", content, act, key))
+
+
+def _blind(payee_name: str | None) -> str | None:
+    """A name as keys are told of it, which keep a hash of what was asked."""
+    return None if payee_name is None else sealed.index(payee_name, "name").hex()
 
 
 async def cancel(channels: Channels, operator_id: int, remittance_no: str, *, key: str) -> Remittance:
@@ -295,7 +300,7 @@ def _order(remittance: Remittance) -> at_channel.TransferOrder:
         remittance.amount_fen,
         remittance.payee,
         remittance.remark,
-        remittance.payee_name,
+        sealed.opened_if_any(remittance.payee_name, remittance_records.PAYEE_NAME),
     )
 
 

@@ -103,6 +103,11 @@ class Keyring:
         return hmac.digest(self._search_secret, f"{kind}\0{value}".encode(), "sha256")
 
 
+def made_up() -> Keyring:
+    """Keys nobody will have again, for a database that ends with its process."""
+    return Keyring([Key("made-up", secrets.token_bytes(KEY_BYTES))], secrets.token_bytes(KEY_BYTES))
+
+
 _ring: Keyring | None = None
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass, fields, replace
+from typing import Any
 
-from core import clock, db, errors
+from core import clock, db, errors, sealed
 from ledger import accounts, idempotency
 from members import customers
 from notifications import addresses as reach
@@ -59,6 +62,7 @@ class Address:
 
 
 _NAMES = ", ".join(field.name for field in fields(Where))
+_COLUMN = "delivery_address.phone"
 _REGION = re.compile(r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12])[0-9]{4}", re.ASCII)
 """Provinces, municipalities, autonomous and special administrative regions by their first two digits."""
 _OWN = f"""
@@ -68,21 +72,33 @@ ORDER BY is_default DESC, id DESC
 
 
 async def listing(customer_id: int) -> list[Address]:
-    """A customer's addresses, the default first, then the newest."""
-    rows = [tuple(row) for row in await db.fetch(_OWN, customer_id, None)]
-    return [Address(row[0], Where(*row[2:]), row[1]) for row in rows]
+    """A customer's addresses, the default first, then the newest.
+
+    Raises:
+        SealKeyMissing.
+    """
+    return [_of(tuple(row)) for row in await db.fetch(_OWN, customer_id, None)]
 
 
 async def get(customer_id: int, address_id: int) -> Address:
     """One of them.
 
     Raises:
-        NoSuchAddress.
+        NoSuchAddress, SealKeyMissing.
     """
     row = await db.fetchrow(_OWN, customer_id, address_id)
     if row is None:
         raise NoSuchAddress(address_id=address_id)
-    return Address(row["id"], Where(*tuple(row)[2:]), row["is_default"])
+    return _of(tuple(row))
+
+
+def _of(row: Sequence[Any]) -> Address:
+    where = Where(*row[2:])
+    return Address(row[0], replace(where, phone=sealed.opened(where.phone, _COLUMN)), row[1])
+
+
+def _columns(where: Where) -> tuple[str, ...]:
+    return astuple(replace(where, phone=sealed.seal(where.phone, _COLUMN)))
 
 
 _LOCK = "SELECT 1 FROM customer WHERE id = $1 FOR NO KEY UPDATE"
@@ -111,15 +127,16 @@ async def add(customer_id: int, where: Where, *, is_default: bool, key: str) -> 
         if count >= MOST:
             raise TooManyAddresses(most=MOST)
         made: int = await db.fetchval(
-            _ADD, customer_id, is_default or not count, clock.now(), *astuple(where)
+            _ADD, customer_id, is_default or not count, clock.now(), *_columns(where)
         )
         if is_default:
             await db.execute(_NO_DEFAULT, customer_id, made)
         return made
 
+    blind = replace(where, phone=sealed.index(where.phone, "sms").hex())
     made = await idempotency.alone(
         caller=accounts.of_customer(customer_id), operation="addresses.add", key=key,
-        content={"where": astuple(where), "is_default": is_default}, act=act,
+        content={"where": astuple(blind), "is_default": is_default}, act=act,
     )  # fmt: skip
     return await get(customer_id, int(made))
 
@@ -140,7 +157,7 @@ async def change(customer_id: int, address_id: int, where: Where, *, is_default:
     where = _usable(where)
     async with db.transaction():
         await db.fetchval(_LOCK, customer_id)
-        if not await db.execute(_CHANGE, customer_id, address_id, is_default, *astuple(where)):
+        if not await db.execute(_CHANGE, customer_id, address_id, is_default, *_columns(where)):
             raise NoSuchAddress(address_id=address_id)
         if is_default:
             await db.execute(_NO_DEFAULT, customer_id, address_id)
@@ -170,6 +187,36 @@ def _usable(where: Where) -> Where:
 
 
 _LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}(?:-\d{1,5})?", re.ASCII)
+
+
+def written(where: Where | None, column: str) -> str | None:
+    """An address as it is kept with what goes there, as JSON; ``column``: of which table.
+
+    Raises:
+        SealBroken: its phone could not be opened when it was read.
+    """
+    if where is None:
+        return None
+    if where.phone == sealed.HIDDEN:
+        raise sealed.SealBroken(column=column)
+    return json.dumps(
+        asdict(where) | {"phone": sealed.seal(where.phone, f"{column}.phone")}, ensure_ascii=False
+    )
+
+
+def read(text: str | None, column: str) -> Where | None:
+    """An address as ``written`` keeps it. A phone that cannot be opened is ``sealed.HIDDEN``: what is ordered is served without."""
+    found = shown(text, column)
+    return None if found is None else Where(**found)
+
+
+def shown(text: str | None, column: str) -> dict[str, Any] | None:
+    """The same as doors show it."""
+    kept: dict[str, Any] | None = None if text is None else json.loads(text)
+    if kept is not None:
+        kept["phone"] = sealed.readable(kept["phone"], f"{column}.phone") or sealed.HIDDEN
+    return kept
+
 
 _HAND_OVER = (
     "UPDATE delivery_address SET is_default = false WHERE customer_id = $1 AND EXISTS (SELECT FROM delivery_address"

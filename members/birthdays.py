@@ -29,7 +29,7 @@ async def of(customer_id: int) -> date | None:
 async def reach(
     customer_id: int, *, phone: str | None, email: str | None, born_on: date | None, by: str
 ) -> None:
-    """Sets all three; None: there is none, or none any more.
+    """Sets all three; None: there is none, or none any more; an address as it is shown masked: the one that is kept.
 
     Raises:
         NoSuchCustomer, AddressNotUsable, BirthdayWrong.
@@ -42,6 +42,8 @@ async def reach(
         wanted: tuple[tuple[addresses.Where, str | None], ...] = (("sms", phone), ("email", email))
         for channel, given in wanted:
             before = kept.get(channel)
+            if before is not None and given == addresses.mask(channel, before.address):
+                given = before.address
             if before is None or before.refusal is not None or before.address != given:
                 await addresses.put(customer_id, channel, given, by=by)
         await db.execute(_SET, customer_id, born_on)

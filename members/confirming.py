@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from core import clock, db, errors
+from core import clock, db, errors, sealed
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
 from members import customers
 from members.sign_in import WeChatUnavailable
@@ -33,6 +33,7 @@ _LIMITS = (
 )
 """So many codes go out in so long to one address, for one customer, and at the wish of one place of the network."""
 _QUEUE = 0x59434F44
+_COLUMN = "address_code.address"
 
 
 class AddressNotConfirmable(errors.Conflict):
@@ -105,7 +106,7 @@ class Asking:
 
 _LOCK = "SELECT pg_advisory_xact_lock($1, hashtext(k)) FROM (SELECT unnest($2::text[]) AS k ORDER BY 1) keys"
 _LATELY = {
-    "address": "SELECT sent_at FROM address_code WHERE address = $1 AND sent_at > $2 ORDER BY sent_at DESC LIMIT $3",
+    "address": "SELECT sent_at FROM address_code WHERE address_index = $1 AND sent_at > $2 ORDER BY sent_at DESC LIMIT $3",
     "customer": "SELECT sent_at FROM address_code WHERE customer_id = $1 AND sent_at > $2 ORDER BY sent_at DESC LIMIT $3",
     "client": "SELECT sent_at FROM address_code WHERE client = $1 AND sent_at > $2 ORDER BY sent_at DESC LIMIT $3",
 }
@@ -113,8 +114,8 @@ _REPLACE = (
     "UPDATE address_code SET ended_at = $3 WHERE customer_id = $1 AND channel = $2 AND ended_at IS NULL"
 )
 _ADD = """
-INSERT INTO address_code (customer_id, channel, address, client, code_hash, tries, sent_at, ends_at)
-VALUES ($1, $2, $3, $4, $5, 0, $6, $7) RETURNING id
+INSERT INTO address_code (customer_id, channel, address, client, code_hash, tries, sent_at, ends_at, address_index)
+VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8) RETURNING id
 """
 _END = "UPDATE address_code SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
 
@@ -147,7 +148,8 @@ async def _kept(asking: Asking, channel: Where, address: str, code_hash: str) ->
     """Writes a code down before it leaves, if one more is allowed. Whoever counts the same waits."""
     async with db.transaction():
         await customers.staying(asking.customer_id)
-        values = {"address": address, "customer": asking.customer_id, "client": asking.client}
+        index = addresses.index(channel, address)
+        values = {"address": index, "customer": asking.customer_id, "client": asking.client}
         await db.fetch(_LOCK, _QUEUE, [f"{name}:{value}" for name, value in values.items()])
         now = clock.now()
         for name, period, most in _LIMITS:
@@ -155,8 +157,8 @@ async def _kept(asking: Asking, channel: Where, address: str, code_hash: str) ->
             _check([row[0] for row in rows], now, period, most, pauses=name != "client")
         await db.execute(_REPLACE, asking.customer_id, channel, now)
         number = await db.fetchval(
-            _ADD, asking.customer_id, channel, address, asking.client, code_hash, now, now + LIFE
-        )
+            _ADD, asking.customer_id, channel, sealed.seal(address, _COLUMN), asking.client, code_hash, now, now + LIFE, index
+        )  # fmt: skip
         return int(number), now
 
 
@@ -183,7 +185,7 @@ async def confirm(customer_id: int, channel: Where, code: str, *, by: str) -> No
     A try is counted before it is looked at, so that many at once are not more tries than one after the other.
 
     Raises:
-        CodeOver, CodeWrong, CodeTriedTooOften.
+        CodeOver, CodeWrong, CodeTriedTooOften, SealKeyMissing.
     """
     row = await db.fetchrow(_TRY, customer_id, channel)
     if row is None or row["ends_at"] <= clock.now() or (row["ended_at"] is not None and not row["is_used"]):
@@ -195,7 +197,7 @@ async def confirm(customer_id: int, channel: Where, code: str, *, by: str) -> No
             raise CodeTriedTooOften
         raise CodeWrong(left=TRIES_MOST - row["tries"])
     if not row["is_used"]:
-        await _take(customer_id, channel, row["id"], row["address"], by)
+        await _take(customer_id, channel, row["id"], sealed.opened(row["address"], _COLUMN), by)
 
 
 @db.retried

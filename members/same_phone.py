@@ -25,7 +25,7 @@ class Alike:
 
 _ALIKE = """
 SELECT c.id, c.name, c.state, o.confirmed_at FROM message_address a
-JOIN message_address o ON o.address = a.address AND o.confirmed_by = 'wechat' AND o.channel = 'sms' AND o.customer_id <> a.customer_id
+JOIN message_address o ON o.address_index = a.address_index AND o.confirmed_by = 'wechat' AND o.channel = 'sms' AND o.customer_id <> a.customer_id
 JOIN customer c ON c.id = o.customer_id
 WHERE a.customer_id = $1 AND a.channel = 'sms' AND a.confirmed_by = 'wechat' AND c.state <> 'merged' ORDER BY c.id LIMIT $2
 """

@@ -14,7 +14,8 @@ class DeliveryAddress(Model):
         "models.Customer", related_name="delivery_addresses", on_delete=fields.RESTRICT, db_index=False
     )
     recipient = fields.CharField(max_length=60)
-    phone = fields.CharField(max_length=20)
+    phone = fields.CharField(max_length=120)
+    """Sealed (``core.sealed``)."""
     region_code = fields.CharField(max_length=6)
     """GB/T 2260, of the district (or of what has none below it)."""
     province = fields.CharField(max_length=30)
@@ -29,5 +30,6 @@ class DeliveryAddress(Model):
         table = "delivery_address"
         indexes = (Index(fields=("customer_id", "id"), name="delivery_address_customer"),)
         constraints = (
+            CheckConstraint(check="starts_with(phone, 's1.')", name="delivery_address_sealed"),
             CheckConstraint(check="region_code ~ '^[1-8][0-9]{5}$'", name="delivery_address_region"),
         )

@@ -20,9 +20,10 @@ class InvoiceRequest(Model):
     subject_no = fields.CharField(max_length=32)
     amount_fen = fields.BigIntField()
     title_kind = fields.CharField(max_length=10)
-    title = fields.CharField(max_length=100)
-    tax_no = fields.CharField(max_length=18, null=True)
-    email = fields.CharField(max_length=254, null=True)
+    title = fields.CharField(max_length=500)
+    """Sealed (``core.sealed``), as are the next two."""
+    tax_no = fields.CharField(max_length=120, null=True)
+    email = fields.CharField(max_length=500, null=True)
     door = fields.CharField(max_length=20)
     state = fields.CharField(max_length=10)
     number = fields.CharField(max_length=32, null=True, unique=True)
@@ -41,6 +42,10 @@ class InvoiceRequest(Model):
             Index(fields=("state", "id"), name="invoice_request_state"),
         )
         constraints = (
+            CheckConstraint(
+                check="starts_with(title, 's1.') AND starts_with(tax_no, 's1.') AND starts_with(email, 's1.')",
+                name="invoice_request_sealed",
+            ),
             CheckConstraint(check="subject IN ('top_up', 'bill')", name="invoice_request_subject_kind"),
             CheckConstraint(check="amount_fen > 0", name="invoice_request_amount"),
             CheckConstraint(check="title_kind IN ('personal', 'company')", name="invoice_request_title_kind"),

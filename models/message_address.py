@@ -1,10 +1,9 @@
 """Where customers can be reached outside WeChat."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
-
-from core.partial_index import PartialIndex
 
 
 class MessageAddress(Model):
@@ -15,7 +14,10 @@ class MessageAddress(Model):
         "models.Customer", related_name="message_addresses", on_delete=fields.RESTRICT, db_index=False
     )
     channel = fields.CharField(max_length=20)
-    address = fields.CharField(max_length=254)
+    address = fields.CharField(max_length=500)
+    """Sealed (``core.sealed``)."""
+    address_index = fields.BinaryField()
+    """What it is found by."""
     refused_at = fields.DatetimeField(null=True)
     """When the other side said for good that nobody is there; nothing is sent there until it is set anew."""
     refusal = fields.CharField(max_length=200, null=True)
@@ -28,10 +30,9 @@ class MessageAddress(Model):
     class Meta:
         table = "message_address"
         unique_together = (("customer_id", "channel"),)
-        indexes = (
-            PartialIndex(fields=("address",), name="message_address_shown", where="confirmed_by = 'wechat'"),
-        )
+        indexes = (Index(fields=("address_index",), name="message_address_found"),)
         constraints = (
+            CheckConstraint(check="starts_with(address, 's1.')", name="message_address_sealed"),
             CheckConstraint(check="channel IN ('sms', 'email')", name="message_address_channel"),
             CheckConstraint(check="(refused_at IS NULL) = (refusal IS NULL)", name="message_address_refused"),
             CheckConstraint(

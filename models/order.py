@@ -28,7 +28,7 @@ class Order(Model):
     discounts = fields.JSONField(null=True)
     """What the discount is made of: kind, name and amount each."""
     address = fields.JSONField(null=True)
-    """Where it goes, as it stood when that was said; None: it is fetched."""
+    """Where it goes, as it stood when that was said; None: it is fetched. The phone in it is sealed (``core.sealed``)."""
     remark = fields.CharField(max_length=200, default="")
     bill_no = fields.CharField(max_length=32, unique=True)
     placed_at = fields.DatetimeField()
@@ -57,6 +57,7 @@ class Order(Model):
             ),
         )
         constraints = (
+            CheckConstraint(check="starts_with(address ->> 'phone', 's1.')", name="order_address_sealed"),
             CheckConstraint(
                 check="state IN ('placed', 'paid', 'confirmed', 'shipping', 'shipped', 'completed', 'cancelled')",
                 name="order_state",

@@ -23,8 +23,8 @@ class Remittance(Model):
     channel = fields.CharField(max_length=20)
     payee = fields.CharField(max_length=128)
     """Who has to confirm it: the customer's openid."""
-    payee_name = fields.CharField(max_length=64, null=True)
-    """Their real name, where the channel is to check it; a repeat at the channel names the same."""
+    payee_name = fields.CharField(max_length=500, null=True)
+    """Sealed (``core.sealed``). Their real name, where the channel is to check it; a repeat at the channel names the same."""
     amount_fen = fields.BigIntField()
     remark = fields.CharField(max_length=32)
     state = fields.CharField(max_length=10, default="open")
@@ -49,6 +49,7 @@ class Remittance(Model):
             PartialIndex(fields=("ask_at",), name="remittance_ask", where="ask_at IS NOT NULL"),
         )
         constraints = (
+            CheckConstraint(check="starts_with(payee_name, 's1.')", name="remittance_sealed"),
             UniqueConstraint(
                 fields=("purpose", "purpose_no"),
                 name="remittance_under_way",

@@ -18,7 +18,7 @@ class StandingOrder(Model):
     store_id = fields.BigIntField(default=0)
     name = fields.CharField(max_length=60)
     address = fields.JSONField(null=True)
-    """Where it goes, as it was when it was named; None: it is fetched."""
+    """Where it goes, as it was when it was named; None: it is fetched. The phone in it is sealed (``core.sealed``)."""
     remark = fields.CharField(max_length=160, default="")
     cycle = fields.CharField(max_length=8)
     schedule = fields.JSONField()
@@ -54,6 +54,9 @@ class StandingOrder(Model):
             PartialIndex(fields=("resume_on",), name="standing_order_paused", where="state = 'paused'"),
         )
         constraints = (
+            CheckConstraint(
+                check="starts_with(address ->> 'phone', 's1.')", name="standing_order_address_sealed"
+            ),
             CheckConstraint(
                 check="state IN ('active', 'paused', 'cancelled', 'ended')", name="standing_order_state"
             ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from core import clock, db, errors
+from core import clock, db, errors, masks, sealed
 
 Where = Literal["sms", "email"]
 ConfirmedBy = Literal["code", "wechat"]
@@ -61,22 +61,39 @@ def usable(channel: Where, given: str) -> str:
     return found.ascii_email or found.normalized
 
 
+COLUMN = "message_address.address"
+"""As which an address is sealed."""
+
+
+def index(channel: Where, address: str) -> bytes:
+    """What an address as it is kept is found by."""
+    return sealed.index(address, channel)
+
+
 _ALL = """
 SELECT channel, address, refusal, set_by, set_at, confirmed_at FROM message_address WHERE customer_id = $1 ORDER BY channel
 """
 
 
 async def of(customer_id: int) -> list[Address]:
-    """All addresses of a customer."""
-    return [Address(*row) for row in await db.fetch(_ALL, customer_id)]
+    """All addresses of a customer.
+
+    Raises:
+        SealKeyMissing.
+    """
+    return [
+        Address(channel, sealed.opened(token, COLUMN), *more)
+        for channel, token, *more in await db.fetch(_ALL, customer_id)
+    ]
 
 
 _SET = """
-INSERT INTO message_address AS a (customer_id, channel, address, set_by, set_at, confirmed_at, confirmed_by)
-VALUES ($1, $2, $3, $4, $5, CASE WHEN $6::text IS NOT NULL THEN $5::timestamptz END, $6)
-ON CONFLICT (customer_id, channel) DO UPDATE SET address = $3, set_by = $4, set_at = $5, refused_at = NULL, refusal = NULL,
-    confirmed_at = CASE WHEN $6::text IS NOT NULL THEN $5::timestamptz WHEN a.address = $3 THEN a.confirmed_at END,
-    confirmed_by = CASE WHEN $6::text IS NOT NULL THEN $6 WHEN a.address = $3 THEN a.confirmed_by END
+INSERT INTO message_address AS a (customer_id, channel, address, set_by, set_at, confirmed_at, confirmed_by, address_index)
+VALUES ($1, $2, $3, $4, $5, CASE WHEN $6::text IS NOT NULL THEN $5::timestamptz END, $6, $7)
+ON CONFLICT (customer_id, channel) DO UPDATE SET address = $3, address_index = $7, set_by = $4, set_at = $5,
+    refused_at = NULL, refusal = NULL,
+    confirmed_at = CASE WHEN $6::text IS NOT NULL THEN $5::timestamptz WHEN a.address_index = $7 THEN a.confirmed_at END,
+    confirmed_by = CASE WHEN $6::text IS NOT NULL THEN $6 WHEN a.address_index = $7 THEN a.confirmed_by END
 """
 
 
@@ -93,18 +110,22 @@ async def put(
             "DELETE FROM message_address WHERE customer_id = $1 AND channel = $2", customer_id, channel
         )
         return
-    await db.execute(_SET, customer_id, channel, usable(channel, given), by, clock.now(), confirmed_by)
+    address = usable(channel, given)
+    token = sealed.seal(address, COLUMN)
+    await db.execute(
+        _SET, customer_id, channel, token, by, clock.now(), confirmed_by, index(channel, address)
+    )
 
 
 _REFUSED = """
 UPDATE message_address SET refused_at = $4, refusal = $5
-WHERE customer_id = $1 AND channel = $2 AND address = $3 AND refused_at IS NULL
+WHERE customer_id = $1 AND channel = $2 AND address_index = $3 AND refused_at IS NULL
 """
 
 
 async def refused(customer_id: int, channel: Where, address: str, why: str) -> None:
     """The other side says for good that nobody is there."""
-    await db.execute(_REFUSED, customer_id, channel, address, clock.now(), why[:200] or "-")
+    await db.execute(_REFUSED, customer_id, channel, index(channel, address), clock.now(), why[:200] or "-")
 
 
 def masked(found: Sequence[Address]) -> dict[str, str]:
@@ -114,7 +135,4 @@ def masked(found: Sequence[Address]) -> dict[str, str]:
 
 def mask(channel: Where, address: str) -> str:
     """One address in the same way."""
-    if channel == "sms":
-        return f"{address[:3]}****{address[-4:]}"
-    name, _, domain = address.partition("@")
-    return f"{name[:1]}***@{domain}"
+    return masks.phone(address) if channel == "sms" else masks.email(address)

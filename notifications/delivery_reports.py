@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, Protocol
 
-from core import clock, db
+from core import clock, db, sealed
 from notifications import addresses, letterbox
 
 ASKS_MOST = 8
@@ -46,10 +46,10 @@ INSERT INTO delivery_report (message_id, said, sent_on, asks, next_ask_at, creat
 SELECT DISTINCT ON (m.id) m.id, s.code,
     (coalesce(CASE WHEN m.state = 'queued' THEN m.trying_at ELSE t.at END, m.ended_at, m.created_at) AT TIME ZONE 'Asia/Shanghai')::date,
     0, CASE WHEN m.state = 'sent' THEN $5::timestamptz ELSE $5::timestamptz + interval '1 minute' END, $5
-FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS s (id, number, phone, code)
+FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[]) AS s (id, number, phone, code)
 JOIN outbox_message m ON m.id = s.id AND coalesce(m.ended_at, m.created_at) > $6
     AND ((m.state = 'sent' AND m.channel = 'sms') OR (m.state = 'queued' AND m.trying = 'sms'))
-JOIN message_address a ON a.customer_id = m.customer_id AND a.channel = 'sms' AND a.address = s.phone
+JOIN message_address a ON a.customer_id = m.customer_id AND a.channel = 'sms' AND a.address_index = s.phone
 LEFT JOIN LATERAL (
     SELECT code, at FROM message_attempt WHERE message_id = m.id AND channel = 'sms' AND result = 'sent' ORDER BY id DESC LIMIT 1
 ) t ON true
@@ -70,7 +70,7 @@ async def hear(reports: Sequence[Said]) -> int:
         _HEAR,
         [number for number, _ in said],
         [one.number for _, one in said],
-        [_as_kept(one.phone) for _, one in said],
+        [addresses.index("sms", _as_kept(one.phone)) for _, one in said],
         [one.code for _, one in said],
         now,
         now - SAID_WITHIN,
@@ -131,21 +131,26 @@ async def _one(channel: Askable, row: Mapping[str, Any]) -> str:
     by_sms = row["channel"] == "sms" if row["state"] == "sent" else row["trying"] == "sms"
     if not by_sms or row["phone"] is None:
         return await _end(row["id"], "moot")
-    answer = await channel.whether_arrived(row["message_id"], row["phone"], row["sent_on"])
+    phone = sealed.readable(row["phone"], addresses.COLUMN)
+    if phone is None and row["asks"] < ASKS_MOST:
+        return "waiting"  # until its key is there again
+    if phone is None:
+        return await _end(row["id"], "unheard")
+    answer = await channel.whether_arrived(row["message_id"], phone, row["sent_on"])
     if answer.arrival == "arrived":
         return await _end(row["id"], "arrived")
     if answer.arrival == "failed" and row["state"] == "sent":
-        return await _failed(row, answer)
+        return await _failed(row, phone, answer)
     if row["asks"] >= ASKS_MOST or answer.arrival == "unheard":
         return await _end(row["id"], "unheard")
     return "waiting"
 
 
-async def _failed(row: Mapping[str, Any], answer: Answer) -> str:
+async def _failed(row: Mapping[str, Any], phone: str, answer: Answer) -> str:
     async with db.transaction():
         is_told_again = await letterbox.sms_not_arrived(row["message_id"], answer.code)
         if answer.is_address:
-            await addresses.refused(row["customer_id"], "sms", row["phone"], answer.code)
+            await addresses.refused(row["customer_id"], "sms", phone, answer.code)
         return await _end(row["id"], "failed" if is_told_again else "moot")
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from core import clock, db, words
-from notifications import quiet, truth
+from core import clock, db, sealed, words
+from notifications import addresses, quiet, truth
 from notifications.kinds import WITHOUT_MONEY, Class, class_of
 from notifications.policy import INBOX
 
@@ -123,6 +123,8 @@ async def claim(lease: uuid.UUID, *, limit: int, app_id: str, official_app_id: s
 def _letter(row: dict[str, Any]) -> Letter:
     start, end = row.pop("quiet_from_minute"), row.pop("quiet_until_minute")
     row["params"] = json.loads(row["params"])
+    for channel in ("phone", "email"):  # without one that cannot be opened, another channel tells it
+        row[channel] = sealed.readable(row[channel], addresses.COLUMN)
     row["refused_by"] = frozenset(row["refused_by"] or ())
     row["locale"] = row["locale"] if row["locale"] in words.LOCALES else words.DEFAULT_LOCALE
     return Letter(**row, quiet_hours=None if start is None else quiet.Hours(start, end))

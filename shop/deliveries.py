@@ -3,13 +3,14 @@ others went."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from billing import shipping
-from core import db
+from core import db, sealed
 from gateways.logistics import carriers
 from gateways.wechat.shipping import EXPRESS_COMPANIES, Parcel
+from members import addresses
+from shop import orders_shown
 
 _OF = """
 SELECT o.order_no, o.state, o.address, s.carriers, s.numbers FROM shop_order o
@@ -34,7 +35,8 @@ def _delivery(state: str, address: str | None, sent: list[tuple[str, str]]) -> s
         return shipping.Delivery(is_over=True)
     if state not in ("shipped", "completed") and (address is not None or sent):
         return shipping.Delivery(to_come=True)
-    phone = json.loads(address).get("phone") if address else None
+    where = addresses.read(address, orders_shown.ADDRESS)
+    phone = None if where is None or where.phone == sealed.HIDDEN else where.phone
     parcels = []
     for carrier, number in sent:
         company = EXPRESS_COMPANIES.get(carriers.code_of(carrier) or "")

@@ -10,6 +10,7 @@ from typing import Any
 
 from billing import abnormal
 from core import db, errors
+from members import addresses
 
 
 class NoSuchOrder(errors.NotFound):
@@ -114,6 +115,8 @@ SELECT o.* FROM store s CROSS JOIN LATERAL (
 _LINES = f"SELECT order_id, {_LINE} FROM order_line WHERE order_id = ANY ($1::bigint[]) ORDER BY id"
 _OWN = COLUMNS.count(",") + 2
 """An order's columns, with ``under_review``; its lines' come after them."""
+ADDRESS = "shop_order.address"
+"""As which the phone in it is sealed."""
 _DISCOUNTS, _ADDRESS = (COLUMNS.split(", ").index(name) for name in ("discounts", "address"))
 
 
@@ -122,7 +125,7 @@ def of_row(row: Sequence[Any], lines: tuple[Line, ...] = ()) -> Order:
     values: list[Any] = list(row)
     values[_DISCOUNTS] = tuple(Discount(**one) for one in json.loads(values[_DISCOUNTS] or "[]"))
     if values[_ADDRESS] is not None:
-        values[_ADDRESS] = json.loads(values[_ADDRESS])
+        values[_ADDRESS] = addresses.shown(values[_ADDRESS], ADDRESS)
     if len(values) < _OWN:
         values.append(False)
     return Order(*[*values, lines])

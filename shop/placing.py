@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -166,8 +165,12 @@ def refuse_another_total(total_fen: int, shown_fen: int | None) -> None:
 
 
 def written(address: addresses.Where | None) -> str | None:
-    """An address as it is kept with an order."""
-    return json.dumps(asdict(address), ensure_ascii=False) if address else None
+    """An address as it is kept with an order.
+
+    Raises:
+        SealBroken: its phone could not be opened when it was read.
+    """
+    return addresses.written(address, orders_shown.ADDRESS)
 
 
 async def _answered(customer_id: int, key: str, content: dict[str, Any]) -> str | None:

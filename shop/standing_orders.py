@@ -187,7 +187,7 @@ VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7::jsonb, $8, $9, $10, 'active', $11, $1
 async def _write(made: standing_rows.Row, consent: Consent, agreed: Agreement) -> int:
     assert made.next_day is not None
     standing_id: int = await db.fetchval(
-        _WRITE, made.customer_id, made.store_id, made.name, placing.written(made.address), made.remark, made.rule.cycle,
+        _WRITE, made.customer_id, made.store_id, made.name, addresses.written(made.address, standing_rows.ADDRESS), made.remark, made.rule.cycle,
         schedule.written(made.rule), made.most_fen, made.expected_fen, made.hours_ahead, made.started_on, made.ends_on,
         made.next_day, made.place_at(made.next_day), agreed.version, agreed.text, clock.now(), consent.door, consent.by,
         consent.proof,
@@ -240,7 +240,7 @@ async def change(actor: Actor, standing_id: int, wanted: Change, *, key: str) ->
         quote = await standing_rows.priced(standing, lines)
         standing_rows.refuse_above(quote.total_fen, standing.most_fen)
         await db.execute(
-            _CHANGE, standing_id, _name(quote), placing.written(standing.address), standing.remark, standing.most_fen,
+            _CHANGE, standing_id, _name(quote), addresses.written(standing.address, standing_rows.ADDRESS), standing.remark, standing.most_fen,
             quote.total_fen,
         )  # fmt: skip
         await standing_rows.put_lines(standing_id, lines)

@@ -67,6 +67,8 @@ class Row:
         return None if day is None or (self.ends_on is not None and day > self.ends_on) else day
 
 
+ADDRESS = "standing_order.address"
+"""As which the phone in it is sealed."""
 COLUMNS = """
 id, customer_id, store_id, name, address::text AS address, remark, schedule::text AS schedule, most_fen, expected_fen, hours_ahead, state,
 started_on, ends_on, next_day, paused_on, resume_on
@@ -77,15 +79,9 @@ _LOCK = f"SELECT {COLUMNS} FROM standing_order WHERE id = $1 FOR NO KEY UPDATE"
 def of(row: Sequence[Any]) -> Row:
     """A standing order from the columns of ``COLUMNS``."""
     values = list(row)
-    values[4] = where(values[4])
+    values[4] = addresses.read(values[4], ADDRESS)
     values[6] = schedule.read(values[6])
     return Row(*values)
-
-
-def where(text: str | None) -> addresses.Where | None:
-    """An address as it was kept."""
-    kept = None if text is None else json.loads(text)
-    return None if kept is None else addresses.Where(**kept)
 
 
 async def locked(standing_id: int, customer_id: int | None = None) -> Row:

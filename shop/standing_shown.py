@@ -11,6 +11,7 @@ from typing import Any, Literal
 from billing import forecast, schedule
 from core import clock, db, errors
 from ledger import accounts
+from members import addresses
 from shop import standing_rows
 
 State = Literal["active", "paused", "cancelled", "ended"]
@@ -103,7 +104,7 @@ async def page(
 def _of(row: Sequence[Any]) -> StandingOrder:
     values = list(row)
     values[4] = tuple(Line(*line) for line in json.loads(values[4] or "[]"))
-    values[5] = None if values[5] is None else json.loads(values[5])
+    values[5] = addresses.shown(values[5], standing_rows.ADDRESS)
     values[8] = schedule.read(values[8])
     return StandingOrder(*values)
 

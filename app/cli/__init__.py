@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from app import config
-from app.cli import books, clock, inbox, menu, messages, processes, reconcile, setup, simulate
+from app.cli import books, clock, inbox, keys, menu, messages, processes, reconcile, setup, simulate
 from app.cli.command import Act, Commands
 from app.exit_codes import ExitCode
 
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     books.add(commands)
     clock.add(commands)
     inbox.add(commands)
+    keys.add(commands)
     menu.add(commands)
     messages.add(commands)
     reconcile.add(commands)

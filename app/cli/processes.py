@@ -63,8 +63,11 @@ def _worker(given: argparse.Namespace) -> ExitCode:
 
 def _migrate(given: argparse.Namespace) -> ExitCode:
     from app import database
+    from core import sealed
 
-    url = settings_of(given).database.url.get_secret_value()
+    settings = settings_of(given)
+    sealed.use(settings.sealing.ring())  # what is there already may be sealed on the way
+    url = settings.database.url.get_secret_value()
 
     def progress(event: str, _app: str, name: str) -> None:
         if event == "apply_done":

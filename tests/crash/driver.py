@@ -8,6 +8,8 @@ import pathlib
 import sys
 import tempfile
 
+from core import sealed
+from tests import keys
 from tests.crash import (
     after_sale_paths,
     booking_paths,
@@ -47,6 +49,7 @@ PATHS = {
 
 
 def main(every=1):
+    sealed.use(keys.RING)
     processes.get_ready()
     for line in sys.stdin:
         name, url = line.split()

@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from app import database, local_servers
-from core import clock, db
+from core import clock, db, sealed
 from notifications import letterbox, wordings
+from tests import keys
 from tests.message_chaos import stand_ins, verdict
 from tests.message_chaos.customers import Crowd
 from tests.message_chaos.worker import POLICY, Wheel
@@ -132,6 +133,7 @@ def run(runs, seed, most_s=float("inf")):
 
 async def at(url, redis_url, runs, seed, *, customers=24, steps=10, workers=2, most_s=float("inf")):
     """So many runs, each with customers of its own, on a migrated database."""
+    sealed.use(keys.RING)
     report, began = Report(0, seed), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="yucun-message-chaos-") as home:
         async with stand_ins.opened() as outside, database.opened(url, pool_min=1, pool_max=6):

@@ -24,7 +24,7 @@ import uvloop
 
 from app import database
 from billing import low_balance as _low_balance  # noqa: F401 (what waits is asked whether it is still true)
-from core import clock
+from core import clock, sealed
 from gateways import mail, sms, wechat
 from gateways.wechat import tokens
 from notifications import delivery, policy, templates
@@ -32,6 +32,7 @@ from notifications.channels import official, subscribe
 from notifications.channels.email import Email
 from notifications.channels.sms import ShortMessages
 from notifications.pace import Pace
+from tests import keys
 
 REST_S = 0.04
 POLICY = policy.Policy(
@@ -128,6 +129,7 @@ def post(outside, connection):
 
 async def work(outside, wheel):
     policy.use(POLICY)
+    sealed.use(keys.RING)
     connection = redis.asyncio.Redis.from_url(outside.redis_url)
     made, callers = post(outside, connection)
     async with database.opened(outside.database_url, pool_min=1, pool_max=6):
