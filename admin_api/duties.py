@@ -104,6 +104,7 @@ OF_OPERATIONS: dict[str, Duty | None] = {
     "segments_give_coupons": "rules.change",
     "segments_preview": "customers.see",
     "segments_put_tags": "customers.change",
+    "reports_now": "shop.see",
     "staff_me": None,
     "staff_my_password": None,
     "tickets_satisfaction_of": "people.see",

@@ -10,7 +10,7 @@ from aiohttp import web
 
 import admin_api
 from admin_api import routes
-from console import acting, assets, dashboard, details, door, lists, sign_in
+from console import acting, assets, dashboard, details, door, lists, live, sign_in
 from console.navigation import around
 from console.places import PREFIX, Places
 from console.request import AROUND, CONSOLE, Console
@@ -47,6 +47,7 @@ def build(
     open_paths = sign_in.add_to(application, limiter)
     application[door.OPEN] = frozenset(open_paths)
     assets.add_to(application)
+    live.add_to(application)
     dashboard.add_to(application)
     _add_places(application, built.places)
     aiohttp_jinja2.setup(

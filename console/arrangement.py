@@ -47,6 +47,8 @@ NOT_SHOWN = frozenset(
 ON_PAGES_OF_THEIR_OWN = frozenset(
     {
         "staff_my_password",
+        "reports_now",
+        "reports_trend",
         "after_sales_photo",
         "chats_let_go",
         "price_rules_add",

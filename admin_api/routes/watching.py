@@ -7,9 +7,33 @@ from admin_api import (
 )
 from admin_api.routes.caller import OPERATOR
 from core import http as kit
-from reports import liability
+from reports import liability, trends
 
 ROUTES = (
+    kit.get(
+        "/today",
+        reports.now,
+        summary=("今日", "Today"),
+        description=(
+            "今天的收款、应付与应收、等人处理的事、定时任务与渠道是否正常；只给出看得到的部分。",
+            "What came in today, what is owed either way, what waits for somebody, whether clock and channels are well; as far as one may see it.",
+        ),
+        answer=reports.Today,
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/reports/trend",
+        reports.trend,
+        summary=("按日走势", "Day by day"),
+        description=(
+            "每个营业日的收款、销售、扣款、应付余额与顾客数，一次最多 400 天。",
+            "Takings, sales, deductions, what customers own and how many they are, for each business day; at most 400 days at once.",
+        ),
+        answer=reports.Trend,
+        refusals=(trends.TooManyDays,),
+        auth=OPERATOR,
+        rate=kit.Rate(60, 60),
+    ),
     kit.get(
         "/reports/liability",
         reports.owed,

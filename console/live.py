@@ -1,0 +1,59 @@
+"""What is live: a part of a page that the server sends anew whenever it has changed (server-sent events, read by htmx-ext-sse).
+
+``stream(request, "today", render)`` answers a page's ``sse-connect``; the part has ``sse-swap="today"``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import web
+
+from console.request import caller
+from core import errors
+from core import http as kit
+from members import operators
+
+_CLOSING = web.AppKey("closing", asyncio.Event)
+_HEARTBEAT_EVERY = 5
+"""Without a change a sign of life is sent every so many looks."""
+
+Render = Callable[[], Awaitable[str]]
+
+
+def add_to(door: web.Application) -> None:
+    """Ends all streams before the server waits for what is under way."""
+    door[_CLOSING] = asyncio.Event()
+
+    async def close(_door: web.Application) -> None:
+        door[_CLOSING].set()
+
+    door.on_shutdown.append(close)
+
+
+def stream(request: web.Request, kind: str, render: Render, *, every_s: float = 3.0) -> kit.EventStream:
+    """Looks every ``every_s`` and sends what ``render`` gives (HTML) when it is another than before. Ends with the session, with the
+    server, and when the operator may not see it any more."""
+    return kit.EventStream(_changes(request, kind, render, every_s))
+
+
+async def _changes(
+    request: web.Request, kind: str, render: Render, every_s: float
+) -> AsyncIterator[kit.ServerEvent]:
+    closing, token = request.config_dict[_CLOSING], caller(request).token
+    before, quiet = "", 0
+    while not closing.is_set() and await operators.of_token(token) is not None:
+        try:
+            now = " ".join((await render()).split("\n"))
+        except errors.Forbidden:
+            return
+        if now != before:
+            before, quiet = now, 0
+            yield kit.ServerEvent(kind, now)
+        elif (quiet := quiet + 1) >= _HEARTBEAT_EVERY:
+            quiet = 0
+            yield kit.ServerEvent()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(closing.wait(), every_s)

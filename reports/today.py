@@ -1,0 +1,126 @@
+"""How the shop stands at this moment: what came in today, what is owed either way, what waits for somebody, whether the clock runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core import clock, db, money
+from reports import takings
+
+LATE = timedelta(minutes=5)
+"""A job that is expected for longer than this is late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """``yesterday_fen``: what had come in yesterday by the same time of day. ``liability_fen``: what the shop owes its customers."""
+
+    taken: takings.Takings
+    yesterday_fen: int
+    liability_fen: int
+    liability_customers: int
+    due_today_fen: int
+    due_today_bills: int
+    overdue_fen: int
+    overdue_bills: int
+
+
+_BALANCES = """
+SELECT coalesce(sum(principal_fen + bonus_fen), 0)::bigint AS fen, count(*) FILTER (WHERE principal_fen + bonus_fen > 0) AS customers
+FROM account WHERE kind = 'customer' AND currency = $1
+"""
+_BILLS = """
+SELECT coalesce(sum(amount_fen - paid_fen) FILTER (WHERE due_at >= $1), 0)::bigint AS due_fen, count(*) FILTER (WHERE due_at >= $1) AS due_bills,
+       coalesce(sum(amount_fen - paid_fen) FILTER (WHERE due_at < $1), 0)::bigint AS overdue_fen, count(*) FILTER (WHERE due_at < $1) AS overdue_bills
+FROM bill WHERE state IN ('open', 'partly_paid') AND due_at < $2
+"""
+
+
+async def of_money() -> Money:
+    """The shop's money today."""
+    now, today = clock.now(), clock.today()
+    balances = await db.fetchrow(_BALANCES, money.CURRENCY)
+    bills = await db.fetchrow(_BILLS, clock.start_of(today), clock.start_of(today + timedelta(days=1)))
+    assert balances is not None and bills is not None, "sums have one row"
+    before = await takings.of(today - timedelta(days=1), until=now - timedelta(days=1))
+    return Money(
+        taken=await takings.of(today, until=now),
+        yesterday_fen=before.total_fen,
+        liability_fen=balances["fen"],
+        liability_customers=balances["customers"],
+        due_today_fen=bills["due_fen"],
+        due_today_bills=bills["due_bills"],
+        overdue_fen=bills["overdue_fen"],
+        overdue_bills=bills["overdue_bills"],
+    )
+
+
+WAITING: Mapping[str, str] = {
+    "orders": "shop_order WHERE state = 'paid'",
+    "shipments": "shop_order WHERE state IN ('confirmed', 'shipping')",
+    "after_sales": "after_sale WHERE ended_at IS NULL AND state IN ('asked', 'sent_back', 'received')",
+    "approvals": "approval WHERE state = 'waiting'",
+    "vouchers": "voucher WHERE state = 'submitted'",
+    "refunds": "refund WHERE state = 'requested'",
+    "reviews": "deduction_review WHERE state = 'waiting'",
+    "differences": "difference WHERE state = 'open'",
+    "quarantine": "quarantine WHERE state IN ('open', 'stuck')",
+    "invoices": "invoice_request WHERE state = 'requested'",
+    "parked_periods": "plan_period WHERE state = 'parked'",
+    "conversations": "conversation WHERE state = 'waiting'",
+    "tickets": "ticket WHERE state IN ('open', 'in_progress')",
+    "dead_messages": "outbox_message WHERE state = 'dead'",
+    "alerts": "staff_alert WHERE resolved_at IS NULL",
+}
+"""What waits for somebody, and where it lies."""
+_OF_STORES = {
+    "orders": "store_id = ANY (SELECT id FROM store WHERE code = ANY ($1::text[]))",
+    "shipments": "store_id = ANY (SELECT id FROM store WHERE code = ANY ($1::text[]))",
+}
+"""What belongs to a store, and how it is found out which."""
+
+
+async def waiting(names: Collection[str], *, stores: Collection[str] | None = None) -> dict[str, int]:
+    """How much waits of each of these kinds; with ``stores`` only of those that belong to one of them, and what belongs to none is left
+    out."""
+    wanted = [name for name in WAITING if name in names and (stores is None or name in _OF_STORES)]
+    if not wanted:
+        return {}
+    asked = ", ".join(f"(SELECT count(*) FROM {_limited(name, stores)}) AS {name}" for name in wanted)
+    row = await db.fetchrow(f"SELECT {asked}", *([] if stores is None else [list(stores)]))
+    assert row is not None, "counts have one row"
+    return {name: row[name] for name in wanted}
+
+
+def _limited(name: str, stores: Collection[str] | None) -> str:
+    return WAITING[name] if stores is None else f"{WAITING[name]} AND {_OF_STORES[name]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the clock and the channels are: jobs that are late or failed last, payments whose outcome is asked for, channel days of which
+    the bill has not come, and when the books were proven last without a violation."""
+
+    late_jobs: list[str]
+    failing_jobs: list[str]
+    payments_asked: int
+    bills_missing: int
+    unexplained_days: int
+
+
+_HEALTH = """
+SELECT coalesce((SELECT array_agg(id ORDER BY id) FROM job WHERE next_at < $1), '{}') AS late_jobs,
+       coalesce((SELECT array_agg(id ORDER BY id) FROM job WHERE failed_in_a_row > 0), '{}') AS failing_jobs,
+       (SELECT count(*) FROM payment WHERE ask_at IS NOT NULL AND asks > 3) AS payments_asked,
+       (SELECT count(*) FROM channel_day WHERE gave_up_at IS NOT NULL AND state = 'waiting') AS bills_missing,
+       (SELECT count(*) FROM channel_day WHERE state = 'matched') AS unexplained_days
+"""
+
+
+async def health() -> Health:
+    """How the clock and the channels are now."""
+    row = await db.fetchrow(_HEALTH, clock.now() - LATE)
+    assert row is not None, "a SELECT without FROM has one row"
+    return Health(**row)

@@ -1,0 +1,97 @@
+"""The first page's figures are what the books and the lists say."""
+
+from datetime import timedelta
+
+import pytest
+
+from billing import counter, counter_undo
+from core import clock
+from core import db as rows
+from reports import liability, takings, today, trends
+from shop import orders
+from tests import factories
+from tests.reports.test_liability import a_fortnight
+
+DAY = timedelta(days=1)
+
+
+async def test_each_days_end_is_what_was_owed_then(db):
+    began_at = clock.now()
+    await a_fortnight(began_at)
+    days = await trends.by_day(clock.day_of(began_at), clock.today())
+    assert len(days) == 14
+    for day in days[:-1]:
+        ends_at = clock.start_of(day.day + DAY)
+        assert day.liability_fen == (await liability.at(ends_at)).total_fen, day.day
+    assert days[-1].liability_fen == (await liability.at()).total_fen
+    moved = await rows.fetchval(
+        "SELECT sum(e.principal_fen + e.bonus_fen) FROM entry e JOIN transfer t ON t.id = e.transfer_id WHERE t.kind = 'top_up'"
+    )
+    assert sum(day.topped_up_fen for day in days) == moved
+    assert sum(day.taken.total_fen for day in days) == sum(1_000 + day for day in range(14))
+    paid = await rows.fetchval(
+        "SELECT count(*) FROM shop_order WHERE paid_at IS NOT NULL AND state <> 'cancelled'"
+    )
+    assert sum(day.orders for day in days) == paid > 5
+    assert sum(day.new_customers for day in days) == 3
+
+
+@pytest.mark.parametrize("days", [-1, trends.MOST_DAYS])
+async def test_too_many_days_or_none_are_refused(db, days):
+    with pytest.raises(trends.TooManyDays):
+        await trends.by_day(clock.today() - timedelta(days=days), clock.today())
+
+
+async def test_takings_are_of_the_shops_day_and_less_what_was_undone(db):
+    customer = await factories.customer()
+    clock.set_offset(
+        clock.start_of(clock.today()) + timedelta(minutes=30) - clock.now() + DAY
+    )  # 16:30 in Greenwich
+    await factories.topped_up(customer.id, 5_000)
+    cash = counter.Taking("cash", None)
+    taken, _ = [
+        (
+            await counter.top_up(1, counter.TopUpWish(customer.id, amount_fen=fen), cash, key=factories.key())
+        ).payment
+        for fen in (700, 300)
+    ]
+    assert (await takings.of(clock.today())).taken_fen == {"wechat_pay": 5_000, "counter": 1_000}
+    await counter_undo.undo(1, taken.counter_no, reason="记错了", key=factories.key())
+    money = await today.of_money()
+    assert (money.taken.total_fen, money.yesterday_fen) == (5_300, 0)
+    clock.set_offset(clock.offset() + DAY)
+    money = await today.of_money()
+    assert (money.taken.total_fen, money.yesterday_fen, money.liability_fen) == (0, 5_300, 5_300)
+
+
+async def test_bills_are_due_today_or_overdue(db):
+    customer = await factories.customer()
+    for days, amount_fen in ((0, 100), (0, 20), (-2, 3_000), (1, 50_000)):
+        await factories.bill(
+            customer.id, amount_fen, due_at=clock.start_of(clock.today()) + DAY * days + timedelta(hours=23)
+        )
+    money = await today.of_money()
+    assert (money.due_today_fen, money.due_today_bills) == (120, 2)
+    assert (money.overdue_fen, money.overdue_bills) == (3_000, 1)
+
+
+async def test_what_waits_is_counted_and_in_a_store_only_its_own(db):
+    customer = await factories.customer(principal=10_000)
+    sku = await factories.sku()
+    placed = await orders.place(customer.id, [orders.Wanted(sku.id, 1)], key=factories.key())
+    await orders.pay(customer.id, placed.order_no, key=factories.key())
+    everything = await today.waiting(today.WAITING)
+    assert list(everything) == list(today.WAITING)
+    assert everything["orders"] + everything["shipments"] == 1
+    assert await today.waiting(today.WAITING, stores=["xihu"]) == {"orders": 0, "shipments": 0}
+    assert await today.waiting([], stores=None) == {}
+
+
+async def test_a_job_that_does_not_come_is_late(db):
+    assert (await today.health()).late_jobs == []
+    await rows.execute(
+        "INSERT INTO job (id, starts, runs, missed, failures, failed_in_a_row, last_run_no, next_at) VALUES ('due', 1, 1, 0, 0, 2, 1, $1)",
+        clock.now() - timedelta(minutes=6),
+    )
+    health = await today.health()
+    assert (health.late_jobs, health.failing_jobs) == (["due"], ["due"])
