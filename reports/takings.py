@@ -34,8 +34,11 @@ WHERE created_at >= $1 AND created_at < $2 AND state = 'taken' GROUP BY 1
 """
 _GIVEN_BACK = """
 SELECT (ended_at AT TIME ZONE $3)::date AS day, tender AS way, sum(amount_fen)::bigint AS fen FROM refund_part
-WHERE tender = ANY ($4::text[]) AND state = 'paid' AND ended_at >= $1 AND ended_at < $2 GROUP BY 1, 2
-"""
+WHERE tender = ANY ($4::text[]) AND state = 'paid' AND ended_at >= $1 AND ended_at < $2 AND NOT EXISTS (
+    SELECT FROM refund r JOIN counter_payment c ON c.purpose = 'top_up' AND c.purpose_no = r.subject_no
+    WHERE r.id = refund_part.refund_id AND r.kind = 'top_up' AND c.state = 'undone'
+) GROUP BY 1, 2
+"""  # what was recorded wrongly at the counter neither came in nor went back
 _CHANNELS = ["wechat_pay", "alipay"]
 
 
