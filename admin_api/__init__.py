@@ -29,7 +29,7 @@ def build(
         found = await operators.of_token(token)
         if found is None:
             raise access_tokens.InvalidToken
-        return Operator(found.id, found.name, token, found.posts)
+        return Operator(found, token)
 
     door = kit.build(
         routes.API,

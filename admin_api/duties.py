@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from admin_api.services import Operator
 from core import http as kit
+from members import step_up
 from members.duties import DUTIES, Duty
 
 OF_FILES: dict[str, tuple[Duty, Duty]] = {
@@ -100,13 +102,22 @@ OF_OPERATIONS: dict[str, Duty | None] = {
     "points_adjust": "money.move",
     "refunds_approve": "money.approve",
     "refunds_reject": "money.approve",
+    "second_factors_begin_totp": None,
+    "second_factors_confirm_totp": None,
+    "second_factors_mine": None,
+    "second_factors_new_recovery_codes": None,
+    "second_factors_remove_totp": None,
+    "second_factors_show_again": None,
     "segments_add_tag": "customers.change",
     "segments_give_coupons": "rules.change",
     "segments_preview": "customers.see",
     "segments_put_tags": "customers.change",
     "reports_now": "shop.see",
+    "staff_end_my_other_sessions": None,
+    "staff_end_my_session": None,
     "staff_me": None,
     "staff_my_password": None,
+    "staff_my_sessions": None,
     "tickets_satisfaction_of": "people.see",
     "standing_orders_of_day": "orders.see",
     "approvals_withdraw": None,
@@ -114,14 +125,49 @@ OF_OPERATIONS: dict[str, Duty | None] = {
 """Where an operation is not what the rest of its file is. None: everybody who is signed in."""
 
 
+OPEN_TO_UNENROLLED: frozenset[str] = frozenset(
+    {
+        "operators_sign_out", "second_factors_begin_totp", "second_factors_confirm_totp", "second_factors_mine",
+        "second_factors_show_again", "staff_me", "staff_my_password",
+    }
+)  # fmt: skip
+"""What somebody may do whose role calls for a second factor and who has none yet: get one."""
+
+ALWAYS_FRESH: frozenset[str] = frozenset(
+    {
+        "second_factors_begin_totp", "second_factors_confirm_totp", "second_factors_new_recovery_codes", "second_factors_remove_totp",
+    }
+)  # fmt: skip
+"""What changes how somebody signs in: it asks for a fresh session whatever the shop has chosen."""
+
+
 def assigned(api: kit.Api) -> kit.Api:
-    """The table of contents, with the duty of each route.
+    """The table of contents, with the duty of each route, and what is asked of its caller beyond it.
 
     Raises:
         TypeError: a route has a caller, and neither its file nor itself is in the tables.
     """
-    routes = (replace(route, duty=_duty(route)) if route.auth is not None else route for route in api.routes)
+    routes = (_assigned(route) if route.auth is not None else route for route in api.routes)
     return replace(api, routes=tuple(routes))
+
+
+def _assigned(route: kit.Route) -> kit.Route:
+    duty, enrolled = _duty(route), route.operation_id not in OPEN_TO_UNENROLLED
+    fresh = route.operation_id in ALWAYS_FRESH
+
+    def gate(caller: Operator) -> None:
+        if enrolled:
+            step_up.refuse_unenrolled(caller.on_duty)
+        if fresh:
+            step_up.refuse_not_fresh(caller.on_duty)
+        step_up.refuse_stale(caller.on_duty, duty)
+
+    refusals = [*route.refusals]
+    if enrolled:
+        refusals.append(step_up.SecondFactorRequired)
+    if fresh or duty in step_up.STEP_UP:
+        refusals.append(step_up.StepUpRequired)
+    return replace(route, duty=duty, gate=gate, refusals=tuple(refusals))
 
 
 def _duty(route: kit.Route) -> Duty | None:

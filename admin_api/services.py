@@ -1,7 +1,6 @@
 """What handlers are given: who asks, and what the door was built with."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import cast
 
 from billing import inbox
@@ -17,10 +16,20 @@ from shop.chat_vocabulary import Vocabulary
 class Operator:
     """The signed-in operator and the token they came with."""
 
-    id: int
-    name: str
-    token: str
-    posts: tuple[duties.Post, ...] = ()
+    on_duty: operators.OnDuty
+    token: str = field(repr=False)
+
+    @property
+    def id(self) -> int:
+        return self.on_duty.id
+
+    @property
+    def name(self) -> str:
+        return self.on_duty.name
+
+    @property
+    def posts(self) -> tuple[duties.Post, ...]:
+        return self.on_duty.posts
 
     @property
     def label(self) -> str:
@@ -58,4 +67,3 @@ class Services:
     shop_name: str = ""
     bell: Bell = field(default_factory=lambda: Bell(None, CHANNEL))
     """Rings when something happens in a conversation."""
-    session_lifetime: timedelta = operators.SESSION_LIFETIME

@@ -2,11 +2,13 @@
 
 from typing import Annotated, Any
 
+from aiohttp import web
 from pydantic import Field, StringConstraints
 
+from admin_api.operators import origin
 from admin_api.services import Operator
 from core import http as kit
-from members import acts, duties, staff
+from members import acts, duties, operator_sessions, sign_in_attempts, staff
 
 Password = Annotated[
     str, StringConstraints(min_length=1, max_length=200), Field(examples=["correct horse battery"])
@@ -70,6 +72,36 @@ class OpenSession(kit.Answer):
     id: int
     created_at: kit.Instant
     expires_at: kit.Instant
+    seen_at: Annotated[
+        kit.Instant | None, Field(description="最近一次使用，精确到分 · used last, to the minute")
+    ]
+    address: str
+    user_agent: str
+
+
+class MySession(OpenSession):
+    is_this: Annotated[bool, Field(description="就是现在这个 · the one that asks")]
+
+
+class AttemptQuery(kit.PageQuery):
+    operator_id: kit.Id | None = None
+    outcome: Annotated[kit.Name | None, Field(max_length=60)] = None
+
+
+class Attempt(kit.Answer):
+    id: int
+    operator_id: Annotated[int | None, Field(description="空为没有这个登录名 · null: nobody has that login")]
+    operator_name: str | None
+    way: str
+    outcome: Annotated[
+        str,
+        Field(
+            description="done 成功、half 等待第二步、again 再次验证，或拒绝的代码 · done, half: a second step was asked for, again: shown again, or a refusal's code"
+        ),
+    ]
+    address: str
+    user_agent: str
+    at: kit.Instant
 
 
 class ActQuery(kit.PageQuery):
@@ -112,9 +144,32 @@ async def me(caller: Operator) -> object:
     )
 
 
-async def my_password(body: MyNewPassword, caller: Operator) -> None:
-    """A new password of one's own; all sessions end."""
-    await staff.change_password(caller.id, password=body.password, old=body.old)
+async def my_password(body: MyNewPassword, caller: Operator, request: web.Request) -> None:
+    """A new password of one's own; all other sessions end."""
+    await staff.change_own_password(
+        caller.on_duty, old=body.old, password=body.password, origin=origin(request)
+    )
+
+
+async def my_sessions(caller: Operator) -> object:
+    """Where I am signed in."""
+    mine = await operator_sessions.of_operator(caller.id)
+    here = caller.on_duty.session_id
+    return kit.Page[MySession](
+        items=[
+            MySession(is_this=one.id == here, **OpenSession.model_validate(one).model_dump()) for one in mine
+        ]
+    )
+
+
+async def end_my_session(session_id: int, caller: Operator) -> None:
+    """Ends one of my sessions."""
+    await operator_sessions.end(caller.id, session_id)
+
+
+async def end_my_other_sessions(caller: Operator) -> None:
+    """Ends all my sessions but this one."""
+    await operator_sessions.end_all(caller.id, but=caller.on_duty.session_id)
 
 
 async def listing(query: kit.PageQuery) -> object:
@@ -165,6 +220,24 @@ async def sessions(operator_id: int) -> object:
 async def sign_out(operator_id: int) -> None:
     """Ends all sessions of somebody."""
     await staff.sign_out_everywhere(operator_id)
+
+
+async def end_session(operator_id: int, session_id: int) -> None:
+    """Ends one session of somebody."""
+    await operator_sessions.end(operator_id, session_id)
+
+
+async def reset_second_factor(operator_id: int) -> None:
+    """Somebody has lost their second factor."""
+    await staff.reset_second_factor(operator_id)
+
+
+async def attempts(query: AttemptQuery) -> object:
+    """Who tried to sign in."""
+    rows = await sign_in_attempts.page(
+        before=query.after(int), operator_id=query.operator_id, outcome=query.outcome, limit=query.limit + 1
+    )
+    return kit.cut(rows, query, lambda row: row.id)
 
 
 async def did(query: ActQuery) -> object:

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from app.config_values import Address, Key256, Seconds, Secret, Section, Word, secret, zone
 from app.message_config import AliyunSms, Mail, Messages, People
+from app.operator_config import Operators
 from app.wechat_config import WeChat, WeChatPay
 from billing import terms
 from core import sealed
@@ -113,10 +114,6 @@ class Sealing(Section):
         search, *keys = (bytes.fromhex(key.get_secret_value()) for key in self._all())
         named = zip((key.kid for key in self.keys), keys, strict=True)
         return sealed.Keyring([sealed.Key(*one) for one in named], search)
-
-
-class Operators(Section):
-    session_ttl_s: Seconds = 12 * 3600
 
 
 class Chat(Section):

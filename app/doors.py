@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Mapping
-from datetime import timedelta
 
 import asyncpg
 from aiohttp import web
@@ -125,7 +124,6 @@ def _operations(runtime: Runtime) -> admin_api.Services:
         scene_codes=runtime.outside.scene_codes,
         shop_name=settings.shop.name,
         bell=Bell(settings.database.url.get_secret_value(), CHANNEL),
-        session_lifetime=timedelta(seconds=settings.operators.session_ttl_s),
     )
 
 

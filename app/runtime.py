@@ -17,7 +17,7 @@ from app import config, database, outside
 from billing import terms
 from core import clock, db, sealed
 from core import http as kit
-from members import chat_codes, people_rules
+from members import chat_codes, people_rules, sign_in_rules
 from notifications import policy
 from shop import orders as _orders  # noqa: F401 (every process that may hear of a paid bill has the shop follow its own)
 
@@ -56,6 +56,9 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
     chat_codes.use(settings.tokens.customer_keys[0].secret.get_secret_value().encode())
     sealed.use(settings.sealing.ring())
     people_rules.use(settings.people.rules())
+    sign_in_rules.use(
+        settings.operators.rules(shop_name=settings.shop.name, public_url=settings.server.public_url)
+    )
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(_world_clock(settings.clock.follow_url))
         await stack.enter_async_context(

@@ -64,7 +64,7 @@ async def _admit(
     token = session.token_of(request, secure=built.secure)
     found = await operators.of_token(token) if token is not None else None
     if found is not None and token is not None:
-        caller = Operator(found.id, found.name, token, found.posts)
+        caller = Operator(found, token)
         request[CALLER], request[CSRF] = caller, session.form_token(token)
         request[endpoint.CALLER_LABEL] = caller.label
         if limits.per_caller is not None:

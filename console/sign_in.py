@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from aiohttp import web
 
+from admin_api.operators import origin
 from console import session
 from console.places import PREFIX
 from console.request import CALLER, CSRF, LOCALE, console, page
 from core import errors, words
 from core.http import addresses, endpoint, rates
-from members import operators
+from members import operator_sign_in
 
 _TRIES = rates.Rate(10, 60)
 _LIMITER = web.AppKey("sign_in_limiter", rates.RateLimiter)
@@ -22,9 +21,14 @@ def add_to(door: web.Application, limiter: rates.RateLimiter) -> list[str]:
     door[_LIMITER] = limiter
     door.router.add_get("/sign-in", _form)
     door.router.add_post("/sign-in", _sign_in)
+    door.router.add_post("/sign-in/second", _second)
     door.router.add_post("/sign-out", _sign_out)
     door.router.add_get("/language/{locale}", _language)
-    return [f"{PREFIX}/sign-in", *(f"{PREFIX}/language/{locale}" for locale in words.LOCALES)]
+    return [
+        f"{PREFIX}/sign-in",
+        f"{PREFIX}/sign-in/second",
+        *(f"{PREFIX}/language/{locale}" for locale in words.LOCALES),
+    ]
 
 
 async def _form(request: web.Request) -> web.StreamResponse:
@@ -41,14 +45,39 @@ def _page(request: web.Request, sentence: str = "", login: str = "", status: int
 async def _sign_in(request: web.Request) -> web.StreamResponse:
     form = await request.post()
     login, password = str(form.get("login", "")).strip(), str(form.get("password", ""))
-    built = console(request)
     try:
         household = addresses.household(request[endpoint.CLIENT_ADDRESS])
         await request.config_dict[_LIMITER].spend(_TRIES, f"console_sign_in:{household}")
-        found = await operators.sign_in(login, password, lifetime=timedelta(seconds=built.session_s))
+        found = await operator_sign_in.sign_in(login, password, origin=origin(request))
     except errors.DomainError as refusal:
         status = 401 if isinstance(refusal, errors.Unauthenticated) else 429
         return _page(request, refusal.sentence(request[LOCALE]), login, status)
+    if isinstance(found, operator_sign_in.SecondFactorWanted):
+        return _second_page(request, found.challenge)
+    return _signed_in(request, found)
+
+
+def _second_page(request: web.Request, challenge: str, sentence: str = "", status: int = 200) -> web.Response:
+    wanted = session.own_address(request.query.get("next"))
+    return page(request, "second_factor.jinja", status, sentence=sentence, challenge=challenge, next=wanted)
+
+
+async def _second(request: web.Request) -> web.StreamResponse:
+    form = await request.post()
+    challenge, code = str(form.get("challenge", ""))[:64], str(form.get("code", ""))[:40]
+    try:
+        household = addresses.household(request[endpoint.CLIENT_ADDRESS])
+        await request.config_dict[_LIMITER].spend(_TRIES, f"console_sign_in:{household}")
+        return _signed_in(request, await operator_sign_in.second(challenge, code, origin=origin(request)))
+    except operator_sign_in.WrongSecondFactor as refusal:
+        return _second_page(request, challenge, refusal.sentence(request[LOCALE]), 401)
+    except errors.DomainError as refusal:
+        status = 401 if isinstance(refusal, errors.Unauthenticated) else 429
+        return _page(request, refusal.sentence(request[LOCALE]), status=status)
+
+
+def _signed_in(request: web.Request, found: operator_sign_in.Session) -> web.Response:
+    built = console(request)
     response = _to(session.own_address(request.query.get("next")))
     session.keep(response, found.token, secure=built.secure, max_age_s=built.session_s)
     return response
@@ -57,7 +86,7 @@ async def _sign_in(request: web.Request) -> web.StreamResponse:
 async def _sign_out(request: web.Request) -> web.StreamResponse:
     form = await request.post()
     session.check_form(str(form.get("_csrf", "")), request[CSRF])
-    await operators.sign_out(request[CALLER].token)
+    await operator_sign_in.sign_out(request[CALLER].on_duty)
     response = _to(f"{PREFIX}/sign-in")
     session.forget(response, secure=console(request).secure)
     response.headers["Clear-Site-Data"] = '"cache"'

@@ -58,6 +58,7 @@ COLUMNS = (
     Column("invoice_request", "tax_no"),
     Column("invoice_request", "email"),
     Column("remittance", "payee_name"),
+    Column("operator_totp", "secret"),
 )
 """Whoever seals another column adds it here, with a CHECK that it begins as tokens do (``docs/how-to/keys.md``)."""
 

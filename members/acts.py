@@ -12,7 +12,9 @@ from core import clock, db
 
 LONGEST_ASKED = 8_000
 """Of what was sent, no more characters of JSON are kept."""
-_SECRET = ("password", "token", "secret", "card_no")
+_SECRET = ("password", "token", "secret", "card_no", "one_time_code", "credential")
+"""What has one of these in its name is left out, and what is called one of the next."""
+_SECRET_NAMES = frozenset({"old"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,15 @@ async def ended(act_id: int, outcome: str) -> None:
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
-            name: "***" if any(part in str(name) for part in _SECRET) else _without_secrets(one)
-            for name, one in value.items()
+            name: "***" if _is_secret(str(name)) else _without_secrets(one) for name, one in value.items()
         }
     if isinstance(value, list | tuple):
         return [_without_secrets(one) for one in value]
     return value
+
+
+def _is_secret(name: str) -> bool:
+    return name in _SECRET_NAMES or any(part in name for part in _SECRET)
 
 
 _PAGE = """

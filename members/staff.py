@@ -9,7 +9,18 @@ from typing import Any
 
 from core import clock, db, errors
 from ledger import idempotency
-from members import duties, operators
+from members import (
+    duties,
+    operator_sessions,
+    operator_sign_in,
+    operators,
+    passwords,
+    second_factors,
+    sign_in_attempts,
+    sign_in_challenges,
+)
+from members.operator_sessions import OpenSession
+from members.sign_in_attempts import Origin
 
 
 class NoSuchOperator(errors.NotFound):
@@ -31,8 +42,9 @@ class LastOwner(errors.Conflict):
 
 
 NoSuchPostStore = operators.NoSuchPostStore
-PasswordTooShort = operators.PasswordTooShort
-WrongLogin = operators.WrongLogin
+PasswordTooShort = passwords.PasswordTooShort
+PasswordTooEasy = passwords.PasswordTooEasy
+PasswordNamesOperator = passwords.PasswordNamesOperator
 KeyReused = idempotency.KeyReused
 
 
@@ -49,18 +61,9 @@ class Member:
     posts: tuple[duties.Post, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSession:
-    """A session that has not ended."""
-
-    id: int
-    created_at: datetime
-    expires_at: datetime
-
-
 _SHOWN = """
 SELECT o.id, o.login, o.name, o.state, o.created_at,
-    (SELECT max(s.created_at) FROM operator_session s WHERE s.operator_id = o.id) AS last_seen_at,
+    (SELECT max(coalesce(s.seen_at, s.created_at)) FROM operator_session s WHERE s.operator_id = o.id) AS last_seen_at,
     (SELECT array_agg(p.role ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS roles,
     (SELECT array_agg(p.store ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS stores
 FROM operator o
@@ -103,9 +106,9 @@ async def add(
     """Adds somebody. The same key gives the same person again.
 
     Raises:
-        LoginTaken, PasswordTooShort, NoSuchPostStore, KeyReused.
+        LoginTaken, PasswordTooShort, PasswordTooEasy, PasswordNamesOperator, NoSuchPostStore, KeyReused.
     """
-    hashed = await operators.hash_of(password)
+    hashed = await passwords.hash_of(password, login=login, name=name)
 
     async def act() -> str:
         added = await db.fetchval(_ADD, login, name, hashed, clock.now())
@@ -152,7 +155,6 @@ async def _refuse_ownerless() -> None:
 
 
 _SWITCH = "UPDATE operator SET state = $2 WHERE id = $1"
-_END_ALL = "UPDATE operator_session SET ended_at = $2 WHERE operator_id = $1 AND ended_at IS NULL"
 
 
 async def disable(operator_id: int) -> Member:
@@ -166,7 +168,7 @@ async def disable(operator_id: int) -> Member:
         await get(operator_id)
         await db.execute(_SWITCH, operator_id, "disabled")
         await _refuse_ownerless()
-        await db.execute(_END_ALL, operator_id, clock.now())
+        await operator_sessions.end_all(operator_id)
     return await get(operator_id)
 
 
@@ -187,13 +189,7 @@ async def sign_out_everywhere(operator_id: int) -> None:
         NoSuchOperator.
     """
     await get(operator_id)
-    await db.execute(_END_ALL, operator_id, clock.now())
-
-
-_OPEN = """
-SELECT id, created_at, expires_at FROM operator_session WHERE operator_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY id DESC
-LIMIT 200
-"""
+    await operator_sessions.end_all(operator_id)
 
 
 async def sessions(operator_id: int) -> list[OpenSession]:
@@ -203,22 +199,65 @@ async def sessions(operator_id: int) -> list[OpenSession]:
         NoSuchOperator.
     """
     await get(operator_id)
-    return [OpenSession(*row) for row in await db.fetch(_OPEN, operator_id, clock.now())]
+    return await operator_sessions.of_operator(operator_id)
 
 
 _SET_HASH = "UPDATE operator SET password_hash = $2 WHERE id = $1"
 
 
-async def change_password(operator_id: int, *, password: str, old: str | None = None) -> None:
-    """Sets a password; all sessions end. With ``old``, only if that is the present one.
+async def change_password(operator_id: int, *, password: str) -> None:
+    """Sets somebody's password; all their sessions end.
 
     Raises:
-        NoSuchOperator, PasswordTooShort, WrongLogin.
+        NoSuchOperator, PasswordTooShort, PasswordTooEasy, PasswordNamesOperator.
     """
+    await _set_password(operator_id, password, but=None)
+
+
+async def change_own_password(who: operators.OnDuty, *, old: str, password: str, origin: Origin) -> None:
+    """Sets one's own password; all sessions but the one this is asked in end.
+
+    Raises:
+        WrongLogin: ``old`` is not the present one.
+        SignInRests, PasswordTooShort, PasswordTooEasy, PasswordNamesOperator.
+    """
+    await operator_sign_in.check_password(who.login, old, origin=origin)
+    await _set_password(who.id, password, but=who.session_id)
+
+
+async def _set_password(operator_id: int, password: str, *, but: int | None) -> None:
     member = await get(operator_id)
-    if old is not None:
-        await operators.check_password(member.login, old)
-    hashed = await operators.hash_of(password)
+    hashed = await passwords.hash_of(password, login=member.login, name=member.name)
     async with db.transaction():
         await db.execute(_SET_HASH, operator_id, hashed)
-        await db.execute(_END_ALL, operator_id, clock.now())
+        await operator_sessions.end_all(operator_id, but=but)
+        await sign_in_challenges.end_all(operator_id)
+
+
+async def reset_second_factor(operator_id: int) -> None:
+    """For who has lost it: all second factors and recovery codes are gone, and all sessions end.
+
+    Raises:
+        NoSuchOperator.
+    """
+    await get(operator_id)
+    async with db.transaction():
+        await second_factors.reset(operator_id)
+        await operator_sessions.end_all(operator_id)
+        await sign_in_challenges.end_all(operator_id)
+
+
+_OF_LOGIN = "SELECT id FROM operator WHERE login = $1"
+
+
+async def reset_second_factor_of(login: str) -> None:
+    """The same from the command line, where nobody is signed in; it is written down among the tries to sign in.
+
+    Raises:
+        NoSuchOperator.
+    """
+    found = await db.fetchval(_OF_LOGIN, login)
+    if found is None:
+        raise NoSuchOperator(operator_id=login)
+    await reset_second_factor(found)
+    await sign_in_attempts.note(found, "command_line", "second_factor_reset", Origin())

@@ -51,6 +51,7 @@ from members import (
     people_clock,
     points_ends,
     points_reminders,
+    sign_in_upkeep,
     standings,
     web_logins,
 )
@@ -250,6 +251,7 @@ def _now_and_then(intervals: Intervals) -> tuple[Job, ...]:
         Job("code_expiry", intervals.proof_s, confirming.forget_codes, alone=True),
         Job("chat_code_expiry", intervals.proof_s, chat_codes.forget, alone=True),
         Job("web_login_expiry", intervals.proof_s, web_logins.forget, alone=True),
+        Job("sign_in_expiry", intervals.proof_s, sign_in_upkeep.forget, alone=True),
         Job("unanswered_expiry", intervals.proof_s, chat_unanswered.forget_old, alone=True),
         Job("conversation_event_expiry", intervals.proof_s, conversation_events.forget_old, alone=True),
         Job("notice_expiry", intervals.proof_s, inbox.forget_old, alone=True),

@@ -163,6 +163,14 @@ def _people_at_rest():
 
 
 @pytest.fixture(autouse=True)
+def _sign_in_at_rest():
+    """And for how operators sign in."""
+    yield
+    if "members.sign_in_rules" in sys.modules:
+        sys.modules["members.sign_in_rules"].use()
+
+
+@pytest.fixture(autouse=True)
 def _rules_at_rest():
     """What this process knows of the rules for deductions is another database's in the next test."""
     if "billing.deduction_rules" in sys.modules:

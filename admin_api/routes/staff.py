@@ -3,7 +3,10 @@
 from admin_api import staff
 from admin_api.routes.caller import OPERATOR
 from core import http as kit
+from members import operator_sessions, operator_sign_in
 from members import staff as desk
+
+PASSWORD = (desk.PasswordTooShort, desk.PasswordTooEasy, desk.PasswordNamesOperator)
 
 ROUTES = (
     kit.get("/me", staff.me, summary=("我是谁", "Who I am"), answer=staff.Me, auth=OPERATOR),
@@ -11,9 +14,30 @@ ROUTES = (
         "/me/password",
         staff.my_password,
         summary=("改自己的密码", "A new password of one's own"),
-        refusals=(desk.PasswordTooShort, desk.WrongLogin),
+        description=("其余会话全部下线。", "All other sessions end."),
+        refusals=(*PASSWORD, operator_sign_in.WrongLogin, operator_sign_in.SignInRests),
         auth=OPERATOR,
         rate=kit.Rate(10, 60),
+    ),
+    kit.get(
+        "/me/sessions",
+        staff.my_sessions,
+        summary=("我的会话", "Where I am signed in"),
+        answer=kit.Page[staff.MySession],
+        auth=OPERATOR,
+    ),
+    kit.delete(
+        "/me/sessions/{session_id}",
+        staff.end_my_session,
+        summary=("下线我的一个会话", "End one of my sessions"),
+        refusals=(operator_sessions.NoSuchSession,),
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/me/sessions/end-others",
+        staff.end_my_other_sessions,
+        summary=("下线我的其他会话", "End all my other sessions"),
+        auth=OPERATOR,
     ),
     kit.get(
         "/operators",
@@ -28,7 +52,7 @@ ROUTES = (
         summary=("新增操作员", "Add an operator"),
         status=201,
         answer=staff.Member,
-        refusals=(desk.LoginTaken, desk.PasswordTooShort, desk.NoSuchPostStore, desk.KeyReused),
+        refusals=(desk.LoginTaken, *PASSWORD, desk.NoSuchPostStore, desk.KeyReused),
         auth=OPERATOR,
         idempotent=True,
     ),
@@ -57,7 +81,7 @@ ROUTES = (
         "/operators/{operator_id}/password",
         staff.password,
         summary=("重设密码", "Set a password"),
-        refusals=(desk.NoSuchOperator, desk.PasswordTooShort),
+        refusals=(desk.NoSuchOperator, *PASSWORD),
         auth=OPERATOR,
     ),
     kit.post(
@@ -89,6 +113,36 @@ ROUTES = (
         staff.sign_out,
         summary=("全部下线", "End all sessions"),
         refusals=(desk.NoSuchOperator,),
+        auth=OPERATOR,
+    ),
+    kit.delete(
+        "/operators/{operator_id}/sessions/{session_id}",
+        staff.end_session,
+        summary=("下线一个会话", "End one session"),
+        refusals=(operator_sessions.NoSuchSession,),
+        auth=OPERATOR,
+    ),
+    kit.post(
+        "/operators/{operator_id}/second-factor/reset",
+        staff.reset_second_factor,
+        summary=("重置第二步验证", "Take a lost second factor away"),
+        description=(
+            "手机丢失时用：验证器、恢复码、通行密钥全部失效，会话全部下线；之后凭密码登录，重新设置。",
+            "For a lost phone: app, recovery codes and passkeys are good no more and all sessions end; after that the password is enough, "
+            "until they set one up again.",
+        ),
+        refusals=(desk.NoSuchOperator,),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/sign-in-attempts",
+        staff.attempts,
+        summary=("登录记录", "Who tried to sign in"),
+        description=(
+            "成功与失败都记，保存 180 天；不存在的登录名不记其内容。",
+            "Those that succeeded and those that failed, for 180 days; a login that nobody has is not kept.",
+        ),
+        answer=kit.Page[staff.Attempt],
         auth=OPERATOR,
     ),
     kit.get(

@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
         "operator", _operator, "新增操作员或重设密码 · add an operator, or set a new password"
     )
     operator.add_argument("login", help="登录名 · the login")
-    operator.add_argument("name", help="姓名 · the person's name")
+    operator.add_argument("name", nargs="?", help="姓名 · the person's name")
     operator.add_argument(
         "--post",
         action="append",
@@ -31,6 +31,11 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="从标准输入读密码 · read the password from standard input",
     )
+    operator.add_argument(
+        "--reset-second-factor",
+        action="store_true",
+        help="手机丢失：只移除第二步验证并下线 · a lost phone: only takes the second factor away and ends all sessions",
+    )
     openapi = commands.add("openapi", _openapi, "写出接口文档 · write the OpenAPI documents")
     openapi.add_argument(
         "--into", type=Path, default=Path("docs/openapi"), metavar="DIR", help="目录 · where to"
@@ -42,6 +47,11 @@ def add(commands: Commands) -> None:
 def _operator(given: argparse.Namespace) -> ExitCode:
     from members import duties, operators
 
+    if given.reset_second_factor:
+        return _reset(given)
+    if given.name is None:
+        print("还要写姓名 · a name is needed", file=sys.stderr)
+        return ExitCode.FAILED
     posts = []
     for text in given.post or ["owner"]:
         role, _, store = text.partition("@")
@@ -66,6 +76,16 @@ def _operator(given: argparse.Namespace) -> ExitCode:
         lambda: operators.create(login=given.login, name=given.name, password=password, posts=posts),
         said,
     )
+
+
+def _reset(given: argparse.Namespace) -> ExitCode:
+    from members import staff
+
+    def said(_none: None) -> ExitCode:
+        print(f"{given.login}: 第二步验证已移除 · second factor taken away ✓")
+        return ExitCode.OK
+
+    return asked(given, lambda: staff.reset_second_factor_of(given.login), said)
 
 
 def _openapi(given: argparse.Namespace) -> ExitCode:

@@ -145,15 +145,19 @@ def compiled(
 def witnessed(
     route: routes.Route, witness: Witness | None
 ) -> Callable[[web.Request, Caller | None, dict[str, Any]], Awaitable[Any]]:
-    handler = route.handler
+    handler, gate = route.handler, route.gate
 
-    async def plain(_request: web.Request, _caller: Caller | None, found: dict[str, Any]) -> Any:
+    async def plain(_request: web.Request, caller: Caller | None, found: dict[str, Any]) -> Any:
+        if gate is not None:
+            gate(caller)
         return await handler(**found)
 
     if witness is None or route.auth is None or route.method == "GET":
         return plain
 
     async def watched(request: web.Request, caller: Caller | None, found: dict[str, Any]) -> Any:
+        if gate is not None:
+            gate(caller)
         act = await witness.began(caller, route, request, _asked(found))
         outcome = "failed"
         try:

@@ -16,6 +16,9 @@ Words = tuple[str, str]
 
 Handler = Callable[..., Awaitable[Any]]
 
+Gate = Callable[[Any], None]
+"""What a route asks of its caller beyond the duty, when it is about to be done; it refuses by raising what the route lists."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
@@ -89,6 +92,7 @@ class Route:
     duty: str | None = None
     conditional: bool = False
     links: tuple[Link, ...] = ()
+    gate: Gate | None = None
 
     @property
     def tag(self) -> str:

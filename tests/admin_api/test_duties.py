@@ -12,7 +12,7 @@ from core import db
 from members import acts, duties, operators, staff
 from tests.world import PASSWORD, Client, new_key
 
-LEAVES = {"operators_sign_in", "operators_sign_out"}
+LEAVES = {"operators_sign_in", "operators_second_factor", "operators_sign_out"}
 
 
 @pytest.fixture
@@ -160,6 +160,16 @@ async def test_what_operators_do_is_written_down_without_passwords(world):
     assert first["asked"]["body"] == {**new, "password": "***"}
     assert "never to be read" not in str([dict(row) for row in await db.fetch("SELECT * FROM operator_act")])
     assert await db.fetchval("SELECT count(*) FROM operator_act") == 2
+
+
+async def test_neither_an_old_nor_a_new_password_is_among_what_was_sent(world):
+    """The old one was: it is called ``old``."""
+    boss = await world.operator()
+    for old in ("not the present one", PASSWORD):
+        await boss.put("/me/password", {"old": old, "password": "another good sentence"})
+    rows = str([dict(row) for row in await db.fetch("SELECT asked FROM operator_act")])
+    assert rows.count("***") == 4
+    assert not any(one in rows for one in ("not the present one", PASSWORD, "another good sentence"))
 
 
 async def test_what_failed_and_what_never_ended_can_be_told_apart(db):

@@ -11,7 +11,7 @@ from billing import inbox, inbox_refusals, job_record
 from core import clock
 from core import db as database
 from gateways.channel import PaymentNotice
-from members import operators
+from members import operator_sign_in, operators, second_factors, sign_in_attempts
 from reconciliation import days
 from tests import factories
 from tests.gateways import bill_files
@@ -28,9 +28,9 @@ async def test_the_first_operator_is_added_and_a_password_can_be_set_anew(config
     for password in ("the first one", "the second one"):
         done = yucun(config_file, "operator", "chen", "陈店长", "--password-stdin", said=f"{password}\n")
         assert done.returncode == 0, done.stderr
-    assert (await operators.sign_in("chen", "the second one")).operator.name == "陈店长"
-    with pytest.raises(operators.WrongLogin):
-        await operators.sign_in("chen", "the first one")
+    assert (await operator_sign_in.sign_in("chen", "the second one")).operator.name == "陈店长"
+    with pytest.raises(operator_sign_in.WrongLogin):
+        await operator_sign_in.sign_in("chen", "the first one")
 
 
 async def test_a_short_password_is_refused_in_both_languages(config_file, db):
@@ -191,3 +191,16 @@ async def test_due_runs_are_tried_held_and_run_from_the_command_line(config_file
     assert "nothing is parked" in yucun(config_file, "due-run", "parked").stdout
     assert yucun(config_file, "due-run", "retry", "7").returncode == 1
     assert await factories.balance(customer.id) == (4_100, 0)
+
+
+async def test_a_lost_second_factor_is_taken_away_on_the_command_line(config_file, db):
+    who = await operators.create(login="chen", name="陈店长", password="the first one")
+    await second_factors.begin_totp(who.id, "chen")
+    await database.execute("UPDATE operator_totp SET confirmed_at = now()")
+    assert yucun(config_file, "operator", "nobody", "--reset-second-factor").returncode == 1
+    done = yucun(config_file, "operator", "chen", "--reset-second-factor")
+    assert done.returncode == 0, done.stderr
+    assert await second_factors.kinds(who.id) == ()
+    (noted,) = await sign_in_attempts.page()
+    assert (noted.operator_id, noted.way, noted.outcome) == (who.id, "command_line", "second_factor_reset")
+    assert yucun(config_file, "operator", "chen").returncode == 1, "a name is missing"

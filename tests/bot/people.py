@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app import worker
 from core import clock, db
-from members import chat, chat_outgoing, operators
+from members import chat, chat_outgoing, operators, sign_in_rules
 from tests.world import Client
 
 _UNDER_WAY = """
@@ -91,7 +91,7 @@ async def signed_in(world, login):
         login,
         hashlib.sha256(token.encode()).hexdigest(),
         clock.now(),
-        clock.now() + operators.SESSION_LIFETIME,
+        clock.now() + sign_in_rules.Rules().session_lifetime,
     )
     return Client(world.http, f"{world.url}/admin/v1", token)
 

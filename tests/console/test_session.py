@@ -2,7 +2,10 @@
 
 from console import session
 from core import db
+from members import second_factors
 from tests import factories
+from tests.members.second_steps import App
+from tests.world import PASSWORD
 
 
 async def test_who_is_not_signed_in_is_led_to_the_form_and_back(stranger, hired):
@@ -11,8 +14,6 @@ async def test_who_is_not_signed_in_is_led_to_the_form_and_back(stranger, hired)
     assert page.status == 200 and "/console/sign-in?next=" in page.url
     signed_in = await stranger.post(page.url, {"login": "zhou", "password": "wrong password"})
     assert signed_in.status == 401 and "不正确" in signed_in.words
-    from tests.world import PASSWORD
-
     signed_in = await stranger.post(page.url, {"login": "zhou", "password": PASSWORD})
     assert signed_in.status == 200 and signed_in.url.endswith("/console/customers?query=lin")
 
@@ -62,3 +63,23 @@ async def test_pages_load_nothing_from_elsewhere_and_run_no_scripts_within(hired
     assert "script-src 'self'" in policy and "unsafe" not in policy and "http" not in policy
     assert page.headers["X-Frame-Options"] == "DENY" and page.headers["Cache-Control"] == "no-store"
     assert "<script>" not in page.text and "style=" not in page.text and "onclick" not in page.text
+
+
+async def test_who_has_a_second_factor_is_asked_for_it(stranger, hired):
+    await hired(login="zhou")
+    _, codes = await _enrolled("zhou")
+    page = await stranger.post("/sign-in?next=/console/orders", {"login": "zhou", "password": PASSWORD})
+    assert page.status == 200 and "第二步验证" in page.words
+    wrong = await stranger.post("/sign-in/second?next=/console/orders", {**page.hidden, "code": "000000"})
+    assert wrong.status == 401 and wrong.hidden == page.hidden
+    assert "/sign-in" in (await stranger.get("/orders")).url
+    page = await stranger.post("/sign-in/second?next=/console/orders", {**page.hidden, "code": codes[0]})
+    assert page.status == 200 and page.url.endswith("/console/orders")
+    over = await stranger.post("/sign-in/second", {**wrong.hidden, "code": codes[1]})
+    assert over.status == 401 and "重新登录" in over.words
+
+
+async def _enrolled(login):
+    operator_id = await db.fetchval("SELECT id FROM operator WHERE login = $1", login)
+    app = App((await second_factors.begin_totp(operator_id, login)).secret)
+    return app, await second_factors.confirm_totp(operator_id, app.code())

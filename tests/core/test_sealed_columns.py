@@ -11,7 +11,7 @@ import pytest
 from billing import invoices, remittance_records, schedule, tax_numbers
 from core import clock, sealed, sealed_columns
 from core import db as database
-from members import addresses, confirming
+from members import addresses, confirming, operators, second_factors
 from notifications import addresses as reach
 from shop import orders, orders_shown, placing, standing_orders, standing_shown
 from tests import factories, keys
@@ -72,6 +72,8 @@ async def everything():
         "W1", customer_id=customer.id, purpose="closing", purpose_no="C1", channel="wechat_pay", payee="o1", payee_name="林晓",
         amount_fen=1, remark="退款", operator_id=1, ask_at=clock.now(),
     )  # fmt: skip
+    boss = await operators.create(login="boss", name="店长", password="long enough to be a password")
+    await second_factors.begin_totp(boss.id, "boss")
     await remittance_records.end(await remittance_records.get("W1"), "failed", "nothing was set aside", None)
 
     async def read():
@@ -84,13 +86,14 @@ async def everything():
             (await standing_shown.get(standing_id)).address["phone"],
             (kept.title, kept.tax_no, kept.email),
             sealed.opened(sent.payee_name, remittance_records.PAYEE_NAME),
+            len(second_factors._shown(await database.fetchval("SELECT secret FROM operator_totp"))),
         )
 
     return read
 
 
 EVERYTHING = (
-    {"email": "lin@example.com", "sms": PHONE}, WHERE, PHONE, PHONE, ("杭州一盏茶有限公司", TAX_NO, "tax@example.com"), "林晓",
+    {"email": "lin@example.com", "sms": PHONE}, WHERE, PHONE, PHONE, ("杭州一盏茶有限公司", TAX_NO, "tax@example.com"), "林晓", 32,
 )  # fmt: skip
 
 

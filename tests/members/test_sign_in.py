@@ -10,7 +10,7 @@ from core import db as database
 from gateways.wechat.mini_program import Session
 from gateways.wechat.official_account import Follower
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
-from members import chat, customers, duties, operators, sign_in, staff
+from members import chat, customers, duties, operator_sign_in, operators, sign_in, sign_in_rules, staff
 
 MINI, OFFICIAL = "wx-mini", "wx-official"
 
@@ -100,15 +100,15 @@ async def test_somebody_elses_openid_is_somebody_else(db):
 async def test_operators_sign_in_with_their_password_only_and_sessions_end(db):
     await operators.create(login="chen", name="陈", password="correct horse")
     for login, password in (("chen", "wrong horse"), ("nobody", "correct horse")):
-        with pytest.raises(operators.WrongLogin):
-            await operators.sign_in(login, password)
-    session = await operators.sign_in("chen", "correct horse")
+        with pytest.raises(operator_sign_in.WrongLogin):
+            await operator_sign_in.sign_in(login, password)
+    session = await operator_sign_in.sign_in("chen", "correct horse")
     assert (await operators.of_token(session.token)).name == "陈"
     assert await operators.of_token("made up") is None
-    await operators.sign_out(session.token)
+    await operator_sign_in.sign_out(await operators.of_token(session.token))
     assert await operators.of_token(session.token) is None
-    late = await operators.sign_in("chen", "correct horse")
-    clock.set_offset(operators.SESSION_LIFETIME + timedelta(minutes=1))
+    late = await operator_sign_in.sign_in("chen", "correct horse")
+    clock.set_offset(sign_in_rules.Rules().session_lifetime + timedelta(minutes=1))
     assert await operators.of_token(late.token) is None
     with pytest.raises(operators.PasswordTooShort):
         await operators.create(login="x", name="x", password="short")
@@ -118,8 +118,8 @@ async def test_posts_are_in_stores_that_there_are_and_an_owner_is_one_of_the_who
     for post in (duties.Post("owner", "xihu"), duties.Post("cashier", "nowhere")):
         with pytest.raises(operators.NoSuchPostStore):
             await operators.create(login="li", name="李", password="correct horse", posts=[post])
-    with pytest.raises(operators.WrongLogin):
-        await operators.sign_in("li", "correct horse")
+    with pytest.raises(operator_sign_in.WrongLogin):
+        await operator_sign_in.sign_in("li", "correct horse")
     made = await operators.create(
         login="li", name="李", password="correct horse", posts=[duties.Post("clerk")] * 2
     )

@@ -1,0 +1,29 @@
+"""The settings of operators' sign-in."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from app.config_values import Seconds, Section
+from members import duties, sign_in_rules
+
+
+class Operators(Section):
+    session_ttl_s: Seconds = 12 * 3600
+    session_idle_s: Annotated[float, Field(ge=0, le=366 * 86400)] = 0
+    step_up: sign_in_rules.StepUp = "with_second_factor"
+    fresh_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+    second_factor_required_for: tuple[duties.Role, ...] = ()
+
+    def rules(self, *, shop_name: str, public_url: str) -> sign_in_rules.Rules:
+        """As the desk takes them."""
+        return sign_in_rules.Rules(
+            session_lifetime=timedelta(seconds=self.session_ttl_s),
+            idle=timedelta(seconds=self.session_idle_s) if self.session_idle_s else None,
+            step_up=self.step_up,
+            fresh=timedelta(minutes=self.fresh_minutes),
+            second_factor_required_for=frozenset(self.second_factor_required_for),
+            shop_name=shop_name,
+            public_url=public_url,
+        )
