@@ -17,6 +17,7 @@ from console.request import AROUND, CONSOLE, Console
 from core import http as kit
 from core.http import signature
 from core.http.calling import Calls
+from members import sign_in_rules
 
 __all__ = ["PREFIX", "build"]
 
@@ -39,7 +40,7 @@ def build(
         places=Places(routes.API.routes),
         calls=Calls(routes.API, services=services, witness=admin_api.Witness(), timeout_s=limits.timeout_s),
         secure=secure,
-        session_s=int(services.session_lifetime.total_seconds()),
+        session_s=int(sign_in_rules.current().session_lifetime.total_seconds()),
     )
     application = web.Application(middlewares=[door.guard(built, limiter, limits)])
     application[CONSOLE] = built

@@ -29,7 +29,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
         "tickets_satisfaction_of",
     ),
     "rules": ("stores_listing", "opening_hours_of_shop", "packages_listing", "deduction_rules_listing", "agreements_listing"),
-    "people": ("staff_listing", "staff_did"),
+    "people": ("staff_listing", "staff_did", "staff_attempts", "second_factors_mine", "staff_my_sessions"),
     "system": ("alerts_listing", "upkeep_jobs", "upkeep_prove"),
 }  # fmt: skip
 """The areas in the order they stand in, and their pages."""
@@ -37,7 +37,9 @@ AREAS: Mapping[str, tuple[str, ...]] = {
 NOT_SHOWN = frozenset(
     {
         "operators_sign_in",  # the console has a page of its own for it
+        "operators_second_factor",
         "operators_sign_out",
+        "second_factors_show_again",  # it gives the session another token, which only a page of its own can keep
         "staff_me",
         "conversations_events",  # read by the live page
     }
