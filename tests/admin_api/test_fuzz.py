@@ -9,7 +9,11 @@ from shop import bookables
 from tests import fuzzing
 from tests.world import new_key
 
-SIGNING_OUT = frozenset({"operators_sign_out", "staff_sign_out", "staff_password"})
+SIGNING_OUT = frozenset(
+    {
+        "operators_sign_out", "staff_sign_out", "staff_password", "staff_end_my_session", "staff_end_session", "staff_reset_second_factor",
+    }
+)  # fmt: skip
 """These would end the session of all that follow."""
 
 

@@ -76,7 +76,7 @@ async def test_who_has_a_second_factor_is_asked_for_it(stranger, hired):
     page = await stranger.post("/sign-in/second?next=/console/orders", {**page.hidden, "code": codes[0]})
     assert page.status == 200 and page.url.endswith("/console/orders")
     over = await stranger.post("/sign-in/second", {**wrong.hidden, "code": codes[1]})
-    assert over.status == 401 and "重新登录" in over.words
+    assert over.status == 401
 
 
 async def _enrolled(login):
