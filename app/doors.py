@@ -99,13 +99,13 @@ def _pages(runtime: Runtime) -> sign_in.Pages | None:
 
 
 def _admin_api(runtime: Runtime) -> web.Application:
-    return admin_api.build(_operations(runtime), limiter=runtime.limiter, limits=limits(runtime))
+    return admin_api.build(operations(runtime), limiter=runtime.limiter, limits=limits(runtime))
 
 
 def _console(runtime: Runtime) -> web.Application:
     settings = runtime.settings
     return console.build(
-        _operations(runtime),
+        operations(runtime),
         shop_name=settings.shop.name,
         secure=settings.server.public_url.startswith("https://"),
         limiter=runtime.limiter,
@@ -113,7 +113,8 @@ def _console(runtime: Runtime) -> web.Application:
     )
 
 
-def _operations(runtime: Runtime) -> admin_api.Services:
+def operations(runtime: Runtime) -> admin_api.Services:
+    """What the operators' operations need of the shop."""
     settings = runtime.settings
     return admin_api.Services(
         channels=runtime.outside.channels,

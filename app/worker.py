@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import uvloop
 
-from app import config, database, runtime, server_process
+import console
+from app import config, database, doors, runtime, server_process
 from app.exit_codes import ExitCode
 from billing import job_watch
 from members import chat_outgoing
@@ -62,6 +63,7 @@ def jobs_of(opened: runtime.Runtime) -> tuple[jobs.Job, ...]:
         watch=job_watch.Bounds(chosen.alert_failures, timedelta(seconds=chosen.alert_late_s)),
         pictures=opened.outside.images,
         chats=_chats(opened),
+        more=(jobs.Job("list_exports", chosen.chat_s, console.exporter(doors.operations(opened))),),
     )
 
 

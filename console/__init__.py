@@ -10,7 +10,8 @@ from aiohttp import web
 
 import admin_api
 from admin_api import routes
-from console import acting, assets, dashboard, details, door, lists, live, sign_in
+from console import acting, assets, dashboard, details, door, exports, lists, live, sign_in
+from console.exporting import exporter
 from console.navigation import around
 from console.places import PREFIX, Places
 from console.request import AROUND, CONSOLE, Console
@@ -19,7 +20,7 @@ from core.http import signature
 from core.http.calling import Calls
 from members import sign_in_rules
 
-__all__ = ["PREFIX", "build"]
+__all__ = ["PREFIX", "build", "exporter"]
 
 _HERE = Path(__file__).parent
 
@@ -50,6 +51,7 @@ def build(
     assets.add_to(application)
     live.add_to(application)
     dashboard.add_to(application)
+    exports.add_to(application)
     _add_places(application, built.places)
     aiohttp_jinja2.setup(
         application,

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from console import arrangement, filling, forms, specs
+from console import columns, exports, filling, forms, specs
 from console.places import Place
 from console.request import LOCALE, ask, console, eyes, is_part, may, page
 from console.showing import Eyes, Shown, fields_of
@@ -55,22 +55,21 @@ async def shown(request: web.Request, place: Place) -> web.StreamResponse:
     told = _told(request, place, given, found, texts)
     if is_part(request):
         return page(request, "_list.jinja", **told)
-    return page(
-        request, "list.jinja", **told, **_around(request, place, given, texts, faults if texts else {})
-    )
+    around = _around(request, place, given, texts, faults if texts else {})
+    return page(request, "list.jinja", **told, **around, **await exports.told_of(request, place))
 
 
 def _told(
     request: web.Request, place: Place, given: Mapping[str, str], found: Any, texts: filling.Texts
 ) -> dict[str, Any]:
     look = eyes(request, place, given)
-    columns = chosen_columns(request, place)
+    names = chosen_columns(request, place)
     rows = [fields_of(item) for item in found.items]
     return {
         "place": place,
         "list_id": f"list-{place.name}",
-        "columns": [(name, look.label(name)) for name in columns],
-        "rows": [_row(request, look, place, row, columns, given) for row in rows],
+        "columns": [(name, look.label(name)) for name in names],
+        "rows": [_row(request, look, place, row, names, given) for row in rows],
         "next_address": _next_address(request, place, given, found.next_cursor, texts),
         "first_address": place.address(given, _kept(request, texts)) if texts.get("cursor") else None,
     }
@@ -78,14 +77,7 @@ def _told(
 
 def chosen_columns(request: web.Request, place: Place) -> list[str]:
     """The columns that are asked for, else those that stand for this list."""
-    all_of_them = list(place.model.model_fields) if place.model is not None else []
-    wanted = [name for name in request.query.getall(_COLUMNS, []) if name in all_of_them]
-    if wanted:
-        return wanted
-    first = arrangement.COLUMNS.get(place.name)
-    return [name for name in first or all_of_them if name in all_of_them][
-        : None if first else arrangement.MOST_COLUMNS
-    ]
+    return columns.of(place, request.query.getall(_COLUMNS, []))
 
 
 def _row(
@@ -93,7 +85,7 @@ def _row(
     look: Eyes,
     place: Place,
     row: Mapping[str, Any],
-    columns: list[str],
+    names: list[str],
     given: Mapping[str, str],
 ) -> Row:
     places = console(request).places
@@ -107,7 +99,7 @@ def _row(
             if may(request, deed) and (parts := places.parts_of_row(deed, row, given)) is not None:
                 deeds.append((deed.title(look.locale), deed.address(parts, {"back": back_of(request)})))
     return Row(
-        cells=tuple(look.value(name, row[name], row=row) for name in columns), href=href, deeds=tuple(deeds)
+        cells=tuple(look.value(name, row[name], row=row) for name in names), href=href, deeds=tuple(deeds)
     )
 
 
@@ -120,8 +112,8 @@ def _kept(request: web.Request, texts: filling.Texts) -> dict[str, Any]:
     kept: dict[str, Any] = {
         name: values for name, values in texts.items() if name != "cursor" and any(values)
     }
-    if columns := request.query.getall(_COLUMNS, []):
-        kept[_COLUMNS] = columns
+    if wanted := request.query.getall(_COLUMNS, []):
+        kept[_COLUMNS] = wanted
     return kept
 
 
@@ -159,7 +151,8 @@ def _around(
         ],
         "address": place.address(given),
         "query": urlencode(_kept(request, texts), doseq=True),
-        "alone": not given,
+        "parts": given,
+        "here": request.path_qs,
     }
 
 

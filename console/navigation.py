@@ -32,6 +32,7 @@ def around(request: web.Request) -> dict[str, Any]:
     return {
         "say": lambda key, **params: words.say(f"console.{key}", locale, **params),
         "asset": assets.address,
+        "moment": lambda at: words.fill("{at:minute}", at=at),
         "locale": locale,
         "prefix": PREFIX,
         "csrf": request.get(CSRF, ""),

@@ -116,6 +116,20 @@ async def of_token(token: str) -> OnDuty | None:
     return OnDuty(**row, posts=posts)
 
 
+_ON_DUTY = """
+SELECT o.id, o.name,
+    (SELECT array_agg(p.role ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS roles,
+    (SELECT array_agg(p.store ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS stores
+FROM operator o WHERE o.id = $1 AND o.state = 'active'
+"""
+
+
+async def on_duty(operator_id: int) -> OnDuty | None:
+    """An operator who has not been let go, with what they may do now; for what is done in their name while they are away."""
+    row = await db.fetchrow(_ON_DUTY, operator_id)
+    return None if row is None else OnDuty(row["id"], row["name"], duties.posts(row["roles"], row["stores"]))
+
+
 _NAMES = "SELECT id, name FROM operator WHERE id = ANY ($1::bigint[])"
 
 

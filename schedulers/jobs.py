@@ -124,8 +124,9 @@ def table(
     scene_codes: chat_scenes.Platform | None = None,
     tagging: chat_languages.Languages | None = None,
     chats: chat_outgoing.Senders | None = None,
+    more: tuple[Job, ...] = (),
 ) -> tuple[Job, ...]:
-    """All jobs of the shop."""
+    """All jobs of the shop. ``more``: those of rooms that this one does not know."""
 
     async def ship() -> int:
         if shipments is None:
@@ -163,6 +164,7 @@ def table(
         Job("reconciliation", intervals.reconciliation_s, lambda: daily.run(channels)),
         *_now_and_then(intervals),
         Job("stray_pictures", intervals.proof_s, sweep),
+        *more,
         Job("job_watch", intervals.expiry_s, look_after),
     )
     return every

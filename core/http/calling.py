@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pydantic
 import pydantic_core
@@ -39,11 +39,11 @@ class Calls:
         self._handlers = {name: endpoint.witnessed(route, witness) for name, route in self.routes.items()}
 
     async def call(
-        self, name: str, asked: Asked, *, request: web.Request, caller: endpoint.OnDuty, locale: str
+        self, name: str, asked: Asked, *, request: web.Request | None, caller: endpoint.OnDuty, locale: str
     ) -> Any:
         """Asks for an operation: gives its answer model, a finished response where the operation answers with a file, or None.
 
-        ``request`` is the one that led to it, for the witness.
+        ``request`` is the one that led to it, for the witness; None: no witness looks on (``witness=None``).
 
         Raises:
             NotYourDuty, InvalidRequest (``params.faults`` names every place), NotFound, TimedOut, and what the operation refuses with.
@@ -54,7 +54,7 @@ class Calls:
         found = self._arguments(route, asked, request, caller, locale)
         try:
             async with asyncio.timeout(self._timeout_s):
-                result = await self._handlers[name](request, caller, found)
+                result = await self._handlers[name](cast("web.Request", request), caller, found)
         except TimeoutError:
             raise problems.TimedOut from None
         if route.answer is None or isinstance(result, web.StreamResponse | route.answer):
@@ -62,7 +62,7 @@ class Calls:
         return route.answer.model_validate(result, from_attributes=True)
 
     def _arguments(
-        self, route: routes.Route, asked: Asked, request: web.Request, caller: Any, locale: str
+        self, route: routes.Route, asked: Asked, request: web.Request | None, caller: Any, locale: str
     ) -> dict[str, Any]:
         wants = signature.of(route)
         found: dict[str, Any] = {
