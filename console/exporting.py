@@ -57,7 +57,7 @@ async def _written(export: list_exports.Export, places: Places, calls: Calls) ->
     found = await operators.on_duty(export.operator_id)
     if found is None:
         raise errors.Unauthenticated
-    caller = admin_api.Operator(found.id, found.name, "", found.posts)
+    caller = admin_api.Operator(found, "")
     place = places.all[export.operation]
     look = Eyes(export.locale, places, lambda _page: False, place.route.tag)
     pages = _pages(export, place, calls, caller)

@@ -44,7 +44,7 @@ async def _changes(
 ) -> AsyncIterator[kit.ServerEvent]:
     closing, token = request.config_dict[_CLOSING], caller(request).token
     before, quiet = "", 0
-    while not closing.is_set() and await operators.of_token(token) is not None:
+    while not closing.is_set() and await operators.is_open(token):
         try:
             now = " ".join((await render()).split("\n"))
         except errors.Forbidden:

@@ -116,8 +116,8 @@ async def of_token(token: str) -> OnDuty | None:
     return OnDuty(**row, posts=posts)
 
 
-_ON_DUTY = """
-SELECT o.id, o.name,
+_AWAY = """
+SELECT o.id, o.login, o.name,
     (SELECT array_agg(p.role ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS roles,
     (SELECT array_agg(p.store ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS stores
 FROM operator o WHERE o.id = $1 AND o.state = 'active'
@@ -125,9 +125,24 @@ FROM operator o WHERE o.id = $1 AND o.state = 'active'
 
 
 async def on_duty(operator_id: int) -> OnDuty | None:
-    """An operator who has not been let go, with what they may do now; for what is done in their name while they are away."""
-    row = await db.fetchrow(_ON_DUTY, operator_id)
-    return None if row is None else OnDuty(row["id"], row["name"], duties.posts(row["roles"], row["stores"]))
+    """An operator who has not been let go, with what they may do now; for what is done in their name while they are away, hence of no
+    session, and never fresh."""
+    found = await db.fetchrow(_AWAY, operator_id)
+    if found is None:
+        return None
+    row = dict(found)
+    posts = duties.posts(row.pop("roles"), row.pop("stores"))
+    return OnDuty(**row, posts=posts, session_id=0, fresh_at=None, has_second_factor=True)
+
+
+async def is_open(token: str) -> bool:
+    """Whether this token is of an open session. The session is not marked as used: for what goes on without anybody touching it."""
+    return (
+        await db.fetchrow(
+            _SESSION, operator_sessions.hash_of(token), clock.now(), operator_sessions.idle_since()
+        )
+        is not None
+    )
 
 
 _NAMES = "SELECT id, name FROM operator WHERE id = ANY ($1::bigint[])"

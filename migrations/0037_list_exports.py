@@ -8,7 +8,7 @@ from migrations import _parts, _steps
 
 
 class Migration(_steps.Migration):
-    dependencies = [("models", "0035_sealed")]
+    dependencies = [("models", "0036_sign_in")]
 
     operations = [
         _parts.table(
