@@ -15,6 +15,7 @@ import pydantic
 
 from console import arrangement
 from core import http as kit
+from core import words
 from core.http import signature
 
 PREFIX = "/console"
@@ -63,7 +64,10 @@ class Place:
         return signature.of(self.route).query
 
     def title(self, locale: str) -> str:
-        """What it is called."""
+        """What it is called on its page and where it is named."""
+        key = f"titles.{self.name}"
+        if words.has(key, locale):
+            return words.template(key, locale)
         return self.route.summary[0 if locale == "zh-CN" else 1]
 
     def address(self, parts: Mapping[str, object], query: Mapping[str, object] | None = None) -> str:

@@ -5,6 +5,7 @@ import pytest
 from admin_api import routes
 from console import arrangement
 from console.places import Places
+from core import words
 from members import duties
 from tests import factories
 
@@ -22,6 +23,12 @@ def test_what_is_arranged_exists():
         *arrangement.ROW_DEEDS,
         *arrangement.COLUMNS,
     } <= known
+
+
+@pytest.mark.parametrize("locale", words.LOCALES)
+def test_short_titles_are_of_pages_there_are(locale):
+    named = {key.removeprefix("titles.") for key in words.keys(locale) if key.startswith("titles.")}
+    assert named <= {place.name for place in PLACES.shown}
 
 
 def test_every_operation_can_be_reached_from_the_areas():
