@@ -27,25 +27,16 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from redis import Redis
-from tortoise.models import MetaInfo
 
 from app import database, local_servers
 from core import clock, sealed
-from tests import keeper, keys
+from tests import keeper, keys, once
+
+once.begin()
 
 
-def _filters_worked_out_once():
-    """Whenever Tortoise is opened it works out every model's filters anew, 40 ms for ours; in one process they stay what they are."""
-    work_out = MetaInfo._generate_filters
-
-    def once(model):
-        if not model.filters:
-            work_out(model)
-
-    MetaInfo._generate_filters = once
-
-
-_filters_worked_out_once()
+def pytest_collection_finish():
+    once.all_is_collected()
 
 
 @dataclass(frozen=True)
