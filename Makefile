@@ -26,7 +26,7 @@ demo-reset: env  ## 清空演示数据 · delete the demo's data
 picture: env-dev  ## 演示运行时重拍 README 的图 · while the demo runs: take the README's picture anew
 	@$(BIN)/python -m tests.e2e.readme_picture $(ARGS)
 
-.PHONY: test stress crash walks model mutate understand chat-fuzz burst faults due-chaos message-chaos
+.PHONY: test stress crash fuzz walks model mutate understand chat-fuzz burst faults due-chaos message-chaos
 WORKERS ?= 2
 test: env-dev client  ## 运行全部测试 · run every test; ARGS="-k words" picks some, WORKERS=0 runs them in one process
 	@$(PYTEST) -m "not stress" -n $(WORKERS) --dist loadfile $(ARGS)
@@ -34,6 +34,8 @@ stress: env-dev  ## 长时间压力测试 · long load runs
 	@$(PYTEST) -m stress --timeout 1800 $(ARGS)
 crash: env-dev  ## 在每一步杀死进程：EVERY=1 JOBS=2 PATHS="pay_order" · kill processes at every step of every money path
 	@$(BIN)/python -m tests.crash --every $(or $(EVERY),1) --jobs $(or $(JOBS),2) $(PATHS)
+fuzz: env-dev  ## 按接口文档造好坏输入：EXAMPLES=50 · good and bad input for each operation of the OpenAPI documents
+	@YUCUN_FUZZ=$(or $(EXAMPLES),50) $(PYTEST) -k test_no_input tests/miniapp_api/test_fuzz.py tests/admin_api/test_fuzz.py $(ARGS)
 WALKS ?= 300
 walks: env-dev  ## 沿接口文档的链接走：WALKS=300 · walk along the links of the OpenAPI documents, and nothing may fail
 	@YUCUN_WALKS=$(WALKS) $(PYTEST) -k test_no_walk tests/miniapp_api/test_fuzz.py tests/admin_api/test_fuzz.py $(ARGS)

@@ -22,8 +22,10 @@ from schemathesis.specs.openapi.checks import (
 
 from core import http as kit
 
-WALKS = int(os.environ.get("YUCUN_WALKS", "12"))
+WALKS = int(os.environ.get("YUCUN_WALKS", "6"))
 """How many walks along the links of a document; ``make walks`` takes more."""
+EXAMPLES = int(os.environ.get("YUCUN_FUZZ", "4"))
+"""How much good and how much bad input for each operation; ``make fuzz`` takes more."""
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
@@ -34,7 +36,7 @@ def attack(
     headers: Mapping[str, str],
     known: Mapping[str, Any],
     skip: frozenset[str] = frozenset(),
-    examples: int = 10,
+    examples: int = EXAMPLES,
 ) -> set[int]:
     """Calls every operation (but those in ``skip``) with good and bad input; returns the statuses that were seen.
 

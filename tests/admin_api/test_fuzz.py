@@ -17,7 +17,7 @@ SIGNING_OUT = frozenset(
 """These would end the session of all that follow."""
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(300 + 60 * fuzzing.EXAMPLES)
 async def test_no_input_makes_the_operators_api_fail(world, caplog):
     desk, phone = await world.operator(), await world.arrive()
     sku_id = await world.sku()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from datetime import date, timedelta
 
 import pytest
@@ -16,6 +17,8 @@ from ledger import accounts, history, proof
 from reports import liability
 from shop import orders
 from tests import factories
+
+STORIES = int(os.environ.get("YUCUN_STATEMENTS", "15"))
 
 ACT = st.sampled_from(["top_up", "give", "take", "spend", "spend_and_cancel", "expire"])
 STORY = st.lists(
@@ -133,7 +136,7 @@ async def told(database_url, story, everyone):
 def test_opening_and_changes_make_closing_after_any_story_and_liability_is_their_sum(database_url):
     everyone = []
 
-    @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=STORIES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(STORY)
     def once(story):
         asyncio.run(told(database_url, story, everyone))

@@ -1,6 +1,6 @@
 """A process is killed before and after every statement and every call of a money path; nothing is lost, nothing doubled.
 
-``make crash`` kills at every step. Among all tests a run kills at every eighth, from a step chosen at random: each step has its
+``make crash`` kills at every step. Among all tests a run kills at every twenty-fourth, from a step chosen at random: each step has its
 turn.
 """
 
@@ -14,7 +14,7 @@ import pytest
 from tests.crash import driver, reach
 
 pytestmark = pytest.mark.crash
-EVERY = int(os.environ.get("YUCUN_CRASH_EVERY", "8"))
+EVERY = int(os.environ.get("YUCUN_CRASH_EVERY", "24"))
 
 
 @pytest.fixture(scope="module")

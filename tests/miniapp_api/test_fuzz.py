@@ -10,7 +10,7 @@ from tests import fuzzing
 from tests.world import new_key
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(300 + 60 * fuzzing.EXAMPLES)
 async def test_no_input_makes_the_mini_programs_api_fail(world, caplog):
     phone = await world.arrive()
     await world.package()

@@ -20,7 +20,7 @@ from ledger import holds, idempotency
 from shop import order_steps, orders
 from tests.model import run
 
-SHARE_STEPS, SHARE_S = 3_000, 12
+SHARE_STEPS, SHARE_S = 1_000, 12
 FOUND_WITHIN_STEPS, FOUND_WITHIN_S = 100_000, 240
 
 
