@@ -16,7 +16,7 @@ from shop import categories, images, open_days, opening_hours
 OPERATOR_LOGIN = "demo"
 SECOND_LOGIN = "demo2"
 """The second person: what one of the two asks for, the other approves."""
-OPERATOR_PASSWORD = "yucun-demo-only"  # noqa: S105 (a demo on loopback; printed at its start)
+OPERATOR_PASSWORD = "tea-house-for-two"  # noqa: S105 (a demo on loopback; printed at its start)
 
 _CONSENT = (
     "我同意「一盏茶」按所列约定从我的预存余额中扣除所列金额；按用量的计划，每期按实际用量扣款，不超过所列上限。"
