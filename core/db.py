@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import asyncpg
 from tortoise import connections
 from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.context import require_context
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
@@ -78,31 +79,42 @@ class _Transaction:
 
 def pool() -> Any:
     """What stands for the database while no transaction is open here; None inside of one."""
-    client = connections.get(CONNECTION)
-    return None if isinstance(client, TransactionalDBClient) else client
+    client = _client()
+    kind: Any = type(client)
+    return None if _is_transaction(kind) else client
+
+
+def _client() -> Any:
+    """As ``connections.get`` says it, which looks for itself first each time: this is asked several times a request."""
+    return require_context().connections.get(CONNECTION)
+
+
+@functools.cache
+def _is_transaction(kind: type) -> bool:
+    return issubclass(kind, TransactionalDBClient)
 
 
 async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:
     """Runs one statement and returns its rows."""
-    async with connections.get(CONNECTION).acquire_connection() as connection:
+    async with _client().acquire_connection() as connection:
         return cast("list[asyncpg.Record]", await connection.fetch(sql, *args))
 
 
 async def fetchrow(sql: str, *args: Any) -> asyncpg.Record | None:
     """Runs one statement and returns its first row, or None."""
-    async with connections.get(CONNECTION).acquire_connection() as connection:
+    async with _client().acquire_connection() as connection:
         return cast("asyncpg.Record | None", await connection.fetchrow(sql, *args))
 
 
 async def fetchval(sql: str, *args: Any) -> Any:
     """Runs one statement and returns the first column of its first row, or None."""
-    async with connections.get(CONNECTION).acquire_connection() as connection:
+    async with _client().acquire_connection() as connection:
         return await connection.fetchval(sql, *args)
 
 
 async def execute(sql: str, *args: Any) -> int:
     """Runs one statement and returns how many rows it touched (0 where PostgreSQL does not say)."""
-    async with connections.get(CONNECTION).acquire_connection() as connection:
+    async with _client().acquire_connection() as connection:
         status = cast("str", await connection.execute(sql, *args))
     last = status.rsplit(" ", 1)[-1]
     return int(last) if last.isdigit() else 0
@@ -113,7 +125,7 @@ async def copy_in(table: str, source: AsyncIterable[bytes]) -> int:
 
     Whoever makes them is only asked for more as fast as the server takes them.
     """
-    async with connections.get(CONNECTION).acquire_connection() as connection:
+    async with _client().acquire_connection() as connection:
         status = cast("str", await connection.copy_to_table(table, source=source))
     return int(status.rsplit(" ", 1)[-1])
 

@@ -101,14 +101,19 @@ class Kept:
 
     async def now(self) -> Edition:
         """The edition to answer by. Who finds it due for a look asks the database; all others go on with the one there is."""
+        if (at_hand := self.at_hand()) is not None:
+            return at_hand
         now_s = asyncio.get_running_loop().time()
-        if self._edition is not None and (now_s < self._look_at or self._reading.locked()):
-            return self._edition
         async with self._reading:
             if self._edition is None or now_s >= self._look_at:
                 await self._look(now_s)
             assert self._edition is not None
             return self._edition
+
+    def at_hand(self) -> Edition | None:
+        """The edition to answer by without asking the database; None where it is due for a look and nobody is looking."""
+        is_good = asyncio.get_running_loop().time() < self._look_at or self._reading.locked()
+        return self._edition if is_good else None
 
     async def _look(self, now_s: float) -> None:
         is_old = now_s >= self._read_at + self._whole_every_s  # the names of stores are in no edition

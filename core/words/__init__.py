@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import string
 import tomllib
+from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,37 @@ def say(key: str, locale: str = DEFAULT_LOCALE, /, **params: Any) -> str:
     Raises:
         KeyError: no catalogue of this locale has the key; a test keeps that from happening in production.
     """
-    return _FORMATTER.vformat(_catalogue(locale if locale in LOCALES else DEFAULT_LOCALE)[key], (), params)
+    return _filled(_catalogue(locale if locale in LOCALES else DEFAULT_LOCALE)[key], params)
 
 
 def fill(pattern: str, /, **params: Any) -> str:
     """A sentence that does not stand in a catalogue, with its parameters filled in as ``say`` does; unknown ones are empty."""
-    return _FORMATTER.vformat(pattern, (), params)
+    return _filled(pattern, params)
+
+
+def _filled(pattern: str, params: Mapping[str, Any]) -> str:
+    pieces = _pieces(pattern)
+    if pieces is None:
+        return _FORMATTER.vformat(pattern, (), params)
+    told = []
+    for literal, name, spec in pieces:
+        told.append(literal)
+        if name:
+            told.append(_FORMATTER.format_field(params.get(name, ""), spec))
+    return "".join(told)
+
+
+@lru_cache(maxsize=4096)
+def _pieces(pattern: str) -> tuple[tuple[str, str, str], ...] | None:
+    """A sentence taken apart: text, and the name and format of what follows it (no name: nothing does). None where there is more in its
+    braces than that; those are read anew each time."""
+    parsed = list(_FORMATTER.parse(pattern))
+    if all(
+        name is None or (name.isidentifier() and not conversion and spec in _FORMATS)
+        for _, name, spec, conversion in parsed
+    ):
+        return tuple((literal, name or "", spec or "") for literal, name, spec, _ in parsed)
+    return None
 
 
 def placeholders(pattern: str) -> dict[str, str]:

@@ -239,6 +239,27 @@ async def test_too_many_late_answers_are_given_up_instead_of_piling_up(db, monke
     assert not answering._tasks
 
 
+async def test_work_is_given_up_in_its_time_also_where_nobody_waits_for_it(db):
+    answering = Answering(door.Patience(answer_s=5.0, follow_up_s=0.2))
+    by = asyncio.get_running_loop().time() + 5.0
+
+    async def hang():
+        await asyncio.sleep(60)
+        return "never"
+
+    def ask(number):
+        received = conversations.Received("wx1", f"message:{number}", "oA1", "text", "")
+        return answering.answer(received, hang, by=by, apology="sorry")
+
+    assert await ask(1) == "sorry"  # within the time for a reply
+    left = asyncio.create_task(ask(2))
+    await asyncio.sleep(0.05)
+    left.cancel()
+    await asyncio.sleep(0)
+    (work,) = answering._tasks
+    assert await work == "sorry"
+
+
 @pytest.mark.parametrize("mode", ["plain", "safe"])
 async def test_the_balance_path_calls_nobody_outside(connect, join, mode, monkeypatch):
     phone = await join(await connect(mode), principal=20000)
