@@ -103,6 +103,18 @@ class ChatMessage(kit.Answer):
     created_at: kit.Instant
 
 
+class ColleaguesQuery(kit.Query):
+    store: Annotated[
+        Store | None, Field(description="不填为总店的会话 · left out: those of the whole shop")
+    ] = None
+
+
+class Colleague(kit.Answer):
+    id: int
+    name: str
+    conversations: Annotated[int, Field(description="正在接待几个 · how many they have now")]
+
+
 class Reply(kit.Body):
     text: Annotated[Said | None, KEPT_THERE] = None
     canned_id: Annotated[kit.Id | None, Field(description="用常用语 · a canned answer instead")] = None
@@ -162,6 +174,12 @@ async def events(
 ) -> object:
     """What happens, as it does."""
     return await live.answer(query, caller, services, request, SEE)
+
+
+async def colleagues(query: ColleaguesQuery) -> kit.Page[Colleague]:
+    """Whom one may hand a conversation of a store to."""
+    found = await people_desk.colleagues(query.store)
+    return kit.Page[Colleague](items=[Colleague.model_validate(one) for one in found])
 
 
 async def open_for(

@@ -94,6 +94,7 @@ OF_OPERATIONS: dict[str, Duty | None] = {
     "canned_answers_add_shops": "messages.change",
     "canned_answers_change_shops": "messages.change",
     "canned_answers_remove_shops": "messages.change",
+    "conversations_colleagues": "chats.answer",
     "dunning_cases": "plans.see",
     "dunning_write_off": "money.move",
     "instalments_preview": "money.see",

@@ -10,7 +10,7 @@ from aiohttp import web
 
 import admin_api
 from admin_api import routes
-from console import acting, assets, dashboard, details, door, exports, lists, live, sign_in
+from console import acting, assets, conversations, dashboard, details, door, exports, lists, live, sign_in
 from console.exporting import exporter
 from console.navigation import around
 from console.places import PREFIX, Places
@@ -42,6 +42,7 @@ def build(
         calls=Calls(routes.API, services=services, witness=admin_api.Witness(), timeout_s=limits.timeout_s),
         secure=secure,
         session_s=int(sign_in_rules.current().session_lifetime.total_seconds()),
+        bell=services.bell,
     )
     application = web.Application(middlewares=[door.guard(built, limiter, limits)])
     application[CONSOLE] = built
@@ -52,6 +53,7 @@ def build(
     live.add_to(application)
     dashboard.add_to(application)
     exports.add_to(application)
+    conversations.add_to(application)
     _add_places(application, built.places)
     aiohttp_jinja2.setup(
         application,

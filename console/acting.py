@@ -201,17 +201,20 @@ def _answered(request: web.Request, place: Place, given: Mapping[str, str], foun
     if not isinstance(found, pydantic.BaseModel) or (
         above is not None and above.route.answer is place.route.answer
     ):
-        response = web.Response(status=303, headers={"Location": back})
-        response.set_cookie(_FLASH, place.name, max_age=30, path="/console", httponly=True, samesite="Lax")
-        return response
+        return done_there(place.name, back)
     if place.is_list:
-        response = web.Response(status=303, headers={"Location": back})
-        response.set_cookie(_FLASH, place.name, max_age=30, path="/console", httponly=True, samesite="Lax")
-        return response
+        return done_there(place.name, back)
     told = details.contents(request, place, found, dict(given))
     return page(
         request, "done.jinja", title=place.title(request[LOCALE]), back=back, place=place, sentence="", **told
     )
+
+
+def done_there(name: str, address: str) -> web.Response:
+    """Leads on to an address of the console; what was done is said there."""
+    response = web.Response(status=303, headers={"Location": address})
+    response.set_cookie(_FLASH, name, max_age=30, path="/console", httponly=True, samesite="Lax")
+    return response
 
 
 def flash(request: web.Request) -> str | None:

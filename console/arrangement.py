@@ -53,6 +53,7 @@ ON_PAGES_OF_THEIR_OWN = frozenset(
         "reports_trend",
         "after_sales_photo",
         "chats_let_go",
+        "conversations_colleagues",
         "price_rules_add",
         "price_rules_end",
         "price_rules_listing",

@@ -33,6 +33,11 @@ def add_to(door: web.Application) -> None:
     door.on_shutdown.append(close)
 
 
+def closing(request: web.Request) -> asyncio.Event:
+    """Set when the server is about to stop."""
+    return request.config_dict[_CLOSING]
+
+
 def stream(request: web.Request, kind: str, render: Render, *, every_s: float = 3.0) -> kit.EventStream:
     """Looks every ``every_s`` and sends what ``render`` gives (HTML) when it is another than before. Ends with the session, with the
     server, and when the operator may not see it any more."""
@@ -42,9 +47,9 @@ def stream(request: web.Request, kind: str, render: Render, *, every_s: float = 
 async def _changes(
     request: web.Request, kind: str, render: Render, every_s: float
 ) -> AsyncIterator[kit.ServerEvent]:
-    closing, token = request.config_dict[_CLOSING], caller(request).token
+    over, token = closing(request), caller(request).token
     before, quiet = "", 0
-    while not closing.is_set() and await operators.is_open(token):
+    while not over.is_set() and await operators.is_open(token):
         try:
             now = " ".join((await render()).split("\n"))
         except errors.Forbidden:
@@ -56,4 +61,4 @@ async def _changes(
             quiet = 0
             yield kit.ServerEvent()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(closing.wait(), every_s)
+            await asyncio.wait_for(over.wait(), every_s)

@@ -13,6 +13,7 @@ from admin_api import Operator
 from console.places import Place, Places
 from console.showing import Eyes
 from core import words
+from core.bell import Bell
 from core.http.calling import Asked, Calls
 
 CALLER = web.RequestKey("caller", Operator)
@@ -29,6 +30,8 @@ class Console:
     calls: Calls
     secure: bool
     session_s: int
+    bell: Bell
+    """Rings when something happens in a conversation."""
 
 
 CONSOLE = web.AppKey("console", Console)

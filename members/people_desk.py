@@ -7,6 +7,7 @@ giving back come one after the other.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -223,6 +224,32 @@ _POSTS = """
 SELECT array_agg(p.role ORDER BY p.id) AS roles, array_agg(p.store ORDER BY p.id) AS stores
 FROM operator_post p JOIN operator o ON o.id = p.operator_id WHERE p.operator_id = $1 AND o.state = 'active'
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody who may answer a conversation; ``conversations``: how many they have now."""
+
+    id: int
+    name: str
+    conversations: int
+
+
+_COLLEAGUES = """
+SELECT o.id, o.name, array_agg(p.role ORDER BY p.id) AS roles, array_agg(p.store ORDER BY p.id) AS stores,
+    (SELECT count(*) FROM conversation c WHERE c.operator_id = o.id AND c.state = 'with_operator') AS conversations
+FROM operator o JOIN operator_post p ON p.operator_id = o.id WHERE o.state = 'active' GROUP BY o.id, o.name ORDER BY o.name, o.id
+"""
+
+
+async def colleagues(store: str | None) -> list[Colleague]:
+    """Who may answer what belongs to a store; None: to the whole shop."""
+    found = []
+    for row in await db.fetch(_COLLEAGUES):
+        theirs = duties.stores(duties.posts(row["roles"], row["stores"]), "chats.answer")
+        if theirs is None or store in theirs:
+            found.append(Colleague(row["id"], row["name"], row["conversations"]))
+    return found
 
 
 async def _refuse_who_cannot(operator_id: int, store: str | None) -> None:

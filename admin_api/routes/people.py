@@ -34,6 +34,13 @@ ROUTES = (
         auth=OPERATOR,
     ),
     kit.get(
+        "/conversation-colleagues",
+        conversations.colleagues,
+        summary=("可以接手会话的人", "Who may take a conversation over"),
+        answer=kit.Page[conversations.Colleague],
+        auth=OPERATOR,
+    ),
+    kit.get(
         "/conversations/{conversation_id}",
         conversations.one,
         summary=("一个会话与顾客", "One conversation and its customer"),

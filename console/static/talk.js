@@ -1,0 +1,28 @@
+// The desk for conversations: a canned answer is put into the answer, Ctrl+Enter sends it, the last words are in sight.
+"use strict";
+
+document.addEventListener("change", (event) => {
+  const canned = event.target.closest("[data-canned]");
+  if (!canned || !canned.value) return;
+  const answer = canned.form.querySelector("[data-reply]");
+  const text = canned.selectedOptions[0].dataset.text;
+  answer.value = answer.value.trim() ? `${answer.value}\n${text}` : text;
+  canned.value = "";
+  answer.focus();
+});
+
+document.addEventListener("keydown", (event) => {
+  const answer = event.target.closest?.("[data-reply]");
+  if (answer && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    answer.form.requestSubmit();
+  }
+});
+
+const log = document.querySelector("[data-log]");
+if (log) {
+  log.scrollTop = log.scrollHeight;
+  let atEnd = true;
+  log.addEventListener("scroll", () => { atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80; });
+  new MutationObserver(() => { if (atEnd) log.scrollTop = log.scrollHeight; }).observe(log, { childList: true, subtree: true });
+}
