@@ -1,18 +1,17 @@
 """The JSON API of operators; ``routes`` is its table of contents."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from admin_api import routes
 from admin_api.services import Operator, Services
+from admin_api.witness import Witness, taken_away
 from core import http as kit
 from core.http import tokens as access_tokens
-from core.http.logs import REQUEST_ID
-from members import acts, operators
+from members import operators
 
-__all__ = ["Operator", "Services", "build"]
+__all__ = ["Operator", "Services", "Witness", "build", "taken_away"]
 
 
 def build(
@@ -46,20 +45,3 @@ def build(
 
     door.on_shutdown.append(leave)  # streams end before the server waits for what is under way
     return door
-
-
-class Witness:
-    """Writes down what operators change."""
-
-    async def began(
-        self, caller: Operator, route: kit.Route, request: web.Request, asked: Mapping[str, Any]
-    ) -> int:
-        """Before it is done."""
-        about = f"{request.method} {request.path}"
-        return await acts.began(
-            caller.id, route.operation_id, about=about, asked=asked, request_id=REQUEST_ID.get()
-        )
-
-    async def ended(self, act: int, outcome: str) -> None:
-        """After it."""
-        await acts.ended(act, outcome)

@@ -10,6 +10,7 @@ from members import step_up
 from members.duties import DUTIES, Duty
 
 OF_FILES: dict[str, tuple[Duty, Duty]] = {
+    "acts": ("people.see", "people.change"),
     "adjustments": ("money.see", "money.move"),
     "after_sales": ("orders.see", "orders.serve"),
     "agreements": ("customers.see", "rules.change"),

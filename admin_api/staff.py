@@ -1,6 +1,6 @@
-"""Operators as their shop manages them, and what they did."""
+"""Operators as their shop manages them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field, StringConstraints
@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from admin_api.operators import origin
 from admin_api.services import Operator
 from core import http as kit
-from members import acts, duties, operator_sessions, sign_in_attempts, staff
+from members import duties, operator_sessions, sign_in_attempts, staff
 
 Password = Annotated[
     str, StringConstraints(min_length=1, max_length=200), Field(examples=["correct horse battery"])
@@ -102,31 +102,6 @@ class Attempt(kit.Answer):
     address: str
     user_agent: str
     at: kit.Instant
-
-
-class ActQuery(kit.PageQuery):
-    operator_id: kit.Id | None = None
-    operation: Annotated[kit.Name | None, Field(max_length=80)] = None
-    since: kit.Moment | None = None
-    until: kit.Moment | None = None
-
-
-class Act(kit.Answer):
-    id: int
-    operator_id: int
-    operator_name: str
-    operation: str
-    about: str
-    asked: dict[str, Any]
-    request_id: str
-    began_at: kit.Instant
-    ended_at: kit.Instant | None
-    outcome: Annotated[
-        str | None,
-        Field(
-            description="done、拒绝的代码、failed；空为未完成 · done, a refusal's code, failed; null: it has not ended"
-        ),
-    ]
 
 
 def _posts(posts: list[Post]) -> list[duties.Post]:
@@ -237,13 +212,4 @@ async def attempts(query: AttemptQuery) -> object:
     rows = await sign_in_attempts.page(
         before=query.after(int), operator_id=query.operator_id, outcome=query.outcome, limit=query.limit + 1
     )
-    return kit.cut(rows, query, lambda row: row.id)
-
-
-async def did(query: ActQuery) -> object:
-    """What operators did, the latest first."""
-    rows = await acts.page(
-        before=query.after(int), operator_id=query.operator_id, operation=query.operation, since=query.since,
-        until=query.until, limit=query.limit + 1,
-    )  # fmt: skip
     return kit.cut(rows, query, lambda row: row.id)

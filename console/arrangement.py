@@ -29,7 +29,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
         "tickets_satisfaction_of",
     ),
     "rules": ("stores_listing", "opening_hours_of_shop", "packages_listing", "deduction_rules_listing", "agreements_listing"),
-    "people": ("staff_listing", "staff_did", "staff_attempts", "second_factors_mine", "staff_my_sessions"),
+    "people": ("staff_listing", "acts_listing", "staff_attempts", "second_factors_mine", "staff_my_sessions"),
     "system": ("alerts_listing", "upkeep_jobs", "upkeep_prove"),
 }  # fmt: skip
 """The areas in the order they stand in, and their pages."""

@@ -86,6 +86,8 @@ async def _pages(
     while True:
         asked = Asked(path=export.asked["path"], query={**query, "limit": _PAGE} if paged else query)
         found = await calls.call(place.name, asked, request=None, caller=caller, locale=export.locale)
+        noted = {**export.asked["path"], "query": query}
+        await admin_api.taken_away(caller, place.route, noted, found, f"export-{export.id}")
         rows += len(found.items)
         yield [fields_of(item) for item in found.items]
         if not await list_exports.wrote(export, rows):

@@ -66,13 +66,11 @@ async def _ask(request: web.Request) -> web.StreamResponse:
     if wanted not in list_exports.FORMS:
         raise errors.NotFound
     asked = {"path": path, "query": filled.values}
-    act = await acts.began(
-        caller(request).id,
-        f"{place.name}:export",
-        about=f"POST {request.path}",
-        asked=asked,
-        request_id=REQUEST_ID.get(),
-    )
+    deed = acts.Deed(
+        operator_id=caller(request).id, operation=f"{place.name}:export", about=f"POST {request.path}", asked=asked,
+        request_id=REQUEST_ID.get(), address=request[kit.CLIENT_ADDRESS], user_agent=request.headers.get("User-Agent", ""),
+    )  # fmt: skip
+    act, outcome = await acts.began(deed), "failed"
     try:
         await list_exports.ask(
             caller(request).id,
@@ -84,10 +82,12 @@ async def _ask(request: web.Request) -> web.StreamResponse:
             locale=request[LOCALE],
             key=form.get("_key", "")[:64] or secrets.token_hex(16),
         )
+        outcome = "done"
     except errors.DomainError as refusal:
-        await acts.ended(act, refusal.code)
+        outcome = refusal.code
         raise
-    await acts.ended(act, "done")
+    finally:
+        await acts.ended(act, outcome)
     return web.Response(status=303, headers={"Location": f"{PREFIX}/exports"})
 
 

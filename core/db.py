@@ -11,6 +11,7 @@ import functools
 import random
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar, cast
 
 import asyncpg
@@ -24,6 +25,10 @@ from core import errors
 
 CONNECTION = "default"
 
+ACT: ContextVar[int | None] = ContextVar("act", default=None)
+"""The act of an operator that the running task is doing (``operator_act``). While there is one, whatever writes is a transaction that names
+it, and the database notes under it which rows become what."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -35,6 +40,8 @@ _OF_THE_ROWS = (
 )  # fmt: skip
 """What fails because of what the rows say; everything else is about the database, its connection, or the time."""
 _TRIES = 4
+_ON_BEHALF = "SET LOCAL yucun.act = '{:d}'; SET LOCAL yucun.act_rows = '0'"
+"""No query, so that a transaction may still choose its isolation after it."""
 
 
 def transaction() -> AbstractAsyncContextManager[Any]:
@@ -47,12 +54,21 @@ class _Transaction:
     who hung up at that moment would leave the process without a connection."""
 
     async def __aenter__(self) -> Any:
+        act = ACT.get()
+        begins = act is not None and pool() is not None
         self._context = cast("AbstractAsyncContextManager[Any]", in_transaction(CONNECTION))
         try:
-            return await self._context.__aenter__()
+            entered = await self._context.__aenter__()
         except BaseException:
             await self._give_back()
             raise
+        if begins:
+            try:
+                await execute(_ON_BEHALF.format(act))
+            except BaseException as error:
+                await self.__aexit__(type(error), error, error.__traceback__)
+                raise
+        return entered
 
     async def __aexit__(self, *raised: Any) -> bool | None:
         try:
@@ -96,28 +112,45 @@ def _is_transaction(kind: type) -> bool:
 
 async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:
     """Runs one statement and returns its rows."""
+    if ACT.get() is not None and _stands_alone(sql):
+        async with transaction():
+            return await fetch(sql, *args)
     async with _client().acquire_connection() as connection:
         return cast("list[asyncpg.Record]", await connection.fetch(sql, *args))
 
 
 async def fetchrow(sql: str, *args: Any) -> asyncpg.Record | None:
     """Runs one statement and returns its first row, or None."""
+    if ACT.get() is not None and _stands_alone(sql):
+        async with transaction():
+            return await fetchrow(sql, *args)
     async with _client().acquire_connection() as connection:
         return cast("asyncpg.Record | None", await connection.fetchrow(sql, *args))
 
 
 async def fetchval(sql: str, *args: Any) -> Any:
     """Runs one statement and returns the first column of its first row, or None."""
+    if ACT.get() is not None and _stands_alone(sql):
+        async with transaction():
+            return await fetchval(sql, *args)
     async with _client().acquire_connection() as connection:
         return await connection.fetchval(sql, *args)
 
 
 async def execute(sql: str, *args: Any) -> int:
     """Runs one statement and returns how many rows it touched (0 where PostgreSQL does not say)."""
+    if ACT.get() is not None and _stands_alone(sql):
+        async with transaction():
+            return await execute(sql, *args)
     async with _client().acquire_connection() as connection:
         status = cast("str", await connection.execute(sql, *args))
     last = status.rsplit(" ", 1)[-1]
     return int(last) if last.isdigit() else 0
+
+
+def _stands_alone(sql: str) -> bool:
+    """Whether a statement writes, outside of a transaction. One that begins with SELECT only reads there."""
+    return pool() is not None and not sql.lstrip().upper().startswith("SELECT")
 
 
 async def copy_in(table: str, source: AsyncIterable[bytes]) -> int:

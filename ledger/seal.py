@@ -26,7 +26,6 @@ to that day was rewritten, seals included.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -34,16 +33,13 @@ from datetime import date, timedelta
 
 import asyncpg
 
-from core import clock, db
+from core import chain, clock, db
 from ledger import settled
 
 log = logging.getLogger(__name__)
 
 BLOCK = 1000
 """So many transfers are read at once."""
-
-_NO_HASH = bytes(32)
-_MARK_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +186,7 @@ async def _computed(day: date, last: Seal | None, horizon: int) -> Seal:
         if block and await db.fetchval(_KEEP_BLOCK, day, block_no, marks) is None:
             raise _Lost
         block_no += 1
-    return content.seal(day, first_id, last_id, last.hash if last else _NO_HASH)
+    return content.seal(day, first_id, last_id, last.hash if last else chain.NO_HASH)
 
 
 # --- verifying ------------------------------------------------------------------------------------------------------
@@ -209,7 +205,7 @@ async def _seals() -> AsyncIterator[Seal]:
 
 def _broken_link(last: Seal | None, seal: Seal) -> Difference | None:
     if last is None:
-        links = seal.previous_hash == _NO_HASH and seal.first_transfer_id == 1
+        links = seal.previous_hash == chain.NO_HASH and seal.first_transfer_id == 1
     else:
         links = seal.previous_hash == last.hash and seal.first_transfer_id == last.last_transfer_id + 1
         if seal.day != last.day + timedelta(days=1):
@@ -231,26 +227,15 @@ async def _changed(seal: Seal) -> Difference | None:
 
 async def _first_difference(seal: Seal) -> Difference | None:
     """Walks the books and the marks kept with the seal side by side."""
-    kept, there = _kept_marks(seal.day), _marks_there(seal)
-    while True:
-        was, now = await anext(kept, None), await anext(there, None)
-        if was is None and now is None:
-            return None
-        if was is None or (now is not None and now[0] < was[0]):
-            assert now is not None, "one of the two is left"
-            return Difference(seal.day, now[0], "was not there when the day was sealed")
-        if now is None or was[0] < now[0]:
-            return Difference(seal.day, was[0], "is gone")
-        if was != now:
-            return Difference(seal.day, was[0], "was changed")
+    found = await chain.first_difference(_kept_marks(seal.day), _marks_there(seal))
+    return found and Difference(seal.day, *found)
 
 
 async def _kept_marks(day: date) -> AsyncIterator[tuple[int, bytes]]:
     block_no = 0
     while (marks := await db.fetchval(_BLOCK_MARKS, day, block_no)) is not None:
-        for at in range(0, len(marks), _MARK_BYTES):
-            mark = marks[at : at + _MARK_BYTES]
-            yield int.from_bytes(mark[:8], "big"), mark
+        for one in chain.marks_of(marks):
+            yield one
         block_no += 1
 
 
@@ -277,8 +262,6 @@ SELECT 'entry', id, transfer_id, account_id, entry_no, principal_fen, bonus_fen,
 FROM entry WHERE transfer_id BETWEEN $1 AND $2 ORDER BY transfer_id, id
 """
 
-_json = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-
 
 @dataclass(slots=True)
 class _Digested:
@@ -293,7 +276,7 @@ class _Digested:
 
     def mark(self) -> bytes:
         """Its number and the start of its digest."""
-        return self.transfer_id.to_bytes(8, "big") + self.hashed.digest()[: _MARK_BYTES - 8]
+        return chain.mark(self.transfer_id, self.hashed.digest())
 
 
 class _Content:
@@ -341,7 +324,7 @@ def _digested(
         one = found.get(number)
         if one is None:
             one = found[number] = _Digested(number, hashlib.sha256())
-        one.hashed.update((_json(list(row)) + "\n").encode("ascii"))
+        one.hashed.update(chain.line(row))
         return one
 
     for row in transfers:

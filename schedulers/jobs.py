@@ -42,6 +42,7 @@ from billing import (
 from billing.channels import Channels
 from gateways.logistics import Tracker
 from members import (
+    act_seals,
     chat,
     chat_codes,
     chat_languages,
@@ -259,5 +260,6 @@ def _now_and_then(intervals: Intervals) -> tuple[Job, ...]:
         Job("notice_expiry", intervals.proof_s, inbox.forget_old, alone=True),
         Job("refused_notice_expiry", intervals.proof_s, inbox_refusals.forget_old, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),
+        Job("act_seals", intervals.seal_s, act_seals.run, alone=True),
         Job("proof", intervals.proof_s, upkeep.prove, alone=True),
     )

@@ -3,6 +3,7 @@
 from admin_api import duties
 from admin_api.routes import (
     abnormal,
+    acting,
     after_sales,
     approving,
     bills,
@@ -49,6 +50,7 @@ _TABLE = kit.Api(
     routes=(
         *signing_in.ROUTES,
         *staff.ROUTES,
+        *acting.ROUTES,
         *customers.ROUTES,
         *membership.ROUTES,
         *chats.ROUTES,

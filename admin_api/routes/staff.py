@@ -1,4 +1,4 @@
-"""Who works for the shop, and what they did."""
+"""Who works for the shop."""
 
 from admin_api import staff
 from admin_api.routes.caller import OPERATOR
@@ -143,17 +143,6 @@ ROUTES = (
             "Those that succeeded and those that failed, for 180 days; a login that nobody has is not kept.",
         ),
         answer=kit.Page[staff.Attempt],
-        auth=OPERATOR,
-    ),
-    kit.get(
-        "/acts",
-        staff.did,
-        summary=("操作记录", "What operators did"),
-        description=(
-            "每一次写操作在开始前记下，结束后补上结果；密码不记。",
-            "Each write is written down before it is begun, and how it ended after; passwords are left out.",
-        ),
-        answer=kit.Page[staff.Act],
         auth=OPERATOR,
     ),
 )

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from app import config
-from app.cli import books, clock, inbox, keys, menu, messages, processes, reconcile, setup, simulate
+from app.cli import acts, books, clock, inbox, keys, menu, messages, processes, reconcile, setup, simulate
 from app.cli.command import Act, Commands
 from app.exit_codes import ExitCode
 
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = Commands(parser.add_subparsers(dest="command", required=True, metavar="COMMAND"))
     processes.add(commands)
+    acts.add(commands)
     books.add(commands)
     clock.add(commands)
     inbox.add(commands)

@@ -13,7 +13,7 @@ import pydantic_core
 from aiohttp import web
 
 from core import errors
-from core.http import endpoint, fields, problems, routes, signature, uploads
+from core.http import endpoint, fields, problems, routes, signature, uploads, witnesses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +31,12 @@ class Calls:
     """The operations of a table of contents."""
 
     def __init__(
-        self, api: routes.Api, *, services: Any, witness: endpoint.Witness | None, timeout_s: float = 15.0
+        self, api: routes.Api, *, services: Any, witness: witnesses.Witness | None, timeout_s: float = 15.0
     ) -> None:
         self._services = services
         self._timeout_s = timeout_s
         self.routes: Mapping[str, routes.Route] = {route.operation_id: route for route in api.routes}
-        self._handlers = {name: endpoint.witnessed(route, witness) for name, route in self.routes.items()}
+        self._handlers = {name: witnesses.witnessed(route, witness) for name, route in self.routes.items()}
 
     async def call(
         self, name: str, asked: Asked, *, request: web.Request | None, caller: endpoint.OnDuty, locale: str

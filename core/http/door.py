@@ -8,7 +8,7 @@ from typing import Any
 import pydantic_core
 from aiohttp import web
 
-from core.http import cors, docs_page, edge, endpoint, openapi, rates, routes, signature
+from core.http import cors, docs_page, edge, endpoint, openapi, rates, routes, signature, witnesses
 
 API = web.AppKey("api", routes.Api)
 
@@ -22,13 +22,13 @@ def build(
     limits: endpoint.Limits | None = None,
     limiter: rates.RateLimiter | None = None,
     origins: Sequence[str] = (),
-    witness: endpoint.Witness | None = None,
+    witness: witnesses.Witness | None = None,
 ) -> web.Application:
     """A door as an application for ``root``; it also answers ``openapi.json`` under its prefix.
 
     ``services`` is given to handlers that take it. ``authenticate`` finds the caller of a request or raises
     Unauthenticated; ``identify`` does so for routes whose desk admits (``Bearer.by_desk``). ``limiter`` left out: counted in this process only. ``origins``: web pages that may call this door.
-    ``witness`` writes down what those who are signed in change.
+    ``witness`` writes down what those who are signed in change, and of what they read what it watches.
 
     Raises:
         TypeError: a handler asks for something it cannot get, or takes input without limits.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
@@ -26,6 +26,7 @@ from core.http import (
     routes,
     signature,
     uploads,
+    witnesses,
 )
 
 log = logging.getLogger(__name__)
@@ -57,18 +58,6 @@ class OnDuty(Caller, Protocol):
         """Whether the caller may do what routes of this duty do."""
 
 
-class Witness(Protocol):
-    """Writes down what callers ask to be changed: every write of somebody signed in, before it is begun and when it has ended."""
-
-    async def began(
-        self, caller: Any, route: routes.Route, request: web.Request, asked: Mapping[str, Any]
-    ) -> int:
-        """Returns the number for ``ended``. ``asked``: the parts of the path, the query and the body as they were parsed."""
-
-    async def ended(self, act: int, outcome: str) -> None:
-        """``outcome`` is ``done``, the code of a refusal, or ``failed``."""
-
-
 CALLER_LABEL = web.RequestKey("caller_label", str)
 CLIENT_ADDRESS = web.RequestKey("client_address", str)
 
@@ -98,7 +87,7 @@ def compiled(
     identify: Authenticate | None,
     limits: Limits,
     limiter: rates.RateLimiter,
-    witness: Witness | None = None,
+    witness: witnesses.Witness | None = None,
 ) -> Respond:
     """The aiohttp handler of a route.
 
@@ -117,7 +106,7 @@ def compiled(
     admit = _admission(route, signed_in, limits, limiter)
     arguments = _arguments(wants, services, limits.body_bytes, route.upload)
     reply = _reply(route)
-    handler, timeout_s = witnessed(route, witness), limits.timeout_s
+    handler, timeout_s = witnesses.witnessed(route, witness), limits.timeout_s
     body_bytes = limits.body_bytes if route.upload is None else route.upload + uploads.AROUND_BYTES
     expected, name = frozenset(refusals.expected(route)), route.operation_id
     is_conditional = route.conditional
@@ -140,48 +129,6 @@ def compiled(
             raise
 
     return respond
-
-
-def witnessed(
-    route: routes.Route, witness: Witness | None
-) -> Callable[[web.Request, Caller | None, dict[str, Any]], Awaitable[Any]]:
-    handler, gate = route.handler, route.gate
-
-    async def plain(_request: web.Request, caller: Caller | None, found: dict[str, Any]) -> Any:
-        if gate is not None:
-            gate(caller)
-        return await handler(**found)
-
-    if witness is None or route.auth is None or route.method == "GET":
-        return plain
-
-    async def watched(request: web.Request, caller: Caller | None, found: dict[str, Any]) -> Any:
-        if gate is not None:
-            gate(caller)
-        act = await witness.began(caller, route, request, _asked(found))
-        outcome = "failed"
-        try:
-            result = await handler(**found)
-            outcome = "done"
-        except errors.DomainError as refusal:
-            outcome = refusal.code
-            raise
-        finally:
-            await witness.ended(act, outcome)
-        return result
-
-    return watched
-
-
-def _asked(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What was sent, as plain data."""
-    asked: dict[str, Any] = {}
-    for name, value in found.items():
-        if isinstance(value, pydantic.BaseModel):
-            asked[name] = value.model_dump(mode="json", exclude_unset=True)
-        elif isinstance(value, str | int):
-            asked[name] = value
-    return asked
 
 
 def _admission(

@@ -9,7 +9,7 @@ import openpyxl
 import console
 from app import doors
 from core import clock, db
-from members import duties, list_exports, staff
+from members import acts, duties, list_exports, staff
 from tests import factories
 
 
@@ -34,6 +34,8 @@ async def test_a_list_becomes_a_file_with_its_filters_and_columns(world, hired):
     assert await work(world) == 1
     page = await browser.get("/exports")
     assert "已完成 · 232 行" in page.words
+    shown = await acts.page(acts.Wanted(kind="read"))
+    assert [len(act.customer_ids) for act in shown if act.request_id == "export-1"] == [32, 100, 100]
     (export,) = await list_exports.page(1)
     text = (await browser.get(f"/exports/{export.id}/file")).text
     lines = text.lstrip("\ufeff").splitlines()

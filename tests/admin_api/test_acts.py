@@ -1,0 +1,346 @@
+"""What operators did: who looked at whom, what a write changed, from where and why; nothing of it can be changed afterwards."""
+
+import csv
+import io
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from admin_api import personal, routes
+from core import clock, db
+from members import act_files, act_seals, acts, operators
+from tests.world import PASSWORD, new_key
+
+_NAMES_NOBODY = {
+    "acts_listing": "customer_ids", "acts_one": "customer_ids", "after_sales_photo": "the return", "acts_as_csv": "a file",
+    "chat_words_unanswered": "what somebody wrote who is not named", "conversations_messages": "the conversation",
+    "differences_listing": "the payment", "differences_one": "the payment", "due_runs_dry_run_csv": "a file",
+    "notices_listing": "what a channel sent", "notices_one": "what a channel sent", "parcels_one": "the parcel",
+    "plans_periods": "the plan", "plans_usage": "the plan", "receipts_page": "the receipt", "shipping_listing": "the payment",
+    "vouchers_image": "the voucher",
+}  # fmt: skip
+"""Personal reads whose answer carries no customer's number; what names them is the path."""
+
+
+def fields_of(model):
+    schema, found = model.model_json_schema(), set()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    for part in parts:
+        found |= set(part.get("properties", ()))
+    return found
+
+
+def test_of_each_read_it_is_said_whether_it_tells_of_customers():
+    reads = {route.operation_id: route for route in routes.API.routes if route.method == "GET" and route.auth}
+    assert not personal.PERSONAL & personal.IMPERSONAL
+    assert reads.keys() == personal.PERSONAL | personal.IMPERSONAL
+    assert personal.CUSTOMERS_THEMSELVES <= personal.PERSONAL and _NAMES_NOBODY.keys() <= personal.PERSONAL
+    naming = {"customer_id", "giver_id", "receiver_id", "gone_id", "kept_id"}
+    for name, route in reads.items():
+        names = "{customer_id}" in route.path or bool(route.answer and fields_of(route.answer) & naming)
+        if name in personal.IMPERSONAL:
+            assert not names, f"{name} names a customer"
+        else:
+            assert names or name in personal.CUSTOMERS_THEMSELVES | _NAMES_NOBODY.keys(), name
+
+
+async def did(desk, operation):
+    return (await desk.get(f"/acts?operation={operation}")).body["items"]
+
+
+async def changes(desk, operation):
+    (one, *_) = await did(desk, operation)
+    return (await desk.get(f"/acts/{one['id']}")).body["changes"]
+
+
+async def test_who_looked_at_whom_is_written_down_with_the_filter_and_from_where(world):
+    boss, phone, other = await world.operator(), await world.arrive(), await world.arrive()
+    await boss.get(f"/customers/{phone.customer_id}")
+    await boss.get("/customers?query=13812345678&limit=50")
+    await boss.get("/customers/999999")
+    await boss.get("/packages")
+    (one, missed) = reversed(await did(boss, "customers_one"))
+    assert (one["kind"], one["subject"], one["customer_ids"], one["outcome"]) == (
+        "read", f"customer:{phone.customer_id}", [phone.customer_id], "done",
+    )  # fmt: skip
+    assert (one["address"], one["user_agent"][:6]) == ("127.0.0.1", "Python")
+    assert (missed["customer_ids"], missed["outcome"]) == ([999999], "no_such_customer")
+    (listed,) = await did(boss, "customers_listing")
+    assert listed["asked"] == {"query": {"query": "138****5678", "limit": 50}}
+    assert not await did(boss, "packages_listing")
+    await boss.get("/customers")
+    (listed, _) = await did(boss, "customers_listing")
+    assert set(listed["customer_ids"]) == {phone.customer_id, other.customer_id}
+
+
+async def test_of_a_long_list_the_first_hundred_are_kept(world):
+    boss = await world.operator()
+    made = await acts.began(
+        acts.Deed(
+            operator_id=1, operation="x", about="", asked={}, request_id="r", customer_ids=range(1, 200)
+        )
+    )
+    await acts.ended(made, "done", range(300, 320))
+    assert (await boss.get(f"/acts/{made}")).body["customer_ids"] == list(range(1, 101))
+
+
+async def test_what_a_write_changed_is_kept_before_and_after(world):
+    boss, phone = await world.operator(), await world.arrive()
+    made = await boss.post("/packages", {"name": "夏", "pay_fen": 10_000, "bonus_fen": 500})
+    assert made.status == 201, made
+    (added,) = await changes(boss, "packages_add")
+    assert (added["of_table"], added["row_id"], added["before"]) == (
+        "recharge_package",
+        made.body["id"],
+        None,
+    )
+    assert added["after"]["pay_fen"] == 10_000
+    changed = await boss.put(
+        f"/packages/{made.body['id']}", {"name": "夏", "active": True, "first_time_only": True}
+    )
+    assert changed.status == 200, changed
+    (rule,) = await changes(boss, "packages_change")
+    assert (rule["before"], rule["after"]) == ({"first_time_only": False}, {"first_time_only": True})
+    gold = {"name_zh": "金卡", "name_en": "Gold", "rank": 1}
+    for rank in (1, 2):
+        assert (await boss.put("/tiers/gold", {**gold, "rank": rank})).status == 200
+    (tier,) = await changes(boss, "tiers_put")
+    assert (tier["of_table"], tier["before"], tier["after"]) == ("tier", {"rank": 1}, {"rank": 2})
+    sku = await world.sku(price_fen=100)
+    assert (await boss.patch(f"/skus/{sku}", {"price_fen": 200})).status == 200
+    priced = next(one for one in await changes(boss, "products_change_sku") if one["of_table"] == "sku")
+    assert (priced["before"], priced["after"]) == ({"price_fen": 100}, {"price_fen": 200})
+    chosen = {"tier": None, "is_named": True, "burn_policy": "bonus_first"}
+    assert (await boss.put(f"/customers/{phone.customer_id}/settings", chosen)).status == 200
+    named = [one for one in await changes(boss, "settings_put") if one["of_table"] == "customer"]
+    assert named == [
+        {"of_table": "customer", "row_id": phone.customer_id, "before": {"is_named": False}, "after": {"is_named": True}}
+    ]  # fmt: skip
+
+
+async def test_posts_and_passwords_are_kept_without_what_opens_doors(world):
+    boss = await world.operator()
+    new = {"login": "wang", "name": "王", "password": "never to be read", "posts": [{"role": "cashier"}]}
+    wang = (await boss.post("/operators", new)).body["id"]
+    added = {one["of_table"]: one["after"] for one in await changes(boss, "staff_add")}
+    assert (added["operator"]["login"], added["operator"]["password_hash"]) == ("wang", "***")
+    await boss.put(f"/operators/{wang}/posts", {"posts": [{"role": "auditor"}]})
+    gone, given = await changes(boss, "staff_post")
+    assert (gone["before"]["role"], gone["after"], given["before"], given["after"]["role"]) == (
+        "cashier", None, None, "auditor",
+    )  # fmt: skip
+    await boss.put(f"/operators/{wang}/password", {"password": "another long one"})
+    (password,) = await changes(boss, "staff_password")
+    assert (password["before"], password["after"]) == ({"password_hash": "***"}, {"password_hash": "***"})
+    assert (await boss.post(f"/operators/{wang}/disable")).status == 200
+    (off,) = await changes(boss, "staff_disable")
+    assert (off["before"], off["after"]) == ({"state": "active"}, {"state": "disabled"})
+
+
+_UNWATCHED = {
+    "acts and what is made of them": {"operator_act", "act_change", "act_seal", "request_key", "operator_session", "list_export", "list_export_piece", "saved_view"},
+    "the books, which are sealed themselves": {"account", "transfer", "posting", "entry", "lot", "seal", "seal_block", "proof_run", "carried"},
+    "histories that are only added to": {
+        "setting_change", "plan_event", "order_event", "after_sale_event", "booking_event", "standing_event", "coupon_event",
+        "stock_movement", "points_movement", "points_part", "points_lot", "points_debt", "credit_movement", "reconciliation_event",
+        "parcel_event", "agreement_consent", "conversation_event", "notice_replay", "move_part",
+    },
+    "what is said in chats, kept there only": {
+        "chat_message", "chat_outgoing", "chat_visit", "chat_code", "chat_code_try", "conversation", "conversation_message",
+        "ticket", "satisfaction", "chat_language", "chat_edition",
+    },
+    "what customers and channels write": {
+        "cart_line", "payment", "top_up", "bill_payment", "channel_notice", "channel_fee", "fund_bill", "bill_file", "delivery_report",
+        "notice_refusal", "web_login", "subscribe_quota", "message_allowance",
+    },
+    "what follows from what is watched": {
+        "bill_line", "order_line", "after_sale_line", "shipment_line", "refund_part", "receipt", "spending", "spending_mark",
+        "tier_standing", "plan_usage", "outbox_message", "message_attempt", "job", "import_progress", "address_code",
+    },
+    "how operators sign in": {"operator_challenge", "operator_recovery_code", "sign_in_attempt", "sign_in_limit"},
+    "pictures": {"after_sale_photo", "voucher_image", "stray_image"},
+}  # fmt: skip
+
+
+async def test_each_table_is_watched_or_it_is_said_why_not(db):
+    from core import db as database
+
+    sql = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'act_change'"
+    watched = {row[0] for row in await database.fetch(sql)}
+    sql = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'tortoise%'"
+    every = {row[0] for row in await database.fetch(sql)}
+    unwatched = set().union(*_UNWATCHED.values())
+    assert not watched & unwatched
+    assert every - watched - unwatched == set()
+
+
+async def test_nothing_is_noted_where_nothing_was_changed(world):
+    boss, key = await world.operator(), new_key()
+    body = {"name": "夏", "pay_fen": 10_000, "bonus_fen": 500}
+    await boss.post("/packages", body, key=key)
+    await boss.post("/packages", body, key=key)
+    assert (await boss.post("/packages", {**body, "bonus_fen": 1}, key=key)).status >= 400
+    refused, again, first = await did(boss, "packages_add")
+    assert (first["outcome"], again["outcome"], refused["outcome"]) == (
+        "done",
+        "done",
+        "idempotency_key_reused",
+    )
+    sql = "SELECT DISTINCT act_id FROM act_change WHERE of_table = 'recharge_package'"
+    assert [row[0] for row in await db.fetch(sql)] == [first["id"]]
+    phone = await world.arrive()  # no operator's doing
+    assert not await db.fetchval("SELECT count(*) FROM act_change WHERE of_table = 'customer'")
+    assert phone.customer_id
+
+
+async def test_of_very_many_rows_the_first_are_kept_and_that_there_are_more(db):
+    from core import db as database
+
+    who = await operators.create(login="a", name="甲", password=PASSWORD)
+    act = await acts.began(
+        acts.Deed(operator_id=who.id, operation="x", about="POST /x", asked={}, request_id="r")
+    )
+    await database.execute(
+        "INSERT INTO tag (name, saved_by, created_at) SELECT 'tag' || n, 'test', now() FROM generate_series(1, 300) n"
+    )
+    await acts.ended(act, "done")
+    found = (await acts.changes([act]))[act]
+    assert (len(found), found[-1].row_id, found[-1].after) == (201, None, {"more": True})
+
+
+async def test_acts_are_found_by_what_is_known_of_them(world):
+    boss, phone = await world.operator(), await world.arrive()
+    sent = {"kind": "principal", "amount_fen": 100, "reason": "补偿100%"}
+    await boss.post(f"/customers/{phone.customer_id}/adjustments", sent)
+    await boss.post("/packages", {})
+    await boss.get(f"/customers/{phone.customer_id}")
+    (act,) = await did(boss, "adjustments_adjust")
+    assert act["reason"] == "补偿100%"
+    me = (await boss.get("/me")).body["id"]
+    both = ["adjustments_adjust", "customers_one"]
+    later = "2099-01-01T00:00:00Z"
+    for query, found in {
+        f"customer_id={phone.customer_id}": both,
+        f"subject=customer:{phone.customer_id}": both,
+        f"operator_id={me}&outcome=done&kind=write": ["adjustments_adjust"],
+        "text=100%25": ["adjustments_adjust"],
+        "text=1_0": [],
+        "address=127.0.0.1&kind=write": ["adjustments_adjust"],
+        f"address=203.0.113.7&until={later}": [],
+        f"since={later}": [],
+        f"kind=write&until={later}": ["adjustments_adjust"],
+    }.items():
+        answer = await boss.get(f"/acts?{query}")
+        names = sorted(
+            one["operation"] for one in answer.body["items"] if not one["operation"].startswith("acts_")
+        )
+        assert names == found, (query, answer)
+
+
+async def test_a_file_of_acts_runs_nothing_and_is_an_act_itself(world):
+    boss, phone = await world.operator(), await world.arrive()
+    sent = {"kind": "principal", "amount_fen": 100, "reason": "=HYPERLINK(1)"}
+    await boss.post(f"/customers/{phone.customer_id}/adjustments", sent)
+    answer = await boss.get("/acts.csv?kind=write", locale="en")
+    head, row = csv.reader(io.StringIO(answer.body.lstrip("\ufeff")))
+    cells = dict(zip(head, row, strict=True))
+    assert (cells["Reason"], cells["Operation"]) == ("'=HYPERLINK(1)", "adjustments_adjust")
+    assert '"table": "adjustment"' in cells["Changes"]
+    (exported,) = await did(boss, "acts_as_csv")
+    assert (exported["kind"], exported["asked"]["query"]) == ("read", {"kind": "write"})
+    with pytest.raises(act_files.TooManyActs):
+        await act_files.as_csv(acts.Wanted(), "en", most=1)
+
+
+async def test_acts_are_only_added_to(world):
+    boss = await world.operator()
+    await boss.post("/packages", {"name": "夏", "pay_fen": 10_000, "bonus_fen": 500})
+    for sql in (
+        "DELETE FROM operator_act",
+        "UPDATE operator_act SET asked = '{}'",
+        "UPDATE operator_act SET ended_at = now(), outcome = 'done'",
+        "UPDATE operator_act SET outcome = NULL, ended_at = NULL",
+        "DELETE FROM act_change",
+        "UPDATE act_change SET after = NULL",
+    ):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await db.execute(sql)
+
+
+async def three_days():
+    who = await operators.create(login="a", name="甲", password=PASSWORD)
+    made = []
+    for day in (0, 0, 2):
+        clock.set_offset(timedelta(days=day))
+        made.append(
+            await acts.began(
+                acts.Deed(operator_id=who.id, operation="x", about="POST /x", asked={"a": 1}, request_id="r")
+            )
+        )
+        await db.execute(
+            "INSERT INTO tag (name, saved_by, created_at) VALUES ($1, 'test', now())", f"tag {made[-1]}"
+        )
+        await acts.ended(made[-1], "done")
+    return made
+
+
+async def rewritten(sql):
+    """As a superuser would, behind the triggers."""
+    async with db.transaction():
+        await db.execute("SET LOCAL session_replication_role = replica")
+        await db.execute(sql)
+
+
+_db = pytest.mark.usefixtures("db")
+
+
+@_db
+async def test_a_day_is_sealed_once_when_it_is_over_and_the_days_are_chained():
+    await three_days()
+    clock.set_offset(timedelta(days=3, hours=1))
+    made = (await act_seals.run()).seals
+    assert [(seal.acts, seal.changes) for seal in made] == [(2, 2), (0, 0), (1, 1)]
+    assert made[1].previous_hash == made[0].hash and made[2].previous_hash == made[1].hash
+    assert (await act_seals.run()).seals == ()
+    verified = await act_seals.verify()
+    assert (verified.days, verified.difference) == (3, None)
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await db.execute("UPDATE act_seal SET acts = 0")
+
+
+@_db
+async def test_what_was_sealed_without_an_end_gets_none():
+    (first, *_) = await three_days()
+    await rewritten(f"UPDATE operator_act SET ended_at = NULL, outcome = NULL WHERE id = {first}")
+    clock.set_offset(timedelta(days=3, hours=1))
+    await act_seals.run()
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await acts.ended(first, "done")
+    assert (await act_seals.verify()).difference is None
+
+
+@pytest.mark.parametrize(
+    ("sql", "act", "what"),
+    [
+        ("UPDATE operator_act SET asked = '{\"a\": 2}' WHERE id = 2", 2, "was changed"),
+        (
+            "UPDATE operator_act SET operator_id = operator_id, outcome = 'failed' WHERE id = 3",
+            3,
+            "was changed",
+        ),
+        ("UPDATE act_change SET after = '{}' WHERE act_id = 1", 1, "was changed"),
+        ("DELETE FROM act_change WHERE act_id = 2", 2, "was changed"),
+        ("DELETE FROM operator_act WHERE id = 2; DELETE FROM act_change WHERE act_id = 2", 2, "is gone"),
+        ("UPDATE act_seal SET acts = 1 WHERE acts = 2", None, "its seal was rewritten"),
+        ("DELETE FROM act_seal WHERE acts = 0", None, "its seal is missing"),
+    ],
+)
+@_db
+async def test_the_first_act_that_was_tampered_with_is_named(sql, act, what):
+    await three_days()
+    clock.set_offset(timedelta(days=3, hours=1))
+    await act_seals.run()
+    await rewritten(sql)
+    found = (await act_seals.verify()).difference
+    assert (found.act_id, found.what) == (act, what)
