@@ -18,6 +18,7 @@ from app import database
 from benchmarks import (
     bot_balance,
     catalogue,
+    console_lists,
     counters,
     due_run,
     due_run_slope,
@@ -73,6 +74,7 @@ ALL = (
     Benchmark("hot-shop", hot_shop.FLOOR, hot_shop.payments, 0.9),
     Benchmark("reconcile", reconcile.FLOOR, reconcile.day, reconcile.TARGET),
     Benchmark("growth", growth.FLOOR, growth.sizes, growth.TARGET),
+    Benchmark("console-lists", console_lists.FLOOR, console_lists.sizes, console_lists.TARGET, optional=True),
     Benchmark("peer-pgledger", floor.NAME, pgledger.one_shop),
     Benchmark("peer-pgledger-spread", floor.NAME, pgledger.many_shops),
     Benchmark("peer-orm", floor.NAME, orm.payments),
