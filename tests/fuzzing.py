@@ -67,7 +67,7 @@ def wander(
 ) -> Counter[tuple[str, int]]:
     """Walks along the links of the document: each step calls an operation with what an earlier one answered. Returns how often each
     operation was come to by a link and answered so. Which way a walk takes is chance: while they have led to too little
-    (``have_led_somewhere``) more are begun, up to five times as many.
+    (``have_led_somewhere``) more are begun, up to ten times as many.
 
     ``known`` names things that exist, by the name of the field: walks begin with them, so that they lead somewhere. Blocks; call it in
     a thread.
@@ -113,7 +113,7 @@ def wander(
         with contextlib.suppress(Flaky):
             Walk.run(settings=_bounded(most - begun, stateful_step_count=steps, derandomize=False))
         if begun >= most and not have_led_somewhere(followed, walks):
-            most = min(most + walks, 5 * walks)
+            most = min(most + walks, 10 * walks)
     if faults:
         raise faults[0]
     return followed
