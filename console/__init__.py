@@ -39,7 +39,13 @@ def build(
     built = Console(
         shop_name=shop_name,
         places=Places(routes.API.routes),
-        calls=Calls(routes.API, services=services, witness=admin_api.Witness(), timeout_s=limits.timeout_s),
+        calls=Calls(
+            routes.API,
+            services=services,
+            witness=admin_api.Witness(),
+            limiter=limiter,
+            timeout_s=limits.timeout_s,
+        ),
         secure=secure,
         session_s=int(sign_in_rules.current().session_lifetime.total_seconds()),
         bell=services.bell,

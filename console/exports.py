@@ -51,6 +51,8 @@ def _list_named(request: web.Request, name: str) -> Place:
         raise errors.NotFound
     if not may(request, place):
         raise problems.NotYourDuty(duty=place.route.duty)
+    if place.route.gate is not None:
+        place.route.gate(caller(request))
     return place
 
 

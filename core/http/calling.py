@@ -13,7 +13,7 @@ import pydantic_core
 from aiohttp import web
 
 from core import errors
-from core.http import endpoint, fields, problems, routes, signature, uploads, witnesses
+from core.http import endpoint, fields, problems, rates, routes, signature, uploads, witnesses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +31,16 @@ class Calls:
     """The operations of a table of contents."""
 
     def __init__(
-        self, api: routes.Api, *, services: Any, witness: witnesses.Witness | None, timeout_s: float = 15.0
+        self,
+        api: routes.Api,
+        *,
+        services: Any,
+        witness: witnesses.Witness | None,
+        limiter: rates.RateLimiter | None = None,
+        timeout_s: float = 15.0,
     ) -> None:
         self._services = services
+        self._limiter = limiter
         self._timeout_s = timeout_s
         self.routes: Mapping[str, routes.Route] = {route.operation_id: route for route in api.routes}
         self._handlers = {name: witnesses.witnessed(route, witness) for name, route in self.routes.items()}
@@ -46,11 +53,13 @@ class Calls:
         ``request`` is the one that led to it, for the witness; None: no witness looks on (``witness=None``).
 
         Raises:
-            NotYourDuty, InvalidRequest (``params.faults`` names every place), NotFound, TimedOut, and what the operation refuses with.
+            NotYourDuty, TooManyRequests (``limiter``: a route's own limit), InvalidRequest (``params.faults`` names every place), NotFound, TimedOut, and what the operation refuses with.
         """
         route = self.routes[name]
         if route.duty is not None and not caller.may(route.duty):
             raise problems.NotYourDuty(duty=route.duty)
+        if route.rate is not None and self._limiter is not None:
+            await self._limiter.spend(route.rate, f"{name}:{caller.label}")
         found = self._arguments(route, asked, request, caller, locale)
         try:
             async with asyncio.timeout(self._timeout_s):
