@@ -48,6 +48,10 @@ NOT_SHOWN = frozenset(
 
 ON_PAGES_OF_THEIR_OWN = frozenset(
     {
+        "second_factors_begin_totp",
+        "second_factors_confirm_totp",
+        "second_factors_new_recovery_codes",
+        "second_factors_remove_totp",
         "staff_my_password",
         "reports_now",
         "reports_trend",
