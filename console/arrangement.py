@@ -48,10 +48,6 @@ NOT_SHOWN = frozenset(
 
 ON_PAGES_OF_THEIR_OWN = frozenset(
     {
-        "second_factors_begin_totp",
-        "second_factors_confirm_totp",
-        "second_factors_new_recovery_codes",
-        "second_factors_remove_totp",
         "staff_my_password",
         "reports_now",
         "reports_trend",
@@ -93,6 +89,12 @@ DEEDS: Mapping[str, tuple[str, ...]] = {
     "closings_one": ("closings_pay_out", "remittances_of_closing"),
     "messages_listing": ("messages_replay_dead",),
     "parcels_one": ("parcels_watch",),
+    "second_factors_mine": (
+        "second_factors_begin_totp",
+        "second_factors_confirm_totp",
+        "second_factors_new_recovery_codes",
+        "second_factors_remove_totp",
+    ),
 }
 """What can be done on a page, beyond what the paths say."""
 
