@@ -8,12 +8,16 @@ from pydantic import Field
 from billing import forecast as forecasts
 from billing import statements
 from core import http as kit
-from members import customers
+from members import addresses, customers
+from notifications import addresses as reach
 
 
 class CustomerQuery(kit.PageQuery):
     query: Annotated[
-        kit.Text | None, Field(description="姓名的一部分或编号 · part of the name, or the id")
+        kit.Text | None,
+        Field(
+            description="姓名的一部分、编号或完整手机号 · part of the name, the id, or the whole phone number"
+        ),
     ] = None
 
 
@@ -87,10 +91,50 @@ class Forecast(kit.Answer):
     parts: Annotated[list[ForecastPart], Field(description="届时的各项支出 · what it is spent on until then")]
 
 
+class Revealing(kit.Body):
+    reason: Annotated[
+        kit.Text,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="记入操作记录 · is written down",
+            examples=["送货前联系顾客"],
+        ),
+    ]
+
+
+class Reached(kit.Answer):
+    channel: Annotated[str, Field(examples=["sms", "email"])]
+    address: Annotated[str, Field(examples=["13800000001"])]
+
+
+class Delivered(kit.Answer):
+    id: int
+    recipient: str
+    phone: str
+
+
+class Revealed(kit.Answer):
+    addresses: Annotated[list[Reached], Field(description="登记的手机号和邮箱 · phone and e-mail on file")]
+    deliveries: Annotated[list[Delivered], Field(description="收货地址的电话 · of the delivery addresses")]
+
+
 async def listing(query: CustomerQuery) -> object:
     """The newest first."""
     rows = await customers.page(query=query.query, before=query.after(int), limit=query.limit + 1)
     return kit.cut(rows, query, lambda row: row.id)
+
+
+async def reveal(customer_id: kit.Id, body: Revealing) -> Revealed:
+    """Where a customer can be reached, in full."""
+    customer = await customers.get(customer_id)
+    return Revealed(
+        addresses=[Reached.model_validate(one) for one in await reach.of(customer.id)],
+        deliveries=[
+            Delivered(id=one.id, recipient=one.where.recipient, phone=one.where.phone)
+            for one in await addresses.listing(customer.id)
+        ],
+    )
 
 
 async def one(customer_id: int) -> CustomerWithBalance:

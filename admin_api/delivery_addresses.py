@@ -1,13 +1,19 @@
 """Customers' delivery addresses, for reading."""
 
+from dataclasses import asdict
+from typing import Annotated
+
+from pydantic import Field
+
 from core import http as kit
+from core import masks
 from members import addresses, customers
 
 
 class DeliveryAddress(kit.Answer):
     id: int
     recipient: str
-    phone: str
+    phone: Annotated[str, Field(description="部分隐藏 · masked", examples=["138****0001"])]
     region_code: str
     province: str
     city: str
@@ -27,10 +33,10 @@ async def of_customer(customer_id: kit.Id) -> DeliveryAddresses:
     return DeliveryAddresses(
         items=[
             DeliveryAddress(
-                id=one.id, is_default=one.is_default, recipient=one.where.recipient, phone=one.where.phone,
-                region_code=one.where.region_code, province=one.where.province, city=one.where.city,
-                district=one.where.district, detail=one.where.detail, label=one.where.label,
+                id=one.id,
+                is_default=one.is_default,
+                **asdict(one.where) | {"phone": masks.phone(one.where.phone)},
             )
             for one in kept
         ]
-    )  # fmt: skip
+    )

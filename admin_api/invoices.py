@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from admin_api.adjustments import Reason
 from admin_api.services import Operator
 from billing import invoices
 from core import http as kit
+from core import masks
 
 
 class InvoicesQuery(kit.PageQuery):
@@ -33,9 +34,18 @@ class Invoice(kit.Answer):
         ),
     ]
     title_kind: str
-    title: str
-    tax_no: str | None
-    email: str | None
+    title: Annotated[
+        str,
+        Field(
+            validation_alias="title_masked",
+            description="个人的抬头部分隐藏 · of a person, masked",
+            examples=["林**"],
+        ),
+    ]
+    tax_no: Annotated[
+        str | None, BeforeValidator(masks.number_if_any), Field(description="部分隐藏 · masked")
+    ]
+    email: Annotated[str | None, BeforeValidator(masks.email_if_any), Field(description="部分隐藏 · masked")]
     door: Annotated[str, Field(examples=["mini_program", "chat"])]
     state: str
     number: str | None
@@ -49,6 +59,16 @@ class Invoice(kit.Answer):
     ended_by: str | None
     created_at: kit.Instant
     ended_at: kit.Instant | None
+
+
+class MadeOut(kit.Answer):
+    """To whom it is to be made out."""
+
+    invoice_no: str
+    title_kind: str
+    title: str
+    tax_no: str | None
+    email: str | None
 
 
 class Issued(kit.Body):
@@ -79,6 +99,11 @@ async def listing(query: InvoicesQuery) -> object:
 async def one(invoice_no: str) -> object:
     """One request."""
     return await invoices.get(invoice_no)
+
+
+async def reveal(invoice_no: str) -> MadeOut:
+    """To whom it is to be made out."""
+    return MadeOut.model_validate(await invoices.get(invoice_no))
 
 
 async def issue(invoice_no: str, body: Issued, caller: Operator, key: kit.IdempotencyKey) -> object:

@@ -133,7 +133,14 @@ class Preferences(kit.Answer):
 
 class Address(kit.Answer):
     channel: str
-    address: str
+    address: Annotated[
+        str,
+        Field(
+            validation_alias="masked",
+            description="手机号或邮箱，部分隐藏 · phone or e-mail, masked",
+            examples=["138****0001"],
+        ),
+    ]
     refusal: Annotated[
         str | None, Field(description="对方拒收的原因，改后重新使用 · why nothing is sent there")
     ]
@@ -163,8 +170,17 @@ class Reach(kit.Answer):
 
 
 class Reaching(kit.Body):
-    phone: Annotated[kit.Text, Field(max_length=20)] | None
-    email: Annotated[kit.Text, Field(max_length=200)] | None
+    phone: (
+        Annotated[
+            kit.Text,
+            Field(
+                max_length=20,
+                description="与显示的（部分隐藏）相同则不变 · as it is shown, masked: the same as before",
+            ),
+        ]
+        | None
+    )
+    email: Annotated[kit.Text, Field(max_length=200, description="同上 · likewise")] | None
     birthday: Birthday | None
 
 

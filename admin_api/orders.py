@@ -3,12 +3,13 @@
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from admin_api import parcels
 from admin_api.bills import Part
 from admin_api.services import Operator
 from core import http as kit
+from core import masks
 from shop import order_records, order_review, orders_shown, shipments, stock
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
@@ -93,12 +94,22 @@ class Order(kit.Answer):
     total_fen: int
     tax_fen: int
     discounts: list[Discount]
-    address: dict[str, Any] | None
+    address: Annotated[
+        dict[str, Any] | None,
+        BeforeValidator(masks.address),
+        Field(description="电话部分隐藏 · the phone is masked"),
+    ]
     remark: str
     lines: list[Line]
     bill_no: str
     placed_at: kit.Instant
     expires_at: kit.Instant
+
+
+class Recipient(kit.Answer):
+    order_no: str
+    recipient: Annotated[str | None, Field(description="null 到店自取 · null: it is fetched")]
+    phone: str | None
 
 
 class Event(kit.Answer):
@@ -157,6 +168,13 @@ async def listing(query: OrdersQuery, caller: Operator) -> object:
 async def one(order_no: str, caller: Operator) -> object:
     """One order with its history and parcels."""
     return await order_records.read(order_no, within=caller.stores("orders.see"))
+
+
+async def reveal(order_no: str, caller: Operator) -> Recipient:
+    """Whom it goes to."""
+    found = await order_records.read(order_no, within=caller.stores("orders.serve"))
+    address = found.address or {}
+    return Recipient(order_no=order_no, recipient=address.get("recipient"), phone=address.get("phone"))
 
 
 async def confirm(order_no: str, body: Note, caller: Operator, key: kit.IdempotencyKey) -> object:

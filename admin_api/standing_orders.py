@@ -3,13 +3,14 @@
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from admin_api.plan_offers import Rule, ScheduleRule, rule_of
 from admin_api.plans import ConsentDoor, Nothing, Pause, Proof
 from admin_api.services import Operator
 from billing import plan_actors
 from core import http as kit
+from core import masks
 from shop import standing_orders, standing_pauses, standing_shown
 
 
@@ -81,7 +82,11 @@ class StandingOrder(kit.Answer):
     name: str
     store: str | None
     lines: list[StandingLine]
-    address: dict[str, Any] | None
+    address: Annotated[
+        dict[str, Any] | None,
+        BeforeValidator(masks.address),
+        Field(description="电话部分隐藏 · the phone is masked"),
+    ]
     remark: str
     cycle: str
     rule: Rule

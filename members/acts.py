@@ -27,7 +27,6 @@ _SECRET = (
 )  # fmt: skip
 """What has one of these in its name is left out, and what is called one of the next."""
 _SECRET_NAMES = frozenset({"old"})
-_MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _LONGEST = {
     "operation": 80,
     "about": 300,
@@ -159,8 +158,8 @@ def _kept(asked: Mapping[str, Any]) -> str:
 
 
 def masked(text: str) -> str:
-    """The text with the middle of mobile numbers left out."""
-    return _MOBILE.sub(lambda found: masks.phone(found[0]), text)
+    """The text with mobile numbers and e-mail addresses masked."""
+    return masks.within(text)
 
 
 def _without_secrets(value: Any) -> Any:

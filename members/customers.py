@@ -7,6 +7,7 @@ from datetime import datetime
 
 from core import clock, db, errors, money, words
 from ledger import accounts
+from notifications import addresses
 
 
 class NoSuchCustomer(errors.NotFound):
@@ -151,13 +152,23 @@ async def set_threshold(customer_id: int, threshold_fen: int | None) -> Customer
 
 _SEARCH = f"""
 SELECT {_COLUMNS} FROM customer
-WHERE id < $1 AND ($2::text IS NULL OR name ILIKE '%' || $2 || '%' OR id::text = $2)
+WHERE id < $1 AND ($2::text IS NULL OR name ILIKE '%' || $2 || '%' OR id::text = $2
+    OR id IN (SELECT customer_id FROM message_address WHERE address_index = $4))
 ORDER BY id DESC LIMIT $3
 """
 
 
 async def page(*, query: str | None = None, before: int | None = None, limit: int = 20) -> list[Customer]:
-    """Customers whose name contains ``query`` or whose id it is, newest first; for operators."""
+    """Customers whose name contains ``query``, or whose id or phone number it is, newest first; for operators."""
     escaped = query.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") if query else None
-    rows = await db.fetch(_SEARCH, before if before is not None else 2**62, escaped, limit)
+    rows = await db.fetch(
+        _SEARCH, before if before is not None else 2**62, escaped, limit, _phone_index(query or "")
+    )
     return [Customer(*row) for row in rows]
+
+
+def _phone_index(query: str) -> bytes | None:
+    try:
+        return addresses.index("sms", addresses.usable("sms", query))
+    except addresses.AddressNotUsable:
+        return None

@@ -33,6 +33,11 @@ class Address:
     set_at: datetime
     confirmed_at: datetime | None = None
 
+    @property
+    def masked(self) -> str:
+        """As its owner recognises it and nobody else can use it."""
+        return mask(self.channel, self.address)
+
 
 _MAINLAND = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _ABROAD = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
@@ -125,12 +130,14 @@ WHERE customer_id = $1 AND channel = $2 AND address_index = $3 AND refused_at IS
 
 async def refused(customer_id: int, channel: Where, address: str, why: str) -> None:
     """The other side says for good that nobody is there."""
-    await db.execute(_REFUSED, customer_id, channel, index(channel, address), clock.now(), why[:200] or "-")
+    await db.execute(
+        _REFUSED, customer_id, channel, index(channel, address), clock.now(), masks.within(why)[:200] or "-"
+    )
 
 
 def masked(found: Sequence[Address]) -> dict[str, str]:
     """The addresses as their owner may recognise and nobody else read them."""
-    return {one.channel: mask(one.channel, one.address) for one in found}
+    return {one.channel: one.masked for one in found}
 
 
 def mask(channel: Where, address: str) -> str:

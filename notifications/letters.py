@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from core import clock, db, sealed, words
+from core import clock, db, masks, sealed, words
 from notifications import addresses, quiet, truth
 from notifications.kinds import WITHOUT_MONEY, Class, class_of
 from notifications.policy import INBOX
@@ -202,7 +202,7 @@ async def record(lease: uuid.UUID, ends: Sequence[End]) -> set[int]:
         [end.state for end in ends],
         [end.channel for end in ends],
         [end.reason for end in ends],
-        [end.error[:200] if end.error else None for end in ends],
+        [masks.within(end.error)[:200] if end.error else None for end in ends],
         [end.again_at for end in ends],
         [end.keeps_trying for end in ends],
         [",".join(sorted(end.letter.refused_by)) or None for end in ends],
@@ -213,7 +213,7 @@ async def record(lease: uuid.UUID, ends: Sequence[End]) -> set[int]:
         [channel for _, channel, _ in tried],
         [outcome.result for _, _, outcome in tried],
         [outcome.code[:60] for _, _, outcome in tried],
-        [outcome.note[:200] for _, _, outcome in tried],
+        [masks.within(outcome.note)[:200] for _, _, outcome in tried],
     )
     for end in ends:
         end.letter.log.clear()

@@ -29,6 +29,18 @@ ROUTES = (
         refusals=(members_customers.NoSuchCustomer, billing_statements.NoSuchAccount),
         auth=OPERATOR,
     ),
+    kit.post(
+        "/customers/{customer_id}/reveal",
+        customers.reveal,
+        summary=("查看顾客的完整联系方式", "Show where a customer can be reached, in full"),
+        description=(
+            "其他地方只显示部分号码；查看会连同原因记入操作记录。",
+            "Elsewhere numbers are masked; that they were looked at, and why, is written down.",
+        ),
+        answer=customers.Revealed,
+        refusals=(members_customers.NoSuchCustomer,),
+        auth=OPERATOR,
+    ),
     kit.get(
         "/customers/{customer_id}/forecast",
         customers.forecast,

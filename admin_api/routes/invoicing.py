@@ -25,6 +25,18 @@ ROUTES = (
         auth=OPERATOR,
     ),
     kit.post(
+        f"{_ONE}/reveal",
+        invoices.reveal,
+        summary=("查看完整抬头", "Show to whom it is to be made out"),
+        description=(
+            "申请里的个人抬头、税号和邮箱部分隐藏；查看会记入操作记录。",
+            "Requests show a person's title, the tax number and the e-mail address masked; that they were looked at is written down.",
+        ),
+        answer=invoices.MadeOut,
+        refusals=(desk.NoSuchInvoice,),
+        auth=OPERATOR,
+    ),
+    kit.post(
         f"{_ONE}/issue",
         invoices.issue,
         summary=("登记已开具的发票", "Note that it was issued"),

@@ -26,6 +26,18 @@ ROUTES = (
         auth=OPERATOR,
     ),
     kit.post(
+        "/orders/{order_no}/reveal",
+        orders.reveal,
+        summary=("查看收件人电话", "Show whom it goes to"),
+        description=(
+            "列表和订单里的电话部分隐藏；查看完整号码会记入操作记录。",
+            "Lists and orders show the phone masked; that the whole number was looked at is written down.",
+        ),
+        answer=orders.Recipient,
+        refusals=(order_review.NoSuchOrder,),
+        auth=OPERATOR,
+    ),
+    kit.post(
         "/orders/{order_no}/confirm",
         orders.confirm,
         summary=("审核通过", "The shop will deliver it"),

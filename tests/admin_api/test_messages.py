@@ -68,7 +68,12 @@ async def test_customers_choose_and_operators_see_it(world):
     who = f"/customers/{phone.customer_id}/messaging"
     reach = {"phone": "13800000001", "email": "x@example.com", "birthday": "1990-05-06"}
     kept = (await desk.put(f"{who}/reach", reach)).body
-    assert [one["address"] for one in kept["addresses"]] == ["x@example.com", "13800000001"]
+    assert [one["address"] for one in kept["addresses"]] == ["x***@example.com", "138****0001"]
+    shown = {**reach, "phone": "138****0001", "email": "x***@example.com", "birthday": None}
+    kept_again = (await desk.put(f"{who}/reach", shown)).body  # what a form was filled with changes nothing
+    assert kept_again["addresses"] == kept["addresses"]
+    assert (await desk.put(f"{who}/reach", {**reach, "phone": "139****0001"})).code == "address_not_usable"
+    kept = (await desk.put(f"{who}/reach", reach)).body
     assert kept["birthday"] == "1990-05-06"
     assert (await desk.put(f"{who}/reach", {**reach, "phone": "12"})).code == "address_not_usable"
     assert (await desk.put(f"{who}/reach", {**reach, "birthday": "2899-01-01"})).code == "birthday_wrong"
