@@ -77,6 +77,13 @@ class Difference(kit.Answer):
     approval_no: str | None
     opened_at: kit.Instant
     resolved_at: kit.Instant | None
+    ways: Annotated[
+        list[str],
+        Field(
+            description="现在可以怎样处理 · how it may be decided on as things stand",
+            examples=[["credit", "adjust", "send_back", "ignore"]],
+        ),
+    ]
 
 
 class WithHistory(kit.Answer):
@@ -97,26 +104,33 @@ async def listing(query: DifferencesQuery) -> object:
         query.state, query.kind, query.channel, query.day, query.owner_id, query.payment_no
     )
     rows = await differences.page(wanted, before=query.after(int), limit=query.limit + 1)
-    return kit.cut(rows, query, lambda row: row.id)
+    cut = kit.cut(rows, query, lambda row: row.id)
+    return kit.Page[Difference](items=[_shown(row) for row in cut.items], next_cursor=cut.next_cursor)
 
 
 async def one(difference_no: str) -> object:
     """One difference with all that was done to it."""
     found = await differences.get(difference_no)
-    return {"difference": found, "history": await history.of_difference(found.id)}
+    return {"difference": _shown(found), "history": await history.of_difference(found.id)}
 
 
 async def assign(difference_no: str, body: Owner, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Says who looks after it."""
-    return await differences.assign(caller.id, difference_no, owner_id=body.owner_id, key=key)
+    return _shown(await differences.assign(caller.id, difference_no, owner_id=body.owner_id, key=key))
 
 
 async def note(difference_no: str, body: Remark, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Writes a remark."""
-    return await differences.note(caller.id, difference_no, remark=body.remark, key=key)
+    return _shown(await differences.note(caller.id, difference_no, remark=body.remark, key=key))
 
 
 async def resolve(difference_no: str, body: Decision, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Decides how it ends."""
     wish = resolving.Wish(body.resolution, body.reason, body.refund_no)
-    return await resolving.resolve(caller.id, difference_no, wish, key=key)
+    made = await resolving.resolve(caller.id, difference_no, wish, key=key)
+    return {"difference": _shown(made.difference), "approval_no": made.approval_no}
+
+
+def _shown(row: differences.Difference) -> Difference:
+    told = {name: getattr(row, name) for name in Difference.model_fields if name != "ways"}
+    return Difference.model_validate({**told, "ways": resolving.ways(row)})

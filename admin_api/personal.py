@@ -19,7 +19,7 @@ PERSONAL = _names("""
     differences_listing differences_one due_runs_dry_run due_runs_dry_run_csv due_runs_parked dunning_cases explanations_lots
     explanations_why holds_listing holds_of_customer holds_one invoices_listing invoices_one merges_listing merges_one merges_preview
     messages_consents messages_listing messages_one messages_reach notices_listing notices_one orders_listing orders_one parcels_one
-    payments_listing plans_listing plans_one plans_periods plans_usage points_movements points_of_customer quarantine_listing
+    payments_listing payments_one plans_listing plans_one plans_periods plans_usage points_movements points_of_customer quarantine_listing
     quarantine_one receipts_listing receipts_one receipts_page refunds_listing refunds_one remittances_listing remittances_one
     reviews_listing reviews_one segments_members segments_tags_of settings_history settings_read shipping_listing
     standing_orders_deliveries standing_orders_listing standing_orders_of_day standing_orders_one statements_as_csv statements_as_xlsx

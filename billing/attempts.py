@@ -176,3 +176,27 @@ async def close_top_up(top_up_no: str) -> None:
     that ended one of them. Locked first: of the last two that end at once the second sees that the first has."""
     await db.execute(_LOCK_TOP_UP, top_up_no)
     await db.execute(_CLOSE_TOP_UP, top_up_no)
+
+
+_TRACES = (
+    "SELECT channel_trade_no, asks, ask_at, left_at, paid_at, ended_at FROM payment WHERE payment_no = $1"
+)
+
+
+async def traces(payment_no: str) -> dict[str, Any]:
+    """What the attempt of this number has left at its channel, and when it ended; it has to exist."""
+    row = await db.fetchrow(_TRACES, payment_no)
+    assert row is not None
+    return dict(row)
+
+
+_AT_THE_SAME = f"""
+SELECT {columns("p")} FROM payment p WHERE p.purpose = $1 AND p.purpose_no = $2 ORDER BY p.id DESC LIMIT $3
+"""
+_MOST_SHOWN = 50
+
+
+async def at_the_same(payment: Payment) -> list[Payment]:
+    """All attempts at what one is for, it too, the newest first."""
+    rows = await db.fetch(_AT_THE_SAME, payment.purpose, payment.purpose_no, _MOST_SHOWN)
+    return [of_row(tuple(row)) for row in rows]

@@ -387,11 +387,14 @@ async def get(payment_no: str) -> Payment:
 
 
 _PAGE = f"""
-SELECT {attempts.columns("p")} FROM payment p WHERE p.id < $1 AND ($2::text IS NULL OR p.state = $2) ORDER BY p.id DESC LIMIT $3
+SELECT {attempts.columns("p")} FROM payment p
+WHERE p.id < $1 AND ($2::text IS NULL OR p.state = $2) AND ($3::bigint IS NULL OR p.customer_id = $3) ORDER BY p.id DESC LIMIT $4
 """
 
 
-async def page(*, state: str | None = None, before: int | None = None, limit: int = 20) -> list[Payment]:
-    """All payments, newest first, for operators; ``before`` is the id the last page ended at."""
-    rows = await db.fetch(_PAGE, before if before is not None else 2**62, state, limit)
+async def page(
+    *, state: str | None = None, customer_id: int | None = None, before: int | None = None, limit: int = 20
+) -> list[Payment]:
+    """All payments, or one customer's, newest first, for operators; ``before`` is the id the last page ended at."""
+    rows = await db.fetch(_PAGE, before if before is not None else 2**62, state, customer_id, limit)
     return [attempts.of_row(tuple(row)) for row in rows]

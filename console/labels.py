@@ -30,6 +30,7 @@ _SAME: Mapping[str, str] = dict.fromkeys(_WHO, "who") | {
     "theirs_state": "ours_state",
     "trying": "channel",
     "was": "state",
+    "ways": "resolution",
 }
 """Fields that have the values of another."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from billing import approvals, credits
 from core import clock, db, errors
@@ -140,20 +140,37 @@ class _Move:
     customer_id: int | None = None
 
 
-async def _planned(found: Difference, wish: Wish) -> _Move:
-    if wish.resolution == "ignore":
-        return _Move()
+def ways(found: Difference) -> tuple[Resolution, ...]:
+    """How a difference may be decided on as things stand; what is worth offering."""
+    if found.state == "resolved":
+        return ()
+    return tuple(one for one in get_args(Resolution) if _why_not(found, one) is None)
+
+
+def _why_not(found: Difference, resolution: Resolution) -> Why | None:
+    if resolution == "ignore":
+        return None
     if found.ours_state == "quarantined":
-        raise ResolutionNotPossible(why="quarantined")
+        return "quarantined"
     is_unknown = found.kind == "missing_here" and found.subject == "payment"
     if is_unknown or found.ours_state in ("created", "prepared", "closed", "open", "abnormal"):
-        raise ResolutionNotPossible(why="not_confirmed")
-    held_fen, is_credit = _held_more(found), wish.resolution != "adjust"
+        return "not_confirmed"
+    held_fen, is_credit = _held_more(found), resolution != "adjust"
     if not held_fen or (is_credit and (held_fen < 0 or found.subject == "refund")):
-        raise ResolutionNotPossible(why="nothing_to_move")
+        return "nothing_to_move"
+    return None
+
+
+async def _planned(found: Difference, wish: Wish) -> _Move:
+    why_not = _why_not(found, wish.resolution)
+    if why_not is not None:
+        raise ResolutionNotPossible(why=why_not)
+    if wish.resolution == "ignore":
+        return _Move()
     if wish.resolution == "send_back":
         await _check_sent_back(found, wish)
-    return _Move(held_fen, await _payer(found) if is_credit else None)
+    is_credit = wish.resolution != "adjust"
+    return _Move(_held_more(found), await _payer(found) if is_credit else None)
 
 
 def _held_more(found: Difference) -> int:

@@ -25,6 +25,14 @@ ROUTES = (
         answer=kit.Page[payments.Payment],
         auth=OPERATOR,
     ),
+    kit.get(
+        "/payments/{payment_no}",
+        payments.one,
+        summary=("一笔渠道支付", "One payment at a channel"),
+        answer=payments.PaymentRecord,
+        refusals=(billing_payments.NoSuchPayment,),
+        auth=OPERATOR,
+    ),
     kit.post(
         "/payments/{payment_no}/ask",
         payments.ask,
