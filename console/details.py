@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pydantic
 from aiohttp import web
 
-from console import filling, forms, lists, specs
+from console import filling, forms, lists, specs, states
 from console.places import Place
-from console.request import LOCALE, ask, console, eyes, is_part, may, page, say
+from console.request import LOCALE, ask, caller, console, eyes, is_part, may, page, say
 from console.showing import fields_of, is_long
 from core import errors
 from core.http import problems
@@ -53,7 +54,7 @@ async def shown(request: web.Request, place: Place) -> web.StreamResponse:
     }
     if is_part(request):
         return page(request, "_detail.jinja", **told)
-    return page(request, "detail.jinja", **told, **_around(request, place, given))
+    return page(request, "detail.jinja", **told, **around(request, place, given, found))
 
 
 def contents(request: web.Request, place: Place, found: Any, given: dict[str, str]) -> dict[str, Any]:
@@ -67,7 +68,11 @@ def contents(request: web.Request, place: Place, found: Any, given: dict[str, st
     }
 
 
-def _around(request: web.Request, place: Place, given: dict[str, str]) -> dict[str, Any]:
+def around(
+    request: web.Request, place: Place, given: dict[str, str], found: Any, *, but: Collection[str] = ()
+) -> dict[str, Any]:
+    """What stands around the page of a thing: its title, what can be done with it as it is, what else is told of it. ``but``: deeds the
+    page has a place of its own for."""
     places, look = console(request).places, eyes(request, place, given)
     back = {"back": request.path_qs}
     inside = [one for one in places.inside(place) if may(request, one)]
@@ -78,7 +83,9 @@ def _around(request: web.Request, place: Place, given: dict[str, str]) -> dict[s
         "deeds": [
             forms.Deed.of(deed, deed.address(given, back), look.locale)
             for deed in places.deeds(place)
-            if may(request, deed)
+            if deed.name not in but
+            and may(request, deed)
+            and states.possible(deed.name, found, caller(request).id)
         ],
         "files": [
             (one.title(look.locale), one.address(given)) for one in places.files(place) if may(request, one)

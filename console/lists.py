@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from console import columns, exports, filling, forms, specs
+from console import columns, exports, filling, forms, specs, states
 from console.places import Place
-from console.request import LOCALE, ask, console, eyes, is_part, may, page
+from console.request import LOCALE, ask, caller, console, eyes, is_part, may, page
 from console.showing import Eyes, Shown, fields_of
 from core import http as kit
 from core.http import problems
@@ -96,7 +96,9 @@ def _row(
     deeds = []
     if own is None or own.slots[-1:] == place.slots[-1:]:
         for deed in places.row_deeds(place):
-            if may(request, deed) and (parts := places.parts_of_row(deed, row, given)) is not None:
+            if not (may(request, deed) and states.possible(deed.name, row, caller(request).id)):
+                continue
+            if (parts := places.parts_of_row(deed, row, given)) is not None:
                 deeds.append((deed.title(look.locale), deed.address(parts, {"back": back_of(request)})))
     return Row(
         cells=tuple(look.value(name, row[name], row=row) for name in names), href=href, deeds=tuple(deeds)
