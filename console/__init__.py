@@ -10,7 +10,19 @@ from aiohttp import web
 
 import admin_api
 from admin_api import routes
-from console import acting, assets, conversations, dashboard, details, door, exports, lists, live, sign_in
+from console import (
+    acting,
+    assets,
+    conversations,
+    dashboard,
+    details,
+    door,
+    exports,
+    lists,
+    live,
+    money_pages,
+    sign_in,
+)
 from console.exporting import exporter
 from console.navigation import around
 from console.places import PREFIX, Places
@@ -60,6 +72,7 @@ def build(
     dashboard.add_to(application)
     exports.add_to(application)
     conversations.add_to(application)
+    money_pages.add_to(application)
     _add_places(application, built.places)
     aiohttp_jinja2.setup(
         application,

@@ -122,10 +122,16 @@ def _form(
         key=key or secrets.token_hex(16),
         was=was if was is not None else json.dumps(texts) if place.route.method == "PATCH" else "",
         back=session.own_address(request.query.get("back")),
-        action=place.address(given, {"back": session.own_address(request.query.get("back"))}),
+        action=place.address(given, _further(request)),
         dangerous=forms.is_dangerous(place),
         uploads=place.route.upload is not None,
     )
+
+
+def _further(request: web.Request) -> dict[str, str]:
+    """Where the form leads after it was sent."""
+    back = {"back": session.own_address(request.query.get("back"))}
+    return back | ({"then": "back"} if request.query.get("then") == "back" else {})
 
 
 async def _done(request: web.Request, place: Place) -> web.StreamResponse:
@@ -198,16 +204,24 @@ def _answered(request: web.Request, place: Place, given: Mapping[str, str], foun
         return found
     back = session.own_address(request.query.get("back"))
     above = console(request).places.parent(place)
-    if not isinstance(found, pydantic.BaseModel) or (
-        above is not None and above.route.answer is place.route.answer
+    if (
+        not isinstance(found, pydantic.BaseModel)
+        or place.is_list
+        or request.query.get("then") == "back"
+        or (above is not None and above.route.answer is place.route.answer)
     ):
-        return done_there(place.name, back)
-    if place.is_list:
-        return done_there(place.name, back)
+        return done_there(f"{place.name}.{_how(place, found)}", back)
     told = details.contents(request, place, found, dict(given))
     return page(
         request, "done.jinja", title=place.title(request[LOCALE]), back=back, place=place, sentence="", **told
     )
+
+
+def _how(place: Place, found: Any) -> str:
+    """Whether it is done, waits for a second person now, or could not be carried out when one agreed."""
+    if place.name.startswith("approvals_"):
+        return "failed" if getattr(found, "state", "") == "failed" else ""
+    return "waits" if getattr(found, "approval_no", None) else ""
 
 
 def done_there(name: str, address: str) -> web.Response:
@@ -218,9 +232,12 @@ def done_there(name: str, address: str) -> web.Response:
 
 
 def flash(request: web.Request) -> str | None:
-    """What was done just now, said on the next page."""
-    place = console(request).places.all.get(request.cookies.get(_FLASH, ""))
-    return None if place is None else place.title(request[LOCALE])
+    """What was done just now, or waits for a second person, said on the next page."""
+    name, _, how = request.cookies.get(_FLASH, "").partition(".")
+    place = console(request).places.all.get(name)
+    if place is None:
+        return None
+    return say(request, how if how in ("waits", "failed") else "done", what=place.title(request[LOCALE]))
 
 
 def forget_flash(request: web.Request, response: web.StreamResponse) -> None:

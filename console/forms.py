@@ -29,11 +29,13 @@ class Drawn:
     rows: tuple[tuple[Drawn, ...], ...] = ()
     blank: tuple[Drawn, ...] = ()
     variants: tuple[tuple[str, str, tuple[Drawn, ...]], ...] = ()
+    near: str = ""
+    """Tells the fields of several forms of one page apart."""
 
     @property
     def id(self) -> str:
         """How the page calls its input."""
-        return "f-" + self.name.replace(".", "-")
+        return "-".join(filter(None, ("f", self.near, self.name.replace(".", "-"))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  const button = event.target.querySelector("[data-once]");
-  if (button) setTimeout(() => { button.disabled = true; }, 0);
+  for (const button of event.target.querySelectorAll("[data-once]")) setTimeout(() => { button.disabled = true; }, 0);
 });
 
 window.addEventListener("pageshow", () => {
