@@ -24,7 +24,7 @@ async def test_what_customers_call_themselves_is_text_on_every_page(hired):
     customer = await factories.customer(EVIL[:60], principal=10_000)
     bill = await factories.bill(customer.id, 700, title=EVIL[:60])
     plan = await factories.plan(customer.id)
-    given = {"customer_id": customer.id, "bill_no": bill.bill_no, "plan_id": plan.id}
+    given = {"customer_id": customer.id, "bill_no": bill, "plan_id": plan.id}
     seen = 0
     for place in PLACES.shown:
         if set(place.slots) <= set(given) and place.route.file is None:
@@ -112,7 +112,6 @@ async def test_a_post_in_one_store_opens_nothing_of_another(hired):
     page = await browser.get("/orders")
     assert page.status == 200
     for path in (
-        "/payments",
         "/differences",
         "/operators",
         "/acts",
