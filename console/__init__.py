@@ -18,10 +18,12 @@ from console import (
     details,
     door,
     exports,
+    first_steps,
     lists,
     live,
     money_pages,
     sign_in,
+    teaching,
 )
 from console.exporting import exporter
 from console.navigation import around
@@ -71,8 +73,10 @@ def build(
     live.add_to(application)
     dashboard.add_to(application)
     exports.add_to(application)
+    first_steps.add_to(application)
     conversations.add_to(application)
     money_pages.add_to(application)
+    teaching.add_to(application)
     _add_places(application, built.places)
     aiohttp_jinja2.setup(
         application,

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from console import acting, arrangement, assets, labels
+from console import acting, arrangement, assets, helping, labels
 from console.places import PREFIX, Place
 from console.request import CALLER, CSRF, LOCALE, console, may
 from console.showing import initials
@@ -41,6 +41,7 @@ def around(request: web.Request) -> dict[str, Any]:
         "initials": initials(caller.name) if caller is not None else "",
         "areas": areas(request, locale) if caller is not None else [],
         "other_language": (other, f"{PREFIX}/language/{other}", request.path_qs),
+        "help": helping.text(request, console(request).places, locale) if caller is not None else None,
         "flash": acting.flash(request) if caller is not None else None,
     }
 

@@ -6,14 +6,14 @@ document.addEventListener("click", (event) => {
   if (add) addRow(add.closest("[data-rows]"));
   const tab = event.target.closest("[role=tab]");
   if (tab) choose(tab);
-  for (const open of document.querySelectorAll("details.who[open], details.more[open], details.menu-phone[open]")) {
+  for (const open of document.querySelectorAll("details.who[open], details.more[open], details.help[open], details.menu-phone[open]")) {
     if (!open.contains(event.target)) open.open = false;
   }
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
-    for (const open of document.querySelectorAll("details.who[open], details.more[open], details.menu-phone[open]")) {
+    for (const open of document.querySelectorAll("details.who[open], details.more[open], details.help[open], details.menu-phone[open]")) {
       open.open = false;
       open.querySelector("summary").focus();
     }

@@ -132,3 +132,21 @@ async def test_what_is_another_stores_is_not_found(hired, waiting):
     elsewhere = await hired(duties.Post("cashier", "xihu"), login="wang")
     assert (await elsewhere.get("/conversations/1")).status == 404
     assert "在等人接待" in (await elsewhere.get("/conversations")).words
+
+
+async def test_what_was_not_understood_is_taught_from_where_it_is_listed(hired, world):
+    here, _ = await shop.writer(world)
+    await here.says("你们这儿停车方便吗")
+    browser = await hired()
+    page = await browser.get("/chat/unanswered")
+    assert "停车方便" in page.words
+    (address,) = re.findall(r'href="/console(/chat/teach[^"]+)"', page.text)
+    page = await browser.get(address.replace("&amp;", "&"))
+    assert page.status == 200 and "停车方便" in page.words
+    (action,) = re.findall(r'action="/console(/do/chat_words_add_answer[^"]+)"', page.text)
+    sent = {**page.hidden, "match": "contains", "keywords": "停车方便", "text_zh": "请走东门。"}
+    page = await browser.post(action.replace("&amp;", "&"), sent)
+    assert page.status == 200, page.words
+    assert "停车方便" not in (await browser.get("/chat/unanswered")).words
+    page = await browser.submit("/do/chat_words_explain", text="加点米一百", word="加点米", concept="TOPUP")
+    assert "会理解为：充值" in page.words
