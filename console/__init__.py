@@ -19,11 +19,14 @@ from console import (
     door,
     exports,
     first_steps,
+    hours,
     lists,
     live,
     money_pages,
     sign_in,
     teaching,
+    timelines,
+    wordings,
 )
 from console.exporting import exporter
 from console.navigation import around
@@ -77,6 +80,9 @@ def build(
     conversations.add_to(application)
     money_pages.add_to(application)
     teaching.add_to(application)
+    wordings.add_to(application)
+    timelines.add_to(application)
+    hours.add_to(application)
     _add_places(application, built.places)
     aiohttp_jinja2.setup(
         application,

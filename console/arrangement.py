@@ -98,7 +98,9 @@ DEEDS: Mapping[str, tuple[str, ...]] = {
 }
 """What can be done on a page, beyond what the paths say."""
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {}
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "messages_listing": ("id", "kind", "customer_id", "state", "channel", "error", "attempts", "created_at"),
+}
 """Which fields a list shows at first, where the first of the answer are not the best."""
 
 MOST_COLUMNS = 7
