@@ -178,13 +178,20 @@ async def _looked_at(request: web.Request, content: dict[str, Any]) -> tuple[Any
         found = await ask(request, "messages_preview", Asked(body=whole))
     except (problems.InvalidRequest, editing.WordingWrong) as refusal:
         return None, _faults(request, refusal)
-    wrong = {field.name: described(field.wrong, request[LOCALE]) for field in found.fields if field.wrong}
+    wrong = {field.name: _limit(field.wrong, request[LOCALE]) for field in found.fields if field.wrong}
     return found, wrong
+
+
+def _limit(limit: str, locale: str) -> str:
+    """A limit in one language. The number is written once, for both: ``≤ 40 字 · characters``."""
+    number = re.match(r"≤ \d+ ", limit)
+    said = described(limit, locale)
+    return said if number is None or said.startswith("≤") else number[0] + said
 
 
 def _faults(request: web.Request, refusal: problems.InvalidRequest | editing.WordingWrong) -> dict[str, str]:
     if isinstance(refusal, editing.WordingWrong):
-        return {str(refusal.params["field"]): described(str(refusal.params["limit"]), request[LOCALE])}
+        return {str(refusal.params["field"]): _limit(str(refusal.params["limit"]), request[LOCALE])}
     by_name, rest = forms.sentences(refusal.params["faults"], request[LOCALE])
     found = {name.removeprefix("content."): said for name, said in by_name.items()}
     return {**found, **({"": " ".join(rest)} if rest else {})}
