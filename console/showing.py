@@ -85,8 +85,8 @@ class Eyes:
 
     def _link(self, name: str, value: Any) -> str | None:
         page = self.places.subject(name)
-        if page is None or not self.may_open(page):
-            return None
+        if page is None or not self.may_open(page) or (name == "day" and isinstance(value, int)):
+            return None  # a day of the month is none of the calendar's
         return page.address({page.slots[0]: value})
 
     def _whole(self, row: Mapping[str, Any]) -> Shown:
