@@ -209,6 +209,12 @@ async def of_day(query: BookingsQuery, caller: Operator) -> object:
     return kit.cut(rows, query, lambda row: row.id)
 
 
+async def of_customer(customer_id: int, query: kit.PageQuery) -> object:
+    """One customer's, the newest first."""
+    rows = await bookings_shown.page(customer_id, before=query.after(int), limit=query.limit + 1)
+    return kit.cut(rows, query, lambda row: row.id)
+
+
 async def book(customer_id: int, body: PlaceFor, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Books a place for a customer."""
     made = await bookings.book(

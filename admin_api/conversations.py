@@ -156,6 +156,15 @@ async def listing(query: ConversationsQuery, caller: Operator) -> object:
     return kit.cut(rows, query, lambda row: (row.state, row.id))
 
 
+async def of_customer(customer_id: int, query: kit.PageQuery, caller: Operator) -> object:
+    """One customer's, the newest first."""
+    found = await customers.get(customer_id)
+    rows = await people_shown.of_customer(
+        found.id, within=caller.stores(SEE), before=query.after(int), limit=query.limit + 1
+    )
+    return kit.cut(rows, query, lambda row: row.id)
+
+
 async def one(conversation_id: kit.Id, caller: Operator) -> WholeConversation:
     """One with whose it is."""
     return await _whole(conversation_id, caller)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from admin_api.adjustments import Reason
 from admin_api.services import Operator
-from billing import counter, counter_undo
+from billing import counter, counter_foreseen, counter_undo, package_rules
 from core import clock
 from core import http as kit
 
@@ -49,6 +49,15 @@ class Undoing(kit.Body):
     reason: Reason
 
 
+class OffersQuery(kit.Query):
+    store: Annotated[kit.No | None, Field(max_length=20)] = None
+
+
+class ForeseenQuery(OffersQuery):
+    package_id: Annotated[kit.Id | None, Field(description="套餐，或 · a package, or")] = None
+    amount_fen: Annotated[kit.PositiveFen | None, Field(description="金额 · an amount")] = None
+
+
 class CounterQuery(kit.PageQuery):
     customer_id: kit.Id | None = None
     tender: Tender | None = None
@@ -80,6 +89,59 @@ class CounterOutcome(kit.Answer):
         str | None,
         Field(description="超过限额，等待第二人复核的单号 · waits for a second person under this number"),
     ]
+
+
+class TopUpOffer(kit.Answer):
+    package_id: int
+    name: str
+    pay_fen: int
+    bonus_fen: int
+    bonus_days: int | None
+    refusal: Annotated[str | None, Field(description="现在不能购买的原因 · why it cannot be bought now")]
+
+
+class Foreseen(kit.Answer):
+    pay_fen: int
+    bonus_fen: int
+    bonus_days: int | None
+    balance_fen: int
+    balance_after_fen: Annotated[
+        int,
+        Field(description="入账后、抵扣到期账单前 · once it is credited, before bills are taken from it"),
+    ]
+    overdue_fen: Annotated[
+        int, Field(description="到期账单，入账后随即抵扣 · bills that are due, and taken from it at once")
+    ]
+    agreement_version: Annotated[
+        str | None, Field(description="须先签署的预付卡协议 · the agreement to be signed first")
+    ]
+    waits: Annotated[
+        bool, Field(description="超过限额，须第二人复核 · above the limit: a second person decides first")
+    ]
+
+
+async def offers(customer_id: int, query: OffersQuery, locale: str) -> kit.Page[TopUpOffer]:
+    """The packages, with what is against buying one now."""
+    found = await package_rules.offered(customer_id, store=query.store)
+    return kit.Page[TopUpOffer](
+        items=[
+            TopUpOffer(
+                package_id=one.package.id,
+                name=one.package.name,
+                pay_fen=one.package.pay_fen,
+                bonus_fen=one.package.bonus_fen,
+                bonus_days=one.package.bonus_days,
+                refusal=None if one.refusal is None else one.refusal.sentence(locale),
+            )
+            for one in found
+        ]
+    )
+
+
+async def foreseen(customer_id: int, query: ForeseenQuery) -> object:
+    """What a top-up would come to."""
+    wish = counter.TopUpWish(customer_id, query.package_id, query.amount_fen, query.store)
+    return await counter_foreseen.of(wish)
 
 
 async def top_up(

@@ -25,6 +25,8 @@ class OrdersQuery(kit.PageQuery):
             description="只看这些状态，可重复 · only these states; may repeat",
         ),
     ]
+    customer_id: kit.Id | None = None
+    store: Annotated[kit.No | None, Field(max_length=20)] = None
 
 
 class Note(kit.Body):
@@ -156,9 +158,12 @@ class OrderEnding(OrderRecord):
 
 async def listing(query: OrdersQuery, caller: Operator) -> object:
     """The newest first."""
+    if query.store is not None:
+        caller.refuse_other_store("orders.see", query.store)
     rows = await orders_shown.everybodys(
         states=query.state or None,
-        within=caller.stores("orders.see"),
+        within=caller.stores("orders.see") if query.store is None else {query.store},
+        customer_id=query.customer_id,
         before=query.after(int),
         limit=query.limit + 1,
     )

@@ -15,6 +15,7 @@ from members import satisfaction, tickets
 class TicketsQuery(kit.PageQuery):
     state: tickets.State | None = None
     kind: tickets.Kind | None = None
+    customer_id: kit.Id | None = None
 
 
 class Ticket(kit.Answer):
@@ -61,7 +62,8 @@ class SatisfactionOfPeriod(kit.Answer):
 async def listing(query: TicketsQuery, caller: Operator) -> object:
     """The newest first."""
     rows = await tickets.page(
-        within=caller.stores(SEE), state=query.state, kind=query.kind, before=query.after(int), limit=query.limit + 1
+        within=caller.stores(SEE), state=query.state, kind=query.kind, customer_id=query.customer_id, before=query.after(int),
+        limit=query.limit + 1,
     )  # fmt: skip
     return kit.cut(rows, query, lambda row: row.id)
 

@@ -15,6 +15,7 @@ from console import (
     assets,
     conversations,
     dashboard,
+    desk_pages,
     details,
     door,
     exports,
@@ -83,6 +84,7 @@ def build(
     wordings.add_to(application)
     timelines.add_to(application)
     hours.add_to(application)
+    desk_pages.add_to(application)
     _add_places(application, built.places)
     aiohttp_jinja2.setup(
         application,

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from console import arrangement, filling
-from console.places import Place
+from console.places import PREFIX, Place
 from console.showing import Eyes, described
 from console.specs import Spec
 from core import words
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """The search box beside a field that is a number of something: where it asks, what it is called, what one types."""
+
+    address: str
+    label: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,7 @@ class Drawn:
     variants: tuple[tuple[str, str, tuple[Drawn, ...]], ...] = ()
     near: str = ""
     """Tells the fields of several forms of one page apart."""
+    picks: Picker | None = None
 
     @property
     def id(self) -> str:
@@ -79,7 +89,27 @@ def _one(spec: Spec, texts: filling.Texts, faults: Mapping[str, str], look: Eyes
         rows=_rows(spec, texts, faults, look, name),
         blank=tuple(drawn(spec.parts, {}, {}, look, f"{name}.N.")) if spec.kind == "rows" else (),
         variants=_variants(spec, texts, faults, look, name),
+        picks=_picker(spec, look),
     )
+
+
+_PICKED = {name: "customers" for name in ("customer_id", "to_customer_id", "from_customer_id", "into")} | {
+    "sku_id": "skus"
+}
+_PAGE_OF = {"customers": "customers_listing", "skus": "products_listing"}
+"""What may be searched by who may open which list."""
+
+
+def _picker(spec: Spec, look: Eyes) -> Picker | None:
+    kind = _PICKED.get(spec.name)
+    if kind is None or spec.kind != "integer" or not look.may_open(look.places.all[_PAGE_OF[kind]]):
+        return None
+    end = "_sku" if kind == "skus" else ""
+
+    def say(key: str) -> str:
+        return words.say(f"desk_pages.picker.{key}{end}", look.locale)
+
+    return Picker(f"{PREFIX}/pick/{kind}", say("search"), say("hint"))
 
 
 def _options(spec: Spec, look: Eyes) -> tuple[tuple[str, str], ...]:

@@ -78,6 +78,15 @@ def say(request: web.Request, key: str, /, **params: Any) -> str:
     return words.say(f"console.{key}", request[LOCALE], **params)
 
 
+def telling(request: web.Request, topic: str) -> Callable[..., str]:
+    """The sentences of one of the pages that ``core/words/…/desk_pages.toml`` has, for its template."""
+
+    def tell(key: str, /, **params: Any) -> str:
+        return words.say(f"desk_pages.{topic}.{key}", request[LOCALE], **params)
+
+    return tell
+
+
 def page(request: web.Request, template: str, status: int = 200, /, **told: Any) -> web.Response:
     """A page, or a part of one."""
     context = {**request.config_dict[AROUND](request), **told}

@@ -88,6 +88,21 @@ _CLOSED_PAGE = f"""{_SHOWN} AND c.state = 'closed' AND c.id < $2 AND ($4::bigint
     AND (NOT $5 OR c.closed_by = 'clock' AND c.unanswered_since IS NOT NULL)
 ORDER BY c.id DESC LIMIT $3"""
 
+_OF_CUSTOMER = f"""{_SHOWN} AND c.id < $3 AND c.id IN (
+    SELECT id FROM conversation WHERE customer_id = $2
+    UNION ALL SELECT s.id FROM identity t
+    JOIN conversation s ON s.provider = t.provider AND s.app_id = t.app_id AND s.openid = t.subject WHERE t.customer_id = $2)
+ORDER BY c.id DESC LIMIT $4"""
+
+
+async def of_customer(
+    customer_id: int, *, within: Within, before: int | None = None, limit: int = 20
+) -> list[Conversation]:
+    """One customer's, over or not, the newest first."""
+    first = before if before is not None else 2**62
+    rows = await db.fetch(_OF_CUSTOMER, stores(within), customer_id, first, limit)
+    return [_conversation(row) for row in rows]
+
 
 async def page(
     *,

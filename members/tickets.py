@@ -166,7 +166,7 @@ async def rate(customer_id: int, ticket_no: str, score: int) -> Ticket:
 
 _PAGE = f"""
 SELECT {_COLUMNS} {_FROM} WHERE t.id < $1 AND ($2::text[] IS NULL OR t.store = ANY ($2)) AND ($3::text IS NULL OR t.state = $3)
-    AND ($4::text IS NULL OR t.kind = $4) ORDER BY t.id DESC LIMIT $5
+    AND ($4::text IS NULL OR t.kind = $4) AND ($6::bigint IS NULL OR t.customer_id = $6) ORDER BY t.id DESC LIMIT $5
 """
 
 
@@ -175,12 +175,14 @@ async def page(
     within: Within,
     state: State | None = None,
     kind: Kind | None = None,
+    customer_id: int | None = None,
     before: int | None = None,
     limit: int = 20,
 ) -> list[Ticket]:
     """Tickets, the newest first."""
     first = before if before is not None else 2**62
-    return [Ticket(*row) for row in await db.fetch(_PAGE, first, stores(within), state, kind, limit)]
+    rows = await db.fetch(_PAGE, first, stores(within), state, kind, limit, customer_id)
+    return [Ticket(*row) for row in rows]
 
 
 _GET = f"SELECT {_COLUMNS} {_FROM} WHERE t.ticket_no = $1 AND ($2::text[] IS NULL OR t.store = ANY ($2))"

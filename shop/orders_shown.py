@@ -112,6 +112,12 @@ SELECT o.* FROM store s CROSS JOIN LATERAL (
 ) o WHERE s.code = ANY ($3::text[]) ORDER BY o.id DESC LIMIT $4
 """
 """Of each store so many, by its index, and the newest of those."""
+_OF_ONE = f"""
+SELECT {_SEEN} FROM shop_order o
+WHERE o.customer_id = $5 AND o.id < $1 AND ($2::text[] IS NULL OR o.state = ANY ($2))
+    AND ($3::text[] IS NULL OR o.store_id IN (SELECT id FROM store WHERE code = ANY ($3)))
+ORDER BY o.id DESC LIMIT $4
+"""
 _LINES = f"SELECT order_id, {_LINE} FROM order_line WHERE order_id = ANY ($1::bigint[]) ORDER BY id"
 _OWN = COLUMNS.count(",") + 2
 """An order's columns, with ``under_review``; its lines' come after them."""
@@ -175,12 +181,16 @@ async def everybodys(
     *,
     states: Collection[str] | None = None,
     within: Collection[str] | None = None,
+    customer_id: int | None = None,
     before: int | None = None,
     limit: int = 20,
 ) -> list[Order]:
-    """All customers' orders, newest first, for operators; ``within``: of the stores of these codes only."""
+    """All customers' orders, newest first, for operators, or one customer's; ``within``: of the stores of these codes only."""
     first, wanted = before if before is not None else 2**62, list(states) if states else None
-    if within is None:
+    if customer_id is not None:
+        stores = None if within is None else list(within)
+        rows = await db.fetch(_OF_ONE, first, wanted, stores, limit, customer_id)
+    elif within is None:
         rows = await db.fetch(_EVERYBODYS, first, wanted, limit)
     else:
         rows = await db.fetch(_OF_STORES, first, wanted, list(within), limit)

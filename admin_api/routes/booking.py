@@ -85,6 +85,13 @@ ROUTES = (
         answer=kit.Page[bookings.Booking],
         auth=OPERATOR,
     ),
+    kit.get(
+        "/customers/{customer_id}/bookings",
+        bookings.of_customer,
+        summary=("顾客的预约", "A customer's bookings"),
+        answer=kit.Page[bookings.Booking],
+        auth=OPERATOR,
+    ),
     kit.post(
         "/customers/{customer_id}/bookings",
         bookings.book,

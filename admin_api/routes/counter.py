@@ -2,7 +2,7 @@
 
 from admin_api import counter, receipts, vouchers
 from admin_api.routes.caller import OPERATOR
-from billing import agreements, counter_undo, package_rules, receipt_pages, top_ups
+from billing import agreements, counter_foreseen, counter_undo, package_rules, receipt_pages, stores, top_ups
 from billing import counter as billing_counter
 from billing import receipts as billing_receipts
 from billing import vouchers as billing_vouchers
@@ -10,6 +10,27 @@ from core import http as kit
 from members import duties
 
 ROUTES = (
+    kit.get(
+        "/customers/{customer_id}/top-up-offers",
+        counter.offers,
+        summary=("可充值的套餐", "Packages for a customer"),
+        description=("每个套餐能不能买、为什么。", "Each with whether it can be bought, and why not."),
+        answer=kit.Page[counter.TopUpOffer],
+        refusals=(stores.NoSuchStore, billing_counter.NoSuchCustomer, billing_counter.NoSuchAccount),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/customers/{customer_id}/top-up-preview",
+        counter.foreseen,
+        summary=("试算柜台充值", "What a top-up would come to"),
+        description=(
+            "收多少、赠多少、入账后的余额、是否须复核；不入账。",
+            "What is paid, what is given, the balance after it, whether a second person decides; nothing is credited.",
+        ),
+        answer=counter.Foreseen,
+        refusals=counter_foreseen.REFUSALS,
+        auth=OPERATOR,
+    ),
     kit.post(
         "/customers/{customer_id}/counter-top-ups",
         counter.top_up,

@@ -56,6 +56,14 @@ ROUTES = (
         refusals=(people_desk.NoSuchConversation,),
         auth=OPERATOR,
     ),
+    kit.get(
+        "/customers/{customer_id}/conversations",
+        conversations.of_customer,
+        summary=("顾客的人工会话", "A customer's conversations"),
+        answer=kit.Page[conversations.Conversation],
+        refusals=(people_desk.NoSuchCustomer,),
+        auth=OPERATOR,
+    ),
     kit.post(
         "/customers/{customer_id}/conversations",
         conversations.open_for,

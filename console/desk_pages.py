@@ -1,0 +1,13 @@
+"""The pages written by hand for who works at the counter, in the store room and in the kitchen."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from console import counter, picking
+
+
+def add_to(door: web.Application) -> None:
+    """Adds them; they stand before the generated pages of the same addresses."""
+    for pages in (picking, counter):
+        pages.add_to(door)
