@@ -12,9 +12,9 @@ def _names(text: str) -> frozenset[str]:
 
 PERSONAL = _names("""
     acts_as_csv acts_listing acts_one adjustments_listing adjustments_one after_sales_listing after_sales_one after_sales_photo
-    approvals_listing approvals_one bills_due bills_of_customer bills_one bookings_of_day chat_scenes_origin chat_words_unanswered
+    approvals_listing approvals_one bills_due bills_of_customer bills_one bookings_of_customer bookings_of_day chat_scenes_origin chat_words_unanswered
     chats_of_customer chats_same_phone_as closings_listing closings_one closings_preview combined_payments_listing conversations_events
-    conversations_listing conversations_messages conversations_one counter_listing counter_one coupons_of_customer credit_assess
+    conversations_listing conversations_messages conversations_of_customer conversations_one counter_foreseen counter_listing counter_offers counter_one coupons_of_customer credit_assess
     credit_changes credit_show customers_changes customers_forecast customers_listing customers_one delivery_addresses_of_customer
     differences_listing differences_one due_runs_dry_run due_runs_dry_run_csv due_runs_parked dunning_cases explanations_lots
     explanations_why holds_listing holds_of_customer holds_one invoices_listing invoices_one merges_listing merges_one merges_preview
