@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -64,15 +64,23 @@ def _told(
 ) -> dict[str, Any]:
     look = eyes(request, place, given)
     names = chosen_columns(request, place)
-    rows = [fields_of(item) for item in found.items]
+    several = [fields_of(item) for item in found.items]
     return {
         "place": place,
         "list_id": f"list-{place.name}",
         "columns": [(name, look.label(name)) for name in names],
-        "rows": [_row(request, look, place, row, names, given) for row in rows],
+        "rows": [_row(request, look, place, row, names, given) for row in several],
         "next_address": _next_address(request, place, given, found.next_cursor, texts),
         "first_address": place.address(given, _kept(request, texts)) if texts.get("cursor") else None,
     }
+
+
+def rows(
+    request: web.Request, place: Place, items: Iterable[Any], columns: list[str], given: Mapping[str, str]
+) -> list[Row]:
+    """Some rows of a list as they stand on another page."""
+    look = eyes(request, place, given)
+    return [_row(request, look, place, fields_of(item), columns, given) for item in items]
 
 
 def chosen_columns(request: web.Request, place: Place) -> list[str]:

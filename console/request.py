@@ -94,5 +94,8 @@ def page(request: web.Request, template: str, status: int = 200, /, **told: Any)
 
 
 def is_part(request: web.Request) -> bool:
-    """Whether only a part of the page was asked for, by HTMX."""
-    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+    """Whether only a part of the page was asked for, by HTMX; who goes back in the browser's history wants all of it."""
+    asked = request.headers
+    return asked.get("HX-Request") == "true" and not (
+        asked.get("HX-Boosted") == "true" or asked.get("HX-History-Restore-Request") == "true"
+    )
