@@ -13,6 +13,7 @@ from shop import after_sales, stock
 
 JPEG = "image/jpeg"
 State = Literal["asked", "approved", "sent_back", "received", "done", "rejected", "withdrawn"]
+Step = Literal["approve", "reject", "receive", "refund", "send_anew"]
 Nth = Annotated[int, Field(ge=1, le=100)]
 Note = Annotated[kit.Text, Field(description="备注 · a note")]
 
@@ -59,6 +60,9 @@ class AfterSale(kit.Answer):
     lines: list[Line]
     created_at: kit.Instant
     ended_at: kit.Instant | None
+    next_steps: Annotated[
+        list[Step], Field(description="店员现在能做的步骤 · what an operator can do with it as it stands")
+    ]
 
 
 class Event(kit.Answer):

@@ -13,6 +13,7 @@ from core import masks
 from shop import order_records, order_review, orders_shown, shipments, stock
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
+Step = Literal["confirm", "reject", "withdraw", "ship", "hand_over"]
 Reason = Annotated[kit.Text, Field(min_length=1, max_length=200, examples=["缺货"])]
 
 
@@ -106,6 +107,9 @@ class Order(kit.Answer):
     bill_no: str
     placed_at: kit.Instant
     expires_at: kit.Instant
+    next_steps: Annotated[
+        list[Step], Field(description="店员现在能做的步骤 · what an operator can do with it as it stands")
+    ]
 
 
 class Recipient(kit.Answer):

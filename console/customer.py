@@ -124,7 +124,7 @@ async def _tab(
     if name == "statement":
         return await _statement(request, given)
     told: dict[str, Any] = {"sections": [await _section(request, one, given) for one in parts]}
-    if name == next(reversed(TABS)):
+    if name == list(TABS)[-1]:
         told["others"] = _others(request, given)
     return told
 

@@ -26,6 +26,7 @@ _SAME: Mapping[str, str] = dict.fromkeys(_WHO, "who") | {
     "order_state": "state",
     "party": "channel",
     "reference": "source",
+    "next_steps": "step",
     "reverses": "source",
     "theirs_state": "ours_state",
     "trying": "channel",

@@ -85,6 +85,13 @@ def allows(step: Step, state: str, kind: str) -> bool:
     return any(rule.step == step and state in rule.was and kind in rule.kinds for rule in RULES)
 
 
+def of_operator(state: str, kind: str) -> tuple[Step, ...]:
+    """The steps an operator can take in the state with an after-sale of this kind."""
+    return tuple(
+        rule.step for rule in RULES if rule.who == "operator" and state in rule.was and kind in rule.kinds
+    )
+
+
 def refuse(step: Step, state: str, kind: str, return_no: str) -> None:
     """Refuses a step that state or kind do not allow.
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from billing import stores
 from core import db, errors
-from shop import tracking
+from shop import after_sale_states, tracking
 
 
 class NoSuchAfterSale(errors.NotFound):
@@ -72,6 +72,11 @@ class AfterSale:
     created_at: datetime
     ended_at: datetime | None
     lines: tuple[Line, ...] = ()
+
+    @property
+    def next_steps(self) -> tuple[after_sale_states.Step, ...]:
+        """What an operator can do with it as it stands."""
+        return after_sale_states.of_operator(self.state, self.kind)
 
     @property
     def most_fen(self) -> int:

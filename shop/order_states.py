@@ -89,6 +89,17 @@ def allows(step: Step, state: str) -> bool:
     return state in _BY_STEP[step].was
 
 
+def of_operator(state: str, *, need_review: bool) -> tuple[Step, ...]:
+    """The steps an operator can take in the state; ``need_review``: the shop confirms orders before it delivers them."""
+    return tuple(
+        rule.step
+        for rule in RULES
+        if rule.who == "operator"
+        and state in rule.was
+        and not (need_review and state == "paid" and rule.step in ("ship", "hand_over"))
+    )
+
+
 def refuse(step: Step, state: str, order_no: str) -> None:
     """Refuses a step that the order's state does not allow.
 

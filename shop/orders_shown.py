@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from billing import abnormal
+from billing import abnormal, terms
 from core import db, errors
 from members import addresses
+from shop import order_states
 
 
 class NoSuchOrder(errors.NotFound):
@@ -79,6 +80,11 @@ class Order:
     under_review: bool = False
     """Whether the shop is checking its payment (异常扣款)."""
     lines: tuple[Line, ...] = ()
+
+    @property
+    def next_steps(self) -> tuple[order_states.Step, ...]:
+        """What an operator can do with it as it stands."""
+        return order_states.of_operator(self.state, need_review=terms.current().orders_need_review)
 
 
 COLUMNS = (

@@ -1,0 +1,161 @@
+"""One order: what is in it, what happened to it, and only those steps that are possible now; and one after-sale with its photos."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from console import filling, forms, lists, session
+from console.places import PREFIX
+from console.request import CSRF, LOCALE, ask, console, eyes, may, page, say, telling
+from core import errors
+from core.http import problems
+from core.http.calling import Asked
+
+_DOES: Mapping[str, str] = {
+    "confirm": "orders_confirm",
+    "ship": "orders_ship",
+    "hand_over": "orders_hand_over",
+    "reject": "orders_reject",
+    "withdraw": "orders_cancel",
+}
+"""The operation of each step, the usual ones first."""
+_NEEDS_REASON = ("reject", "withdraw")
+
+
+def add_to(door: web.Application) -> None:
+    """Adds both pages, and what ships an order."""
+    door.router.add_get("/orders/{order_no:[A-Za-z0-9]+}", _order)
+    door.router.add_post("/orders/{order_no:[A-Za-z0-9]+}/ship", _ship)
+    door.router.add_get("/after-sales/{return_no:[A-Za-z0-9]+}", _after_sale)
+
+
+async def _order(request: web.Request) -> web.StreamResponse:
+    return await _shown(request, {})
+
+
+async def _shown(
+    request: web.Request, texts: filling.Texts, sentences: tuple[str, ...] = (), status: int = 200
+) -> web.StreamResponse:
+    number = request.match_info["order_no"]
+    places, tell = console(request).places.all, telling(request, "order")
+    given, place = {"order_no": number}, places["orders_one"]
+    order = await ask(request, "orders_one", Asked(path=given))
+    returns: list[Any] = []
+    if may(request, places["after_sales_listing"]):
+        returns = (await ask(request, "after_sales_listing", Asked(query=given))).items
+    steps = [one for one in _DOES if one in order.next_steps and may(request, places[_DOES[one]])]
+    look = eyes(request, place, given)
+    return page(
+        request,
+        "order.jinja",
+        status,
+        title=tell("title"),
+        tell=tell,
+        look=look,
+        order=order,
+        returns=returns,
+        crumbs=lists.crumbs(request, place, given),
+        customer=look.value("customer_id", order.customer_id),
+        bill=look.value("bill_no", order.bill_no),
+        store=await _store(request, order.store_id),
+        steps=[_step(request, one, given, tell) for one in steps if one != "ship"],
+        ships="ship" in steps,
+        texts={name: values[0] for name, values in texts.items() if values},
+        key=next(iter(texts.get("_key", ())), "") or secrets.token_hex(16),
+        sentences=sentences,
+        history=[(look.value("step", one.step), look.value("by", one.by), one) for one in order.history],
+        after_sale=places["after_sales_one"],
+    )
+
+
+def _step(request: web.Request, step: str, given: Mapping[str, str], tell: Any) -> dict[str, Any]:
+    place = console(request).places.all[_DOES[step]]
+    return {
+        "name": step,
+        "title": tell(f"do.{step}"),
+        "action": place.address(given, {"back": request.path.removesuffix("/ship")}),
+        "reason": step in _NEEDS_REASON,
+        "key": secrets.token_hex(16),
+    }
+
+
+async def _store(request: web.Request, store_id: int) -> str:
+    """Where it goes out: the shop's own, or the number of the store."""
+    return telling(request, "order")("own_stock") if store_id == 0 else f"#{store_id}"
+
+
+async def _ship(request: web.Request) -> web.StreamResponse:
+    """Sends out what was filled in; of a line that is left empty nothing."""
+    number = request.match_info["order_no"]
+    if not may(request, console(request).places.all["orders_ship"]):
+        raise problems.NotYourDuty(duty="orders.serve")
+    texts = filling.texts_of(await request.post())
+    session.check_form(next(iter(texts.get("_csrf", ())), None), request[CSRF])
+    said = {name: values[0].strip() for name, values in texts.items() if values}
+    quantities = {
+        name.removeprefix("quantity."): text
+        for name, text in said.items()
+        if name.startswith("quantity.") and text not in ("", "0")
+    }
+    if not all(text.isascii() and text.isdigit() for text in quantities.values()):
+        return await _shown(request, texts, (say(request, "faults.not_integer"),), 422)
+    if not quantities:
+        return await _shown(request, texts, (telling(request, "order")("nothing_to_ship"),), 422)
+    body = {
+        "carrier": said.get("carrier", ""),
+        "tracking_no": said.get("tracking_no", ""),
+        "lines": [{"sku_id": int(sku_id), "quantity": int(text)} for sku_id, text in quantities.items()],
+    }
+    try:
+        await ask(request, "orders_ship", Asked(path={"order_no": number}, body=body, key=said.get("_key")))
+    except problems.InvalidRequest as refusal:
+        by_name, others = forms.sentences(refusal.params["faults"], request[LOCALE])
+        look = eyes(request, console(request).places.all["orders_ship"])
+        told = (*(f"{look.label(name.split('.')[-1])}：{one}" for name, one in by_name.items()), *others)
+        return await _shown(request, texts, told, 422)
+    except errors.Unauthenticated:
+        raise
+    except errors.DomainError as refusal:
+        return await _shown(request, texts, (refusal.sentence(request[LOCALE]),), 422)
+    return web.Response(status=303, headers={"Location": f"{PREFIX}/orders/{number}"})
+
+
+async def _after_sale(request: web.Request) -> web.StreamResponse:
+    given = {"return_no": request.match_info["return_no"]}
+    places = console(request).places.all
+    place = places["after_sales_one"]
+    found = await ask(request, "after_sales_one", Asked(path=given))
+    look, tell, back = eyes(request, place, given), telling(request, "order"), {"back": request.path}
+    possible = [places[f"after_sales_{one}"] for one in found.next_steps]
+    row = {name: getattr(found, name) for name in type(found).model_fields}
+    names = (
+        "order_no", "customer_id", "kind", "most_fen", "refund_fen", "reduced_fen", "refund_no", "approval_no", "carrier", "tracking_no",
+        "new_carrier", "new_tracking_no", "reject_reason", "created_at", "ended_at",
+    )  # fmt: skip
+    photo = places["after_sales_photo"]
+    return page(
+        request,
+        "after_sale.jinja",
+        title=tell("after_sale"),
+        named=found.return_no,
+        tell=tell,
+        look=look,
+        found=found,
+        state=look.value("state", found.state),
+        crumbs=lists.crumbs(request, place, given),
+        deeds=[
+            forms.Deed.of(one, one.address(given, back), request[LOCALE])
+            for one in possible
+            if may(request, one)
+        ],
+        files=[],
+        pairs=[(label, value) for label, value in look.pairs(row, names) if value.kind != "nothing"],
+        photos=[photo.address({**given, "nth": nth}) for nth in range(1, found.photos + 1)],
+        lines=look.value("lines", found.lines),
+        trails=found.trails,
+        history=[(look.value("step", one.step), look.value("by", one.by), one) for one in found.events],
+    )
