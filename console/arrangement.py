@@ -34,6 +34,13 @@ AREAS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The areas in the order they stand in, and their pages."""
 
+OWN_PAGES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    "counter": (("counter.title", "/counter", "counter_top_up"),),
+    "orders": (("kitchen.title", "/kitchen", "orders_listing"),),
+}
+"""Pages written by hand that stand in an area before its lists: a sentence of ``desk_pages``, the address, and the operation whose duty
+they call for."""
+
 NOT_SHOWN = frozenset(
     {
         "operators_sign_in",  # the console has a page of its own for it

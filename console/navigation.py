@@ -51,14 +51,31 @@ def areas(request: web.Request, locale: str) -> list[Area]:
     places = console(request).places.all
     found = []
     for name, members in arrangement.AREAS.items():
-        pages = tuple(
-            (place.title(locale), place.address({}), _is_here(request, place))
-            for place in (places[one] for one in members)
-            if may(request, place)
+        pages = (
+            *_own_pages(request, name, locale),
+            *(
+                (place.title(locale), place.address({}), _is_here(request, place))
+                for place in (places[one] for one in members)
+                if may(request, place)
+            ),
         )
         if pages:
             found.append(Area(name, labels.area(name, locale), pages, any(here for _, _, here in pages)))
     return found
+
+
+def _own_pages(request: web.Request, area: str, locale: str) -> list[tuple[str, str, bool]]:
+    """The pages of an area that are no operation's own."""
+    places = console(request).places.all
+    return [
+        (
+            words.say(f"desk_pages.{title}", locale),
+            f"{PREFIX}{path}",
+            request.path.startswith(f"{PREFIX}{path}"),
+        )
+        for title, path, operation in arrangement.OWN_PAGES.get(area, ())
+        if may(request, places[operation])
+    ]
 
 
 def _is_here(request: web.Request, place: Place) -> bool:

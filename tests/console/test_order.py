@@ -1,0 +1,91 @@
+"""An order's page offers what is possible now; it is shipped in parcels; the kitchen gives out what is fetched."""
+
+import asyncio
+import re
+
+from billing import stores
+from core import db
+from members import duties
+from shop import orders
+from tests import factories
+
+SERVES = duties.Post("manager")
+
+
+async def _paid(*, pieces=1, delivered=True):
+    customer = await factories.customer("小林", principal=50_000)
+    sku = await factories.sku(2_800, name="茉莉<奶绿>")
+    made = await orders.place(customer.id, [orders.Wanted(sku.id, pieces)], key=factories.key())
+    await orders.pay(customer.id, made.order_no, key=factories.key())
+    if delivered:
+        await db.execute(
+            "UPDATE shop_order SET address = $2::jsonb WHERE order_no = $1",
+            made.order_no, '{"name": "小林", "phone": "", "detail": "西湖路 1 号"}',
+        )  # fmt: skip
+    return made.order_no, sku.id
+
+
+async def _state(order_no):
+    return await db.fetchval("SELECT state FROM shop_order WHERE order_no = $1", order_no)
+
+
+def _offered(page):
+    return set(re.findall(r'action="/console/do/orders_(\w+)\?', page.text)) | (
+        {"ship"} if "/ship" in page.text else set()
+    )
+
+
+async def test_only_what_is_possible_now_is_offered_and_a_parcel_takes_part_of_it_once(hired):
+    browser = await hired(SERVES)
+    order_no, sku_id = await _paid(pieces=3)
+    page = await browser.get(f"/orders/{order_no}")
+    assert _offered(page) == {"confirm", "hand_over", "reject", "cancel", "ship"}
+    assert "茉莉<奶绿>" not in page.text and "茉莉&lt;奶绿&gt;" in page.text
+    parcel = {**page.hidden, "carrier": "顺丰", "tracking_no": "SF1234567890", f"quantity.{sku_id}": "2"}
+    shipped = await browser.post(f"/orders/{order_no}/ship", parcel)
+    again = await browser.post(f"/orders/{order_no}/ship", parcel)
+    assert shipped.status == again.status == 200 and "SF1234567890" in shipped.words
+    assert await db.fetchval("SELECT count(*) FROM shipment") == 1
+    assert _offered(shipped) == {"hand_over", "ship"}, "what left cannot be cancelled"
+    too_many = {**again.hidden, "carrier": "顺丰", "tracking_no": "SF999999", f"quantity.{sku_id}": "5"}
+    refused = await browser.post(f"/orders/{order_no}/ship", too_many)
+    assert refused.status == 422 and "SF999999" in refused.text and "alert-danger" in refused.text
+    nothing = await browser.post(f"/orders/{order_no}/ship", {**too_many, f"quantity.{sku_id}": ""})
+    assert nothing.status == 422 and await _state(order_no) == "shipping"
+
+
+async def test_the_kitchen_accepts_and_gives_out_with_one_button_each_and_two_taps_are_one(hired):
+    browser = await hired(SERVES)
+    order_no, _ = await _paid(delivered=False)
+    screen = await browser.get("/kitchen")
+    assert "接单" in screen.words and order_no[-4:] in screen.words
+    form = {"_csrf": screen.hidden["_csrf"]}
+    await browser.post(f"/kitchen/{order_no}/confirm", form)
+    assert await _state(order_no) == "confirmed"
+    for _tap in range(2):
+        screen = await browser.post(f"/kitchen/{order_no}/hand_over", form)
+        assert screen.status == 200 and "没有要做的订单" in screen.words
+    assert await _state(order_no) == "completed"
+
+
+async def test_the_kitchen_is_told_of_an_order_as_it_is_paid(hired):
+    browser = await hired(SERVES)
+    async with (
+        asyncio.timeout(20),
+        browser.session.get(
+            f"{browser.base}/live/kitchen", headers={"Accept": "text/event-stream"}
+        ) as stream,
+    ):
+        first = (await stream.content.readuntil(b"\n\n")).decode()
+        assert first.startswith("event: kitchen") and "没有要做的订单" in first
+        order_no, _ = await _paid(delivered=False)
+        second = (await stream.content.readuntil(b"\n\n")).decode()
+        assert order_no in second
+
+
+async def test_a_kitchen_sees_its_own_store_alone(hired):
+    await stores.put("west-lake", name="西湖店", state="open")
+    browser = await hired(duties.Post("clerk", "west-lake"))
+    order_no, _ = await _paid()
+    assert order_no[-4:] not in (await browser.get("/kitchen?store=")).words
+    assert (await browser.get(f"/orders/{order_no}")).status == 404
