@@ -5,7 +5,7 @@ import re
 
 from billing import stores
 from core import db
-from members import duties
+from members import addresses, duties
 from shop import orders
 from tests import factories
 
@@ -15,13 +15,13 @@ SERVES = duties.Post("manager")
 async def _paid(*, pieces=1, delivered=True):
     customer = await factories.customer("小林", principal=50_000)
     sku = await factories.sku(2_800, name="茉莉<奶绿>")
-    made = await orders.place(customer.id, [orders.Wanted(sku.id, pieces)], key=factories.key())
-    await orders.pay(customer.id, made.order_no, key=factories.key())
+    how = orders.How()
     if delivered:
-        await db.execute(
-            "UPDATE shop_order SET address = $2::jsonb WHERE order_no = $1",
-            made.order_no, '{"name": "小林", "phone": "", "detail": "西湖路 1 号"}',
-        )  # fmt: skip
+        where = addresses.Where("小林", "13800138000", "330106", "浙江省", "杭州市", "西湖区", "西湖路 1 号")
+        home = await addresses.add(customer.id, where, is_default=True, key=factories.key())
+        how = orders.How(address_id=home.id)
+    made = await orders.place(customer.id, [orders.Wanted(sku.id, pieces)], how, key=factories.key())
+    await orders.pay(customer.id, made.order_no, key=factories.key())
     return made.order_no, sku.id
 
 
