@@ -12,7 +12,7 @@ from tests import factories
 SERVES = duties.Post("manager")
 
 
-async def _paid(*, pieces=1, delivered=True):
+async def paid_order(*, pieces=1, delivered=True):
     customer = await factories.customer("小林", principal=50_000)
     sku = await factories.sku(2_800, name="茉莉<奶绿>")
     how = orders.How()
@@ -25,7 +25,7 @@ async def _paid(*, pieces=1, delivered=True):
     return made.order_no, sku.id
 
 
-async def _state(order_no):
+async def state_of(order_no):
     return await db.fetchval("SELECT state FROM shop_order WHERE order_no = $1", order_no)
 
 
@@ -37,7 +37,7 @@ def _offered(page):
 
 async def test_only_what_is_possible_now_is_offered_and_a_parcel_takes_part_of_it_once(hired):
     browser = await hired(SERVES)
-    order_no, sku_id = await _paid(pieces=3)
+    order_no, sku_id = await paid_order(pieces=3)
     page = await browser.get(f"/orders/{order_no}")
     assert _offered(page) == {"confirm", "hand_over", "reject", "cancel", "ship"}
     assert "茉莉<奶绿>" not in page.text and "茉莉&lt;奶绿&gt;" in page.text
@@ -51,21 +51,21 @@ async def test_only_what_is_possible_now_is_offered_and_a_parcel_takes_part_of_i
     refused = await browser.post(f"/orders/{order_no}/ship", too_many)
     assert refused.status == 422 and "SF999999" in refused.text and "alert-danger" in refused.text
     nothing = await browser.post(f"/orders/{order_no}/ship", {**too_many, f"quantity.{sku_id}": ""})
-    assert nothing.status == 422 and await _state(order_no) == "shipping"
+    assert nothing.status == 422 and await state_of(order_no) == "shipping"
 
 
 async def test_the_kitchen_accepts_and_gives_out_with_one_button_each_and_two_taps_are_one(hired):
     browser = await hired(SERVES)
-    order_no, _ = await _paid(delivered=False)
+    order_no, _ = await paid_order(delivered=False)
     screen = await browser.get("/kitchen")
     assert "接单" in screen.words and order_no[-4:] in screen.words
     form = {"_csrf": screen.hidden["_csrf"]}
     await browser.post(f"/kitchen/{order_no}/confirm", form)
-    assert await _state(order_no) == "confirmed"
+    assert await state_of(order_no) == "confirmed"
     for _tap in range(2):
         screen = await browser.post(f"/kitchen/{order_no}/hand_over", form)
         assert screen.status == 200 and "没有要做的订单" in screen.words
-    assert await _state(order_no) == "completed"
+    assert await state_of(order_no) == "completed"
 
 
 async def test_the_kitchen_is_told_of_an_order_as_it_is_paid(hired):
@@ -78,7 +78,7 @@ async def test_the_kitchen_is_told_of_an_order_as_it_is_paid(hired):
     ):
         first = (await stream.content.readuntil(b"\n\n")).decode()
         assert first.startswith("event: kitchen") and "没有要做的订单" in first
-        order_no, _ = await _paid(delivered=False)
+        order_no, _ = await paid_order(delivered=False)
         second = (await stream.content.readuntil(b"\n\n")).decode()
         assert order_no in second
 
@@ -86,6 +86,6 @@ async def test_the_kitchen_is_told_of_an_order_as_it_is_paid(hired):
 async def test_a_kitchen_sees_its_own_store_alone(hired):
     await stores.put("west-lake", name="西湖店", state="open")
     browser = await hired(duties.Post("clerk", "west-lake"))
-    order_no, _ = await _paid()
+    order_no, _ = await paid_order()
     assert order_no[-4:] not in (await browser.get("/kitchen?store=")).words
     assert (await browser.get(f"/orders/{order_no}")).status == 404
