@@ -71,7 +71,7 @@ async def test_the_kitchen_accepts_and_gives_out_with_one_button_each_and_two_ta
 async def test_the_kitchen_is_told_of_an_order_as_it_is_paid(hired):
     browser = await hired(SERVES)
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(40),
         browser.session.get(
             f"{browser.base}/live/kitchen", headers={"Accept": "text/event-stream"}
         ) as stream,
