@@ -104,6 +104,13 @@ OF_OPERATIONS: dict[str, Duty | None] = {
     "points_adjust": "money.move",
     "refunds_approve": "money.approve",
     "refunds_reject": "money.approve",
+    "passkeys_add": None,
+    "passkeys_ask_again": None,
+    "passkeys_begin": None,
+    "passkeys_mine": None,
+    "passkeys_remove": None,
+    "passkeys_rename": None,
+    "passkeys_show_again": None,
     "second_factors_begin_totp": None,
     "second_factors_confirm_totp": None,
     "second_factors_mine": None,
@@ -115,6 +122,9 @@ OF_OPERATIONS: dict[str, Duty | None] = {
     "segments_preview": "customers.see",
     "segments_put_tags": "customers.change",
     "reports_now": "shop.see",
+    "single_sign_on_begin_link": None,
+    "single_sign_on_link": None,
+    "single_sign_on_unlink": None,
     "staff_end_my_other_sessions": None,
     "staff_end_my_session": None,
     "staff_me": None,
@@ -129,7 +139,8 @@ OF_OPERATIONS: dict[str, Duty | None] = {
 
 OPEN_TO_UNENROLLED: frozenset[str] = frozenset(
     {
-        "operators_sign_out", "second_factors_begin_totp", "second_factors_confirm_totp", "second_factors_mine",
+        "operators_sign_out", "passkeys_add", "passkeys_ask_again", "passkeys_begin", "passkeys_mine", "passkeys_show_again",
+        "second_factors_begin_totp", "second_factors_confirm_totp", "second_factors_mine",
         "second_factors_show_again", "staff_me", "staff_my_password",
     }
 )  # fmt: skip
@@ -137,7 +148,8 @@ OPEN_TO_UNENROLLED: frozenset[str] = frozenset(
 
 ALWAYS_FRESH: frozenset[str] = frozenset(
     {
-        "second_factors_begin_totp", "second_factors_confirm_totp", "second_factors_new_recovery_codes", "second_factors_remove_totp",
+        "passkeys_add", "passkeys_begin", "passkeys_remove", "second_factors_begin_totp", "second_factors_confirm_totp",
+        "second_factors_new_recovery_codes", "second_factors_remove_totp", "single_sign_on_begin_link", "single_sign_on_link",
     }
 )  # fmt: skip
 """What changes how somebody signs in: it asks for a fresh session whatever the shop has chosen."""

@@ -67,13 +67,17 @@ def origin(request: web.Request) -> Origin:
     return Origin(request[kit.CLIENT_ADDRESS], request.headers.get("User-Agent", ""))
 
 
-async def sign_in(body: Login, request: web.Request) -> object:
-    """Opens a session, or asks for the second factor."""
-    found = await operator_sign_in.sign_in(body.login, body.password, origin=origin(request))
+def first_step(found: operator_sign_in.Session | operator_sign_in.SecondFactorWanted) -> FirstStep:
+    """What follows from a first proof, as it is answered."""
     if isinstance(found, operator_sign_in.SecondFactorWanted):
         wanted = Challenge(token=found.challenge, ends_at=found.ends_at, kinds=list(found.kinds))
         return FirstStep(second_factor=wanted)
     return FirstStep.model_validate(found, from_attributes=True)
+
+
+async def sign_in(body: Login, request: web.Request) -> FirstStep:
+    """Opens a session, or asks for the second factor."""
+    return first_step(await operator_sign_in.sign_in(body.login, body.password, origin=origin(request)))
 
 
 async def second_factor(body: SecondFactor, request: web.Request) -> object:

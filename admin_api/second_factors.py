@@ -14,7 +14,9 @@ from members import operator_sign_in, second_factors, step_up
 
 class Mine(kit.Answer):
     totp_since: kit.Instant | None
+    passkeys: Annotated[int, Field(description="通行密钥数 · so many passkeys")]
     recovery_codes_left: int
+    is_linked: Annotated[bool, Field(description="已关联单点登录 · linked with the identity provider")]
     must_enrol: Annotated[
         bool,
         Field(
@@ -53,6 +55,8 @@ async def mine(caller: Operator) -> object:
     standing = await second_factors.standing(caller.id)
     return Mine(
         totp_since=standing.totp_since,
+        passkeys=standing.passkeys,
+        is_linked=standing.is_linked,
         recovery_codes_left=standing.recovery_codes_left,
         must_enrol=step_up.must_enrol(caller.on_duty),
         fresh_until=step_up.fresh_until(caller.on_duty),

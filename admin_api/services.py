@@ -6,7 +6,7 @@ from typing import cast
 from billing import inbox
 from billing.channels import Channels
 from core.bell import Bell
-from members import duties, operators
+from members import duties, operators, single_sign_on
 from members.conversation_events import CHANNEL
 from shop import chat_menus, chat_scenes, images
 from shop.chat_vocabulary import Vocabulary
@@ -65,5 +65,7 @@ class Services:
     scene_codes: chat_scenes.Platform | None = None
     readers: inbox.Readers = field(default_factory=dict)
     shop_name: str = ""
+    identity_provider: single_sign_on.House | None = None
+    """Where operators may sign in once for all; None: the shop has none."""
     bell: Bell = field(default_factory=lambda: Bell(None, CHANNEL))
     """Rings when something happens in a conversation."""

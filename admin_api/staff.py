@@ -29,6 +29,11 @@ class PostShown(kit.Answer):
     store: str | None
 
 
+EmailAddress = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$"),
+    Field(examples=["li@example.com"]),
+]
 Posts = Annotated[list[Post], Field(max_length=50)]
 
 
@@ -51,10 +56,18 @@ class MyNewPassword(NewPassword):
     old: Annotated[Password, Field(description="现在的密码 · the present one")]
 
 
+class OperatorEmail(kit.Body):
+    email: Annotated[EmailAddress | None, Field(description="空为不用 · null: none")]
+
+
 class Member(kit.Answer):
     id: int
     login: str
     name: str
+    email: Annotated[
+        str | None,
+        Field(description="单点登录用的邮箱 · by which the identity provider knows them"),
+    ]
     state: Annotated[str, Field(description="active | disabled")]
     created_at: kit.Instant
     last_seen_at: kit.Instant | None
@@ -195,6 +208,11 @@ async def sessions(operator_id: int) -> object:
 async def sign_out(operator_id: int) -> None:
     """Ends all sessions of somebody."""
     await staff.sign_out_everywhere(operator_id)
+
+
+async def set_email(operator_id: int, body: OperatorEmail) -> object:
+    """By which the identity provider knows them."""
+    return await staff.set_email(operator_id, body.email)
 
 
 async def end_session(operator_id: int, session_id: int) -> None:

@@ -124,6 +124,7 @@ def operations(runtime: Runtime) -> admin_api.Services:
         menus=runtime.outside.menus,
         scene_codes=runtime.outside.scene_codes,
         shop_name=settings.shop.name,
+        identity_provider=runtime.outside.identity_provider,
         bell=Bell(settings.database.url.get_secret_value(), CHANNEL),
     )
 

@@ -3,10 +3,19 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from app.config_values import Seconds, Section
+from app.config_values import Seconds, Secret, Section, Word
 from members import duties, sign_in_rules
+
+
+class SingleSignOn(Section):
+    issuer: Annotated[str, StringConstraints(pattern=r"^https?://", max_length=200)]
+    """As it calls itself, to the letter: some end in a slash."""
+    client_id: Word
+    client_secret: Secret | None = None
+    scopes: tuple[Word, ...] = ("openid", "email", "profile")
+    create_as: duties.Role | None = None
 
 
 class Operators(Section):
@@ -15,6 +24,7 @@ class Operators(Section):
     step_up: sign_in_rules.StepUp = "with_second_factor"
     fresh_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
     second_factor_required_for: tuple[duties.Role, ...] = ()
+    single_sign_on: SingleSignOn | None = None
 
     def rules(self, *, shop_name: str, public_url: str) -> sign_in_rules.Rules:
         """As the desk takes them."""

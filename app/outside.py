@@ -15,8 +15,8 @@ import webhooks
 from app import config, message_config
 from billing import inbox
 from billing.channels import Channels, OpenChannel
-from gateways import alipay, logistics, objects, sms, wechat, wechat_pay
-from members import chat_languages
+from gateways import alipay, logistics, objects, oidc, sms, wechat, wechat_pay
+from members import chat_languages, single_sign_on
 from notifications import addresses, codes, delivery, templates
 from notifications.channels import official as official_channels
 from notifications.channels import subscribe
@@ -60,6 +60,8 @@ class Outside:
     """Who makes its QR codes; None where the shop has none."""
     tracker: logistics.Kuaidi100 | None
     """Who knows where parcels are."""
+    identity_provider: single_sign_on.House | None
+    """Where operators sign in once for all; None where the shop has none."""
 
 
 def build(
@@ -95,6 +97,7 @@ def build(
         languages=_languages(menus, official_tokens),
         scene_codes=None if official_tokens is None else wechat.SceneCodes(official_tokens),
         tracker=_tracker(settings, session),
+        identity_provider=_identity_provider(settings, session),
     )
 
 
@@ -211,6 +214,17 @@ def _tracker(settings: config.Config, session: aiohttp.ClientSession) -> logisti
         chosen.base_url,
     )
     return logistics.Kuaidi100(given, session=session)
+
+
+def _identity_provider(
+    settings: config.Config, session: aiohttp.ClientSession
+) -> single_sign_on.House | None:
+    chosen = settings.operators.single_sign_on
+    if chosen is None:
+        return None
+    secret = None if chosen.client_secret is None else chosen.client_secret.get_secret_value()
+    known_as = oidc.Settings(chosen.issuer, chosen.client_id, secret, chosen.scopes)
+    return single_sign_on.House(oidc.Provider(known_as, session=session), chosen.create_as)
 
 
 def _mailer(chosen: message_config.Mail, shop_name: str) -> mail.Mailer:

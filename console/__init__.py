@@ -12,6 +12,7 @@ import admin_api
 from admin_api import routes
 from console import (
     acting,
+    again,
     assets,
     conversations,
     dashboard,
@@ -67,6 +68,7 @@ def build(
         secure=secure,
         session_s=int(sign_in_rules.current().session_lifetime.total_seconds()),
         bell=services.bell,
+        identity_provider=services.identity_provider,
     )
     application = web.Application(middlewares=[door.guard(built, limiter, limits)])
     application[CONSOLE] = built
@@ -74,6 +76,7 @@ def build(
     open_paths = sign_in.add_to(application, limiter)
     application[door.OPEN] = frozenset(open_paths)
     assets.add_to(application)
+    again.add_to(application)
     live.add_to(application)
     dashboard.add_to(application)
     exports.add_to(application)

@@ -12,10 +12,11 @@ from aiohttp import web
 
 from console import details, filling, forms, session, specs
 from console.places import Place
-from console.request import CSRF, LOCALE, ask, console, eyes, may, page, say
+from console.request import CSRF, LOCALE, ask, caller, console, eyes, may, page, say
 from core import errors
 from core.http import problems
 from core.http.calling import Asked
+from members import step_up
 
 _FLASH = "yucun_done"
 _MOST_FORM_BYTES = 512 * 1024
@@ -41,6 +42,8 @@ def handlers(place: Place) -> tuple[Any, Any]:
 def _refuse(request: web.Request, place: Place) -> None:
     if not may(request, place):
         raise problems.NotYourDuty(duty=place.route.duty)
+    if place.route.gate is not None:
+        place.route.gate(caller(request))
 
 
 def _given(request: web.Request, place: Place) -> dict[str, str]:
@@ -160,7 +163,7 @@ async def _done(request: web.Request, place: Place) -> web.StreamResponse:
             return _answered(request, place, given, await ask(request, place.name, asked))
         except problems.InvalidRequest as refusal:
             faults, others = forms.sentences(refusal.params["faults"], request[LOCALE])
-        except errors.Unauthenticated:
+        except (errors.Unauthenticated, step_up.StepUpRequired):
             raise
         except errors.DomainError as refusal:
             others = [refusal.sentence(request[LOCALE])]

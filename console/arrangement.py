@@ -29,7 +29,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
         "tickets_satisfaction_of",
     ),
     "rules": ("stores_listing", "opening_hours_of_shop", "packages_listing", "deduction_rules_listing", "agreements_listing"),
-    "people": ("staff_listing", "acts_listing", "staff_attempts", "second_factors_mine", "staff_my_sessions"),
+    "people": ("staff_listing", "acts_listing", "staff_attempts", "second_factors_mine", "passkeys_mine", "staff_my_sessions"),
     "system": ("alerts_listing", "upkeep_jobs", "upkeep_prove"),
 }  # fmt: skip
 """The areas in the order they stand in, and their pages."""
@@ -45,6 +45,17 @@ NOT_SHOWN = frozenset(
     {
         "operators_sign_in",  # the console has a page of its own for it
         "operators_second_factor",
+        "passkeys_ask",  # passkeys and single sign-on are for scripts and redirects of pages of their own
+        "passkeys_sign_in",
+        "passkeys_ask_again",
+        "passkeys_show_again",
+        "passkeys_begin",
+        "passkeys_add",
+        "single_sign_on_begin",
+        "single_sign_on_sign_in",
+        "single_sign_on_begin_link",
+        "single_sign_on_link",
+        "single_sign_on_unlink",
         "operators_sign_out",
         "second_factors_show_again",  # it gives the session another token, which only a page of its own can keep
         "staff_me",

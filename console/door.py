@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from admin_api import Operator
-from console import acting, session
+from console import acting, again, session
 from console.places import PREFIX
 from console.request import CALLER, CSRF, LOCALE, Console, is_part, page
 from core import errors, words
 from core.http import endpoint, languages, problems, rates
-from members import operators
+from members import operators, step_up
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,8 @@ async def _admit(
 def _refused(request: web.Request, refusal: errors.DomainError) -> web.StreamResponse:
     if isinstance(refusal, errors.Unauthenticated):
         return _to_sign_in(request)
+    if isinstance(refusal, step_up.StepUpRequired):
+        return again.lead_to(request)
     status = problems.status_of(type(refusal))
     sentence = refusal.sentence(request[LOCALE])
     template = "_refused.jinja" if is_part(request) else "refused.jinja"

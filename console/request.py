@@ -15,6 +15,7 @@ from console.showing import Eyes
 from core import words
 from core.bell import Bell
 from core.http.calling import Asked, Calls
+from members import single_sign_on
 
 CALLER = web.RequestKey("caller", Operator)
 LOCALE = web.RequestKey("locale", str)
@@ -32,6 +33,7 @@ class Console:
     session_s: int
     bell: Bell
     """Rings when something happens in a conversation."""
+    identity_provider: single_sign_on.House | None = None
 
 
 CONSOLE = web.AppKey("console", Console)

@@ -9,10 +9,11 @@ from console import session
 from console.places import PREFIX
 from console.request import CALLER, CSRF, LOCALE, console, page
 from core import errors, words
-from core.http import addresses, endpoint, rates
-from members import operator_sign_in
+from core.http import addresses, endpoint, problems, rates
+from members import operator_sign_in, single_sign_on
 
 _TRIES = rates.Rate(10, 60)
+_PROOF = "yucun_sign_on"
 _LIMITER = web.AppKey("sign_in_limiter", rates.RateLimiter)
 
 
@@ -22,11 +23,15 @@ def add_to(door: web.Application, limiter: rates.RateLimiter) -> list[str]:
     door.router.add_get("/sign-in", _form)
     door.router.add_post("/sign-in", _sign_in)
     door.router.add_post("/sign-in/second", _second)
+    door.router.add_get("/sign-in/single-sign-on", _to_provider)
+    door.router.add_get("/sign-in/back", _from_provider)
     door.router.add_post("/sign-out", _sign_out)
     door.router.add_get("/language/{locale}", _language)
     return [
         f"{PREFIX}/sign-in",
         f"{PREFIX}/sign-in/second",
+        f"{PREFIX}/sign-in/single-sign-on",
+        f"{PREFIX}/sign-in/back",
         *(f"{PREFIX}/language/{locale}" for locale in words.LOCALES),
     ]
 
@@ -39,7 +44,10 @@ async def _form(request: web.Request) -> web.StreamResponse:
 
 def _page(request: web.Request, sentence: str = "", login: str = "", status: int = 200) -> web.Response:
     wanted = session.own_address(request.query.get("next"))
-    return page(request, "sign_in.jinja", status, sentence=sentence, login=login, next=wanted)
+    sign_on = console(request).identity_provider is not None
+    return page(
+        request, "sign_in.jinja", status, sentence=sentence, login=login, next=wanted, sign_on=sign_on
+    )
 
 
 async def _sign_in(request: web.Request) -> web.StreamResponse:
@@ -74,6 +82,35 @@ async def _second(request: web.Request) -> web.StreamResponse:
     except errors.DomainError as refusal:
         status = 401 if isinstance(refusal, errors.Unauthenticated) else 429
         return _page(request, refusal.sentence(request[LOCALE]), status=status)
+
+
+async def _to_provider(request: web.Request) -> web.StreamResponse:
+    built = console(request)
+    try:
+        begun = await single_sign_on.begin(built.identity_provider, origin=origin(request))
+    except errors.DomainError as refusal:
+        return _page(request, refusal.sentence(request[LOCALE]), status=problems.status_of(type(refusal)))
+    response = _to(begun.url)
+    response.set_cookie(
+        _PROOF, begun.proof, max_age=600, path=PREFIX, httponly=True, secure=built.secure, samesite="Lax"
+    )
+    return response
+
+
+async def _from_provider(request: web.Request) -> web.StreamResponse:
+    state, code = (request.query.get(name, "")[:2000] for name in ("state", "code"))
+    proof = request.cookies.get(_PROOF, "")
+    try:
+        found = await single_sign_on.sign_in(
+            console(request).identity_provider, state=state, code=code, proof=proof, origin=origin(request)
+        )
+    except errors.DomainError as refusal:
+        return _page(request, refusal.sentence(request[LOCALE]), status=problems.status_of(type(refusal)))
+    if isinstance(found, operator_sign_in.SecondFactorWanted):
+        return _second_page(request, found.challenge)
+    response = _signed_in(request, found)
+    response.del_cookie(_PROOF, path=PREFIX)
+    return response
 
 
 def _signed_in(request: web.Request, found: operator_sign_in.Session) -> web.Response:

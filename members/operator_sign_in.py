@@ -111,17 +111,19 @@ async def spend(login: str, whose: int | None, way: Way, origin: Origin) -> sign
 
 
 async def admitted(
-    who: Operator, spent: sign_in_limits.Try, *, way: Way, origin: Origin
+    who: Operator, spent: sign_in_limits.Try | None, *, way: Way, origin: Origin
 ) -> Session | SecondFactorWanted:
-    """What follows from a first proof: a session, or the question for the second."""
+    """What follows from a first proof: a session, or the question for the second. ``spent``: the try that was counted for it, if one was."""
     kinds = await second_factors.kinds(who.id)
     if not kinds:
         opened = await operator_sessions.open_for(who.id, origin)
-        await sign_in_limits.succeed(spent)
+        if spent is not None:
+            await sign_in_limits.succeed(spent)
         await sign_in_attempts.note(who.id, way, "done", origin)
         return Session(opened.token, opened.expires_at, who)
     made = await sign_in_challenges.make("second_factor", who.id, origin)
-    await sign_in_limits.give_back(spent)
+    if spent is not None:
+        await sign_in_limits.give_back(spent)
     await sign_in_attempts.note(who.id, way, "half", origin)
     return SecondFactorWanted(made.token, made.ends_at, kinds)
 

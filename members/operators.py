@@ -39,7 +39,13 @@ class OnDuty:
     posts: tuple[duties.Post, ...]
     session_id: int
     fresh_at: datetime | None
-    has_second_factor: bool
+    has_totp: bool
+    has_passkey: bool
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether the password alone is not enough."""
+        return self.has_totp or self.has_passkey
 
 
 _CREATE = """
@@ -94,7 +100,8 @@ async def give(operator_id: int, posts: Iterable[duties.Post]) -> None:
 
 _SESSION = """
 SELECT o.id, o.login, o.name, s.id AS session_id, s.fresh_at, s.seen_at,
-    EXISTS (SELECT FROM operator_totp t WHERE t.operator_id = o.id AND t.confirmed_at IS NOT NULL) AS has_second_factor,
+    EXISTS (SELECT FROM operator_totp t WHERE t.operator_id = o.id AND t.confirmed_at IS NOT NULL) AS has_totp,
+    EXISTS (SELECT FROM operator_passkey k WHERE k.operator_id = o.id) AS has_passkey,
     (SELECT array_agg(p.role ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS roles,
     (SELECT array_agg(p.store ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS stores
 FROM operator_session s JOIN operator o ON o.id = s.operator_id
@@ -132,7 +139,7 @@ async def on_duty(operator_id: int) -> OnDuty | None:
         return None
     row = dict(found)
     posts = duties.posts(row.pop("roles"), row.pop("stores"))
-    return OnDuty(**row, posts=posts, session_id=0, fresh_at=None, has_second_factor=True)
+    return OnDuty(**row, posts=posts, session_id=0, fresh_at=None, has_totp=True, has_passkey=False)
 
 
 async def is_open(token: str) -> bool:

@@ -67,7 +67,10 @@ class Standing:
     """What an operator has."""
 
     totp_since: datetime | None
+    passkeys: int
     recovery_codes_left: int
+    is_linked: bool
+    """With an account at the shop's identity provider."""
 
 
 _BEGIN = """
@@ -152,6 +155,7 @@ def is_recovery_code(code: str) -> bool:
 
 _FACTORS = """
 SELECT EXISTS (SELECT FROM operator_totp WHERE operator_id = $1 AND confirmed_at IS NOT NULL) AS totp,
+    EXISTS (SELECT FROM operator_passkey WHERE operator_id = $1) AS passkey,
     EXISTS (SELECT FROM operator_recovery_code WHERE operator_id = $1 AND used_at IS NULL) AS recovery_code
 """
 
@@ -160,14 +164,16 @@ async def kinds(operator_id: int) -> tuple[Kind, ...]:
     """By what the operator can show again who they are; none: they have no second factor."""
     row = await db.fetchrow(_FACTORS, operator_id)
     assert row is not None
-    if not row["totp"]:
-        return ()
-    return ("totp", "recovery_code") if row["recovery_code"] else ("totp",)
+    factors: tuple[Kind, ...] = ("totp", "passkey", "recovery_code")
+    found = tuple(kind for kind in factors if row[kind])
+    return found if found != ("recovery_code",) else ()
 
 
 _STANDING = """
 SELECT (SELECT confirmed_at FROM operator_totp WHERE operator_id = $1) AS totp_since,
-    (SELECT count(*) FROM operator_recovery_code WHERE operator_id = $1 AND used_at IS NULL) AS recovery_codes_left
+    (SELECT count(*) FROM operator_passkey WHERE operator_id = $1) AS passkeys,
+    (SELECT count(*) FROM operator_recovery_code WHERE operator_id = $1 AND used_at IS NULL) AS recovery_codes_left,
+    EXISTS (SELECT FROM operator_subject WHERE operator_id = $1) AS is_linked
 """
 
 
@@ -226,6 +232,7 @@ async def reset(operator_id: int) -> None:
     """Takes all second factors away from who has lost them: they sign in with their password, and get new ones."""
     async with db.transaction():
         await db.execute("DELETE FROM operator_totp WHERE operator_id = $1", operator_id)
+        await db.execute("DELETE FROM operator_passkey WHERE operator_id = $1", operator_id)
         await db.execute(_FORGET_CODES, operator_id)
 
 

@@ -80,6 +80,24 @@ async def tried(kind: Kind, token: str, origin: Origin) -> Open:
     return Open(row["id"], row["operator_id"], row["login"], json.loads(row["asked"]))
 
 
+_WHOSE = """
+SELECT c.operator_id FROM operator_challenge c JOIN operator o ON o.id = c.operator_id
+WHERE c.token_hash = $1 AND c.kind = $2 AND c.place = $3 AND c.used_at IS NULL AND c.ends_at > $4 AND o.state = 'active'
+"""
+
+
+async def whose(kind: Kind, token: str, origin: Origin) -> int:
+    """Of whom something was asked, without answering it.
+
+    Raises:
+        SignInOver.
+    """
+    found = await db.fetchval(_WHOSE, _hash(token), kind, origin.place, clock.now())
+    if found is None:
+        raise SignInOver
+    return int(found)
+
+
 _USE = "UPDATE operator_challenge SET used_at = $2 WHERE id = $1 AND used_at IS NULL"
 
 

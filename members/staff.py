@@ -18,6 +18,7 @@ from members import (
     second_factors,
     sign_in_attempts,
     sign_in_challenges,
+    single_sign_on,
 )
 from members.operator_sessions import OpenSession
 from members.sign_in_attempts import Origin
@@ -55,6 +56,8 @@ class Member:
     id: int
     login: str
     name: str
+    email: str | None
+    """By which the identity provider knows them."""
     state: str
     created_at: datetime
     last_seen_at: datetime | None
@@ -62,7 +65,7 @@ class Member:
 
 
 _SHOWN = """
-SELECT o.id, o.login, o.name, o.state, o.created_at,
+SELECT o.id, o.login, o.name, o.email, o.state, o.created_at,
     (SELECT max(coalesce(s.seen_at, s.created_at)) FROM operator_session s WHERE s.operator_id = o.id) AS last_seen_at,
     (SELECT array_agg(p.role ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS roles,
     (SELECT array_agg(p.store ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS stores
@@ -232,6 +235,16 @@ async def _set_password(operator_id: int, password: str, *, but: int | None) -> 
         await db.execute(_SET_HASH, operator_id, hashed)
         await operator_sessions.end_all(operator_id, but=but)
         await sign_in_challenges.end_all(operator_id)
+
+
+async def set_email(operator_id: int, email: str | None) -> Member:
+    """Writes down the e-mail address by which the shop's identity provider knows somebody; None: none.
+
+    Raises:
+        NoSuchOperator, EmailTaken.
+    """
+    await single_sign_on.set_email(operator_id, email)
+    return await get(operator_id)
 
 
 async def reset_second_factor(operator_id: int) -> None:

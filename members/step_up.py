@@ -36,6 +36,12 @@ class Standing(Protocol):
     @property
     def has_second_factor(self) -> bool: ...
 
+    @property
+    def has_totp(self) -> bool: ...
+
+    @property
+    def has_passkey(self) -> bool: ...
+
 
 def fresh_until(who: Standing) -> datetime | None:
     """Until when nothing asks them again; None: it does now."""
@@ -85,4 +91,7 @@ def refuse_not_fresh(who: Standing) -> None:
 
 
 def _how(who: Standing) -> dict[str, Any]:
-    return {"by": ["totp", "recovery_code", "passkey"] if who.has_second_factor else ["password"]}
+    if not who.has_second_factor:
+        return {"by": ["password"]}
+    ways = (("totp", who.has_totp), ("passkey", who.has_passkey), ("recovery_code", True))
+    return {"by": [way for way, has in ways if has]}

@@ -13,6 +13,8 @@ class Operator(Model):
     name = fields.CharField(max_length=60)
     password_hash = fields.CharField(max_length=200)
     state = fields.CharField(max_length=10, default="active")
+    email = fields.CharField(max_length=254, null=True, unique=True)
+    """By which the shop's identity provider knows them, in small letters; an owner wrote it down."""
     created_at = fields.DatetimeField()
 
     class Meta:

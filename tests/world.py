@@ -240,9 +240,11 @@ async def opened(
     database_url: str,
     redis_url: str,
     images: config.Images | None = None,
+    sign_in: config.Operators | None = None,
     **sandbox_settings: Any,
 ) -> AsyncIterator[World]:
-    """A world of its own, its settings written under ``home``; ``images``: where it keeps pictures, if not there."""
+    """A world of its own, its settings written under ``home``; ``images``: where it keeps pictures, if not there; ``sign_in``: how
+    its operators sign in."""
     sandbox_settings.setdefault("time_scale", 0.001)
     async with contextlib.AsyncExitStack() as stack:
         sandbox = await Sandbox.start(Settings(**sandbox_settings))
@@ -252,6 +254,8 @@ async def opened(
         settings = _settings(home, sandbox, port, database_url=database_url, redis_url=redis_url)
         if images is not None:
             settings = settings.model_copy(update={"images": images})
+        if sign_in is not None:
+            settings = settings.model_copy(update={"operators": sign_in})
         running = await stack.enter_async_context(runtime.opened(settings))
         runner = web.AppRunner(doors.assemble(running), access_log=None, shutdown_timeout=1.0)
         await runner.setup()

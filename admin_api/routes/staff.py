@@ -3,7 +3,7 @@
 from admin_api import staff
 from admin_api.routes.caller import OPERATOR
 from core import http as kit
-from members import operator_sessions, operator_sign_in
+from members import operator_sessions, operator_sign_in, single_sign_on
 from members import staff as desk
 
 PASSWORD = (desk.PasswordTooShort, desk.PasswordTooEasy, desk.PasswordNamesOperator)
@@ -113,6 +113,19 @@ ROUTES = (
         staff.sign_out,
         summary=("全部下线", "End all sessions"),
         refusals=(desk.NoSuchOperator,),
+        auth=OPERATOR,
+    ),
+    kit.put(
+        "/operators/{operator_id}/email",
+        staff.set_email,
+        summary=("单点登录的邮箱", "E-mail address for single sign-on"),
+        description=(
+            "身份提供方核实过、与此相同的邮箱，第一次单点登录时与这名操作员关联，之后只认那个账号。",
+            "Whose verified address at the identity provider is this one is linked with the operator when they first sign in there; from then on "
+            "only that account counts.",
+        ),
+        answer=staff.Member,
+        refusals=(desk.NoSuchOperator, single_sign_on.EmailTaken),
         auth=OPERATOR,
     ),
     kit.delete(

@@ -12,7 +12,10 @@ from core import db
 from members import acts, duties, operators, staff
 from tests.world import PASSWORD, Client, new_key
 
-LEAVES = {"operators_sign_in", "operators_second_factor", "operators_sign_out"}
+LEAVES = {
+    "operators_sign_in", "operators_second_factor", "operators_sign_out", "passkeys_ask", "passkeys_sign_in", "single_sign_on_begin",
+    "single_sign_on_sign_in",
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from core import clock, db
 from members import duties, operators, sign_in_rules
+from tests.members.authenticator import Authenticator
 from tests.members.second_steps import App
 from tests.world import PASSWORD, Client
 
@@ -86,7 +87,7 @@ async def test_money_moves_only_in_a_fresh_session_of_who_has_a_second_factor(wo
     for path, body in (adjust, ("/packages", {"name": "卡", "pay_fen": 1, "bonus_fen": 0})):
         refused = await boss.post(path, body)
         assert (refused.status, refused.code) == (403, "step_up_required")
-        assert refused.body["params"]["by"] == ["totp", "recovery_code", "passkey"]
+        assert refused.body["params"]["by"] == ["totp", "recovery_code"]
     assert (await boss.get("/customers")).status == 200
     assert (await boss.post("/me/step-up", {"password": PASSWORD})).code == "other_proof_needed"
     assert (await boss.post("/me/step-up", {"one_time_code": "123456"})).code == "wrong_second_factor"
@@ -193,3 +194,71 @@ async def test_who_tried_is_for_those_who_see_people(world, hire):
     items = (await auditor.get("/sign-in-attempts?outcome=wrong_login")).body["items"]
     assert [(one["operator_id"], one["address"]) for one in items] == [(None, "127.0.0.1")]
     assert len(await auditor.all("/sign-in-attempts", limit=1)) == 3
+
+
+async def test_a_passkey_signs_in_and_makes_a_session_fresh(world):
+    boss = await world.operator()
+    phone = Authenticator(world.runtime.settings.server.public_url)
+    asked = (await boss.post("/me/passkeys")).body
+    kept = {
+        "challenge_token": asked["challenge_token"],
+        "credential": phone.create(asked["options"]),
+        "name": "手机",
+    }
+    added = (await boss.post("/me/passkeys/confirm", kept)).body
+    assert added["passkey"]["name"] == "手机" and len(added["recovery_codes"]) == 10
+    assert (await boss.post("/me/passkeys/confirm", kept)).code == "sign_in_over"
+    desk = stranger(world)
+    asked = (await desk.post("/login/passkey")).body
+    answer = {"challenge_token": asked["challenge_token"], "credential": phone.get(asked["options"])}
+    desk.token = (await desk.post("/login/passkey/answer", answer)).body["token"]
+    assert (await desk.get("/me/sign-in")).body["passkeys"] == 1
+    assert (await desk.post("/login/passkey/answer", answer)).code == "sign_in_over"
+    advance(minutes=11)
+    refused = await desk.put("/stores/xihu", {"name": "西湖店"})
+    assert (refused.code, refused.body["params"]["by"]) == ("step_up_required", ["passkey", "recovery_code"])
+    asked = (await desk.post("/me/step-up/passkey")).body
+    answer = {"challenge_token": asked["challenge_token"], "credential": phone.get(asked["options"])}
+    desk.token = (await desk.post("/me/step-up/passkey/answer", answer)).body["token"]
+    assert (await desk.put("/stores/xihu", {"name": "西湖店"})).status == 200
+    mine = f"/me/passkeys/{added['passkey']['id']}"
+    assert (await desk.patch(mine, {"name": "旧手机"})).status == 204
+    assert [one["name"] for one in (await desk.get("/me/passkeys")).body["items"]] == ["旧手机"]
+    assert (await desk.ask("DELETE", mine)).status == 204
+    assert (await desk.get("/me/sign-in")).body["recovery_codes_left"] == 0
+
+
+async def test_a_second_step_by_passkey_is_that_operators(world):
+    boss = await world.operator()
+    phone = Authenticator(world.runtime.settings.server.public_url)
+    asked = (await boss.post("/me/passkeys")).body
+    kept = {
+        "challenge_token": asked["challenge_token"],
+        "credential": phone.create(asked["options"]),
+        "name": "手机",
+    }
+    await boss.post("/me/passkeys/confirm", kept)
+    desk = stranger(world)
+    wanted = (await desk.post("/login", {"login": "boss", "password": PASSWORD})).body["second_factor"]
+    assert wanted["kinds"] == ["passkey", "recovery_code"]
+    assert (await desk.post("/login/passkey", {"challenge_token": "made-up"})).code == "sign_in_over"
+    asked = (await desk.post("/login/passkey", {"challenge_token": wanted["token"]})).body
+    answer = {"challenge_token": asked["challenge_token"], "credential": phone.get(asked["options"])}
+    assert (await desk.post("/login/passkey/answer", {**answer, "credential": "{}"})).code == "wrong_passkey"
+    assert (await desk.post("/login/passkey/answer", answer)).status == 200
+
+
+async def test_a_shop_without_an_identity_provider_says_so_and_owners_write_addresses_down(world, hire):
+    boss, li = await world.operator(), await hire(duties.Post("clerk"))
+    for path in ("/login/single-sign-on", "/me/single-sign-on"):
+        assert (await boss.post(path)).code == "single_sign_on_closed"
+    member = (await li.get("/me")).body["id"]
+    assert (await li.put(f"/operators/{member}/email", {"email": "li@example.com"})).code == "not_your_duty"
+    kept = await boss.put(f"/operators/{member}/email", {"email": "Li@Example.com"})
+    assert kept.body["email"] == "li@example.com"
+    mine = (await boss.get("/me")).body["id"]
+    assert (
+        await boss.put(f"/operators/{mine}/email", {"email": "LI@example.com"})
+    ).code == "operator_email_taken"
+    assert (await boss.put(f"/operators/{member}/email", {"email": None})).body["email"] is None
+    assert (await boss.put("/operators/999/email", {"email": "a@example.com"})).code == "no_such_operator"

@@ -79,6 +79,26 @@ async def test_who_has_a_second_factor_is_asked_for_it(stranger, hired):
     assert over.status == 401
 
 
+async def test_before_a_form_that_moves_money_somebody_with_a_second_factor_shows_again_who_they_are(hired):
+    browser, customer = await hired(login="zhou"), await factories.customer()
+    path = f"/do/adjustments_adjust?customer_id={customer.id}"
+    sent = {**(await browser.get(path)).hidden, "kind": "principal", "amount_fen": "1", "reason": "补"}
+    _, codes = await _enrolled("zhou")
+    await db.execute("UPDATE operator_session SET fresh_at = fresh_at - interval '11 minutes'")
+    page = await browser.post(path, sent)
+    assert "/again?next=" in page.url and "再次验证身份" in page.words
+    assert await db.fetchval("SELECT count(*) FROM adjustment") == 0
+    page = await browser.get(path)
+    wrong = await browser.post(page.url, {**page.hidden, "proof": "000000"})
+    assert wrong.status == 401 and "不正确" in wrong.words
+    (cookie,) = [one.value for one in browser.session.cookie_jar if one.key == "yucun_console"]
+    page = await browser.post(page.url, {**page.hidden, "proof": codes[0]})
+    assert page.status == 200 and page.url.endswith(path), "back at the form"
+    assert cookie not in [one.value for one in browser.session.cookie_jar]
+    done = await browser.post(path, {**sent, **page.hidden})
+    assert done.status == 200 and await db.fetchval("SELECT count(*) FROM adjustment") == 1
+
+
 async def _enrolled(login):
     operator_id = await db.fetchval("SELECT id FROM operator WHERE login = $1", login)
     app = App((await second_factors.begin_totp(operator_id, login)).secret)

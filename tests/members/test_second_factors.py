@@ -182,7 +182,7 @@ async def test_what_happens_between_the_steps_ends_it(db, happens):
 async def test_with_the_last_second_factor_the_recovery_codes_go(db):
     who, _, codes = await enrolled()
     await second_factors.remove_totp(who.id)
-    assert await second_factors.standing(who.id) == second_factors.Standing(None, 0)
+    assert await second_factors.standing(who.id) == second_factors.Standing(None, 0, 0, False)
     assert isinstance(
         await operator_sign_in.sign_in("chen", "long enough to be a password"), operator_sign_in.Session
     )
