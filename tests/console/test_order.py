@@ -45,6 +45,7 @@ async def test_only_what_is_possible_now_is_offered_and_a_parcel_takes_part_of_i
     shipped = await browser.post(f"/orders/{order_no}/ship", parcel)
     again = await browser.post(f"/orders/{order_no}/ship", parcel)
     assert shipped.status == again.status == 200 and "SF1234567890" in shipped.words
+    assert "小林 138" in shipped.words, "who it goes to"
     assert await db.fetchval("SELECT count(*) FROM shipment") == 1
     assert _offered(shipped) == {"hand_over", "ship"}, "what left cannot be cancelled"
     too_many = {**again.hidden, "carrier": "顺丰", "tracking_no": "SF999999", f"quantity.{sku_id}": "5"}
