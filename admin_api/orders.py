@@ -10,7 +10,7 @@ from admin_api.bills import Part
 from admin_api.services import Operator
 from core import http as kit
 from core import masks
-from shop import order_records, order_review, orders_shown, shipments, stock
+from shop import order_records, order_review, orders_history, orders_shown, shipments, stock
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
 Step = Literal["confirm", "reject", "withdraw", "ship", "hand_over"]
@@ -158,6 +158,20 @@ class OrderEnding(OrderRecord):
             "number, and the order stays as it is until then"
         ),
     ]
+
+
+class Mark(kit.Answer):
+    newest_step: Annotated[
+        int,
+        Field(
+            description="最新一步的编号，不变则没有订单变动 · the newest step of any order; the same: nothing has changed"
+        ),
+    ]
+
+
+async def mark() -> object:
+    """Whether anything has changed."""
+    return {"newest_step": await orders_history.newest()}
 
 
 async def listing(query: OrdersQuery, caller: Operator) -> object:

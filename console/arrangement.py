@@ -67,6 +67,7 @@ NOT_SHOWN = frozenset(
 ON_PAGES_OF_THEIR_OWN = frozenset(
     {
         "staff_my_password",
+        "orders_mark",
         "reports_now",
         "reports_trend",
         "after_sales_photo",

@@ -48,7 +48,10 @@ async def _live(request: web.Request) -> web.StreamResponse:
         context = {**request.config_dict[AROUND](request), **await _told(request, store)}
         return aiohttp_jinja2.render_string("_kitchen.jinja", request, context)
 
-    return live.stream(request, "kitchen", render, every_s=5.0)
+    async def mark() -> int:
+        return int((await ask(request, "orders_mark")).newest_step)
+
+    return live.stream(request, "kitchen", render, mark=mark)
 
 
 async def _stores(request: web.Request) -> list[tuple[str, str]]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 
 from aiohttp import web
 
@@ -20,7 +21,10 @@ _CLOSING = web.AppKey("closing", asyncio.Event)
 _HEARTBEAT_EVERY = 5
 """Without a change a sign of life is sent every so many looks."""
 
+_ANEW_AFTER_S = 60.0
+
 Render = Callable[[], Awaitable[str]]
+Mark = Callable[[], Awaitable[Hashable]]
 
 
 def add_to(door: web.Application) -> None:
@@ -38,10 +42,28 @@ def closing(request: web.Request) -> asyncio.Event:
     return request.config_dict[_CLOSING]
 
 
-def stream(request: web.Request, kind: str, render: Render, *, every_s: float = 3.0) -> kit.EventStream:
-    """Looks every ``every_s`` and sends what ``render`` gives (HTML) when it is another than before. Ends with the session, with the
-    server, and when the operator may not see it any more."""
-    return kit.EventStream(_changes(request, kind, render, every_s))
+def stream(
+    request: web.Request, kind: str, render: Render, *, every_s: float = 3.0, mark: Mark | None = None
+) -> kit.EventStream:
+    """Looks every ``every_s`` and sends what ``render`` gives (HTML) when it is another than before. With ``mark`` it is rendered only
+    when that has changed, or a minute has passed: for what is written down each time it is read. Ends with the session, with the server,
+    and when the operator may not see it any more."""
+    return kit.EventStream(_changes(request, kind, _marked(render, mark), every_s))
+
+
+def _marked(render: Render, mark: Mark | None) -> Render:
+    if mark is None:
+        return render
+    last: tuple[Hashable, float, str] = (None, 0.0, "")
+
+    async def render_anew() -> str:
+        nonlocal last
+        now, at = await mark(), time.monotonic()
+        if now != last[0] or at - last[1] >= _ANEW_AFTER_S:
+            last = (now, at, await render())
+        return last[2]
+
+    return render_anew
 
 
 async def _changes(

@@ -48,3 +48,13 @@ _OF = "SELECT step, was, became, by, note, at FROM order_event WHERE order_id = 
 async def of_order(order_id: int) -> list[Event]:
     """The order's history, the first step first."""
     return [Event(*row) for row in await db.fetch(_OF, order_id)]
+
+
+_NEWEST = "SELECT coalesce(max(id), 0) FROM order_event"
+
+
+async def newest() -> int:
+    """The number of the newest step of any order: while it is the same, no order is another. A step that was begun earlier and committed
+    later has a smaller one, so who goes by it looks anew now and then all the same."""
+    found: int = await db.fetchval(_NEWEST)
+    return found

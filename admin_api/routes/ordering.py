@@ -17,6 +17,17 @@ ROUTES = (
         auth=OPERATOR,
     ),
     kit.get(
+        "/order-mark",
+        orders.mark,
+        summary=("订单有无变动", "Whether orders have changed"),
+        description=(
+            "供屏幕轮询：编号不变时不必再读订单。不含任何顾客信息。",
+            "For screens that keep themselves up to date: while it is the same, orders need not be read. Tells of no customer.",
+        ),
+        answer=orders.Mark,
+        auth=OPERATOR,
+    ),
+    kit.get(
         "/orders/{order_no}",
         orders.one,
         summary=("一张订单", "One order"),
