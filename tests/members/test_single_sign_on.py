@@ -180,7 +180,15 @@ async def test_a_state_to_link_does_not_sign_in_nor_link_another(db, house, ther
         {"iat": identity_provider.past(-600)},
         {"nonce": "another"},
     ],
-    ids=str,
+    ids=[
+        "issuer",
+        "audience",
+        "two audiences",
+        "party",
+        "over",
+        "to come",
+        "nonce",
+    ],  # both test processes must name them alike
 )
 async def test_a_token_that_is_not_for_us_now_is_not_believed(db, house, there, provider, lies):
     await linked(house, there)
