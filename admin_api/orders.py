@@ -235,7 +235,7 @@ async def hand_over(order_no: str, body: Note, caller: Operator, key: kit.Idempo
 async def _ending(outcome: order_review.Outcome) -> object:
     record = await order_records.read(outcome.order_no)
     own = {field.name: getattr(record, field.name) for field in fields(record)}
-    return {**own, "approval_no": outcome.approval_no}
+    return {**own, "next_steps": record.next_steps, "approval_no": outcome.approval_no}
 
 
 def _by(caller: Operator) -> order_review.By:

@@ -158,7 +158,7 @@ _UNWATCHED = {
         "bill_line", "order_line", "after_sale_line", "shipment_line", "refund_part", "receipt", "spending", "spending_mark",
         "tier_standing", "plan_usage", "outbox_message", "message_attempt", "job", "import_progress", "address_code",
     },
-    "how operators sign in": {"operator_challenge", "operator_recovery_code", "sign_in_attempt", "sign_in_limit"},
+    "how operators sign in": {"operator_challenge", "operator_passkey", "operator_recovery_code", "operator_subject", "sign_in_attempt", "sign_in_limit"},
     "pictures": {"after_sale_photo", "voucher_image", "stray_image"},
 }  # fmt: skip
 

@@ -76,7 +76,7 @@ def _same(table, *numbers):
 
 _LEFT = f"""
 SELECT {_same("o", "order_no", "bill_no", "customer_id", "placed_at", "expires_at", "paid_at", "address")},
-       o.paid_at >= o.placed_at, o.expires_at - o.placed_at, o.address - 'address_id',
+       o.paid_at >= o.placed_at, o.expires_at - o.placed_at, o.address - 'address_id' - 'phone',
        {_same("b", "bill_no", "customer_id", "due_at", "paid_at", "source")}, b.source = 'order:' || o.order_no, b.paid_at = o.paid_at,
        b.due_at = o.expires_at, {_same("p", "bill_id", "transfer_reference")}, p.transfer_reference = 'bill:' || b.bill_no || ':0',
        (SELECT array_agg({_same("l", "order_id")} ORDER BY l.id) FROM order_line l WHERE l.order_id = o.id),
