@@ -56,6 +56,9 @@ def attack(
     return seen
 
 
+_MOST_TRIES = 30
+
+
 def wander(
     api: kit.Api,
     url: str,
@@ -83,10 +86,11 @@ def wander(
 
     class Walk(schema.as_state_machine()):
         def setup(self):
-            nonlocal begun
-            begun += 1
+            self.has_begun = False
 
         def step(self, input):
+            nonlocal begun
+            begun, self.has_begun = begun + (not self.has_begun), True
             self.is_linked = input.transition is not None and input.is_applied
             input.case.body, input.case.query = (
                 _knowing(part, known) for part in (input.case.body, input.case.query)
@@ -108,10 +112,11 @@ def wander(
     for operation in schema.get_all_operations():
         if "{" in operation.ok().path:  # nobody begins with a number that was made up
             setattr(Walk, normalize_name(f"RANDOM -> {operation.ok().label}"), None)
-    most = walks
-    while begun < most and not faults:
-        # a shop remembers the walks before: the same steps lead elsewhere, which hypothesis calls flaky
-        with contextlib.suppress(Flaky):
+    most, tries = walks, 0
+    while begun < most and not faults and (tries := tries + 1) <= _MOST_TRIES:
+        # a shop remembers the walks before: the same steps lead elsewhere, which hypothesis calls flaky; and where what it makes up at
+        # the beginning is refused again and again, it calls that unsatisfiable: by other chance it is not
+        with contextlib.suppress(Flaky, Unsatisfiable):
             Walk.run(settings=_bounded(most - begun, stateful_step_count=steps, derandomize=False))
         if begun >= most and not have_led_somewhere(followed, walks):
             most = min(most + walks, 10 * walks)

@@ -1,5 +1,7 @@
 """Every operation of the operators' API has its place in the console, and every page opens."""
 
+import re
+
 import pytest
 
 from admin_api import routes
@@ -50,6 +52,16 @@ def test_every_operation_can_be_reached_from_the_areas():
     assert sorted(set(PLACES.all) - reached - arrangement.NOT_SHOWN - arrangement.ON_PAGES_OF_THEIR_OWN) == []
 
 
+_OURS = re.compile(r"<(h[1-4]|th|dt|label|legend|summary|button)\b[^>]*>(.*?)</\1>", re.DOTALL)
+_CHINESE = re.compile("[一-鿿]")
+
+
+def chinese_in(page) -> list[str]:
+    """What of the console's own words on a page is Chinese."""
+    ours = [re.sub(r"<[^>]+>", " ", text) for _, text in _OURS.findall(page.text)]
+    return [text.strip() for text in ours if _CHINESE.search(re.sub("店长小周|小林|中文|店|套餐", "", text))]
+
+
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
 async def test_every_list_and_every_form_opens(hired, locale):
     browser = await hired(locale=locale)
@@ -57,6 +69,7 @@ async def test_every_list_and_every_form_opens(hired, locale):
     for place in ALONE:
         page = await browser.get(place.address({}))
         assert page.status in (200, 409, 422), (place.name, page.status, page.words[:300])
+        assert locale == "zh-CN" or chinese_in(page) == [], place.name
     parts = {"customer_id": customer.id}
     for place in PLACES.all.values():
         if (
@@ -66,6 +79,7 @@ async def test_every_list_and_every_form_opens(hired, locale):
         ):
             page = await browser.get(place.address(parts))
             assert page.status in (200, 404, 409, 422), (place.name, page.status, page.words[:300])
+            assert locale == "zh-CN" or chinese_in(page) == [], place.name
 
 
 @pytest.mark.parametrize("role", sorted(duties.ROLES))

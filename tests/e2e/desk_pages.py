@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +17,6 @@ from tests import browser
 from tests.e2e.conftest import SCREENSHOTS, Demo
 
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 900)}
-CHINESE = re.compile("[一-鿿]")
 _WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 

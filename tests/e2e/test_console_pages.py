@@ -1,6 +1,6 @@
-"""Every page of the console in a real browser: accessible, within the screen, in one language, without errors or other hosts.
+"""Every page of the console in a real browser: accessible, within the screen, without errors or other hosts.
 
-In `make test` every page is opened once in Chinese, for axe and on a phone's width, and once in English. `make console-look` opens each at
+In `make test` every page is opened once in Chinese, for axe and on a phone's width. `make console-look` opens each at
 three sizes in both languages and keeps pictures.
 """
 
@@ -20,7 +20,6 @@ PAGES = ["/", "/exports"] + [
     for area in arrangement.AREAS.values()
     for name in area
 ]
-OURS = ".side, h1, h2, th, dt, label, button, legend, .btn, .empty"
 
 
 def test_every_page_keeps_to_wcag_and_fits_a_phone(demo):
@@ -31,14 +30,6 @@ def test_every_page_keeps_to_wcag_and_fits_a_phone(demo):
             faults += [(path, one) for one in desk.barriers()]
             faults += [(path, size) for size in ("phone", "desktop") if desk.sticks_out(size)]
     assert faults == []
-
-
-def test_every_page_speaks_english(demo):
-    with desk_pages.opened(demo, locale="en-GB") as desk:
-        for path in PAGES:
-            desk.open(path)
-            for said in desk.at.locator(OURS).all_inner_texts():
-                assert not desk_pages.CHINESE.search(said.replace("中文", "")), (path, said)
 
 
 @pytest.mark.skipif(not WHOLE, reason="make console-look")
