@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -57,6 +58,8 @@ def attack(
 
 
 _MOST_TRIES = 30
+_MOST_S = 90.0 if WALKS <= 12 else 3600.0
+"""No walk is begun after so long."""
 
 
 def wander(
@@ -112,8 +115,8 @@ def wander(
     for operation in schema.get_all_operations():
         if "{" in operation.ok().path:  # nobody begins with a number that was made up
             setattr(Walk, normalize_name(f"RANDOM -> {operation.ok().label}"), None)
-    most, tries = walks, 0
-    while begun < most and not faults and (tries := tries + 1) <= _MOST_TRIES:
+    most, tries, ends_at = walks, 0, time.monotonic() + _MOST_S
+    while begun < most and not faults and (tries := tries + 1) <= _MOST_TRIES and time.monotonic() < ends_at:
         # a shop remembers the walks before: the same steps lead elsewhere, which hypothesis calls flaky; and where what it makes up at
         # the beginning is refused again and again, it calls that unsatisfiable: by other chance it is not
         with contextlib.suppress(Flaky, Unsatisfiable):
