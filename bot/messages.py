@@ -140,11 +140,12 @@ def _text(fields: Fields, name: str) -> str:
 
 _ELEMENT = re.compile(
     r"<([A-Za-z]{1,40})>(?:"
-    r"<!\[CDATA\[((?:[^\x00-\x08\x0b-\x1f\ufffe\uffff\]]++|\](?!\]>))*+)\]\]>"
+    r"<!\[CDATA\[((?:[^\x00-\x08\x0b-\x1f\ufffe\uffff<\]]++|<(?!!\[CDATA\[)|\](?!\]>))*+)\]\]>"
     r"|([^\x00-\x08\x0b-\x1f\ufffe\uffff<&\]]*+)"
     r")</\1>"
 )
-"""An element whose text stands there as it is: nothing in it that XML would read as something else."""
+"""An element whose text stands there as it is: nothing in it that XML would read as something else. What is quoted ends where another
+quotation would begin: else each of thousands that never end would be looked for to the end of the body."""
 
 
 def _flat(body: bytes) -> Fields | None:

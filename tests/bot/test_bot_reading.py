@@ -11,7 +11,7 @@ NAMES = st.sampled_from(
 )
 TEXTS = st.text(max_size=12) | st.sampled_from(
     ("余额", "[微笑]", "]", "]]", "]]>", "]]]>", "]]]]><![CDATA[>", "<![CDATA[", "<b>1</b>", "&amp;", "&#0;", "&x;", "a > b", "\r\n", "\t",
-     "\x00", "\x0b", "\x7f", "\x85", "\ufffe", "\uffff", "\u2028", "<!-- -->", "<?php ?>", "\xa0")
+     "<a><![CDATA[", "\x00", "\x0b", "\x7f", "\x85", "\ufffe", "\uffff", "\u2028", "<!-- -->", "<?php ?>", "\xa0")
 )  # fmt: skip
 PLAIN = st.tuples(NAMES, TEXTS).map(lambda one: f"<{one[0]}>{one[1]}</{one[0]}>")
 QUOTED = st.tuples(NAMES, TEXTS).map(lambda one: f"<{one[0]}><![CDATA[{one[1]}]]></{one[0]}>")
@@ -63,6 +63,7 @@ def test_bytes_that_were_bent_are_read_as_a_parser_does(data):
         ("<a><![CDATA[]]></a><b></b>", {"a": "", "b": ""}),
         ("<a><![CDATA[1]]]]><![CDATA[>2]]></a>", {"a": "1]]>2"}),
         ("<a><![CDATA[<b>&amp;</b>]]></a>", {"a": "<b>&amp;</b>"}),
+        ("<a><![CDATA[<a><![CDATA[1]]></a>", {"a": "<a><![CDATA[1"}),
         ("<a>&lt;</a>", {"a": "<"}),
         ("<a>1\r\n2</a>", {"a": "1\n2"}),
         ("", "malformed"),
@@ -74,3 +75,9 @@ def test_bytes_that_were_bent_are_read_as_a_parser_does(data):
 )
 def test_what_is_inside(inside, said):
     assert read(f"<xml>{inside}</xml>".encode()) == said
+
+
+@pytest.mark.timeout(30)  # looked for to the end of the body from each beginning, it takes many minutes
+@pytest.mark.parametrize("piece", ["<a><![CDATA[", "<a>", "<a", "<a>]", "<a>1</b>"])
+def test_what_never_ends_is_refused_in_one_go(piece):
+    assert read(f"<xml>{piece * 40_000}{'] ' * 250_000}</xml>".encode()) == "malformed"
