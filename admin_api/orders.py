@@ -90,6 +90,9 @@ class Order(kit.Answer):
     customer_id: int
     state: State
     under_review: bool
+    is_refunded: Annotated[
+        bool, Field(description="款项已全部退回，不再交付 · all of its money is back; it is not delivered")
+    ]
     store_id: Annotated[int, Field(description="出货门店，0 为总店 · whose stock; 0: the shop's own")]
     goods_fen: int
     discount_fen: int

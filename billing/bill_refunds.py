@@ -41,6 +41,15 @@ async def left(bill: bills.Bill) -> int:
     return sum(int(row["left_fen"]) for row in await db.fetch(_PAYMENTS, bill.id))
 
 
+def none_left(bill_no: str) -> str:
+    """The condition of a statement that nothing is ``left`` of a bill; ``bill_no``: what names it there."""
+    return f"""
+NOT EXISTS (
+    SELECT FROM bill b JOIN bill_payment p ON p.bill_id = b.id
+    WHERE b.bill_no = {bill_no} AND p.amount_fen > p.refunded_fen + p.refunding_fen)
+"""
+
+
 async def in_full(bill: bills.Bill, *, operator: str, reason: str = "", decided_by: str | None = None) -> int:
     """Gives back everything a locked bill was paid with that is not back or on its way yet. Returns how much that is."""
     left_fen = await left(bill)

@@ -13,8 +13,8 @@ from console.request import AROUND, CSRF, LOCALE, ask, caller, console, eyes, ma
 from core import clock, errors
 from core.http import problems
 from core.http.calling import Asked
+from shop import order_states
 
-_TO_BE_MADE = ["paid", "confirmed", "shipping"]
 _MOST_PAGES = 5
 _DOES = {"confirm": "orders_confirm", "hand_over": "orders_hand_over"}
 
@@ -96,11 +96,13 @@ async def _told(request: web.Request, store: str) -> dict[str, Any]:
 
 async def _orders(request: web.Request, store: str) -> list[Any]:
     """All that are to be made; the list has the newest first, so that its end is read, too."""
-    asked: dict[str, Any] = {"state": _TO_BE_MADE, "limit": "100"} | ({"store": store} if store else {})
+    asked: dict[str, Any] = {"state": list(order_states.TO_BE_DELIVERED), "limit": "100"} | (
+        {"store": store} if store else {}
+    )
     found: list[Any] = []
     for _page in range(_MOST_PAGES):
         answer = await ask(request, "orders_listing", Asked(query=asked))
-        found.extend(answer.items)
+        found.extend(one for one in answer.items if not one.is_refunded)
         if answer.next_cursor is None:
             break
         asked["cursor"] = answer.next_cursor

@@ -1,5 +1,6 @@
 """What can be done with a thing in the state it is in. The desk decides, under its locks, when something is asked for; here stands what is
-worth offering, so that no button leads to a refusal that could be known before. A test asks the desk in each state."""
+worth offering, so that no button leads to a refusal that could be known before. A test asks the desk in each state. Orders and after-sales
+tell it themselves (``next_steps``)."""
 
 from __future__ import annotations
 
@@ -10,7 +11,6 @@ from typing import Any, Protocol
 import pydantic
 
 from console.showing import fields_of
-from shop import after_sale_states, order_states
 
 Row = Mapping[str, Any]
 
@@ -71,25 +71,9 @@ class Either:
         return any(all(one.holds(row, me) for one in way) for way in self.ways)
 
 
-@dataclass(frozen=True, slots=True)
-class AfterSale:
-    """The step can be taken by an after-sale of its kind in its state."""
-
-    step: after_sale_states.Step
-
-    def holds(self, row: Row, me: int) -> bool:
-        """Whether it can."""
-        return after_sale_states.allows(self.step, row["state"], row["kind"])
-
-
 def when(field: str, *among: Any) -> When:
     """One of these values stands in the field."""
     return When(field, frozenset(among))
-
-
-def _order(step: order_states.Step) -> tuple[When]:
-    (was,) = (rule.was for rule in order_states.RULES if rule.step == step)
-    return (when("state", *was),)
 
 
 _WAITING, _SUBMITTED, _OPEN = when("state", "waiting"), when("state", "submitted"), when("state", "open")
@@ -165,16 +149,6 @@ POSSIBLE: Mapping[str, tuple[Condition, ...]] = {
     "standing_orders_change": (_ALIVE,),
     "standing_orders_skip": (_ALIVE,),
     "standing_orders_end": (_ALIVE,),
-    "orders_confirm": _order("confirm"),
-    "orders_reject": _order("reject"),
-    "orders_cancel": _order("withdraw"),
-    "orders_ship": _order("ship"),
-    "orders_hand_over": _order("hand_over"),
-    "after_sales_approve": (AfterSale("approve"),),
-    "after_sales_reject": (AfterSale("reject"),),
-    "after_sales_receive": (AfterSale("receive"),),
-    "after_sales_refund": (AfterSale("refund"),),
-    "after_sales_send_anew": (AfterSale("send_anew"),),
     "staff_disable": (_RUNS,),
     "staff_enable": (when("state", "disabled"),),
     "tickets_close": (when("state", "open", "in_progress", "answered"),),

@@ -29,6 +29,9 @@ STATES: dict[State, tuple[str, str]] = {
 DELIVERED_OR_TO_BE: tuple[State, ...] = ("paid", "confirmed", "shipping", "shipped", "completed")
 """Where an order is once it is paid, or the first part of it."""
 
+TO_BE_DELIVERED: tuple[State, ...] = ("paid", "confirmed", "shipping")
+"""Where an order is while something of it is still with the shop."""
+
 
 class OrderStateForbids(errors.Conflict):
     """The order's state does not allow this step."""
@@ -89,14 +92,19 @@ def allows(step: Step, state: str) -> bool:
     return state in _BY_STEP[step].was
 
 
-def of_operator(state: str, *, need_review: bool) -> tuple[Step, ...]:
-    """The steps an operator can take in the state; ``need_review``: the shop confirms orders before it delivers them."""
+_DELIVERS: tuple[Step, ...] = ("confirm", "ship", "hand_over")
+
+
+def of_operator(state: str, *, need_review: bool, is_refunded: bool) -> tuple[Step, ...]:
+    """The steps an operator can take in the state; ``need_review``: the shop confirms orders before it delivers them; ``is_refunded``:
+    all that was paid is back, so that nothing is delivered any more."""
     return tuple(
         rule.step
         for rule in RULES
         if rule.who == "operator"
         and state in rule.was
         and not (need_review and state == "paid" and rule.step in ("ship", "hand_over"))
+        and not (is_refunded and rule.step in _DELIVERS)
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from billing import abnormal, terms
+from billing import abnormal, bill_refunds, terms
 from core import db, errors
 from members import addresses
 from shop import order_states
@@ -80,11 +80,15 @@ class Order:
     under_review: bool = False
     """Whether the shop is checking its payment (异常扣款)."""
     lines: tuple[Line, ...] = ()
+    is_refunded: bool = False
+    """Whether it is to be delivered, and all that was paid for it is back, or on its way back. Found out where operators look."""
 
     @property
     def next_steps(self) -> tuple[order_states.Step, ...]:
         """What an operator can do with it as it stands."""
-        return order_states.of_operator(self.state, need_review=terms.current().orders_need_review)
+        return order_states.of_operator(
+            self.state, need_review=terms.current().orders_need_review, is_refunded=self.is_refunded
+        )
 
 
 COLUMNS = (
@@ -163,7 +167,8 @@ async def find(order_no: str) -> Order:
     Raises:
         NoSuchOrder: there is none of this number.
     """
-    return await _get(order_no, None)
+    (order,) = await _with_refunds([await _get(order_no, None)])
+    return order
 
 
 async def _get(order_no: str, customer_id: int | None) -> Order:
@@ -200,7 +205,18 @@ async def everybodys(
         rows = await db.fetch(_EVERYBODYS, first, wanted, limit)
     else:
         rows = await db.fetch(_OF_STORES, first, wanted, list(within), limit)
-    return await _with_lines([of_row(row) for row in rows])
+    return await _with_refunds(await _with_lines([of_row(row) for row in rows]))
+
+
+_REFUNDED = (
+    f"SELECT id FROM shop_order o WHERE id = ANY ($1::bigint[]) AND {bill_refunds.none_left('o.bill_no')}"
+)
+
+
+async def _with_refunds(orders: Sequence[Order]) -> list[Order]:
+    waiting = [order.id for order in orders if order.state in order_states.TO_BE_DELIVERED]
+    refunded = {row["id"] for row in await db.fetch(_REFUNDED, waiting)} if waiting else set()
+    return [replace(order, is_refunded=order.id in refunded) for order in orders]
 
 
 async def _with_lines(orders: Sequence[Order]) -> list[Order]:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from billing import stores
+from billing import refunds, stores
 from core import db
 from members import addresses, duties
 from shop import orders
@@ -31,7 +31,7 @@ async def state_of(order_no):
 
 def _offered(page):
     return set(re.findall(r'action="/console/do/orders_(\w+)\?', page.text)) | (
-        {"ship"} if "/ship" in page.text else set()
+        {"ship"} if 'class="ship"' in page.text else set()
     )
 
 
@@ -67,6 +67,18 @@ async def test_the_kitchen_accepts_and_gives_out_with_one_button_each_and_two_ta
         screen = await browser.post(f"/kitchen/{order_no}/hand_over", form)
         assert screen.status == 200 and "没有要做的订单" in screen.words
     assert await state_of(order_no) == "completed"
+
+
+async def test_what_is_paid_back_is_neither_offered_to_be_delivered_nor_made(hired):
+    browser = await hired(SERVES)
+    order_no, _ = await paid_order()
+    bill_no = await db.fetchval("SELECT bill_no FROM shop_order WHERE order_no = $1", order_no)
+    await refunds.of_bill(
+        factories.open_channels(), 1, bill_no, amount_fen=2_800, reason="道歉", key=factories.key()
+    )
+    page = await browser.get(f"/orders/{order_no}")
+    assert _offered(page) == {"reject", "cancel"} and "已全部退款" in page.words
+    assert "没有要做的订单" in (await browser.get("/kitchen")).words
 
 
 async def test_the_kitchen_is_told_of_an_order_as_it_is_paid(hired):

@@ -18,6 +18,7 @@ from shop import (
     order_states,
     orders,
     orders_history,
+    orders_shown,
     placing,
     shipments,
     stock,
@@ -342,6 +343,7 @@ async def test_a_refund_of_its_bill_is_in_an_orders_history_and_what_is_paid_bac
     for step in ("ship", "hand_over"):
         with pytest.raises(order_review.OrderRefunded):
             await shop.take(step)
+    assert (await orders_shown.find(shop.no)).next_steps == ()
     other = await Shop().opened("paid")
     bill_no = (await orders.get(other.customer, other.no)).bill_no
     at_once = refunds.of_bill(channels, 1, bill_no, amount_fen=3_000, reason="道歉", key=factories.key())
@@ -353,5 +355,7 @@ async def test_a_refund_of_its_bill_is_in_an_orders_history_and_what_is_paid_bac
     await refunds.of_bill(channels, 1, bill_no, amount_fen=3_000, reason="道歉", key=factories.key())
     with pytest.raises(order_review.OrderRefunded):
         await third.take("confirm")
+    (shown,) = await orders_shown.everybodys(customer_id=third.customer)
+    assert set(shown.next_steps) == {"reject", "withdraw"}, "nothing is delivered any more"
     await third.take("cancel")
     assert await third.state() == "cancelled" and await third.left() == [10, 10]
