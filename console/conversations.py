@@ -12,7 +12,7 @@ from aiohttp import web
 from console import acting, forms, session, talk, talk_live
 from console.request import CSRF, LOCALE, ask, console, is_part, page, say
 from core import errors
-from core.http import problems
+from core.http import fields, problems
 from core.http.calling import Asked
 
 _DEEDS: Mapping[str, str] = {
@@ -140,14 +140,14 @@ async def _do(request: web.Request) -> web.StreamResponse:
 
 def _body(deed: str, sent: Mapping[str, str]) -> Any:
     if deed == "reply":
-        text, canned = sent.get("text", "").replace("\r\n", "\n"), sent.get("canned_id", "")
-        return {"text": text} if text.strip() else {"canned_id": int(canned)} if canned.isdigit() else {}
+        text, canned = sent.get("text", "").replace("\r\n", "\n"), fields.number(sent.get("canned_id", ""))
+        return {"text": text} if text.strip() else {} if canned is None else {"canned_id": canned}
     if deed == "hand-over":
         kind, _, to = sent.get("to", "").partition(":")
-        return {"operator_id": int(to)} if kind == "operator" and to.isdigit() else {"store": to or None}
+        colleague = fields.number(to) if kind == "operator" else None
+        return {"store": to or None} if colleague is None else {"operator_id": colleague}
     if deed == "close":
-        seen = sent.get("last_message_id", "")
-        return {"last_message_id": int(seen) if seen.isdigit() else None}
+        return {"last_message_id": fields.number(sent.get("last_message_id", ""))}
     return {}
 
 

@@ -136,7 +136,7 @@ async def _trend(request: web.Request) -> web.StreamResponse:
 
 
 def _chosen(said: str | None) -> int:
-    return int(said) if said is not None and said.isdigit() and int(said) in PERIODS else 30
+    return next((days for days in PERIODS if str(days) == said), 30)
 
 
 async def _days(request: web.Request, days: int) -> list[Any]:

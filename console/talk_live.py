@@ -20,7 +20,7 @@ from console import live, talk
 from console.request import AROUND, CALLER, ask, caller, console
 from core import errors
 from core import http as kit
-from core.http import streams
+from core.http import fields, streams
 from core.http.calling import Asked
 from members import operators
 
@@ -36,12 +36,11 @@ async def newest(request: web.Request) -> int:
 
 async def answer(request: web.Request) -> web.StreamResponse:
     """``/live/conversations?after=…&open=…``"""
-    open_id, after = request.query.get("open", ""), request.query.get("after", "")
     seen = streams.last_id(request)
-    start = seen if seen is not None else int(after) if after.isdigit() and len(after) < 19 else 0
+    start = seen if seen is not None else fields.number(request.query.get("after", "")) or 0
     desk = _Desk(
         request=_asking(request),
-        open_id=int(open_id) if open_id.isdigit() and len(open_id) < 19 else None,
+        open_id=fields.number(request.query.get("open", "")),
         last=start,
         is_new=seen is None,
         may_answer=request.query.get("answers") == "yes",

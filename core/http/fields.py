@@ -106,6 +106,11 @@ class Answer(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
+def number(text: str) -> int | None:
+    """The number that a text from a form or an address is: decimal digits that a bigint holds. None: it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def unlimited(schema: dict[str, Any]) -> list[str]:
     """Names the places of an input's JSON schema where a client could send a number, text or list of any size."""
     found: list[str] = []

@@ -15,6 +15,8 @@ from typing import Any, cast
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
+from core.http import fields
+
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/event-stream"
@@ -38,8 +40,7 @@ def wants(request: web.Request) -> bool:
 
 def last_id(request: web.Request) -> int | None:
     """The number of the last event the client saw before it was cut off."""
-    said = request.headers.get("Last-Event-ID", "")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else None
+    return fields.number(request.headers.get("Last-Event-ID", ""))
 
 
 class EventStream(web.StreamResponse):

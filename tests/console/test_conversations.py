@@ -74,6 +74,27 @@ async def browser_reply(browser, page, text):
     return await browser.post("/conversations/1/reply", {**page.hidden, "text": text})
 
 
+@pytest.mark.parametrize("odd", ["²", "٣", "9" * 30, "x"])
+async def test_what_is_no_number_is_refused(hired, waiting, odd):
+    browser = await hired(SUPPORT)
+    page = await do(browser, "take", await talk(browser))
+    for deed, sent in (
+        ("reply", {"canned_id": odd}),
+        ("hand-over", {"to": f"operator:{odd}"}),
+        ("close", {"last_message_id": odd}),
+    ):
+        assert (await browser.post(f"/conversations/1/{deed}", {**page.hidden, **sent})).status in (
+            404,
+            409,
+            422,
+        )
+    for query in ({"open": odd}, {"after": odd}):
+        stream = await browser.session.get(f"{browser.base}/live/conversations", params=query)
+        assert stream.status == 200
+        stream.close()
+    assert (await browser.get("/trend", params={"days": odd})).status == 403
+
+
 async def test_a_canned_answer_is_filled_in_and_can_be_sent_as_it_is(hired, waiting):
     browser = await hired(SUPPORT)
     await browser.submit("/do/canned_answers_add", title="问好", text="您好，我是{operator}")
