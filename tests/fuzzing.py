@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
+import random
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import schemathesis
@@ -57,9 +58,17 @@ def attack(
     return seen
 
 
-_MOST_TRIES = 30
-_MOST_S = 90.0 if WALKS <= 12 else 3600.0
-"""No walk is begun after so long."""
+_ROUTES_AT_ONCE = 150
+_WALKS_AT_ONCE = 12
+
+
+@dataclass
+class _Told:
+    """What walks came to."""
+
+    begun: int = 0
+    followed: Counter[tuple[str, int]] = field(default_factory=Counter)
+    faults: list[BaseException] = field(default_factory=list)
 
 
 def wander(
@@ -76,24 +85,48 @@ def wander(
     operation was come to by a link and answered so. Which way a walk takes is chance: while they have led to too little
     (``have_led_somewhere``) more are begun, up to ten times as many.
 
+    Walks go over some groups of operations at a time, others each time: everything that tells of a customer is linked with everything one
+    can do with one, and hypothesis looks among ten thousand rules only for one that a walk can begin with.
+
     ``known`` names things that exist, by the name of the field: walks begin with them, so that they lead somewhere. Blocks; call it in
     a thread.
     """
-    schema = schemathesis.openapi.from_dict(kit.openapi(api)).exclude(
-        func=lambda context: context.operation.definition.raw["operationId"] in skip
-    )
+    schema = schemathesis.openapi.from_dict(kit.openapi(api))
     schema.config.update(base_url=url)
     schema.config.generation.update(modes=[GenerationMode.POSITIVE])
-    followed: Counter[tuple[str, int]] = Counter()
-    begun, faults = 0, []
+    told, most = _Told(), walks
+    while told.begun < most and not told.faults:
+        walk = _walk_over(schema, _some(api, skip), told, headers=headers, known=known)
+        many = min(most - told.begun, _WALKS_AT_ONCE)
+        # a shop remembers the walks before: the same steps lead elsewhere, which hypothesis calls flaky
+        with contextlib.suppress(Flaky):
+            walk.run(settings=_bounded(many, stateful_step_count=steps, derandomize=False))
+        if told.begun >= most and not have_led_somewhere(told.followed, walks):
+            most = min(most + walks, 10 * walks)
+    if told.faults:
+        raise told.faults[0]
+    return told.followed
 
-    class Walk(schema.as_state_machine()):
+
+def _some(api: kit.Api, skip: frozenset[str]) -> frozenset[str]:
+    """The operations of groups that chance picks, as many as are walked over at once."""
+    groups = sorted({route.tag for route in api.routes})
+    random.shuffle(groups)
+    picked: set[str] = set()
+    for group in groups:
+        if len(picked) < _ROUTES_AT_ONCE:
+            picked |= {route.operation_id for route in api.routes if route.tag == group}
+    return frozenset(picked) - skip
+
+
+def _walk_over(schema, operations, told, *, headers, known):
+    part = schema.include(func=lambda context: context.operation.definition.raw["operationId"] in operations)
+
+    class Walk(part.as_state_machine()):
         def setup(self):
-            self.has_begun = False
+            told.begun += 1
 
         def step(self, input):
-            nonlocal begun
-            begun, self.has_begun = begun + (not self.has_begun), True
             self.is_linked = input.transition is not None and input.is_applied
             input.case.body, input.case.query = (
                 _knowing(part, known) for part in (input.case.body, input.case.query)
@@ -105,27 +138,17 @@ def wander(
 
         def validate_response(self, response, case, **more):
             if self.is_linked:
-                followed[case.operation.definition.raw["operationId"], response.status_code] += 1
+                told.followed[case.operation.definition.raw["operationId"], response.status_code] += 1
             try:
                 case.validate_response(response, checks=CHECKS)
             except BaseException as fault:
-                faults.append(fault)
+                told.faults.append(fault)
                 raise
 
-    for operation in schema.get_all_operations():
+    for operation in part.get_all_operations():
         if "{" in operation.ok().path:  # nobody begins with a number that was made up
             setattr(Walk, normalize_name(f"RANDOM -> {operation.ok().label}"), None)
-    most, tries, ends_at = walks, 0, time.monotonic() + _MOST_S
-    while begun < most and not faults and (tries := tries + 1) <= _MOST_TRIES and time.monotonic() < ends_at:
-        # a shop remembers the walks before: the same steps lead elsewhere, which hypothesis calls flaky; and where what it makes up at
-        # the beginning is refused again and again, it calls that unsatisfiable: by other chance it is not
-        with contextlib.suppress(Flaky, Unsatisfiable):
-            Walk.run(settings=_bounded(most - begun, stateful_step_count=steps, derandomize=False))
-        if begun >= most and not have_led_somewhere(followed, walks):
-            most = min(most + walks, 10 * walks)
-    if faults:
-        raise faults[0]
-    return followed
+    return Walk
 
 
 def have_led_somewhere(followed: Counter[tuple[str, int]], walks: int = WALKS) -> bool:
