@@ -64,7 +64,7 @@ class FirstStep(kit.Answer):
 
 def origin(request: web.Request) -> Origin:
     """From where a request comes, as the desk takes it."""
-    return Origin(request[kit.CLIENT_ADDRESS], request.headers.get("User-Agent", ""))
+    return Origin(request[kit.CLIENT_ADDRESS], kit.user_agent(request))
 
 
 def first_step(found: operator_sign_in.Session | operator_sign_in.SecondFactorWanted) -> FirstStep:

@@ -78,7 +78,7 @@ def _deed(
         operator_id=caller.id, operation=route.operation_id, about=f"{request.method} {request.path}", asked=asked,
         request_id=REQUEST_ID.get(), subject=_subject(route, asked), customer_ids=customer_ids,
         reason=reason if isinstance(reason, str) else None, address=request[kit.CLIENT_ADDRESS],
-        user_agent=request.headers.get("User-Agent", ""),
+        user_agent=kit.user_agent(request),
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ async def _ask(request: web.Request) -> web.StreamResponse:
     asked = {"path": path, "query": filled.values}
     deed = acts.Deed(
         operator_id=caller(request).id, operation=f"{place.name}:export", about=f"POST {request.path}", asked=asked,
-        request_id=REQUEST_ID.get(), address=request[kit.CLIENT_ADDRESS], user_agent=request.headers.get("User-Agent", ""),
+        request_id=REQUEST_ID.get(), address=request[kit.CLIENT_ADDRESS], user_agent=kit.user_agent(request),
     )  # fmt: skip
     act, outcome = await acts.began(deed), "failed"
     try:

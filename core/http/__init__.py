@@ -66,6 +66,7 @@ Refusals need only be raised: any ``core.errors.DomainError`` becomes a problem 
 its sentences must stand in ``core/words/*/errors.toml``. List those a client must expect in the route's ``refusals``.
 """
 
+from core.http.addresses import user_agent
 from core.http.door import API as API_KEY
 from core.http.door import build, root
 from core.http.downloads import CSV, XLSX, download
@@ -157,4 +158,5 @@ __all__ = [
     "post",
     "put",
     "root",
+    "user_agent",
 ]

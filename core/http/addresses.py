@@ -1,4 +1,4 @@
-"""Whose connection it is: the client's own address, also behind proxies that are trusted to name it."""
+"""Whose connection it is: the client's own address, also behind proxies that are trusted to name it, and what the client says it is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _MAX_HOPS = 16
+_LONGEST_AGENT = 200
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
@@ -67,6 +68,12 @@ def inside(trusted_networks: Sequence[str]) -> Callable[[web.BaseRequest], bool]
         return _trusted(client, (*networks, *_LOOPBACK))
 
     return is_inside
+
+
+def user_agent(request: web.BaseRequest) -> str:
+    """What the client says it is, as it may be kept: at most 200 characters, and none for bytes that are no text."""
+    said = request.headers.get("User-Agent", "")[:_LONGEST_AGENT]
+    return said.encode("utf-8", "replace").decode()
 
 
 @functools.lru_cache(maxsize=4096)
