@@ -1,17 +1,21 @@
 """What operators did: who looked at whom, what a write changed, from where and why; nothing of it can be changed afterwards."""
 
+import asyncio
 import csv
 import io
+import json
 from datetime import timedelta
 
 import asyncpg
 import pytest
+import yarl
 
 from admin_api import personal, routes
-from core import clock, db
+from core import clock, db, sealed_columns
 from members import act_files, act_seals, acts, operators
 from tests.world import PASSWORD, new_key
 
+TOKEN = "s1.old.c2VhbGVk"
 _NAMES_NOBODY = {
     "acts_listing": "customer_ids", "acts_one": "customer_ids", "after_sales_photo": "the return", "acts_as_csv": "a file",
     "chat_words_unanswered": "what somebody wrote who is not named", "conversations_messages": "the conversation",
@@ -72,6 +76,29 @@ async def test_who_looked_at_whom_is_written_down_with_the_filter_and_from_where
     await boss.get("/customers")
     (listed, _) = await did(boss, "customers_listing")
     assert set(listed["customer_ids"]) == {phone.customer_id, other.customer_id}
+
+
+async def asked_by_bytes(desk, head, body=b""):
+    """What comes back for a request as no client of ours would write it."""
+    url = yarl.URL(desk._url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    more = f"Host: {url.host}\r\nAuthorization: Bearer {desk.token}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    writer.write(head + f"\r\n{more}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    answer = await reader.read()
+    writer.close()
+    return answer.split(b"\r\n", 1)[0]
+
+
+async def test_a_client_that_names_itself_in_no_text_is_answered_and_written_down(world):
+    boss, agent = await world.operator(), b"\r\nUser-Agent: caf\xe9"
+    wrong = b'{"login": "boss", "password": "not this one"}'
+    said = await asked_by_bytes(boss, b"POST /admin/v1/login HTTP/1.1" + agent, wrong)
+    assert said == b"HTTP/1.1 401 Unauthorized"
+    assert await asked_by_bytes(boss, b"GET /admin/v1/customers HTTP/1.1" + agent) == b"HTTP/1.1 200 OK"
+    (listed,) = await did(boss, "customers_listing")
+    assert listed["user_agent"] == "caf?"
+    (tried, _) = (await boss.get("/sign-in-attempts")).body["items"]
+    assert (tried["user_agent"], tried["outcome"]) == ("caf?", "wrong_login")
 
 
 async def test_of_a_long_list_the_first_hundred_are_kept(world):
@@ -136,6 +163,16 @@ async def test_posts_and_passwords_are_kept_without_what_opens_doors(world):
     assert (await boss.post(f"/operators/{wang}/disable")).status == 200
     (off,) = await changes(boss, "staff_disable")
     assert (off["before"], off["after"]) == ({"state": "active"}, {"state": "disabled"})
+
+
+async def test_what_is_kept_sealed_is_not_shown_by_what_changed_either(db):
+    """A token outlives the key it was made with there: ``yucun keys rotate`` changes columns only."""
+    from core import db as database
+
+    for column in sealed_columns.COLUMNS:
+        value = json.dumps({column.inner: TOKEN} if column.inner else TOKEN)
+        shown = await database.fetchval("SELECT act_shown($1, $2::jsonb)::text", column.name, value)
+        assert shown == '"***"', column
 
 
 _UNWATCHED = {
