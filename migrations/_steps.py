@@ -1,8 +1,8 @@
 """Migrations whose steps are drawn once.
 
 Tortoise draws all models anew before and after every step, which makes a new database wait for a minute where PostgreSQL needs two
-seconds. Steps beside each other that make tables, add to tables or take constraints and indexes away are one step to it here; one that
-changes a table made in the same step begins another, because a table is made as it is drawn.
+seconds. Steps beside each other that make tables, add to tables, change fields or take constraints and indexes away are one step to it here;
+one that changes a table or a field made in the same step begins another, because each is made as it is drawn.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
 _JOINED = (
-    ops.CreateModel, ops.AddField, ops.AddConstraint, ops.RemoveConstraint, ops.AddIndex, ops.RemoveIndex, ops.RunSQL,
+    ops.CreateModel, ops.AddField, ops.AlterField, ops.AddConstraint, ops.RemoveConstraint, ops.AddIndex, ops.RemoveIndex, ops.RunSQL,
 )  # fmt: skip
 
 
@@ -30,12 +30,23 @@ class Migration(migrations.Migration):
         self.operations = _joined(self.operations)
 
     async def apply(self, state: State, **how: Any) -> State:
-        """As it stands there, but how things were before a step is drawn only for steps that look at it."""
+        """As it stands there, but how things were before a step is drawn only for steps that look at it; and of a migration that the database
+        has had already, only how things are after it."""
+        if how.get("schema_editor") is None:
+            self._follow(state)
+            return state
         vars(state)["clone"] = functools.partial(_Before, state)
         try:
             return await super().apply(state, **how)
         finally:
             del vars(state)["clone"]
+
+    def _follow(self, state: State) -> None:
+        once = _DrawnOnce(state)
+        for operation in self.operations:
+            operation.state_forward(self.app_label, cast(State, once))
+        state.reload_models(once.changed)
+        state.validate_relations_initialized()
 
 
 class _Before:
@@ -67,15 +78,20 @@ class _Together(ops.TortoiseOperation):
     def __init__(self) -> None:
         self.steps: list[ops.TortoiseOperation] = []
         self.made: set[str] = set()
+        self.fields: set[tuple[str, str]] = set()
 
     def takes(self, operation: ops.Operation) -> bool:
-        """Whether it can be part of this step: it is about no table made in it."""
+        """Whether it can be part of this step: it is about no table made in it, and changes no field that is made or changed in it."""
+        if isinstance(operation, ops.AlterField) and (operation.model_name, operation.name) in self.fields:
+            return False
         return getattr(operation, "model_name", None) not in self.made
 
     def take(self, operation: ops.TortoiseOperation) -> None:
         self.steps.append(operation)
         if isinstance(operation, ops.CreateModel):
             self.made.add(operation.name)
+        elif isinstance(operation, ops.AddField | ops.AlterField):
+            self.fields.add((operation.model_name, operation.name))
 
     def describe(self) -> str:
         return "; ".join(step.describe() for step in self.steps)

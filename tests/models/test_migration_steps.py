@@ -3,6 +3,9 @@
 import importlib
 import pkgutil
 
+from tortoise import fields
+from tortoise.migrations import operations as ops
+
 import migrations
 from migrations import _steps
 
@@ -25,3 +28,12 @@ def test_steps_beside_each_other_are_one_in_their_order_and_others_stay_apart():
     mixed = _written()["0012_refunds"]("0012_refunds", "models")
     flat = [step for each in mixed.operations for step in getattr(each, "steps", [each])]
     assert flat == list(type(mixed).operations) and 1 < len(mixed.operations) < len(flat)
+
+
+def test_a_field_is_not_changed_in_the_step_that_makes_or_changes_it():
+    def of(*names):
+        return [ops.AlterField("Customer", name, fields.CharField(max_length=9)) for name in names]
+
+    added = ops.AddField("Customer", "one", fields.CharField(max_length=3))
+    steps = _steps._joined([added, *of("one", "other"), *of("other")])
+    assert [[step.name for step in one.steps] for one in steps] == [["one"], ["one", "other"], ["other"]]
