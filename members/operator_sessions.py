@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core import clock, db, errors
-from members import sign_in_rules
+from members import sign_in_challenges, sign_in_rules
 from members.sign_in_attempts import Origin
 
 _SEEN_TO = timedelta(minutes=1)
@@ -126,8 +126,10 @@ UPDATE operator_session SET ended_at = $2 WHERE operator_id = $1 AND ended_at IS
 
 
 async def end_all(operator_id: int, *, but: int | None = None) -> int:
-    """Ends all sessions of an operator at once, or all but one. Returns how many."""
-    return await db.execute(_END_ALL, operator_id, clock.now(), but)
+    """Ends all sessions of an operator at once, or all but one, and what is under way to another. Returns how many sessions."""
+    async with db.transaction():
+        await sign_in_challenges.end_all(operator_id)
+        return await db.execute(_END_ALL, operator_id, clock.now(), but)
 
 
 def idle_since() -> datetime | None:

@@ -69,9 +69,10 @@ async def sign_in(login: str, password: str, *, origin: Origin = HERE) -> Sessio
     Raises:
         WrongLogin: no such operator, or another password; it does not say which.
         SignInRests: it failed too often.
+        SignInOver: the operator was let go meanwhile, or has another password by now.
     """
-    who, spent = await _password(login, password, origin)
-    return await admitted(who, spent, way="password", origin=origin)
+    who, hashed, spent = await _password(login, password, origin)
+    return await admitted(who, spent, way="password", origin=origin, password_hash=hashed)
 
 
 async def check_password(login: str, password: str, *, origin: Origin = HERE) -> Operator:
@@ -81,12 +82,12 @@ async def check_password(login: str, password: str, *, origin: Origin = HERE) ->
         WrongLogin: no such operator, or another password; it does not say which.
         SignInRests: it failed too often.
     """
-    who, spent = await _password(login, password, origin)
+    who, _, spent = await _password(login, password, origin)
     await sign_in_limits.succeed(spent)
     return who
 
 
-async def _password(login: str, password: str, origin: Origin) -> tuple[Operator, sign_in_limits.Try]:
+async def _password(login: str, password: str, origin: Origin) -> tuple[Operator, str, sign_in_limits.Try]:
     row = await db.fetchrow(_FIND, login)
     whose = row["id"] if row else None
     spent = await spend(login, whose, "password", origin)
@@ -94,7 +95,7 @@ async def _password(login: str, password: str, origin: Origin) -> tuple[Operator
     if row is None or not good:
         await sign_in_attempts.note(whose, "password", WrongLogin.code, origin)
         raise WrongLogin
-    return Operator(row["id"], row["login"], row["name"]), spent
+    return Operator(row["id"], row["login"], row["name"]), row["password_hash"], spent
 
 
 async def spend(login: str, whose: int | None, way: Way, origin: Origin) -> sign_in_limits.Try:
@@ -111,21 +112,46 @@ async def spend(login: str, whose: int | None, way: Way, origin: Origin) -> sign
 
 
 async def admitted(
-    who: Operator, spent: sign_in_limits.Try | None, *, way: Way, origin: Origin
+    who: Operator,
+    spent: sign_in_limits.Try | None,
+    *,
+    way: Way,
+    origin: Origin,
+    password_hash: str | None = None,
 ) -> Session | SecondFactorWanted:
-    """What follows from a first proof: a session, or the question for the second. ``spent``: the try that was counted for it, if one was."""
+    """What follows from a first proof: a session, or the question for the second. ``spent``: the try that was counted for it, if one was;
+    ``password_hash``: of the password that was the proof.
+
+    Raises:
+        SignInOver: the operator was let go meanwhile, or has another password by now.
+    """
+    try:
+        async with db.transaction():
+            if await operators.still(who.id, password_hash=password_hash) is None:
+                raise SignInOver
+            found = await _next(who, way, origin)
+    except SignInOver as refusal:
+        await sign_in_attempts.note(who.id, way, refusal.code, origin)
+        raise
+    if spent is not None:
+        await (sign_in_limits.succeed if isinstance(found, Session) else sign_in_limits.give_back)(spent)
+    return found
+
+
+async def _next(who: Operator, way: Way, origin: Origin) -> Session | SecondFactorWanted:
     kinds = await second_factors.kinds(who.id)
     if not kinds:
-        opened = await operator_sessions.open_for(who.id, origin)
-        if spent is not None:
-            await sign_in_limits.succeed(spent)
-        await sign_in_attempts.note(who.id, way, "done", origin)
-        return Session(opened.token, opened.expires_at, who)
+        return await opened(who, way, origin)
     made = await sign_in_challenges.make("second_factor", who.id, origin)
-    if spent is not None:
-        await sign_in_limits.give_back(spent)
     await sign_in_attempts.note(who.id, way, "half", origin)
     return SecondFactorWanted(made.token, made.ends_at, kinds)
+
+
+async def opened(who: Operator, way: Way, origin: Origin) -> Session:
+    """The session of somebody who has shown all that is asked of them, written down. Part of the caller's transaction."""
+    made = await operator_sessions.open_for(who.id, origin)
+    await sign_in_attempts.note(who.id, way, "done", origin)
+    return Session(made.token, made.expires_at, who)
 
 
 async def second(challenge: str, code: str, *, origin: Origin = HERE) -> Session:
@@ -141,31 +167,17 @@ async def second(challenge: str, code: str, *, origin: Origin = HERE) -> Session
     spent = await spend(found.login, found.operator_id, way, origin)
     try:
         async with db.transaction():
-            await second_factors.use_code(found.operator_id, code)
-            session = await finished(found, origin)
+            who = await operators.still(found.operator_id)
+            if who is None:
+                raise SignInOver
+            await second_factors.use_code(who.id, code)
+            await sign_in_challenges.use(found)
+            session = await opened(who, way, origin)
     except (WrongSecondFactor, SignInOver) as refusal:
         await sign_in_attempts.note(found.operator_id, way, refusal.code, origin)
         raise
     await sign_in_limits.succeed(spent)
-    await sign_in_attempts.note(found.operator_id, way, "done", origin)
     return session
-
-
-_ACTIVE = "SELECT id, login, name FROM operator WHERE id = $1 AND state = 'active'"
-
-
-async def finished(found: sign_in_challenges.Open, origin: Origin) -> Session:
-    """The session of who has answered the challenge. Part of the caller's transaction.
-
-    Raises:
-        SignInOver: it was answered meanwhile, or the operator was let go.
-    """
-    await sign_in_challenges.use(found)
-    row = await db.fetchrow(_ACTIVE, found.operator_id)
-    if row is None:
-        raise SignInOver
-    opened = await operator_sessions.open_for(row["id"], origin)
-    return Session(opened.token, opened.expires_at, Operator(**row))
 
 
 async def show_again(
@@ -188,21 +200,35 @@ async def show_again(
     way: Way = "password" if code is None else way_of(code)
     if code is None:
         await check_password(who.login, password or "", origin=origin)
-    else:
-        await _code_again(who, code, origin)
-    renewed = await operator_sessions.renew(who.session_id, token)
-    await sign_in_attempts.note(who.id, way, "again", origin)
-    return Session(renewed.token, renewed.expires_at, Operator(who.id, who.login, who.name))
+        return await renewed(who, token, way, origin)
+    return await _code_again(who, token, code, origin)
 
 
-async def _code_again(who: operators.OnDuty, code: str, origin: Origin) -> None:
-    spent = await spend(who.login, who.id, way_of(code), origin)
+async def _code_again(who: operators.OnDuty, token: str, code: str, origin: Origin) -> Session:
+    way = way_of(code)
+    spent = await spend(who.login, who.id, way, origin)
     try:
-        await second_factors.use_code(who.id, code)
+        async with db.transaction():
+            await operators.still(who.id)
+            await second_factors.use_code(who.id, code)
+            session = await renewed(who, token, way, origin)
     except WrongSecondFactor as refusal:
-        await sign_in_attempts.note(who.id, way_of(code), refusal.code, origin)
+        await sign_in_attempts.note(who.id, way, refusal.code, origin)
         raise
     await sign_in_limits.succeed(spent)
+    return session
+
+
+async def renewed(who: operators.OnDuty, token: str, way: Way, origin: Origin) -> Session:
+    """The session of somebody who has shown again who they are, with another token, written down. Part of the caller's transaction, if any.
+
+    Raises:
+        SessionOver: it ended, or another request of it was first.
+    """
+    async with db.transaction():
+        made = await operator_sessions.renew(who.session_id, token)
+        await sign_in_attempts.note(who.id, way, "again", origin)
+    return Session(made.token, made.expires_at, Operator(who.id, who.login, who.name))
 
 
 async def sign_out(who: operators.OnDuty) -> None:

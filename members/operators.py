@@ -152,6 +152,18 @@ async def is_open(token: str) -> bool:
     )
 
 
+_STILL = """
+SELECT id, login, name FROM operator WHERE id = $1 AND state = 'active' AND ($2::text IS NULL OR password_hash = $2) FOR SHARE
+"""
+
+
+async def still(operator_id: int, *, password_hash: str | None = None) -> Operator | None:
+    """Somebody who has not been let go, and whose password, where it is given, has not been set anew. Part of the caller's transaction:
+    who lets them go or sets their password waits for it, and then ends what it has opened."""
+    row = await db.fetchrow(_STILL, operator_id, password_hash)
+    return Operator(**row) if row is not None else None
+
+
 _NAMES = "SELECT id, name FROM operator WHERE id = ANY ($1::bigint[])"
 
 

@@ -23,7 +23,7 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, exceptions,
 
 from core import clock, db, errors
 from members import (
-    operator_sessions,
+    operator_sign_in,
     operators,
     second_factors,
     sign_in_attempts,
@@ -110,9 +110,7 @@ async def begin(who: operators.OnDuty, *, origin: Origin = HERE) -> Asked:
     Raises:
         TooManyPasskeys.
     """
-    known = [row["credential_id"] for row in await db.fetch(_THEIRS, who.id)]
-    if len(known) >= MOST:
-        raise TooManyPasskeys(most=MOST)
+    known = await _refuse_too_many(who.id)
     options = webauthn.generate_registration_options(
         rp_id=_rp_id(),
         rp_name=sign_in_rules.current().shop_name,
@@ -130,6 +128,14 @@ async def begin(who: operators.OnDuty, *, origin: Origin = HERE) -> Asked:
     return Asked(made.token, made.ends_at, webauthn.options_to_json(options))
 
 
+async def _refuse_too_many(operator_id: int) -> list[str]:
+    """The names of those there are, if one more may be."""
+    known = [row["credential_id"] for row in await db.fetch(_THEIRS, operator_id)]
+    if len(known) >= MOST:
+        raise TooManyPasskeys(most=MOST)
+    return known
+
+
 _ADD = """
 INSERT INTO operator_passkey (operator_id, credential_id, public_key, sign_count, name, is_synced, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id, name, is_synced, created_at, NULL::timestamptz AS used_at
@@ -143,7 +149,7 @@ async def add(
 
     Raises:
         SignInOver: nobody asked for it, or too long ago.
-        PasskeyRefused, PasskeyTaken.
+        PasskeyRefused, PasskeyTaken, TooManyPasskeys.
     """
     found = await sign_in_challenges.tried("passkey_new", challenge, origin)
     if found.operator_id != who.id:
@@ -161,6 +167,8 @@ async def add(
     synced = made.credential_backed_up
     try:
         async with db.transaction():
+            await second_factors.one_at_a_time(who.id)
+            await _refuse_too_many(who.id)
             await sign_in_challenges.use(found)
             row = await db.fetchrow(
                 _ADD, who.id, bytes_to_base64url(made.credential_id), bytes_to_base64url(made.credential_public_key),
@@ -205,6 +213,7 @@ async def remove(operator_id: int, passkey_id: int) -> None:
         NoSuchPasskey.
     """
     async with db.transaction():
+        await second_factors.one_at_a_time(operator_id)
         if not await db.execute(
             "DELETE FROM operator_passkey WHERE operator_id = $1 AND id = $2", operator_id, passkey_id
         ):
@@ -250,12 +259,13 @@ async def sign_in(challenge: str, credential: str, *, origin: Origin = HERE) -> 
     """
     found = await sign_in_challenges.tried("passkey", challenge, origin)
     shown = await _shown(found, "sign_in", credential, origin)
-    async with _written_down(shown.operator.id, origin), db.transaction():
+    async with _written_down(shown.operator_id, origin), db.transaction():
+        who = await operators.still(shown.operator_id)
+        if who is None:
+            raise WrongPasskey
         await sign_in_challenges.use(found)
         await _count(shown)
-        opened = await operator_sessions.open_for(shown.operator.id, origin)
-    await sign_in_attempts.note(shown.operator.id, "passkey", "done", origin)
-    return Session(opened.token, opened.expires_at, shown.operator)
+        return await operator_sign_in.opened(who, "passkey", origin)
 
 
 async def show_again(
@@ -272,11 +282,10 @@ async def show_again(
         raise sign_in_challenges.SignInOver
     shown = await _shown(found, "again", credential, origin)
     async with _written_down(who.id, origin), db.transaction():
+        await operators.still(who.id)
         await sign_in_challenges.use(found)
         await _count(shown)
-        renewed = await operator_sessions.renew(who.session_id, token)
-    await sign_in_attempts.note(who.id, "passkey", "again", origin)
-    return Session(renewed.token, renewed.expires_at, shown.operator)
+        return await operator_sign_in.renewed(who, token, "passkey", origin)
 
 
 @contextlib.asynccontextmanager
@@ -293,11 +302,11 @@ async def _written_down(operator_id: int, origin: Origin) -> AsyncIterator[None]
 class _Shown:
     passkey_id: int
     sign_count: int
-    operator: operators.Operator
+    operator_id: int
 
 
 _KNOWN = """
-SELECT p.id, p.public_key, p.sign_count, o.id AS operator_id, o.login, o.name FROM operator_passkey p JOIN operator o ON o.id = p.operator_id
+SELECT p.id, p.public_key, p.sign_count, p.operator_id FROM operator_passkey p JOIN operator o ON o.id = p.operator_id
 WHERE p.credential_id = $1 AND o.state = 'active'
 """
 
@@ -313,7 +322,7 @@ async def _shown(
     if row is None or count is None:
         await sign_in_attempts.note(whose, "passkey", WrongPasskey.code, origin)
         raise WrongPasskey
-    return _Shown(row["id"], count, operators.Operator(row["operator_id"], row["login"], row["name"]))
+    return _Shown(row["id"], count, row["operator_id"])
 
 
 def _verified(found: sign_in_challenges.Open, row: Any, credential: str) -> int | None:

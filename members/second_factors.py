@@ -104,6 +104,7 @@ async def confirm_totp(operator_id: int, code: str) -> tuple[str, ...]:
         WrongOneTimeCode.
     """
     async with db.transaction():
+        await one_at_a_time(operator_id)
         kept = await db.fetchval(_PENDING, operator_id)
         if kept is None:
             raise NoSuchSecondFactor
@@ -121,9 +122,16 @@ async def remove_totp(operator_id: int) -> None:
         NoSuchSecondFactor.
     """
     async with db.transaction():
+        await one_at_a_time(operator_id)
         if not await db.execute("DELETE FROM operator_totp WHERE operator_id = $1", operator_id):
             raise NoSuchSecondFactor
         await forget_codes_without_factor(operator_id)
+
+
+async def one_at_a_time(operator_id: int) -> None:
+    """What an operator signs in with changes once at a time, since recovery codes come with the first and go with the last; and not while
+    they sign in. First in the caller's transaction."""
+    await db.execute("SELECT FROM operator WHERE id = $1 FOR NO KEY UPDATE", operator_id)
 
 
 _KEPT = "SELECT secret FROM operator_totp WHERE operator_id = $1 AND confirmed_at IS NOT NULL"
@@ -201,7 +209,7 @@ async def new_recovery_codes(operator_id: int) -> tuple[str, ...]:
         NoSuchSecondFactor: there is nothing to recover from.
     """
     async with db.transaction():
-        await db.execute("SELECT FROM operator WHERE id = $1 FOR UPDATE", operator_id)
+        await one_at_a_time(operator_id)
         if not await kinds(operator_id):
             raise NoSuchSecondFactor
         return await _new_codes(operator_id)
@@ -231,6 +239,7 @@ async def forget_codes_without_factor(operator_id: int) -> None:
 async def reset(operator_id: int) -> None:
     """Takes all second factors away from who has lost them: they sign in with their password, and get new ones."""
     async with db.transaction():
+        await one_at_a_time(operator_id)
         await db.execute("DELETE FROM operator_totp WHERE operator_id = $1", operator_id)
         await db.execute("DELETE FROM operator_passkey WHERE operator_id = $1", operator_id)
         await db.execute(_FORGET_CODES, operator_id)

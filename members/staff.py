@@ -17,7 +17,6 @@ from members import (
     passwords,
     second_factors,
     sign_in_attempts,
-    sign_in_challenges,
     single_sign_on,
 )
 from members.operator_sessions import OpenSession
@@ -234,7 +233,6 @@ async def _set_password(operator_id: int, password: str, *, but: int | None) -> 
     async with db.transaction():
         await db.execute(_SET_HASH, operator_id, hashed)
         await operator_sessions.end_all(operator_id, but=but)
-        await sign_in_challenges.end_all(operator_id)
 
 
 async def set_email(operator_id: int, email: str | None) -> Member:
@@ -257,7 +255,6 @@ async def reset_second_factor(operator_id: int) -> None:
     async with db.transaction():
         await second_factors.reset(operator_id)
         await operator_sessions.end_all(operator_id)
-        await sign_in_challenges.end_all(operator_id)
 
 
 _OF_LOGIN = "SELECT id FROM operator WHERE login = $1"

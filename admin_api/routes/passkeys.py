@@ -64,7 +64,7 @@ ROUTES = (
         passkeys.add,
         summary=("保存通行密钥", "Keep the passkey"),
         answer=passkeys.PasskeyAdded,
-        refusals=(operator_sign_in.SignInOver, desk.PasskeyRefused, desk.PasskeyTaken),
+        refusals=(operator_sign_in.SignInOver, desk.PasskeyRefused, desk.PasskeyTaken, desk.TooManyPasskeys),
         auth=OPERATOR,
     ),
     kit.patch(

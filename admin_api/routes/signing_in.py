@@ -17,7 +17,7 @@ ROUTES = (
             "and from the same network.",
         ),
         answer=operators.FirstStep,
-        refusals=(operator_sign_in.WrongLogin, operator_sign_in.SignInRests),
+        refusals=(operator_sign_in.WrongLogin, operator_sign_in.SignInRests, operator_sign_in.SignInOver),
         rate=kit.Rate(30, 60),
     ),
     kit.post(
