@@ -22,13 +22,17 @@ async def rewrite(*statements):
 async def missed(breaking, mark):
     """Which of the ways to break the books (name: invariant, statement) the proof does not name: in the whole, or in what came after
     the mark."""
-    found = []
+    return [way for way, titles in (await named_by(breaking, mark)).items() if not titles]
+
+
+async def named_by(breaking, mark):
+    """The titles of the invariant's checks that name each of the ways, by its name and ``whole`` or ``new``."""
+    found = {}
     for how, (invariant, statement) in breaking.items():
         asked = [one for one in checks.ALL if one.invariant == invariant]
         async with undone(statement):
             for scope, since in (("whole", None), ("new", mark)):
-                if not await named(since, asked):
-                    found.append((how, scope))
+                found[how, scope] = {one.title for one in asked if await proof._offenders(one, since)}
     return found
 
 
@@ -42,10 +46,9 @@ async def undone(statement):
             raise _Undone
 
 
-async def named(since, asked=None):
-    """The invariants that the proof says are broken, of these checks; left out: of all but those of a running shop."""
-    asked = asked or [one for one in checks.ALL if not one.needs_clock]
-    return {one.invariant for one in asked if await proof._offenders(one, since)}
+async def named(since):
+    """The invariants that the proof says are broken."""
+    return {one.invariant for one in checks.ALL if not one.needs_clock and await proof._offenders(one, since)}
 
 
 async def whole_on_both_sides(mark, tables):

@@ -256,6 +256,7 @@ BREAKING = {
         " UPDATE after_sale SET refund_fen = refund_fen + 5000 FROM more WHERE after_sale.id = more.after_sale_id",
     ),
     "I8 after-sale another amount": ("I8", "UPDATE after_sale SET refund_fen = refund_fen - 1"),
+    "I11 taken off unsaid": ("I11", "UPDATE after_sale SET reduced_fen = reduced_fen + 1"),
     "I22 kept for nobody": ("I22", "UPDATE stock SET reserved = reserved - 1 WHERE reserved > 0"),
     "I22 more than moved": ("I22", "UPDATE stock SET on_hand = on_hand + 1"),
     "I22 moved more": ("I22", "UPDATE stock_movement SET change = change + 1 WHERE change > 0"),

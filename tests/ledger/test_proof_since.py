@@ -44,7 +44,23 @@ async def test_every_way_to_break_them_is_named_in_the_whole_and_in_what_is_new(
     ways = {
         how: (invariant, await among_new(statement, mark)) for how, (invariant, statement) in BREAKING.items()
     }
-    assert await breaking.missed(ways, mark) == []
+    found = await breaking.named_by(ways, mark)
+    assert [way for way, titles in found.items() if not titles] == []
+    tried = {
+        one.title for one in checks.ALL if one.invariant in {invariant for invariant, _ in ways.values()}
+    }
+    for scope in ("whole", "new"):
+        speak = set().union(*(titles for (_, where), titles in found.items() if where == scope))
+        assert tried - speak == BROKEN_ELSEWHERE, "a check that finds nothing stands unnoticed behind others"
+
+
+BROKEN_ELSEWHERE = {
+    "a review whose hold is not what its state says, or holds another amount",  # tests/billing/test_abnormal_deductions.py
+    "a bill that waits for a review that does not wait for it, or the other way round",  # the same
+    "a customer who paid a top-up twice and was not told, or has it back and was not told",  # tests/billing/test_paid_twice.py
+    "a customer who is sent marketing and did not agree to it last",  # tests/notifications/test_wishes.py
+    "a top-up or bill with a second attempt while the first is neither ended nor left by its customer",  # test_proof.py
+}
 
 
 async def test_what_is_broken_in_old_rows_is_left_to_the_whole_proof(db):

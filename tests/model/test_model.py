@@ -72,7 +72,7 @@ _QUICKLY_FOUND = {
 
 
 def _each(names):
-    """All of them in ``make stress``; in every run those that are found within seconds."""
+    """In every run those that are found within seconds, in ``make stress`` the others."""
     return [
         name if name in _QUICKLY_FOUND else pytest.param(name, marks=pytest.mark.stress) for name in names
     ]
