@@ -1,6 +1,6 @@
 """How often signing in as an operator may fail, counted in PostgreSQL for all processes together.
 
-Three things are counted: one login from one place, one place, and one login from wherever. Each may fail some times; after that it rests,
+Three things are counted: one login from one place, one place, and one login from wherever. Each may fail some times a day; after that it rests,
 twice as long with every further failure. The last is slow to rest, rests shortly, and never keeps out who comes from a place where this
 operator has signed in lately: a stranger who tries a login from everywhere does not lock its owner out. A try is counted before the password
 is looked at, so that many at once are no more than one after another. Logins that nobody has are counted the same.
@@ -18,7 +18,7 @@ from core import clock, db, errors
 from members.sign_in_attempts import Origin
 
 FORGOTTEN_AFTER = timedelta(hours=24)
-"""So long after the last failure nothing is left of those before."""
+"""So long after the first of some failures none of them counts: those of weeks do not add up, at a place where people work."""
 _KNOWN_PLACE_FOR = timedelta(days=90)
 
 
@@ -53,11 +53,11 @@ class Try:
 
 
 _COUNT = """
-INSERT INTO sign_in_limit AS l (subject, failures, last_at) VALUES ($1, 1, $2)
+INSERT INTO sign_in_limit AS l (subject, failures, began_at) VALUES ($1, 1, $2)
 ON CONFLICT (subject) DO UPDATE SET
-    failures = CASE WHEN l.last_at < $3 THEN 1 ELSE l.failures + 1 END,
-    last_at = $2,
-    locked_until = CASE WHEN l.last_at >= $3 AND l.failures + 1 >= $4
+    failures = CASE WHEN l.began_at < $3 THEN 1 ELSE l.failures + 1 END,
+    began_at = CASE WHEN l.began_at < $3 THEN $2 ELSE l.began_at END,
+    locked_until = CASE WHEN l.began_at >= $3 AND l.failures + 1 >= $4
         THEN $2 + least($5::interval * 2 ^ least(l.failures + 1 - $4, 20), $6::interval) END
 WHERE $7 OR l.locked_until IS NULL OR l.locked_until <= $2
 RETURNING failures
@@ -124,12 +124,12 @@ async def _give_back(*subjects: str) -> None:
         await db.execute(_GIVE_BACK, [subject])
 
 
-_FORGET = "DELETE FROM sign_in_limit WHERE last_at < $1"
+_FORGET = "DELETE FROM sign_in_limit WHERE began_at < $1 AND (locked_until IS NULL OR locked_until <= $2)"
 
 
 async def forget() -> int:
     """Drops what no longer counts. Run by the clock. Returns how many."""
-    return await db.execute(_FORGET, clock.now() - FORGOTTEN_AFTER)
+    return await db.execute(_FORGET, clock.now() - FORGOTTEN_AFTER, clock.now())
 
 
 def _subject(kind: str, *parts: str) -> str:

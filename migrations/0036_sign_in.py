@@ -81,10 +81,10 @@ class Migration(_steps.Migration):
             [
                 ("subject", fields.CharField(unique=True, max_length=64)),
                 ("failures", fields.IntField()),
-                _parts.instant("last_at"),
+                _parts.instant("began_at"),
                 _parts.perhaps("locked_until"),
             ],
-            indexes=[Index(fields=["last_at"], name="sign_in_limit_last")],
+            indexes=[Index(fields=["began_at"], name="sign_in_limit_began")],
         ),
         ops.AddConstraint(
             "OperatorRecoveryCode",

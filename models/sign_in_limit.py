@@ -12,9 +12,10 @@ class SignInLimit(Model):
     subject = fields.CharField(max_length=64, unique=True)
     """Of what they are; a hash."""
     failures = fields.IntField()
-    last_at = fields.DatetimeField()
+    began_at = fields.DatetimeField()
+    """When the first of them was."""
     locked_until = fields.DatetimeField(null=True)
 
     class Meta:
         table = "sign_in_limit"
-        indexes = (Index(fields=("last_at",), name="sign_in_limit_last"),)
+        indexes = (Index(fields=("began_at",), name="sign_in_limit_began"),)

@@ -102,6 +102,29 @@ async def test_who_signs_in_has_failed_no_time_and_old_failures_are_forgotten(db
     assert await database.fetchval("SELECT count(*) FROM sign_in_limit") == 0
 
 
+async def test_slips_of_weeks_do_not_add_up_where_people_work(db, _quick):
+    """A place's failures were forgotten only after a day without any try: a shop of one address rested for an hour with every slip."""
+    await hired()
+    began = clock.now()
+    for day in range(20):
+        clock.stand_at(began + timedelta(days=day))
+        for _ in range(3):
+            assert (await guess(origin=OFFICE)).code == "wrong_login"
+        assert await guess(origin=OFFICE, password=PASSWORD) is None
+
+
+async def test_tidying_up_ends_no_rest(db, _quick):
+    began = clock.now()
+    clock.stand_at(began)
+    await guess()
+    clock.stand_at(began + timedelta(hours=23, minutes=59, seconds=30))
+    for _ in range(9):
+        await guess()
+    clock.stand_at(began + timedelta(hours=24, seconds=10))
+    await sign_in_upkeep.forget()
+    assert (await guess()).code == "sign_in_rests"
+
+
 async def test_the_present_password_is_guessed_no_more_often_than_at_the_door(db, _quick):
     await hired()
     with pytest.raises(RESTS):
