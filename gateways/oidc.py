@@ -25,6 +25,8 @@ from gateways.reading import JsonObject, Malformed
 
 _KNOWN_FOR_S = 3600.0
 _LEEWAY_S = 60
+_LONGEST_SUBJECT = 255
+"""OpenID Connect Core section 2."""
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Only those in which nobody but the provider can sign: a shared secret is none (RFC 8725 section 3.2)."""
 
@@ -104,14 +106,11 @@ class Provider:
         claims = await self._claims(about, _text(said, "id_token"))
         if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
             raise ProviderRefused("the nonce is another's")
-        email = claims.get("email") if claims.get("email_verified") is True else None
-        name = claims.get("name")
-        return Person(
-            self.issuer,
-            _text(claims, "sub"),
-            email if isinstance(email, str) and email else None,
-            name if isinstance(name, str) and name else None,
-        )
+        subject = _text(claims, "sub")
+        if len(subject) > _LONGEST_SUBJECT:
+            raise ProviderRefused("the subject is longer than there are")
+        email = _text_if_any(claims, "email") if claims.get("email_verified") is True else None
+        return Person(self.issuer, subject, email, _text_if_any(claims, "name"))
 
     async def _about(self) -> JsonObject:
         if self._itself is not None and time.monotonic() < self._itself[0]:
@@ -155,7 +154,7 @@ class Provider:
                 if fresh:
                     break
                 fresh = True
-            except jwt.InvalidTokenError as fault:
+            except jwt.PyJWTError as fault:
                 raise ProviderRefused(f"its token: {type(fault).__name__}") from None
         raise ProviderRefused("its token is signed by nobody known")
 
@@ -183,10 +182,9 @@ class Provider:
 
     async def _fresh_keys(self, about: JsonObject) -> jwt.PyJWKSet:
         said = await self._read(self._endpoint(about, "jwks_uri"))
-        signing = [key for key in cast("list[Any]", said.get("keys") or []) if _signs(key)]
         try:
-            return jwt.PyJWKSet(signing)
-        except (jwt.PyJWKError, jwt.InvalidKeyError, ValueError, TypeError):
+            return jwt.PyJWKSet([key for key in cast("list[Any]", said.get("keys")) if _signs(key)])
+        except (jwt.PyJWTError, ValueError, TypeError):
             raise ProviderSilent("its keys cannot be read") from None
 
     async def _read(self, url: str) -> JsonObject:
@@ -197,7 +195,7 @@ class Provider:
 
     def _endpoint(self, about: JsonObject, name: str) -> str:
         url = _text(about, name)
-        if urlsplit(url).scheme not in {"https", urlsplit(self.issuer).scheme}:
+        if _scheme(url) not in {"https", urlsplit(self.issuer).scheme}:
             raise ProviderSilent(f"{name} is not https")
         return url
 
@@ -237,6 +235,21 @@ def _text(said: Mapping[str, Any], name: str) -> str:
         return reading.text(said, name)
     except Malformed as fault:
         raise ProviderSilent(str(fault)) from None
+
+
+def _text_if_any(said: Mapping[str, Any], name: str) -> str | None:
+    """A text that may be left out, and is where nobody could keep it."""
+    try:
+        return reading.optional_text(said, name)
+    except Malformed:
+        return None
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
 
 
 def _b64(raw: bytes) -> str:

@@ -59,6 +59,11 @@ async def hash_of(password: str, *, login: str, name: str) -> str:
     return await asyncio.to_thread(_hasher.hash, password)
 
 
+async def nobodys() -> str:
+    """What is kept where there is no password: of one that nobody knows."""
+    return await asyncio.to_thread(_hasher.hash, secrets.token_urlsafe(32))
+
+
 async def is_right(hashed: str | None, password: str) -> bool:
     """Whether a password is the one this was kept of. With None it is not, which takes as long to say."""
     good = await asyncio.to_thread(_verified, hashed or _NOBODY, password)

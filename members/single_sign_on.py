@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,8 @@ from members import (
 )
 from members.operator_sign_in import HERE, SecondFactorWanted, Session
 from members.sign_in_attempts import Origin
+
+log = logging.getLogger(__name__)
 
 BACK = "/console/sign-in/back"
 """Where the provider sends people back to."""
@@ -114,8 +117,8 @@ async def begin(house: House | None, *, link: operators.OnDuty | None = None, or
         url = await provider.address(
             redirect_uri=asked["redirect_uri"], state=made.token, nonce=nonce, verifier=verifier
         )
-    except oidc.ProviderError:
-        raise IdentityProviderAway from None
+    except oidc.ProviderError as fault:
+        raise _away(fault) from None
     return Begun(url, proof, made.ends_at)
 
 
@@ -176,6 +179,11 @@ async def set_email(operator_id: int, email: str | None) -> None:
         raise EmailTaken from None
 
 
+def _away(fault: oidc.ProviderError) -> IdentityProviderAway:
+    log.warning("the identity provider is of no use: %s", fault)
+    return IdentityProviderAway()
+
+
 def _of(house: House | None) -> Provider:
     if house is None:
         raise SingleSignOnClosed
@@ -197,11 +205,12 @@ async def _back(
         return await provider.person(
             code, redirect_uri=asked["redirect_uri"], nonce=asked["nonce"], verifier=asked["verifier"]
         )
-    except oidc.ProviderRefused:
+    except oidc.ProviderRefused as refusal:
+        log.warning("the identity provider vouches for nobody: %s", refusal)
         await sign_in_attempts.note(operator_id, "single_sign_on", SingleSignOnRefused.code, origin)
         raise SingleSignOnRefused from None
-    except oidc.ProviderError:
-        raise IdentityProviderAway from None
+    except oidc.ProviderError as fault:
+        raise _away(fault) from None
 
 
 _BY_SUBJECT = """
@@ -232,7 +241,9 @@ async def _linked(operator_id: int, person: oidc.Person) -> bool:
     return bool(await db.fetchval(_IS, operator_id, person.issuer, person.subject))
 
 
-_KNOWN = "SELECT EXISTS (SELECT FROM operator_subject WHERE issuer = $1 AND subject = $2)"
+_KNOWN = """
+SELECT EXISTS (SELECT FROM operator_subject WHERE issuer = $1 AND subject = $2) OR EXISTS (SELECT FROM operator WHERE email = lower($3))
+"""
 _ADD = """
 INSERT INTO operator (login, name, password_hash, state, created_at) VALUES ($1, $2, $3, 'active', $4)
 ON CONFLICT (login) DO NOTHING RETURNING id
@@ -240,12 +251,12 @@ ON CONFLICT (login) DO NOTHING RETURNING id
 
 
 async def _created(house: House, person: oidc.Person) -> operators.Operator | None:
-    """Adds who is not known here, where the settings say as what. Not who was known and let go, and not under another's login."""
-    if house.create_as is None or await db.fetchval(_KNOWN, person.issuer, person.subject):
+    """Adds who is not known here, where the settings say as what. Not who was known and let go, and not under another's login or address."""
+    if house.create_as is None or await db.fetchval(_KNOWN, person.issuer, person.subject, person.email):
         return None
     login = (person.email or f"sso-{_hash(person.subject)}")[:40]
     name = (person.name or login)[:60]
-    hashed = await passwords.hash_of(secrets.token_urlsafe(32), login=login, name=name)
+    hashed = await passwords.nobodys()
     async with db.transaction():
         added = await db.fetchval(_ADD, login, name, hashed, clock.now())
         if added is None:

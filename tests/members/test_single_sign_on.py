@@ -1,6 +1,7 @@
 """Signing in at an identity provider: Authlib's server on loopback, with PKCE, changing keys, and lies."""
 
 import asyncio
+import secrets
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -237,3 +238,47 @@ async def test_operators_of_the_fixture_are_known_by_their_password_too(db, hous
     assert (await operator_sign_in.sign_in("chen", PASSWORD)).operator == operators.Operator(
         who.id, "chen", who.name
     )
+
+
+async def test_who_was_let_go_is_not_added_anew_under_the_address_they_had(db, house, there):
+    """They had never signed in there, so no subject of theirs was known: they came back in as somebody new."""
+    await hired("boss")
+    who = await hired("li")
+    await single_sign_on.set_email(who.id, "chen@example.com")
+    await staff.disable(who.id)
+    open_house = single_sign_on.House(house.provider, "support")
+    came = await there(await single_sign_on.begin(open_house, origin=OFFICE))
+    with pytest.raises(NOT_LINKED):
+        await single_sign_on.sign_in(open_house, **came, origin=OFFICE)
+    assert await database.fetchval("SELECT count(*) FROM operator") == 2
+
+
+async def test_who_is_added_has_no_password_that_could_be_refused(db, house, there, provider, monkeypatch):
+    """Theirs is made up; a short name stood in it once in some hundreds of times, and they were told that it was too easy."""
+    made_up = secrets.token_urlsafe
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda size: f"xAnnx{made_up(size)}")
+    provider.person["name"] = "Ann"
+    open_house = single_sign_on.House(house.provider, "support")
+    came = await there(await single_sign_on.begin(open_house, origin=OFFICE))
+    assert (await single_sign_on.sign_in(open_house, **came, origin=OFFICE)).operator.name == "Ann"
+
+
+async def test_names_that_cannot_be_kept_are_left_out_and_such_subjects_refused(db, house, there, provider):
+    open_house = single_sign_on.House(house.provider, "support")
+    provider.person |= {"name": "A\0nn", "email": "a\0@example.com"}
+    came = await there(await single_sign_on.begin(open_house, origin=OFFICE))
+    found = await single_sign_on.sign_in(open_house, **came, origin=OFFICE)
+    assert found.operator.name == found.operator.login and found.operator.login.startswith("sso-")
+    for subject, refusal in (("s" * 256, REFUSED), ("a\0b", single_sign_on.IdentityProviderAway)):
+        provider.person["sub"] = subject
+        came = await there(await single_sign_on.begin(open_house, origin=OFFICE))
+        with pytest.raises(refusal):
+            await single_sign_on.sign_in(open_house, **came, origin=OFFICE)
+
+
+async def test_a_provider_without_keys_is_of_no_use_and_why_is_logged(db, house, there, provider, caplog):
+    provider.shown_keys = []
+    came = await there(await single_sign_on.begin(house, origin=OFFICE))
+    with pytest.raises(single_sign_on.IdentityProviderAway):
+        await single_sign_on.sign_in(house, **came, origin=OFFICE)
+    assert "its keys cannot be read" in caplog.text
