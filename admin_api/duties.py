@@ -150,6 +150,7 @@ ALWAYS_FRESH: frozenset[str] = frozenset(
     {
         "passkeys_add", "passkeys_begin", "passkeys_remove", "second_factors_begin_totp", "second_factors_confirm_totp",
         "second_factors_new_recovery_codes", "second_factors_remove_totp", "single_sign_on_begin_link", "single_sign_on_link",
+        "single_sign_on_unlink",
     }
 )  # fmt: skip
 """What changes how somebody signs in: it asks for a fresh session whatever the shop has chosen."""
