@@ -40,14 +40,14 @@ _CUSTOMERS_OWN = ("changes", "statement?from_on={month}&to_on={today}", "bills",
 
 _BILLS = """
 INSERT INTO bill (bill_no, customer_id, title, source, amount_fen, paid_fen, refunded_fen, state, collect_mode, automatic, due_at, created_at, paid_at)
-SELECT 'B' || id, id, '学费', 'operator:' || id, 1000, CASE WHEN id % 10 = 0 THEN 0 ELSE 1000 END, 0,
+SELECT 'B' || id, id, '学费', 'order:S' || id, 1000, CASE WHEN id % 10 = 0 THEN 0 ELSE 1000 END, 0,
        CASE WHEN id % 10 = 0 THEN 'open' ELSE 'paid' END, 'full', false, $1, $1, CASE WHEN id % 10 = 0 THEN NULL::timestamptz ELSE $1 END
 FROM customer
 """
 _ORDERS = """
 INSERT INTO shop_order (order_no, customer_id, state, store_id, goods_fen, discount_fen, freight_fen, total_fen, tax_fen, remark, bill_no,
                         placed_at, expires_at, paid_at, completed_at)
-SELECT 'S' || id, id, 'completed', 0, 1000, 0, 0, 1000, 0, '', 'O' || id, $1, $1, $1, $1 FROM customer
+SELECT 'S' || id, id, 'completed', 0, 1000, 0, 0, 1000, 0, '', 'B' || id, $1, $1, $1, $1 FROM customer
 """
 _MESSAGES = """
 INSERT INTO outbox_message (customer_id, kind, dedup_key, params, state, channel, attempts, created_at, ended_at)
@@ -72,9 +72,11 @@ class _Shop:
     @property
     def settings(self) -> config.Config:
         shop = self.where.settings
-        return shop.model_copy(
-            update={"database": shop.database.model_copy(update={"url": SecretStr(self.url)})}
+        own = shop.database.model_copy(update={"url": SecretStr(self.url)})
+        busy = shop.limits.model_copy(
+            update={"requests_per_minute_per_caller": 100_000, "requests_per_minute_per_address": 100_000}
         )
+        return shop.model_copy(update={"database": own, "limits": busy})
 
     async def fill(self) -> None:
         self.where.servers.postgres.create_database(f"lists_{self.size}", template="yucun")
