@@ -7,14 +7,16 @@ writes, and who does not take what is written in time is let go.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
+from core import errors
 from core.http import fields
 
 log = logging.getLogger(__name__)
@@ -55,18 +57,27 @@ class EventStream(web.StreamResponse):
         """Sends it all."""
         writer = await super().prepare(request)
         try:
-            async for event in self._source:
-                async with asyncio.timeout(_TAKEN_WITHIN_S):
-                    await self.write(_written(event))
-        except Exception as error:
-            # an edge, behind the one that answers with problems: whatever it is, the reader is cut off and comes back
-            if not isinstance(error, (ConnectionError, TimeoutError)):
-                log.exception("a stream broke off")
+            async with contextlib.aclosing(_whole(self._source)) as events:
+                async for event in events:
+                    async with asyncio.timeout(_TAKEN_WITHIN_S):
+                        await self.write(_written(event))
+        except (ConnectionError, TimeoutError):
             if request.transport is not None:
                 request.transport.abort()
-        finally:
-            await cast("Any", self._source).aclose()
         return writer
+
+
+async def _whole(source: AsyncIterator[ServerEvent]) -> AsyncGenerator[ServerEvent]:
+    """The events of a source up to where it fails, if it does: an event is whole or not there, so the reader, who comes back, is not cut off
+    for that."""
+    try:
+        async with contextlib.aclosing(cast("Any", source)):
+            async for event in source:
+                yield event
+    except errors.DomainError as refusal:
+        log.warning("a stream ended with %s", refusal.code)
+    except Exception:  # an edge, behind the one that answers with problems
+        log.exception("a stream broke off")
 
 
 def _written(event: ServerEvent) -> bytes:
