@@ -119,6 +119,7 @@ DEEDS: Mapping[str, tuple[str, ...]] = {
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "messages_listing": ("id", "kind", "customer_id", "state", "channel", "error", "attempts", "created_at"),
+    "orders_listing": ("order_no", "customer_id", "state", "total_fen", "store_id", "remark", "placed_at"),
 }
 """Which fields a list shows at first, where the first of the answer are not the best."""
 

@@ -30,7 +30,7 @@ TABS: Mapping[str, tuple[Part, ...]] = {
     "statement": (Part("statements_read"),),
     "bills": (
         Part("bills_of_customer", ("bill_no", "title", "amount_fen", "paid_fen", "state", "due_at"), {"state": "open,partly_paid"}, 10),
-        Part("orders_listing", ("order_no", "state", "total_fen", "lines", "placed_at"), _HERS),
+        Part("orders_listing", ("order_no", "state", "total_fen", "remark", "placed_at"), _HERS),
         Part("after_sales_listing", ("return_no", "order_no", "kind", "state", "reason", "created_at"), _HERS),
         Part("receipts_listing", ("receipt_no", "source_no", "purpose", "tender", "amount_fen", "paid_at")),
         Part("counter_listing", ("counter_no", "purpose", "tender", "amount_fen", "state", "created_at"), _HERS),

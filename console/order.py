@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from aiohttp import web
 from console import filling, forms, lists, session
 from console.places import PREFIX
 from console.request import CSRF, LOCALE, ask, console, eyes, may, page, say, telling
+from console.showing import Eyes, Shown
 from core import errors
 from core.http import problems
 from core.http.calling import Asked
@@ -67,9 +69,30 @@ async def _shown(
         texts={name: values[0] for name, values in texts.items() if values},
         key=next(iter(texts.get("_key", ())), "") or secrets.token_hex(16),
         sentences=sentences,
-        history=[(look.value("step", one.step), look.value("by", one.by), one) for one in order.history],
+        history=[
+            _happened(look, one, _note(look, eyes(request, places["after_sales_one"]), one))
+            for one in order.history
+        ],
         after_sale=places["after_sales_one"],
     )
+
+
+def _happened(look: Eyes, event: Any, note: str | None) -> tuple[Shown, Shown, str, Any]:
+    return look.value("step", event.step), look.value("by", event.by), note or "", event
+
+
+_REFUND = re.compile(r"(\w+) (\d+)")
+_AFTER_SALE = re.compile(r"(\w+) ([a-z_]+)(?:: (.*))?", re.DOTALL)
+
+
+def _note(look: Eyes, at_after_sales: Eyes, event: Any) -> str | None:
+    """What is noted of a step; of a refund its number and amount, of an after-sale its number and which step of it."""
+    said = event.note or ""
+    if event.step == "refund" and (found := _REFUND.fullmatch(said)):
+        return f"{found[1]} {look.value('amount_fen', int(found[2])).text}"
+    if event.step == "after_sale" and (found := _AFTER_SALE.fullmatch(said)):
+        return " ".join(filter(None, (found[1], at_after_sales.value("step", found[2]).text, found[3])))
+    return said
 
 
 def _step(request: web.Request, step: str, given: Mapping[str, str], tell: Any) -> dict[str, Any]:
@@ -133,7 +156,7 @@ async def _after_sale(request: web.Request) -> web.StreamResponse:
     possible = [places[f"after_sales_{one}"] for one in found.next_steps]
     row = {name: getattr(found, name) for name in type(found).model_fields}
     names = (
-        "order_no", "customer_id", "kind", "most_fen", "refund_fen", "reduced_fen", "refund_no", "approval_no", "carrier", "tracking_no",
+        "order_no", "customer_id", "most_fen", "refund_fen", "reduced_fen", "refund_no", "approval_no", "carrier", "tracking_no",
         "new_carrier", "new_tracking_no", "reject_reason", "created_at", "ended_at",
     )  # fmt: skip
     photo = places["after_sales_photo"]
@@ -157,5 +180,5 @@ async def _after_sale(request: web.Request) -> web.StreamResponse:
         photos=[photo.address({**given, "nth": nth}) for nth in range(1, found.photos + 1)],
         lines=look.value("lines", found.lines),
         trails=found.trails,
-        history=[(look.value("step", one.step), look.value("by", one.by), one) for one in found.events],
+        history=[_happened(look, one, one.note) for one in found.events],
     )

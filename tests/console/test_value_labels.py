@@ -31,7 +31,7 @@ from core.http import signature
 from gateways import channel as at_channel
 from members import conversation_events, duties, people, points_books
 from notifications import kinds
-from shop import after_sale_states, order_states, standing_rows, stock
+from shop import after_sale_states, after_sale_steps, order_states, standing_rows, stock
 
 ROOT = Path(labels.__file__).parents[1]
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -88,7 +88,7 @@ VOCABULARIES = {
     ("order_state", "standing_orders"): set(get_args(order_states.State)),
     ("ours_state", "differences"): _kept("payment.Payment", "state") | _kept("refund_part.RefundPart", "state"),
     ("theirs_state", "differences"): set(get_args(at_channel.TradeState)) | set(get_args(at_channel.RefundState)),
-    ("step", "orders"): set(get_args(order_states.Step)),
+    ("step", "orders"): set(get_args(order_states.Step)) | {"refund", after_sale_steps.NOTE},
     ("step", "after_sales"): set(get_args(after_sale_states.Step)),
     ("kind", "customers"): LOT | {"plan", "bill", "habit"},
     ("kind", "explanations"): LOT,

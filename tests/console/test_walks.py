@@ -2,11 +2,13 @@
 
 import pytest
 
+from console import customer_parts
 from core import db
 from members import duties
 from tests import factories
 from tests.console import looking
 from tests.console.test_order import paid_order, state_of
+from tests.shop.test_after_sales import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -48,3 +50,25 @@ async def test_a_clerk_reviews_an_order_and_ships_it(hired, world):
         await looking.accessible(page)
         await looking.picture(page, "console-order-shipped")
     assert await state_of(order_no) == "shipped"
+
+
+async def test_every_tab_of_a_customer_the_kitchen_and_an_after_sale_can_be_used_by_everybody(hired, world):
+    seated = await hired()
+    shop = await Shop().opened()
+    return_no = await shop.at("done", "exchange")
+    await paid_order(delivered=False)
+    pages = [f"customers/{shop.customer}?tab={tab}" for tab in customer_parts.TABS]
+    async with looking.at(seated) as page:
+        for path in (*pages, f"after-sales/{return_no}", f"orders/{shop.no}", "kitchen"):
+            await page.goto(f"{world.url}/console/{path}")
+            await looking.accessible(page)
+    async with looking.at(seated, width=390, height=800) as page:
+        for path in (
+            f"customers/{shop.customer}",
+            f"after-sales/{return_no}",
+            f"orders/{shop.no}",
+            "kitchen",
+        ):
+            await page.goto(f"{world.url}/console/{path}")
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            assert width <= 390, (path, width, "a phone need not be moved sideways")
