@@ -37,6 +37,8 @@ _LEADS_TO: Mapping[str, tuple[str, Mapping[str, str]]] = {
 """Where what waits is found."""
 
 PERIODS = (7, 30, 90, 365)
+_LOOKS_EVERY_S = 10.0
+"""What is owed is a sum over all customers: a second of it for a million, hence not as often as where people wait for each other."""
 _SERIES = (
     "taken",
     "sales_fen",
@@ -69,7 +71,7 @@ async def _live(request: web.Request) -> web.StreamResponse:
         context = {**request.config_dict[AROUND](request), **await _told(request)}
         return aiohttp_jinja2.render_string("_today.jinja", request, context)
 
-    return live.stream(request, "today", render)
+    return live.stream(request, "today", render, every_s=_LOOKS_EVERY_S)
 
 
 async def _told(request: web.Request) -> dict[str, Any]:

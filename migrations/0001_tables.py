@@ -60,7 +60,7 @@ class Migration(_steps.Migration):
                 ('kind', fields.CharField(max_length=40)),
                 ('content', fields.TextField(unique=False)),
                 ('reply', fields.TextField(null=True, unique=False)),
-                ('received_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ('received_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'chat_message', 'app': 'models', 'unique_together': (('app_id', 'dedup_key'),), 'pk_attr': 'id', 'table_description': 'A pushed message, kept so that a repeat of it gets the same reply and has no second effect.'},
             bases=['Model'],

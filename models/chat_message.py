@@ -16,7 +16,7 @@ class ChatMessage(Model):
     kind = fields.CharField(max_length=40)
     content = fields.TextField()
     reply = fields.TextField(null=True)
-    received_at = fields.DatetimeField(db_index=True)
+    received_at = fields.DatetimeField()
 
     class Meta:
         table = "chat_message"

@@ -52,13 +52,15 @@ def test_every_operation_can_be_reached_from_the_areas():
     assert sorted(set(PLACES.all) - reached - arrangement.NOT_SHOWN - arrangement.ON_PAGES_OF_THEIR_OWN) == []
 
 
-_OURS = re.compile(r"<(h[1-4]|th|dt|label|legend|summary|button)\b[^>]*>(.*?)</\1>", re.DOTALL)
+_OURS = re.compile(
+    r"<(h[1-4]|th|dt|label|legend|summary|button|nav)\b[^>]*>(.*?)</\1>|<a\b[^>]*\bbtn\b[^>]*>(.*?)</a>", re.DOTALL
+)
 _CHINESE = re.compile("[一-鿿]")
 
 
 def chinese_in(page) -> list[str]:
     """What of the console's own words on a page is Chinese."""
-    ours = [re.sub(r"<[^>]+>", " ", text) for _, text in _OURS.findall(page.text)]
+    ours = [re.sub(r"<[^>]+>", " ", text or link) for _, text, link in _OURS.findall(page.text)]
     return [text.strip() for text in ours if _CHINESE.search(re.sub("店长小周|小林|中文|店|套餐", "", text))]
 
 
