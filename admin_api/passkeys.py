@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic import Field, StringConstraints
 
 from admin_api.operators import origin
+from admin_api.second_factors import EvenIfLast
 from admin_api.services import Operator
 from core import http as kit
 from members import passkeys
@@ -118,6 +119,6 @@ async def rename(passkey_id: int, body: PasskeyNamed, caller: Operator) -> None:
     await passkeys.rename(caller.id, passkey_id, body.name)
 
 
-async def remove(passkey_id: int, caller: Operator) -> None:
+async def remove(passkey_id: int, query: EvenIfLast, caller: Operator) -> None:
     """Forgets it."""
-    await passkeys.remove(caller.id, passkey_id)
+    await passkeys.remove(caller.id, passkey_id, even_if_last=query.even_if_last)

@@ -17,6 +17,7 @@ class Mine(kit.Answer):
     passkeys: Annotated[int, Field(description="通行密钥数 · so many passkeys")]
     recovery_codes_left: int
     is_linked: Annotated[bool, Field(description="已关联单点登录 · linked with the identity provider")]
+    linked_since: kit.Instant | None
     must_enrol: Annotated[
         bool,
         Field(
@@ -45,6 +46,15 @@ class OneTimeCode(kit.Body):
     one_time_code: Code
 
 
+class EvenIfLast(kit.Query):
+    even_if_last: Annotated[
+        bool,
+        Field(
+            description="这是最后一种第二步验证也移除，之后只凭密码登录 · also where it is the last second factor, after which the password is enough"
+        ),
+    ] = False
+
+
 class Again(kit.Body):
     password: Password | None = None
     one_time_code: Code | None = None
@@ -57,6 +67,7 @@ async def mine(caller: Operator) -> object:
         totp_since=standing.totp_since,
         passkeys=standing.passkeys,
         is_linked=standing.is_linked,
+        linked_since=standing.linked_since,
         recovery_codes_left=standing.recovery_codes_left,
         must_enrol=step_up.must_enrol(caller.on_duty),
         fresh_until=step_up.fresh_until(caller.on_duty),
@@ -85,9 +96,9 @@ async def confirm_totp(body: OneTimeCode, caller: Operator) -> object:
     return RecoveryCodes(recovery_codes=list(codes))
 
 
-async def remove_totp(caller: Operator) -> None:
+async def remove_totp(query: EvenIfLast, caller: Operator) -> None:
     """No app any more."""
-    await second_factors.remove_totp(caller.id)
+    await second_factors.remove_totp(caller.id, even_if_last=query.even_if_last)
 
 
 async def new_recovery_codes(caller: Operator) -> object:

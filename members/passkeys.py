@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import ipaddress
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -102,6 +103,15 @@ class Added:
 
 
 _THEIRS = "SELECT credential_id FROM operator_passkey WHERE operator_id = $1 ORDER BY id"
+
+
+def are_possible() -> bool:
+    """Whether browsers know passkeys where the shop's pages stand: they do not at bare addresses, which are nobody's name."""
+    try:
+        ipaddress.ip_address(_rp_id())
+    except ValueError:
+        return True
+    return False
 
 
 async def begin(who: operators.OnDuty, *, origin: Origin = HERE) -> Asked:
@@ -206,11 +216,12 @@ async def rename(operator_id: int, passkey_id: int, name: str) -> None:
         raise NoSuchPasskey
 
 
-async def remove(operator_id: int, passkey_id: int) -> None:
+async def remove(operator_id: int, passkey_id: int, *, even_if_last: bool = False) -> None:
     """Forgets a passkey; the recovery codes go with the last second factor.
 
     Raises:
         NoSuchPasskey.
+        LastSecondFactor: it is the last, and ``even_if_last`` was not said.
     """
     async with db.transaction():
         await second_factors.one_at_a_time(operator_id)
@@ -218,7 +229,7 @@ async def remove(operator_id: int, passkey_id: int) -> None:
             "DELETE FROM operator_passkey WHERE operator_id = $1 AND id = $2", operator_id, passkey_id
         ):
             raise NoSuchPasskey
-        await second_factors.forget_codes_without_factor(operator_id)
+        await second_factors.forget_codes_without_factor(operator_id, even_if_last=even_if_last)
 
 
 async def ask(*, second_factor: str | None = None, origin: Origin = HERE) -> Asked:

@@ -54,6 +54,12 @@ class NoSuchSecondFactor(errors.NotFound):
     code = "no_such_second_factor"
 
 
+class LastSecondFactor(errors.Conflict):
+    """It is the operator's last second factor; after it their password is enough, which nobody wants by accident."""
+
+    code = "last_second_factor"
+
+
 @dataclass(frozen=True, slots=True)
 class NewTotp:
     """What an authenticator app is told, as text and as the address in the QR code. Shown once."""
@@ -69,8 +75,13 @@ class Standing:
     totp_since: datetime | None
     passkeys: int
     recovery_codes_left: int
-    is_linked: bool
+    linked_since: datetime | None
     """With an account at the shop's identity provider."""
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether they may sign in there."""
+        return self.linked_since is not None
 
 
 _BEGIN = """
@@ -115,17 +126,23 @@ async def confirm_totp(operator_id: int, code: str) -> tuple[str, ...]:
         return await first_recovery_codes(operator_id)
 
 
-async def remove_totp(operator_id: int) -> None:
+_REMOVE = "DELETE FROM operator_totp WHERE operator_id = $1 RETURNING confirmed_at"
+
+
+async def remove_totp(operator_id: int, *, even_if_last: bool = False) -> None:
     """Takes the authenticator app away; the recovery codes go with the last second factor.
 
     Raises:
         NoSuchSecondFactor.
+        LastSecondFactor: it is the last, and ``even_if_last`` was not said.
     """
     async with db.transaction():
         await one_at_a_time(operator_id)
-        if not await db.execute("DELETE FROM operator_totp WHERE operator_id = $1", operator_id):
+        gone = await db.fetchrow(_REMOVE, operator_id)
+        if gone is None:
             raise NoSuchSecondFactor
-        await forget_codes_without_factor(operator_id)
+        was_only_begun = gone["confirmed_at"] is None
+        await forget_codes_without_factor(operator_id, even_if_last=even_if_last or was_only_begun)
 
 
 async def one_at_a_time(operator_id: int) -> None:
@@ -181,7 +198,7 @@ _STANDING = """
 SELECT (SELECT confirmed_at FROM operator_totp WHERE operator_id = $1) AS totp_since,
     (SELECT count(*) FROM operator_passkey WHERE operator_id = $1) AS passkeys,
     (SELECT count(*) FROM operator_recovery_code WHERE operator_id = $1 AND used_at IS NULL) AS recovery_codes_left,
-    EXISTS (SELECT FROM operator_subject WHERE operator_id = $1) AS is_linked
+    (SELECT min(linked_at) FROM operator_subject WHERE operator_id = $1) AS linked_since
 """
 
 
@@ -230,10 +247,17 @@ async def _new_codes(operator_id: int) -> tuple[str, ...]:
 _FORGET_CODES = "DELETE FROM operator_recovery_code WHERE operator_id = $1"
 
 
-async def forget_codes_without_factor(operator_id: int) -> None:
-    """Drops the recovery codes of who has no second factor any more. Part of the caller's transaction."""
-    if not await kinds(operator_id):
-        await db.execute(_FORGET_CODES, operator_id)
+async def forget_codes_without_factor(operator_id: int, *, even_if_last: bool) -> None:
+    """Drops the recovery codes of who has no second factor any more, since one was taken away. Part of the caller's transaction.
+
+    Raises:
+        LastSecondFactor: it was the last, and ``even_if_last`` was not said.
+    """
+    if await kinds(operator_id):
+        return
+    if not even_if_last:
+        raise LastSecondFactor
+    await db.execute(_FORGET_CODES, operator_id)
 
 
 async def reset(operator_id: int) -> None:

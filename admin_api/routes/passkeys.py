@@ -3,7 +3,7 @@
 from admin_api import operators, passkeys
 from admin_api.routes.caller import OPERATOR
 from core import http as kit
-from members import operator_sign_in
+from members import operator_sign_in, second_factors
 from members import passkeys as desk
 
 ROUTES = (
@@ -78,7 +78,7 @@ ROUTES = (
         "/me/passkeys/{passkey_id}",
         passkeys.remove,
         summary=("移除通行密钥", "Remove a passkey"),
-        refusals=(desk.NoSuchPasskey,),
+        refusals=(desk.NoSuchPasskey, second_factors.LastSecondFactor),
         auth=OPERATOR,
     ),
 )

@@ -85,7 +85,7 @@ ROUTES = (
         "/me/totp",
         second_factors.remove_totp,
         summary=("移除验证器", "Remove the app"),
-        refusals=(desk.NoSuchSecondFactor,),
+        refusals=(desk.NoSuchSecondFactor, desk.LastSecondFactor),
         auth=OPERATOR,
     ),
     kit.post(

@@ -213,7 +213,9 @@ async def test_passkeys_are_named_and_removed_by_whose_they_are_and_the_codes_go
             await act
     await passkeys.rename(duty.id, added.passkey.id, "旧手机")
     assert [one.name for one in await passkeys.of_operator(duty.id)] == ["旧手机"]
-    await passkeys.remove(duty.id, added.passkey.id)
+    with pytest.raises(second_factors.LastSecondFactor):
+        await passkeys.remove(duty.id, added.passkey.id)
+    await passkeys.remove(duty.id, added.passkey.id, even_if_last=True)
     assert await second_factors.kinds(duty.id) == ()
     assert (await second_factors.standing(duty.id)).recovery_codes_left == 0
     asked = await passkeys.ask(origin=OFFICE)

@@ -181,8 +181,11 @@ async def test_what_happens_between_the_steps_ends_it(db, happens):
 
 async def test_with_the_last_second_factor_the_recovery_codes_go(db):
     who, _, codes = await enrolled()
-    await second_factors.remove_totp(who.id)
-    assert await second_factors.standing(who.id) == second_factors.Standing(None, 0, 0, False)
+    with pytest.raises(second_factors.LastSecondFactor):
+        await second_factors.remove_totp(who.id)
+    assert (await second_factors.standing(who.id)).recovery_codes_left == 10
+    await second_factors.remove_totp(who.id, even_if_last=True)
+    assert await second_factors.standing(who.id) == second_factors.Standing(None, 0, 0, None)
     assert isinstance(
         await operator_sign_in.sign_in("chen", "long enough to be a password"), operator_sign_in.Session
     )
@@ -190,6 +193,8 @@ async def test_with_the_last_second_factor_the_recovery_codes_go(db):
         await second_factors.remove_totp(who.id)
     with pytest.raises(second_factors.NoSuchSecondFactor):
         await second_factors.new_recovery_codes(who.id)
+    await second_factors.begin_totp(who.id, "chen")
+    await second_factors.remove_totp(who.id)  # only begun it is no second factor, and not the last
     with pytest.raises(WRONG):
         await second_factors.use_code(who.id, codes[0])
 

@@ -134,8 +134,11 @@ async def test_of_two_first_second_factors_at_once_one_shows_recovery_codes(db, 
         )
         assert len(codes) + len(added.recovery_codes) == 10
         assert (await second_factors.standing(who.id)).recovery_codes_left == 10
-        await asyncio.gather(second_factors.remove_totp(who.id), passkeys.remove(who.id, added.passkey.id))
-        assert await second_factors.standing(who.id) == second_factors.Standing(None, 0, 0, False)
+        await asyncio.gather(
+            second_factors.remove_totp(who.id, even_if_last=True),
+            passkeys.remove(who.id, added.passkey.id, even_if_last=True),
+        )
+        assert await second_factors.standing(who.id) == second_factors.Standing(None, 0, 0, None)
 
 
 async def test_no_more_passkeys_than_there_may_be_however_many_were_asked_for(db, device, monkeypatch):
