@@ -69,6 +69,12 @@ class CustomerGone(errors.Unauthenticated):
     code = "customer_gone"
 
 
+class ChatLetGo(errors.Unauthenticated):
+    """The person signed in on a page by a chat that is not the customer's any more; sign in again."""
+
+    code = "chat_let_go"
+
+
 class LoginPlatform(Protocol):
     """The mini-program's server side; ``gateways.wechat.MiniProgram`` is one."""
 
@@ -109,10 +115,11 @@ Provider = Literal["mini_program", "official_account", "alipay"]
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who signed in, and whether they are new to us."""
+    """Who signed in, and whether they are new to us. ``chat_id``: the chat they signed in by on a page; with it their session ends."""
 
     customer: customers.Customer
     is_new: bool
+    chat_id: int | None = None
 
 
 async def by_mini_program(platform: LoginPlatform, app_id: str, code: str) -> SignedIn:
@@ -270,20 +277,41 @@ async def admitted(customer_id: int) -> Admitted:
     return found
 
 
+_OWNERS = "SELECT id, customer_id FROM identity WHERE id = ANY ((SELECT $1::bigint[])::bigint[])"
+
+
+async def _read_owners(chat_ids: Sequence[int]) -> Mapping[int, int | None]:
+    return {row["id"]: row["customer_id"] for row in await db.fetch(_OWNERS, chat_ids)}
+
+
+_owners = together.Together(_read_owners)
+
+
+async def refuse_let_go(customer_id: int, chat_id: int) -> None:
+    """Who signed in on a page may go on as long as the chat that told who they are is the customer's: whoever lets go a chat of
+    somebody else's does not want that person to stay for as long as the token is good.
+
+    Raises:
+        ChatLetGo.
+    """
+    if await _owners.get(chat_id) != customer_id:
+        raise ChatLetGo
+
+
 _FIND = """
-SELECT customer_id, union_id, tied_by FROM identity WHERE provider = $3 AND app_id = $1 AND subject = $2
+SELECT id, customer_id, union_id, tied_by FROM identity WHERE provider = $3 AND app_id = $1 AND subject = $2
 """
 _LEARN_UNION = """
 UPDATE identity SET union_id = $3 WHERE provider = $4 AND app_id = $1 AND subject = $2
 """
 _ADD = """
 INSERT INTO identity (customer_id, provider, app_id, subject, union_id, follows, created_at)
-VALUES ($1, $6, $2, $3, $4, false, $5)
+VALUES ($1, $6, $2, $3, $4, false, $5) RETURNING id
 """
 _OWN = """
 UPDATE identity SET customer_id = $1, union_id = coalesce($4, union_id), looked_up_at = $5, look_up_at = NULL,
     let_go_at = NULL
-WHERE provider = $6 AND app_id = $2 AND subject = $3
+WHERE provider = $6 AND app_id = $2 AND subject = $3 RETURNING id
 """
 
 
@@ -301,7 +329,7 @@ async def _find_or_create(
                 await db.execute(_LEARN_UNION, app_id, openid, union_id, provider)
                 if known["tied_by"] is None:
                     await _adopt(customer_id, union_id)
-            return SignedIn(await customers.get(customer_id), is_new=False)
+            return _signed_in(provider, await customers.get(customer_id), known["id"], is_new=False)
         union_id = union_id or (known and known["union_id"])
         customer_id = await _by_union(union_id)
         is_new = customer_id is None
@@ -309,10 +337,14 @@ async def _find_or_create(
             await customers.create(name=name) if customer_id is None else await customers.get(customer_id)
         )
         keep = _ADD if known is None else _OWN
-        await db.execute(keep, customer.id, app_id, openid, union_id, clock.now(), provider)
+        number = await db.fetchval(keep, customer.id, app_id, openid, union_id, clock.now(), provider)
         if union_id:
             await _adopt(customer.id, union_id)
-        return SignedIn(customer, is_new=is_new)
+        return _signed_in(provider, customer, number, is_new=is_new)
+
+
+def _signed_in(provider: Provider, customer: customers.Customer, number: int, *, is_new: bool) -> SignedIn:
+    return SignedIn(customer, is_new, number if provider == "official_account" else None)
 
 
 _BY_UNION = """

@@ -12,8 +12,6 @@ from miniapp_api.services import Customer, Holder, Services
 
 __all__ = ["Customer", "Holder", "Services", "build"]
 
-_LONGEST_ID = 18
-
 
 def build(
     services: Services,
@@ -25,11 +23,12 @@ def build(
     """The door, for ``kit.root``. ``origins``: web pages (H5) that may call it."""
 
     async def identify(request: web.Request) -> Holder:
-        subject = services.tokens.verify(kit.bearer(request)).subject
-        # a number no row can have would be refused to everybody whose customer is read in the same statement
-        if not subject.isdecimal() or len(subject) > _LONGEST_ID:
+        holder = Holder.read(services.tokens.verify(kit.bearer(request)).subject)
+        if holder is None:
             raise access_tokens.InvalidToken
-        return Holder(int(subject))
+        if holder.chat_id is not None:
+            await sign_in.refuse_let_go(holder.id, holder.chat_id)
+        return holder
 
     async def authenticate(request: web.Request) -> Customer:
         return Customer(await sign_in.admitted((await identify(request)).id))

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from core import http as kit
 from members import sign_in, web_logins
-from miniapp_api.services import Services
+from miniapp_api.services import Holder, Services
 
 
 class LoginCode(kit.Body):
@@ -25,43 +25,6 @@ class AuthCode(kit.Body):
         Field(
             description="my.getAuthCode 返回的 authCode · the code my.getAuthCode gave",
             examples=["4b203fe6c11548bcabd8da5bb087a83b"],
-        ),
-    ]
-
-
-class PageQuery(kit.Query):
-    return_url: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=500,
-            pattern=r"^https?://[\x21-\x7e]+$",
-            description="授权后回到哪个页面，只能是本店的网址 · the page to come back to, one of the shop's own",
-            examples=["https://pay.example.com/h5/"],
-        ),
-    ]
-    state: Annotated[
-        str,
-        Field(
-            min_length=8,
-            max_length=128,
-            pattern="^[A-Za-z0-9]+$",
-            description="页面自己的随机数，回来时核对 · a random value of the page's own, to be compared when the person is back",
-            examples=["f3Kd92LmQ0"],
-        ),
-    ]
-
-
-class PageAddress(kit.Answer):
-    url: Annotated[str, Field(description="在微信内跳转到这里 · go here, inside WeChat")]
-
-
-class PageCode(kit.Body):
-    code: Annotated[
-        kit.Token,
-        Field(
-            description="微信带回的 code · the code WeChat sent back with",
-            examples=["081Kq4Ga1ukBwL0kYZFa1NGkFa1Kq4Gh"],
         ),
     ]
 
@@ -97,7 +60,14 @@ class VisitBegun(kit.Answer):
     ends_at: kit.Instant
 
 
-class VisitBack(PageCode):
+class VisitBack(kit.Body):
+    code: Annotated[
+        kit.Token,
+        Field(
+            description="微信带回的 code · the code WeChat sent back with",
+            examples=["081Kq4Ga1ukBwL0kYZFa1NGkFa1Kq4Gh"],
+        ),
+    ]
     state: Annotated[str, _SECRET, Field(description="微信带回的 state · the state WeChat sent back")]
     proof: Annotated[
         str, _SECRET, Field(description="开始时得到的 proof · the proof kept since the beginning")
@@ -128,16 +98,6 @@ async def by_auth_code(body: AuthCode, services: Services) -> SignedIn:
     return _token(services, await sign_in.by_alipay(services.alipay, services.alipay_app_id, body.auth_code))
 
 
-async def page(query: PageQuery, services: Services) -> PageAddress:
-    """Where a page inside WeChat sends people to sign in."""
-    return PageAddress(url=sign_in.page_address(services.pages, query.return_url, query.state))
-
-
-async def by_page(body: PageCode, services: Services) -> SignedIn:
-    """The same on a page inside WeChat."""
-    return _token(services, await sign_in.by_page(services.pages, body.code))
-
-
 async def begin(body: Visit, services: Services) -> object:
     """Sends a page's visitor to WeChat."""
     return await web_logins.begin(services.pages, body.return_url, body.scope)
@@ -152,7 +112,7 @@ async def back(body: VisitBack, services: Services) -> SignedIn:
 
 
 def _token(services: Services, who: sign_in.SignedIn) -> SignedIn:
-    issued = services.tokens.issue(str(who.customer.id))
+    issued = services.tokens.issue(Holder.of(who).subject)
     return SignedIn(
         token=issued.token,
         expires_at=issued.expires_at,

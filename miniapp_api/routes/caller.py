@@ -9,7 +9,7 @@ CUSTOMER = kit.Bearer(
     "customer",
     ("登录接口返回的令牌", "The token that signing in gave"),
     format="JWT",
-    refusals=(sign_in.CustomerGone, customers.CustomerBlocked, customers.AccountClosed),
+    refusals=(sign_in.CustomerGone, sign_in.ChatLetGo, customers.CustomerBlocked, customers.AccountClosed),
 )
 
 HOLDER = replace(CUSTOMER, by_desk=True)

@@ -20,39 +20,6 @@ ROUTES = (
         ),
         rate=kit.Rate(600, 60),  # many customers of one carrier share an address
     ),
-    kit.get(
-        "/login/page",
-        login.page,
-        summary=("微信内网页的授权地址", "Where a page inside WeChat sends people to sign in"),
-        description=(
-            "公众号网页授权（静默）。页面跳转到 url，微信带着 code 和 state 回到 return_url；先核对 state，再用 code 登录。",
-            "Web authorization of the official account, without asking. The page goes to `url`; WeChat comes back to `return_url` with "
-            "`code` and `state`: compare `state`, then sign in by `code`.",
-        ),
-        answer=login.PageAddress,
-        refusals=(sign_in.OfficialAccountNotOpen, sign_in.PageNotOurs),
-        rate=kit.Rate(600, 60),
-    ),
-    kit.post(
-        "/login/page",
-        login.by_page,
-        summary=("在微信内的网页登录", "Sign in on a page inside WeChat"),
-        description=(
-            "之后可用 client 为 h5_in_wechat 的 jsapi 支付。关注了公众号的顾客与小程序里是同一位。",
-            "Afterwards they can pay by `jsapi` with `client` `h5_in_wechat`. Who follows the account is the same customer as in the "
-            "mini-program.",
-        ),
-        answer=login.SignedIn,
-        refusals=(
-            sign_in.OfficialAccountNotOpen,
-            sign_in.LoginCodeRefused,
-            sign_in.PageIsPreview,
-            sign_in.WeChatUnavailable,
-            customers.CustomerBlocked,
-            customers.AccountClosed,
-        ),
-        rate=kit.Rate(600, 60),
-    ),
     kit.post(
         "/login/visits",
         login.begin,

@@ -53,7 +53,8 @@ def test_every_operation_can_be_reached_from_the_areas():
 
 
 _OURS = re.compile(
-    r"<(h[1-4]|th|dt|label|legend|summary|button|nav)\b[^>]*>(.*?)</\1>|<a\b[^>]*\bbtn\b[^>]*>(.*?)</a>", re.DOTALL
+    r"<(h[1-4]|th|dt|label|legend|summary|button|nav)\b[^>]*>(.*?)</\1>|<a\b[^>]*\bbtn\b[^>]*>(.*?)</a>",
+    re.DOTALL,
 )
 _CHINESE = re.compile("[一-鿿]")
 

@@ -10,20 +10,18 @@ from gateways.wechat import Visitor
 from members import sign_in, web_logins
 
 
-async def come_back(world, phone, *, state="f3Kd92LmQ0"):
-    """The page sends its visitor to WeChat, who come back with a code."""
-    home = f"{world.runtime.settings.server.public_url}/h5/?from=menu"
-    asked = await phone.get(f"/login/page?return_url={home.replace('?', '%3F')}&state={state}")
-    assert asked.status == 200, asked
-    back = await phone.at_sandbox("/official/authorize", {"url": asked.body["url"]})
-    assert back.body["location"].startswith(home)
+async def visit(world, phone, path="/login/visits", *, scope="base"):
+    """The page sends its visitor to WeChat and keeps the proof. What it hands in when they are back."""
+    home = f"{world.runtime.settings.server.public_url}/h5/#/me?from=menu"
+    begun = await phone.post(path, {"return_url": home, "scope": scope}, key=None)
+    assert begun.status == 201, begun
+    back = await phone.at_sandbox("/official/authorize", {"url": begun.body["url"]})
     told = parse_qs(urlsplit(back.body["location"]).query)
-    assert told["state"] == [state] and told["from"] == ["menu"]
-    return told["code"][0]
+    return {"code": told["code"][0], "state": told["state"][0], "proof": begun.body["proof"]}
 
 
 async def sign_in_on_page(world, phone):
-    answer = await phone.post("/login/page", {"code": await come_back(world, phone)}, key=None)
+    answer = await phone.post("/login/visits/back", await visit(world, phone), key=None)
     assert answer.status == 200, answer
     phone.token, phone.customer_id = answer.body["token"], answer.body["customer"]["id"]
     return answer.body["customer"]
@@ -60,35 +58,11 @@ async def test_signing_in_twice_at_once_makes_one_customer(world):
     phone = await world.arrive(signed_in=False)
     await phone.at_sandbox("/official/follow")
     await world.quiet()
-    codes = [await come_back(world, phone) for _ in range(4)]
-    answers = await asyncio.gather(*(phone.post("/login/page", {"code": code}, key=None) for code in codes))
+    visits = [await visit(world, phone) for _ in range(4)]
+    answers = await asyncio.gather(*(phone.post("/login/visits/back", one, key=None) for one in visits))
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body["customer"]["id"] for answer in answers}) == 1
     assert await db.fetchval("SELECT count(*) FROM customer") == 1
-
-
-async def test_a_code_is_good_once_and_people_are_led_to_the_shops_pages_only(world):
-    phone = await world.arrive(signed_in=False)
-    code = await come_back(world, phone)
-    assert (await phone.post("/login/page", {"code": code}, key=None)).status == 200
-    for bad in (code, "0" * 32):
-        refused = await phone.post("/login/page", {"code": bad}, key=None)
-        assert (refused.status, refused.code) == (422, "login_code_refused")
-    for url in ("https://evil.example.com/", f"{world.url}.evil.example.com/"):
-        assert (await phone.get(f"/login/page?return_url={url}&state=f3Kd92LmQ0")).code == "page_not_ours"
-    world.misbehave("platform.oauth2", "drop_before", times=0)
-    unknown = await phone.post("/login/page", {"code": "0" * 32}, key=None)
-    assert (unknown.status, unknown.code) == (503, "wechat_unavailable")
-
-
-async def visit(world, phone, path="/login/visits", *, scope="base"):
-    """The page sends its visitor to WeChat and keeps the proof. What it hands in when they are back."""
-    home = f"{world.runtime.settings.server.public_url}/h5/#/me?from=menu"
-    begun = await phone.post(path, {"return_url": home, "scope": scope}, key=None)
-    assert begun.status == 201, begun
-    back = await phone.at_sandbox("/official/authorize", {"url": begun.body["url"]})
-    told = parse_qs(urlsplit(back.body["location"]).query)
-    return {"code": told["code"][0], "state": told["state"][0], "proof": begun.body["proof"]}
 
 
 async def test_a_visit_is_good_once_in_one_browser_for_one_thing(world):
@@ -149,6 +123,27 @@ async def test_a_visitor_who_was_asked_is_known_by_unionid_and_a_member_ties_the
     stranger.token = phone.token
     taken = await stranger.post("/chats/visits/back", await visit(world, stranger, "/chats/visits"), key=None)
     assert (taken.status, taken.code) == (409, "chat_taken")
+
+
+async def test_without_an_answer_of_wechat_nobody_is_signed_in(world):
+    phone = await world.arrive(signed_in=False)
+    back = await visit(world, phone)
+    world.misbehave("platform.oauth2", "drop_before", times=0)
+    unknown = await phone.post("/login/visits/back", back, key=None)
+    assert (unknown.status, unknown.code) == (503, "wechat_unavailable")
+
+
+async def test_who_came_in_by_a_chat_is_out_when_it_is_let_go(world):
+    member, friend = await world.arrive(), await world.arrive(signed_in=False)
+    own, friend.token = member.token, member.token
+    tied = await friend.post("/chats/visits/back", await visit(world, friend, "/chats/visits"), key=None)
+    assert (await sign_in_on_page(world, friend))["id"] == member.customer_id
+    assert (await friend.get("/account")).status == 200
+    assert (await member.post(f"/chats/{tied.body['chats'][0]['id']}/unbind")).status == 200
+    for answer in (await friend.get("/account"), await friend.post("/orders/O1/pay")):
+        assert (answer.status, answer.code) == (401, "chat_let_go")
+    assert member.token == own and (await member.get("/account")).status == 200
+    assert (await sign_in_on_page(world, friend))["is_new"]
 
 
 class Preview:
