@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 
 from billing import approvals, terms
-from core import db, errors
+from core import clock, db, errors
 from ledger import idempotency
 from members import segment_reach, segment_rules, segment_runs, segments
 from members.segment_reach import Reach
@@ -58,13 +59,15 @@ async def preview(segment_id: int) -> Reach:
 
 @db.retried
 async def start(operator_id: int, segment_id: int, text: str, *, alone: bool = False, key: str) -> Outcome:
-    """Begins one, or has it wait for a second person; ``alone``: refuses what takes one.
+    """Begins one, or has it wait for a second person; ``alone``: refuses what takes one. What the same person began alone within the
+    shop's window counts with it, so that a large segment is not written to in small ones.
 
     Raises:
         NoSuchSegment, BroadcastUnderWay, BroadcastNeedsSecond, NobodyToReach, KeyReused.
     """
 
     async def act() -> str:
+        await approvals.one_request(KIND, f"operator:{operator_id}")
         await approvals.one_request(KIND, f"{segment_id}:{hashlib.sha256(text.encode()).hexdigest()}")
         rule = (await segments.get(segment_id)).rule
         await _refuse_same(segment_id, text)
@@ -72,7 +75,7 @@ async def start(operator_id: int, segment_id: int, text: str, *, alone: bool = F
         if not reach.told and not alone:
             raise NobodyToReach
         written = segments.dumped(rule)
-        if reach.told <= terms.current().broadcast_approval_above:
+        if await _may_alone(operator_id, reach.told):
             return await segment_runs.begin(
                 segment_id, "message", written, text=text, by=f"operator:{operator_id}", expected=reach.told
             )
@@ -91,6 +94,18 @@ async def start(operator_id: int, segment_id: int, text: str, *, alone: bool = F
         )
     waits = made.startswith(approvals.PREFIX)
     return Outcome(None if waits else await segment_runs.get(made), made if waits else None)
+
+
+_ALONE = """
+SELECT coalesce(sum(greatest(expected, done)), 0) FROM segment_run
+WHERE kind = 'message' AND asked_by = $1 AND created_at > $2 AND approval_no IS NULL
+"""
+
+
+async def _may_alone(operator_id: int, told: int) -> bool:
+    since = clock.now() - timedelta(hours=terms.current().approval_window_hours)
+    before = int(await db.fetchval(_ALONE, f"operator:{operator_id}", since))
+    return before + told <= terms.current().broadcast_approval_above
 
 
 _SAME = """

@@ -119,6 +119,18 @@ async def test_many_wait_for_a_second_person_who_agrees_to_the_very_words_and_ru
         await start(found.id)
 
 
+async def test_small_ones_add_up_to_a_large_one(db, _one_alone):
+    await customer()
+    first, second = await segment(), await segments.add(1, "也是全部", EVERYBODY, key=factories.key())
+    ended = await asyncio.gather(start(first.id), start(second.id), start(first.id, "再来一次"))
+    assert sorted(bool(one.approval_no) for one in ended) == [False, True, True]
+    assert (await start(second.id, "另一位", operator=2)).run is not None
+    with pytest.raises(broadcasts.BroadcastNeedsSecond):
+        await start(first.id, "第三次", alone=True)
+    clock.set_offset(timedelta(hours=terms.current().approval_window_hours, seconds=1))
+    assert (await start(first.id, "第二天")).run is not None
+
+
 async def test_one_begun_alone_does_not_write_to_more_when_its_segment_grows(db, _one_alone):
     people, found = [await customer()], await segment()
     run = (await start(found.id)).run
