@@ -27,6 +27,10 @@ class Witness:
         """Reads that tell of customers."""
         return personal.tells(route)
 
+    async def refused(self, caller: Operator, route: kit.Route, request: web.Request, outcome: str) -> None:
+        """What is not their duty, or cannot be understood: of what they sent only the path is kept."""
+        await acts.refused(_deed(caller, route, request, {}, []), outcome, is_read=route.method == "GET")
+
     async def began(
         self, caller: Operator, route: kit.Route, request: web.Request, asked: Mapping[str, Any]
     ) -> int:

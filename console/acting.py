@@ -12,7 +12,7 @@ from aiohttp import web
 
 from console import details, filling, forms, session, specs
 from console.places import Place
-from console.request import CSRF, LOCALE, ask, caller, console, eyes, may, page, say
+from console.request import CSRF, LOCALE, admit, ask, caller, console, eyes, may, page, say
 from core import errors
 from core.http import problems
 from core.http.calling import Asked
@@ -27,21 +27,20 @@ def handlers(place: Place) -> tuple[Any, Any]:
     """What shows the form of an operation, and what does it."""
 
     async def form(request: web.Request) -> web.StreamResponse:
-        _refuse(request, place)
+        await _refuse(request, place)
         given = _given(request, place)
         told = await _prefilled(request, place, given)
         return _form(request, place, given, told, {}, [])
 
     async def do(request: web.Request) -> web.StreamResponse:
-        _refuse(request, place)
+        await _refuse(request, place)
         return await _done(request, place)
 
     return form, do
 
 
-def _refuse(request: web.Request, place: Place) -> None:
-    if not may(request, place):
-        raise problems.NotYourDuty(duty=place.route.duty)
+async def _refuse(request: web.Request, place: Place) -> None:
+    await admit(request, place)
     if place.route.gate is not None:
         place.route.gate(caller(request))
 

@@ -9,8 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from console import filling, forms, picking, session, specs
-from console.places import PREFIX, Place
-from console.request import CSRF, LOCALE, ask, caller, console, eyes, may, page, say, telling
+from console.places import PREFIX
+from console.request import CSRF, LOCALE, admit, ask, caller, console, eyes, may, page, say, telling
 from core import errors
 from core.http import problems
 from core.http.calling import Asked
@@ -30,22 +30,19 @@ def add_to(door: web.Application) -> None:
     door.router.add_get(f"/do/{_TOP_UP}", _to_counter)
 
 
-def _place(request: web.Request) -> Place:
-    place = console(request).places.all[_TOP_UP]
-    if not may(request, place):
-        raise problems.NotYourDuty(duty=place.route.duty)
-    return place
+async def _refuse(request: web.Request) -> None:
+    await admit(request, console(request).places.all[_TOP_UP])
 
 
 async def _to_counter(request: web.Request) -> web.StreamResponse:
-    _place(request)
+    await _refuse(request)
     number = request.query.get("customer_id", "")
     asked = f"?customer_id={number}" if number.isascii() and number.isdigit() else ""
     return web.Response(status=303, headers={"Location": f"{PREFIX}/counter{asked}"})
 
 
 async def _shown(request: web.Request) -> web.StreamResponse:
-    _place(request)
+    await _refuse(request)
     number = request.query.get("customer_id", "")
     if not number:
         return await _searched(request, request.query.get("query", ""))
@@ -78,7 +75,9 @@ def _read(request: web.Request, texts: filling.Texts) -> filling.Filled:
         name: ([] if name == "amount_fen" and _said(texts, "package_id") else values)
         for name, values in texts.items()
     }
-    return filling.read(specs.of_body(_place(request).route), chosen, blank_is_null=False)
+    return filling.read(
+        specs.of_body(console(request).places.all[_TOP_UP].route), chosen, blank_is_null=False
+    )
 
 
 def _wish(values: Mapping[str, Any]) -> dict[str, str]:
@@ -120,7 +119,7 @@ def _mark(wish: Mapping[str, str]) -> str:
 
 
 async def _foreseen(request: web.Request) -> web.StreamResponse:
-    _place(request)
+    await _refuse(request)
     texts = filling.texts_of(await request.post())
     session.check_form(_said(texts, "_csrf"), request[CSRF])
     return page(request, "_foreseen.jinja", **await _told(request, _said(texts, "customer_id"), texts))
@@ -184,7 +183,7 @@ async def _agreement(request: web.Request) -> str | None:
 
 
 async def _done(request: web.Request) -> web.StreamResponse:
-    _place(request)
+    await _refuse(request)
     texts = filling.texts_of(await request.post())
     session.check_form(_said(texts, "_csrf"), request[CSRF])
     customer_id, filled = _said(texts, "customer_id"), _read(request, texts)

@@ -10,10 +10,9 @@ from aiohttp import web
 
 from console import columns, filling, session, specs
 from console.places import PREFIX, Place
-from console.request import CSRF, LOCALE, caller, console, is_part, may, page, say
+from console.request import CSRF, LOCALE, admit, caller, console, is_part, page, say
 from core import errors
 from core import http as kit
-from core.http import problems
 from core.http.logs import REQUEST_ID
 from members import acts, list_exports, saved_views
 
@@ -45,12 +44,11 @@ async def _form(request: web.Request) -> dict[str, str]:
     return {name: str(form[name]) for name in form}
 
 
-def _list_named(request: web.Request, name: str) -> Place:
+async def _list_named(request: web.Request, name: str) -> Place:
     place = console(request).places.all.get(name)
     if place is None or not place.is_list:
         raise errors.NotFound
-    if not may(request, place):
-        raise problems.NotYourDuty(duty=place.route.duty)
+    await admit(request, place)
     if place.route.gate is not None:
         place.route.gate(caller(request))
     return place
@@ -58,7 +56,7 @@ def _list_named(request: web.Request, name: str) -> Place:
 
 async def _ask(request: web.Request) -> web.StreamResponse:
     form = await _form(request)
-    place = _list_named(request, form.get("operation", ""))
+    place = await _list_named(request, form.get("operation", ""))
     query = parse_qs(form.get("query", "")[:_LONGEST_QUERY])
     path = {slot: form.get(f"path.{slot}", "") for slot in place.slots}
     known = place.query.model_fields if place.query is not None else {}
@@ -105,7 +103,7 @@ async def _file(request: web.Request) -> web.StreamResponse:
     found = await list_exports.one(caller(request).id, int(request.match_info["export_id"]))
     if found.state != "done":
         raise list_exports.NoSuchExport
-    place = _list_named(request, found.operation)
+    place = await _list_named(request, found.operation)
     name = f"{place.title(found.locale)} {found.created_at:%Y-%m-%d}.{found.form}"
     kind = kit.CSV if found.form == "csv" else kit.XLSX
     return kit.download(list_exports.content(found), name=name, media_type=kind, locale=found.locale)
@@ -119,7 +117,7 @@ async def _cancel(request: web.Request) -> web.StreamResponse:
 
 async def _save_view(request: web.Request) -> web.StreamResponse:
     form = await _form(request)
-    place = _list_named(request, form.get("operation", ""))
+    place = await _list_named(request, form.get("operation", ""))
     name = form.get("name", "").strip()[:40]
     query = urlencode(parse_qs(form.get("query", "")[:_LONGEST_QUERY]), doseq=True)
     if name:

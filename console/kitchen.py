@@ -9,9 +9,8 @@ from aiohttp import web
 
 from console import live, session
 from console.places import PREFIX
-from console.request import AROUND, CSRF, LOCALE, ask, caller, console, eyes, may, page, telling
+from console.request import AROUND, CSRF, LOCALE, admit, ask, caller, console, eyes, may, page, telling
 from core import clock, errors
-from core.http import problems
 from core.http.calling import Asked
 from shop import order_states
 
@@ -26,14 +25,12 @@ def add_to(door: web.Application) -> None:
     door.router.add_post("/kitchen/{order_no:[A-Za-z0-9]+}/{step:confirm|hand_over}", _step)
 
 
-def _refuse(request: web.Request) -> None:
-    place = console(request).places.all["orders_listing"]
-    if not may(request, place):
-        raise problems.NotYourDuty(duty=place.route.duty)
+async def _refuse(request: web.Request) -> None:
+    await admit(request, console(request).places.all["orders_listing"])
 
 
 async def _shown(request: web.Request) -> web.StreamResponse:
-    _refuse(request)
+    await _refuse(request)
     tell = telling(request, "kitchen")
     stores = await _stores(request)
     told = await _told(request, _store(request, stores))
@@ -41,7 +38,7 @@ async def _shown(request: web.Request) -> web.StreamResponse:
 
 
 async def _live(request: web.Request) -> web.StreamResponse:
-    _refuse(request)
+    await _refuse(request)
     store = _store(request, await _stores(request))
 
     async def render() -> str:
@@ -119,7 +116,7 @@ def _next(request: web.Request, order: Any) -> str | None:
 
 
 async def _step(request: web.Request) -> web.StreamResponse:
-    _refuse(request)
+    await _refuse(request)
     form = await request.post()
     session.check_form(str(form.get("_csrf", "")), request[CSRF])
     number, step = request.match_info["order_no"], request.match_info["step"]

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from console import filling, forms, lists, session
 from console.places import PREFIX
-from console.request import CSRF, LOCALE, ask, console, eyes, may, page, say, telling
+from console.request import CSRF, LOCALE, admit, ask, console, eyes, may, page, say, telling
 from console.showing import Eyes, Shown
 from core import errors
 from core.http import problems
@@ -114,8 +114,7 @@ async def _store(request: web.Request, store_id: int) -> str:
 async def _ship(request: web.Request) -> web.StreamResponse:
     """Sends out what was filled in; of a line that is left empty nothing."""
     number = request.match_info["order_no"]
-    if not may(request, console(request).places.all["orders_ship"]):
-        raise problems.NotYourDuty(duty="orders.serve")
+    await admit(request, console(request).places.all["orders_ship"])
     texts = filling.texts_of(await request.post())
     session.check_form(next(iter(texts.get("_csrf", ())), None), request[CSRF])
     said = {name: values[0].strip() for name, values in texts.items() if values}

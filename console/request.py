@@ -57,6 +57,15 @@ def may(request: web.Request, place: Place) -> bool:
     return duty is None or caller(request).may(duty)
 
 
+async def admit(request: web.Request, place: Place) -> None:
+    """Whether the operator may ask for an operation that a page leads to.
+
+    Raises:
+        NotYourDuty: it is written down.
+    """
+    await console(request).calls.admit(place.name, request=request, caller=caller(request))
+
+
 def eyes(request: web.Request, place: Place | None = None, given: Mapping[str, str] | None = None) -> Eyes:
     """How the operator sees values of an operation."""
     return Eyes(

@@ -11,7 +11,7 @@ from yarl import URL
 
 from console import forms, session
 from console.places import PREFIX
-from console.request import CSRF, LOCALE, ask, console, eyes, is_part, may, page, say
+from console.request import CSRF, LOCALE, admit, ask, console, eyes, is_part, may, page, say
 from console.showing import fields_of
 from core import errors
 from core.http import problems
@@ -73,8 +73,7 @@ async def _teach(request: web.Request) -> web.StreamResponse:
     places = console(request).places.all
     answer, word = places["chat_words_add_answer"], places["chat_words_add_synonym"]
     for place in (answer, word):
-        if not may(request, place):
-            raise problems.NotYourDuty(duty=place.route.duty)
+        await admit(request, place)
     text = request.query.get("text", "")[:500]
     back = {"back": places[_QUESTIONS].address({})}
     return page(
@@ -99,9 +98,7 @@ async def _concepts(request: web.Request) -> list[tuple[str, str]]:
 
 
 async def _box(request: web.Request) -> web.StreamResponse:
-    place = console(request).places.all[_EXPLAIN]
-    if not may(request, place):
-        raise problems.NotYourDuty(duty=place.route.duty)
+    await admit(request, console(request).places.all[_EXPLAIN])
     return await _boxed(request, {"text": request.query.get("text", "")}, _nothing())
 
 

@@ -23,7 +23,8 @@ MOST_CUSTOMERS = 100
 """Of the customers an act was about, no more are kept."""
 
 _SECRET = (
-    "password", "token", "secret", "card_no", "account_no", "payee_name", "tax_no", "email", "one_time_code", "credential",
+    "password", "token", "secret", "card_no", "account_no", "payee_name", "tax_no", "email", "one_time_code", "authorization_code",
+    "credential",
 )  # fmt: skip
 """What has one of these in its name is left out, and what is called one of the next."""
 _SECRET_NAMES = frozenset({"old"})
@@ -129,6 +130,11 @@ async def began(deed: Deed) -> int:
 async def seen(deed: Deed, outcome: str) -> None:
     """Writes down what an operator is about to be shown, or was refused."""
     await _written("read", deed, outcome)
+
+
+async def refused(deed: Deed, outcome: str, *, is_read: bool) -> None:
+    """Writes down what an operator asked for and may not do, or what could not be understood, before they are told."""
+    await _written("read" if is_read else "write", deed, outcome)
 
 
 async def _written(kind: str, deed: Deed, outcome: str | None) -> int:

@@ -43,7 +43,19 @@ class Calls:
         self._limiter = limiter
         self._timeout_s = timeout_s
         self.routes: Mapping[str, routes.Route] = {route.operation_id: route for route in api.routes}
+        self._on_duty = {name: witnesses.on_duty(route, witness) for name, route in self.routes.items()}
+        self._misunderstood = {
+            name: witnesses.misunderstood(route, witness) for name, route in self.routes.items()
+        }
         self._handlers = {name: witnesses.witnessed(route, witness) for name, route in self.routes.items()}
+
+    async def admit(self, name: str, *, request: web.Request, caller: endpoint.OnDuty) -> None:
+        """Asks whether the caller may ask for an operation, where a page is about to be shown that leads to it.
+
+        Raises:
+            NotYourDuty: once the witness has written it down.
+        """
+        await self._on_duty[name](request, caller)
 
     async def call(
         self, name: str, asked: Asked, *, request: web.Request | None, caller: endpoint.OnDuty, locale: str
@@ -56,11 +68,14 @@ class Calls:
             NotYourDuty, TooManyRequests (``limiter``: a route's own limit), InvalidRequest (``params.faults`` names every place), NotFound, TimedOut, and what the operation refuses with.
         """
         route = self.routes[name]
-        if route.duty is not None and not caller.may(route.duty):
-            raise problems.NotYourDuty(duty=route.duty)
+        await self._on_duty[name](cast("web.Request", request), caller)
         if route.rate is not None and self._limiter is not None:
             await self._limiter.spend(route.rate, f"{name}:{caller.label}")
-        found = self._arguments(route, asked, request, caller, locale)
+        try:
+            found = self._arguments(route, asked, request, caller, locale)
+        except errors.DomainError as refusal:
+            await self._misunderstood[name](cast("web.Request", request), caller, refusal)
+            raise
         try:
             async with asyncio.timeout(self._timeout_s):
                 result = await self._handlers[name](cast("web.Request", request), caller, found)

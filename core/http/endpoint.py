@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import pydantic
 import pydantic_core
@@ -103,21 +103,27 @@ def compiled(
             raise TypeError(
                 f"{route.method} {route.path} has auth, but the door was built without authenticate or identify"
             )
-    admit = _admission(route, signed_in, limits, limiter)
+    admit = _admission(route, signed_in, limits, limiter, witness)
     arguments = _arguments(wants, services, limits.body_bytes, route.upload)
     reply = _reply(route)
     handler, timeout_s = witnesses.witnessed(route, witness), limits.timeout_s
     body_bytes = limits.body_bytes if route.upload is None else route.upload + uploads.AROUND_BYTES
     expected, name = frozenset(refusals.expected(route)), route.operation_id
+    misunderstood = witnesses.misunderstood(route, witness)
     is_conditional = route.conditional
 
     async def respond(request: web.Request) -> web.StreamResponse:
         try:
             async with asyncio.timeout(timeout_s) as clock:
                 caller = await admit(request)
-                if (announced := request.content_length) is not None and announced > body_bytes:
-                    raise problems.TooLarge(limit_bytes=body_bytes)
-                answer = reply(await handler(request, caller, await arguments(request, caller)))
+                try:
+                    if (announced := request.content_length) is not None and announced > body_bytes:
+                        raise problems.TooLarge(limit_bytes=body_bytes)
+                    found = await arguments(request, caller)
+                except errors.DomainError as refusal:
+                    await misunderstood(request, caller, refusal)
+                    raise
+                answer = reply(await handler(request, caller, found))
             return conditional.answer(request, answer) if is_conditional else answer
         except errors.DomainError as refusal:
             if type(refusal) not in expected:  # clients were not told of it
@@ -132,10 +138,15 @@ def compiled(
 
 
 def _admission(
-    route: routes.Route, signed_in: Authenticate | None, limits: Limits, limiter: rates.RateLimiter
+    route: routes.Route,
+    signed_in: Authenticate | None,
+    limits: Limits,
+    limiter: rates.RateLimiter,
+    witness: witnesses.Witness | None,
 ) -> Callable[[web.Request], Awaitable[Caller | None]]:
     per_address, per_caller, own = limits.per_address, limits.per_caller, route.rate
-    name, duty = route.operation_id, route.duty
+    name = route.operation_id
+    on_duty = witnesses.on_duty(route, witness) if route.duty is not None else None
 
     async def admit(request: web.Request) -> Caller | None:
         if per_address is not None or own is not None:
@@ -152,8 +163,8 @@ def _admission(
             await limiter.spend(per_caller, label)
         if own is not None:
             await limiter.spend(own, f"{name}:{label}")
-        if duty is not None and not cast(OnDuty, caller).may(duty):
-            raise problems.NotYourDuty(duty=duty)
+        if on_duty is not None:
+            await on_duty(request, caller)
         return caller
 
     return admit

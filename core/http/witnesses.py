@@ -1,4 +1,5 @@
-"""Who writes down what callers ask for: every write, before it is begun and when it has ended, and reads that are to be written down."""
+"""Who writes down what callers ask for: every write, before it is begun and when it has ended, reads that are to be written down, what is not
+theirs to ask for, and writes that cannot be understood."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import pydantic
 from aiohttp import web
 
 from core import errors
-from core.http import routes
+from core.http import problems, routes
 
 Handled = Callable[[web.Request, Any, dict[str, Any]], Awaitable[Any]]
 """What a handler gives for what was found in a request of a caller."""
@@ -21,6 +22,9 @@ class Witness(Protocol):
 
     def watches(self, route: routes.Route) -> bool:
         """Whether reads by this route are written down; asked once, when the door is built."""
+
+    async def refused(self, caller: Any, route: routes.Route, request: web.Request, outcome: str) -> None:
+        """Whoever asks for what is not their duty, or for a write in a way that cannot be understood, before they are told."""
 
     async def began(
         self, caller: Any, route: routes.Route, request: web.Request, asked: Mapping[str, Any]
@@ -34,6 +38,38 @@ class Witness(Protocol):
         self, caller: Any, route: routes.Route, request: web.Request, asked: Mapping[str, Any], outcome: str, told: Any
     ) -> None:  # fmt: skip
         """A read, before its answer leaves."""
+
+
+def on_duty(route: routes.Route, witness: Witness | None) -> Callable[[web.Request, Any], Awaitable[None]]:
+    """Asks whether the caller may do what the route does, before anything else is looked at.
+
+    Raises (what it makes):
+        NotYourDuty: once ``witness`` has written it down.
+    """
+    duty = route.duty
+
+    async def ask(request: web.Request, caller: Any) -> None:
+        if duty is None or caller.may(duty):
+            return
+        refusal = problems.NotYourDuty(duty=duty)
+        if witness is not None:
+            await witness.refused(caller, route, request, refusal.code)
+        raise refusal
+
+    return ask
+
+
+def misunderstood(
+    route: routes.Route, witness: Witness | None
+) -> Callable[[web.Request, Any, errors.DomainError], Awaitable[None]]:
+    """Has ``witness`` write down that what a caller sent for a write was refused before the route was asked."""
+    told = None if route.auth is None or route.method == "GET" else witness
+
+    async def tell(request: web.Request, caller: Any, refusal: errors.DomainError) -> None:
+        if told is not None:
+            await told.refused(caller, route, request, refusal.code)
+
+    return tell
 
 
 def witnessed(route: routes.Route, witness: Witness | None) -> Handled:
@@ -56,11 +92,11 @@ def _written(route: routes.Route, witness: Witness) -> Handled:
     handler, gate, told = route.handler, route.gate, _told(route)
 
     async def watched(request: web.Request, caller: Any, found: dict[str, Any]) -> Any:
-        if gate is not None:
-            gate(caller)
         act = await witness.began(caller, route, request, _asked(found))
         outcome, result = "failed", None
         try:
+            if gate is not None:
+                gate(caller)
             result = await handler(**found)
             outcome = "done"
             result = told(result)
@@ -78,10 +114,10 @@ def _read(route: routes.Route, witness: Witness) -> Handled:
     handler, gate, told = route.handler, route.gate, _told(route)
 
     async def watched(request: web.Request, caller: Any, found: dict[str, Any]) -> Any:
-        if gate is not None:
-            gate(caller)
         outcome, result = "failed", None
         try:
+            if gate is not None:
+                gate(caller)
             result = told(await handler(**found))
             outcome = "done"
         except errors.DomainError as refusal:

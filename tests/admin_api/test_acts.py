@@ -12,8 +12,8 @@ import yarl
 
 from admin_api import personal, routes
 from core import clock, db, sealed_columns
-from members import act_files, act_seals, acts, operators
-from tests.world import PASSWORD, new_key
+from members import act_files, act_seals, acts, duties, operators
+from tests.world import PASSWORD, Client, new_key
 
 TOKEN = "s1.old.c2VhbGVk"
 _NAMES_NOBODY = {
@@ -99,6 +99,62 @@ async def test_a_client_that_names_itself_in_no_text_is_answered_and_written_dow
     assert listed["user_agent"] == "caf?"
     (tried, _) = (await boss.get("/sign-in-attempts")).body["items"]
     assert (tried["user_agent"], tried["outcome"]) == ("caf?", "wrong_login")
+
+
+async def test_who_asks_for_what_is_not_their_duty_is_written_down_before_they_are_told(world):
+    boss = await world.operator()
+    await operators.create(login="li", name="小李", password=PASSWORD, posts=[duties.Post("clerk")])
+    desk = Client(world.http, boss._url)
+    desk.token = (await desk.post("/login", {"login": "li", "password": PASSWORD})).body["token"]
+    sent = {"kind": "principal", "amount_fen": 100, "reason": "补偿"}
+    assert (await desk.post("/customers/7/adjustments", sent)).code == "not_your_duty"
+    assert (await desk.get("/acts")).code == "not_your_duty"
+    for path in (b"%00", b"%ed%a0%80"):
+        said = await asked_by_bytes(desk, b"PUT /admin/v1/tiers/" + path + b" HTTP/1.1", b"not JSON")
+        assert said == b"HTTP/1.1 403 Forbidden"
+    rows = (await boss.get("/acts?outcome=not_your_duty")).body["items"]
+    assert [(one["kind"], one["operation"], one["asked"]) for one in rows[2:]] == [
+        ("read", "acts_listing", {}), ("write", "adjustments_adjust", {}),
+    ]  # fmt: skip
+    assert {one["operation"] for one in rows[:2]} == {"tiers_put"}
+    assert {one["operator_name"] for one in rows} == {"小李"}
+    assert rows[3]["about"] == "POST /admin/v1/customers/7/adjustments"
+
+
+async def test_a_write_that_cannot_be_understood_is_written_down_without_what_was_sent(world):
+    boss = await world.operator()
+    await boss.post("/packages", {"name": "夏", "pay_fen": "13812345678"})
+    await boss.post("/packages", {"name": "夏", "pay_fen": 100, "bonus_fen": 0}, key="?")
+    await boss.get("/customers?limit=none")
+    for path, body, answer in (
+        (b"/tiers/%00", b"{}", b"404 Not Found"),
+        (b"/tiers/gold", b"not JSON", b"400 Bad Request"),
+        (b"/tiers/gold", b"[" + b" " * 300_000, b"413 Request Entity Too Large"),
+    ):
+        said = await asked_by_bytes(boss, b"PUT /admin/v1" + path + b" HTTP/1.1", body)
+        assert said == b"HTTP/1.1 " + answer
+    rows = (await boss.get("/acts")).body["items"]
+    assert [(one["operation"], one["outcome"]) for one in rows[:5]] == [
+        ("tiers_put", "request_too_large"), ("tiers_put", "malformed_json"), ("tiers_put", "not_found"),
+        ("packages_add", "invalid_idempotency_key"), ("packages_add", "invalid_request"),
+    ]  # fmt: skip
+    assert {(one["kind"], str(one["asked"])) for one in rows[:5]} == {("write", "{}")}
+
+
+async def test_a_write_before_which_its_operator_has_to_show_who_they_are_is_written_down(world):
+    boss = await world.operator()
+    world.advance(minutes=11)
+    assert (await boss.post("/me/totp")).code == "step_up_required"
+    (stale,) = await did(boss, "second_factors_begin_totp")
+    assert (stale["kind"], stale["outcome"]) == ("write", "step_up_required")
+
+
+async def test_what_a_provider_sent_back_is_not_among_what_was_sent(world):
+    boss = await world.operator()
+    sent = {"state": "s" * 32, "authorization_code": "not to be kept", "proof": "p" * 32}
+    await boss.post("/me/single-sign-on/back", sent)
+    (linked,) = await did(boss, "single_sign_on_link")
+    assert linked["asked"]["body"]["authorization_code"] == "***"
 
 
 async def test_of_a_long_list_the_first_hundred_are_kept(world):
@@ -263,10 +319,11 @@ async def test_acts_are_found_by_what_is_known_of_them(world):
         f"operator_id={me}&outcome=done&kind=write": ["adjustments_adjust"],
         "text=100%25": ["adjustments_adjust"],
         "text=1_0": [],
-        "address=127.0.0.1&kind=write": ["adjustments_adjust"],
+        "address=127.0.0.1&kind=write": ["adjustments_adjust", "packages_add"],
         f"address=203.0.113.7&until={later}": [],
         f"since={later}": [],
-        f"kind=write&until={later}": ["adjustments_adjust"],
+        f"kind=write&until={later}": ["adjustments_adjust", "packages_add"],
+        "outcome=invalid_request": ["packages_add"],
     }.items():
         answer = await boss.get(f"/acts?{query}")
         names = sorted(

@@ -76,3 +76,9 @@ async def test_the_counter_is_for_who_may_take_money(hired):
     browser = await hired(duties.Post("support"))
     assert (await browser.get("/counter")).status == 403
     assert (await browser.post("/counter", {})).status == 403
+    tried = await db.fetch(
+        "SELECT about, kind, outcome FROM operator_act WHERE operation = 'counter_top_up' ORDER BY id"
+    )
+    assert [tuple(row) for row in tried] == [
+        ("GET /console/counter", "read", "not_your_duty"), ("POST /console/counter", "write", "not_your_duty"),
+    ]  # fmt: skip
