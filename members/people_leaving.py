@@ -25,14 +25,24 @@ chats AS (
 )
 """
 """The chats that are theirs now, and their conversations: those of one that has become another's are not."""
+_LET_GO = """
+let_go AS (
+    SELECT i.app_id, i.subject AS openid, s.changed_at FROM setting_change s
+    JOIN identity i ON i.id = CASE WHEN s.setting = 'chat' AND s.after IS NULL THEN substr(s.before, 6)::bigint END
+    WHERE s.customer_id = $1
+)
+"""
+"""The chats that were theirs, and until when."""
 _OPEN = f"""
 WITH {_THEIRS}
 SELECT id FROM conversation WHERE id IN (SELECT id FROM theirs WHERE state <> 'closed') ORDER BY id FOR NO KEY UPDATE
 """
 _WORDS = (
     f"""
-WITH {_THEIRS}, texts AS (
+WITH {_THEIRS}, {_LET_GO}, texts AS (
     SELECT g.id FROM chat_outgoing g JOIN chats USING (app_id, openid)
+    UNION
+    SELECT g.id FROM chat_outgoing g JOIN let_go USING (app_id, openid) WHERE g.created_at <= let_go.changed_at
     UNION
     SELECT m.outgoing_id FROM conversation_message m JOIN theirs ON theirs.id = m.conversation_id
 )
@@ -49,12 +59,8 @@ UPDATE conversation_message m SET text = '', media_id = NULL, picture_url = NULL
 WITH {_THEIRS}
 UPDATE chat_message m SET content = '', reply = '' FROM chats WHERE m.app_id = chats.app_id AND m.openid = chats.openid
 """,
-    """
-WITH let_go AS (
-    SELECT i.app_id, i.subject AS openid, s.changed_at FROM setting_change s
-    JOIN identity i ON i.id = CASE WHEN s.setting = 'chat' AND s.after IS NULL THEN substr(s.before, 6)::bigint END
-    WHERE s.customer_id = $1
-)
+    f"""
+WITH {_LET_GO}
 UPDATE chat_message m SET content = '', reply = '' FROM let_go
 WHERE m.app_id = let_go.app_id AND m.openid = let_go.openid AND m.received_at <= let_go.changed_at
 """,

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 
 from billing import approvals, closings
+from core import clock
 from core import db as database
 from members import chat_ties, duties, people, tickets
 from notifications import delivery
@@ -196,6 +197,10 @@ async def test_a_chat_that_is_let_go_is_over_for_people_and_forgotten_with_who_h
             people.Chat("official_account", app_id, openid), None, people.Said("秘密"), wants_back=False
         )
     assert (await desk.get(f"/conversations/{number}")).body["customer_id"] == here.customer_id
+    await database.execute(
+        "INSERT INTO chat_outgoing (app_id, openid, text, state, attempts, created_at, ended_at) VALUES ($1, $2, '秘密', 'sent', 1, $3, $3)",
+        app_id, openid, clock.now(),
+    )  # fmt: skip
     chat = (await chat_ties.of(here.customer_id))[0].id
     await chat_ties.let_go(here.customer_id, chat, by="operator:1", key=new_key())
     assert (
@@ -213,4 +218,6 @@ async def test_a_chat_that_is_let_go_is_over_for_people_and_forgotten_with_who_h
     await approvals.approve(2, approval, key=new_key())
     replies = str(await database.fetch("SELECT content, reply FROM chat_message WHERE openid = $1", openid))
     assert "45.00" not in replies and "还没认出您" in replies, "until it was let go, not after"
-    assert "秘密" not in str(await database.fetch("SELECT text FROM conversation_message"))
+    for table in ("conversation_message", "chat_outgoing"):
+        texts = await database.fetch(f"SELECT text FROM {table}")
+        assert texts and "秘密" not in str(texts), table
