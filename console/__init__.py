@@ -11,9 +11,11 @@ from aiohttp import web
 import admin_api
 from admin_api import routes
 from console import (
+    account,
     acting,
     again,
     assets,
+    authenticator,
     conversations,
     dashboard,
     desk_pages,
@@ -25,7 +27,9 @@ from console import (
     lists,
     live,
     money_pages,
+    passkeys,
     sign_in,
+    single_sign_on,
     teaching,
     timelines,
     wordings,
@@ -73,10 +77,16 @@ def build(
     application = web.Application(middlewares=[door.guard(built, limiter, limits)])
     application[CONSOLE] = built
     application[AROUND] = around
-    open_paths = sign_in.add_to(application, limiter)
+    open_paths = [
+        *sign_in.add_to(application, limiter),
+        *passkeys.add_to(application),
+        *single_sign_on.add_to(application),
+    ]
     application[door.OPEN] = frozenset(open_paths)
     assets.add_to(application)
     again.add_to(application)
+    account.add_to(application)
+    authenticator.add_to(application)
     live.add_to(application)
     dashboard.add_to(application)
     exports.add_to(application)

@@ -29,7 +29,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
         "tickets_satisfaction_of",
     ),
     "rules": ("stores_listing", "opening_hours_of_shop", "packages_listing", "deduction_rules_listing", "agreements_listing"),
-    "people": ("staff_listing", "acts_listing", "staff_attempts", "second_factors_mine", "passkeys_mine", "staff_my_sessions"),
+    "people": ("staff_listing", "acts_listing", "staff_attempts", "second_factors_mine", "staff_my_sessions"),
     "system": ("alerts_listing", "upkeep_jobs", "upkeep_prove"),
 }  # fmt: skip
 """The areas in the order they stand in, and their pages."""
@@ -55,7 +55,6 @@ NOT_SHOWN = frozenset(
         "single_sign_on_sign_in",
         "single_sign_on_begin_link",
         "single_sign_on_link",
-        "single_sign_on_unlink",
         "operators_sign_out",
         "second_factors_show_again",  # it gives the session another token, which only a page of its own can keep
         "staff_me",
@@ -78,6 +77,10 @@ ON_PAGES_OF_THEIR_OWN = frozenset(
         "price_rules_listing",
         "product_images_remove",
         "products_change_sku",
+        "passkeys_mine",
+        "passkeys_remove",
+        "passkeys_rename",
+        "single_sign_on_unlink",
         "stock_change",
         "stock_levels",
         "stock_movements",

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from admin_api import Operator
-from console import acting, again, session
+from console import account, acting, again, session
 from console.places import PREFIX
 from console.request import CALLER, CSRF, LOCALE, Console, is_part, page
 from core import errors, words
@@ -78,6 +78,8 @@ def _refused(request: web.Request, refusal: errors.DomainError) -> web.StreamRes
         return _to_sign_in(request)
     if isinstance(refusal, step_up.StepUpRequired):
         return again.lead_to(request)
+    if isinstance(refusal, step_up.SecondFactorRequired) and not is_part(request):
+        return web.Response(status=303, headers={"Location": account.ADDRESS})
     status = problems.status_of(type(refusal))
     sentence = refusal.sentence(request[LOCALE])
     template = "_refused.jinja" if is_part(request) else "refused.jinja"

@@ -13,8 +13,9 @@ PATIENCE_MS = 30_000
 
 
 @contextlib.asynccontextmanager
-async def at(seated, *, width=1280, height=900):
-    """The page of a browser without a screen (``hired``) in one with a screen. It must log no error and ask no other host."""
+async def at(seated, *, width=1280, height=900, refused=()):
+    """The page of a browser without a screen (``hired``) in one with a screen. It must log no error but answers of the ``refused``
+    statuses, and ask no other host."""
     from playwright.async_api import async_playwright
 
     faults, asked = [], set()
@@ -34,8 +35,9 @@ async def at(seated, *, width=1280, height=900):
         page.on("request", lambda wish: asked.add(wish.url))
         yield page
         await chromium.close()
-    assert faults == []
-    assert {urlsplit(url).hostname for url in asked if not url.startswith("data:")} <= {"127.0.0.1"}
+    assert [one for one in faults if not any(f"status of {status}" in one for status in refused)] == []
+    own = urlsplit(seated.base).hostname
+    assert {urlsplit(url).hostname for url in asked if not url.startswith("data:")} <= {own, "127.0.0.1"}
 
 
 async def accessible(page):
