@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from app import seal_lines
+from app.seal_lines import Said
 from billing import upkeep
-
-Said = tuple[bool, list[str]]
-"""Whether all is well, and the lines that say so."""
 
 
 async def proof(*, since_last: bool) -> Said:
@@ -27,23 +26,10 @@ async def proof(*, since_last: bool) -> Said:
 
 async def seal() -> Said:
     """Seals the business days that are over."""
-    done = await upkeep.seal()
-    lines = [f"{seal.day} ✓ {seal.transfers} transfers, hash {seal.hash.hex()}" for seal in done.seals]
-    if done.is_waiting:
-        lines.append("有事务尚未结束，稍后再试 · a transaction is still open, try again later")
-    elif not lines:
-        lines.append("没有待封存的营业日 · no day is waiting to be sealed")
-    return not done.is_waiting, lines
+    return seal_lines.sealed(await upkeep.seal(), "transfers")
 
 
 async def verify() -> Said:
     """Computes every seal again from the books."""
-    found = await upkeep.verify_seals()
-    if found.difference is not None:
-        return False, [f"封存之后账本被改动 · the books are NOT as they were sealed: {found.difference}"]
-    if found.last is None:
-        return True, ["还没有封存过 · nothing was sealed yet"]
-    return True, [
-        f"{found.days} 天与封存时一致 · {found.days} days are as they were sealed, to {found.last.day}",
-        f"hash {found.last.hash.hex()}",
-    ]
+    otherwise = "封存之后账本被改动 · the books are NOT as they were sealed"
+    return seal_lines.verified(await upkeep.verify_seals(), otherwise)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from core import clock, db, errors, words
 
 Kind = Literal[
-    "proof_failed", "approval_waiting", "late_money", "job_failing", "job_late", "due_run_paused", "period_parked",
+    "proof_failed", "acts_changed", "approval_waiting", "late_money", "job_failing", "job_late", "due_run_paused", "period_parked",
     "bill_stuck", "dunning_stuck",
     "refund_requested", "refund_at_counter", "refund_failed", "refund_abnormal", "refund_contradicted", "refund_not_ours",
     "refund_channel_off", "payments_channel_off", "deduction_review", "abnormal_deduction", "transfer_stopped", "low_balance", "over_cap", "bill_missing",

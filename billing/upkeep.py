@@ -1,21 +1,21 @@
-"""Upkeep: what the clock does for the books themselves."""
+"""Upkeep: what the clock does for the books themselves, and for what is written down of operators."""
 
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 
 from billing import job_record, staff_alerts
-from core import clock, db
+from core import chain, clock, db
 from ledger import idempotency, proof
 from ledger import seal as seals
+from members import act_seals
 
 log = logging.getLogger(__name__)
 
 Violation = proof.Violation
 Proof = proof.Proof
-Sealed = seals.Sealed
-Verified = seals.Verified
 
 KEYS_KEPT = timedelta(days=7)
 """How long a caller's key is remembered."""
@@ -57,6 +57,40 @@ async def _alert(result: Proof, *, freshness: bool) -> None:
         if result.since is None:
             kept = set(proof.INVARIANTS) - broken.keys() - (set() if freshness else {proof.FRESHNESS})
             await staff_alerts.resolve("proof_failed", kept)
+
+
+async def check_acts() -> act_seals.Checked:
+    """Looks at whether what operators did is as it was sealed, each day of theirs once a day; logs what is not and alerts the shop's people.
+
+    One alert is open per day that is not; it is resolved when its acts are found as they were sealed.
+    """
+    found = await act_seals.check()
+    await _alert_of_acts(found.differences, found.days)
+    return found
+
+
+async def verify_acts() -> act_seals.Verified:
+    """Computes all seals of what operators did again, and alerts as ``check_acts`` does."""
+    found = await act_seals.verify()
+    if found.difference is not None:
+        await _alert_of_acts([found.difference], [])
+    else:
+        open_days = await staff_alerts.open_keys("acts_changed", limit=1_000)
+        await _alert_of_acts([], [date.fromisoformat(day) for day in open_days])
+    return found
+
+
+async def _alert_of_acts(differences: Sequence[chain.Difference], intact: Iterable[date]) -> None:
+    for one in differences:
+        log.error("what operators did is not as it was sealed: %s", one)
+    first = {one.day: one for one in reversed(differences)}
+    async with db.transaction():
+        await job_record.still_ours()
+        for day, one in sorted(first.items()):
+            await staff_alerts.raise_once(
+                "acts_changed", day.isoformat(), {"day": day.isoformat(), "what": str(one)}
+            )
+        await staff_alerts.resolve("acts_changed", [day.isoformat() for day in intact if day not in first])
 
 
 async def seal() -> seals.Sealed:

@@ -44,11 +44,11 @@ BLOCK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A sealed day. An empty one covers ``first_transfer_id`` to the number before it."""
+    """A sealed day (``chain.Link``): its transfers, and what they moved."""
 
     day: date
-    first_transfer_id: int
-    last_transfer_id: int
+    first_id: int
+    last_id: int
     transfers: int
     postings: int
     entries: int
@@ -58,39 +58,8 @@ class Seal:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """What a run did: the days it sealed, and whether it left some because a transaction was still open."""
-
-    seals: tuple[Seal, ...]
-    is_waiting: bool
-
-    def __str__(self) -> str:
-        days = ", ".join(f"{seal.day} {seal.hash.hex()[:16]}" for seal in self.seals[-3:])
-        said = f"{len(self.seals)} days sealed" + (f": {days}" if days else "")
-        return f"{said}; waiting for an open transaction" if self.is_waiting else said
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The first place where the books are not what was sealed. ``transfer_id`` is None when no single transfer can be named."""
-
-    day: date
-    transfer_id: int | None
-    what: str
-
-    def __str__(self) -> str:
-        where = "" if self.transfer_id is None else f", transfer {self.transfer_id}"
-        return f"{self.day}{where}: {self.what}"
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What verifying found: how many days were as sealed, the last of them, and the first difference if any."""
-
-    days: int
-    last: Seal | None
-    difference: Difference | None
+Sealed = chain.Sealed[Seal]
+Verified = chain.Verified[Seal]
 
 
 async def run(*, patience_s: float = 5.0) -> Sealed:
@@ -100,30 +69,22 @@ async def run(*, patience_s: float = 5.0) -> Sealed:
     """
     last_day = await db.fetchval("SELECT max(day) FROM seal")
     if last_day is not None and last_day >= clock.today() - timedelta(days=1):
-        return Sealed((), is_waiting=False)
+        return chain.Sealed((), is_waiting=False)
     horizon = await settled.last_ids(("transfer",), patience_s=patience_s)
     if horizon is None:
         log.warning("no day can be sealed: a transaction that may have posted does not end")
-        return Sealed((), is_waiting=True)
+        return chain.Sealed((), is_waiting=True)
     made: list[Seal] = []
     while (day := await _next_day()) is not None:
         if (seal := await _seal(day, horizon["transfer"])) is not None:
             made.append(seal)
-    return Sealed(tuple(made), is_waiting=False)
+    return chain.Sealed(tuple(made), is_waiting=False)
 
 
 async def verify() -> Verified:
     """Computes every seal again from the books, oldest first, and stops at the first that differs."""
-    days, last = 0, None
     stray = await db.fetchval("SELECT min(id) FROM transfer WHERE id < 1")
-    async for seal in _seals():
-        if stray is not None:
-            return Verified(0, None, Difference(seal.day, stray, "stands before the first seal"))
-        difference = _broken_link(last, seal) or await _changed(seal)
-        if difference is not None:
-            return Verified(days, last, difference)
-        days, last = days + 1, seal
-    return Verified(days, last, None)
+    return await chain.verified(_seals(), _changed, stray=stray, row="transfer")
 
 
 # --- sealing --------------------------------------------------------------------------------------------------------
@@ -175,7 +136,7 @@ async def _seal(day: date, horizon: int) -> Seal | None:
 
 
 async def _computed(day: date, last: Seal | None, horizon: int) -> Seal:
-    first_id = last.last_transfer_id + 1 if last else 1
+    first_id = last.last_id + 1 if last else 1
     later = await db.fetchval(_LATER, first_id, horizon, clock.start_of(day + timedelta(days=1)))
     last_id = max(later - 1 if later is not None else horizon, first_id - 1)
     content = _Content()
@@ -203,32 +164,22 @@ async def _seals() -> AsyncIterator[Seal]:
         row = await db.fetchrow(_NEXT_SEAL, row["day"])
 
 
-def _broken_link(last: Seal | None, seal: Seal) -> Difference | None:
-    if last is None:
-        links = seal.previous_hash == chain.NO_HASH and seal.first_transfer_id == 1
-    else:
-        links = seal.previous_hash == last.hash and seal.first_transfer_id == last.last_transfer_id + 1
-        if seal.day != last.day + timedelta(days=1):
-            return Difference(last.day + timedelta(days=1), None, "its seal is missing")
-    return None if links else Difference(seal.day, None, "its seal does not go on from the day before")
-
-
-async def _changed(seal: Seal) -> Difference | None:
+async def _changed(seal: Seal) -> chain.Difference | None:
     content = _Content()
-    async for block in _blocks(seal.first_transfer_id, seal.last_transfer_id):
+    async for block in _blocks(seal.first_id, seal.last_id):
         content.add(block)
-    again = content.seal(seal.day, seal.first_transfer_id, seal.last_transfer_id, seal.previous_hash)
+    again = content.seal(seal.day, seal.first_id, seal.last_id, seal.previous_hash)
     if again == seal:
         return None
     if again.content_hash == seal.content_hash:
-        return Difference(seal.day, None, "its seal was rewritten")
-    return await _first_difference(seal) or Difference(seal.day, None, "its seal was rewritten")
+        return chain.Difference(seal.day, None, "its seal was rewritten")
+    return await _first_difference(seal) or chain.Difference(seal.day, None, "its seal was rewritten")
 
 
-async def _first_difference(seal: Seal) -> Difference | None:
+async def _first_difference(seal: Seal) -> chain.Difference | None:
     """Walks the books and the marks kept with the seal side by side."""
     found = await chain.first_difference(_kept_marks(seal.day), _marks_there(seal))
-    return found and Difference(seal.day, *found)
+    return found and chain.Difference(seal.day, *found, "transfer")
 
 
 async def _kept_marks(day: date) -> AsyncIterator[tuple[int, bytes]]:
@@ -240,7 +191,7 @@ async def _kept_marks(day: date) -> AsyncIterator[tuple[int, bytes]]:
 
 
 async def _marks_there(seal: Seal) -> AsyncIterator[tuple[int, bytes]]:
-    async for block in _blocks(seal.first_transfer_id, seal.last_transfer_id):
+    async for block in _blocks(seal.first_id, seal.last_id):
         for one in block:
             yield one.transfer_id, one.mark()
 

@@ -22,6 +22,7 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from core import chain, clock, db
 from ledger import settled
@@ -30,17 +31,21 @@ log = logging.getLogger(__name__)
 
 BLOCK = 1_000
 """So many acts are read at once."""
+MOST_CHECKED = 50_000
+"""So many acts a look at the seals computes again; of a day that has more, all of them."""
+CHECKED_EVERY = timedelta(hours=23)
+"""So long after it was computed again a seal is due anew."""
 SETTLES_IN = timedelta(hours=1)
 """So long after its day an act has ended, or never will: requests take seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A sealed day. An empty one covers ``first_act_id`` to the number before it."""
+    """A sealed day (``chain.Link``): its acts, what they changed, and their marks."""
 
     day: date
-    first_act_id: int
-    last_act_id: int
+    first_id: int
+    last_id: int
     acts: int
     changes: int
     content_hash: bytes
@@ -49,68 +54,67 @@ class Seal:
     marks: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """What a run did: the days it sealed, and whether it left some because a transaction was still open."""
+Sealed = chain.Sealed[Seal]
+Verified = chain.Verified[Seal]
 
-    seals: tuple[Seal, ...]
-    is_waiting: bool
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What looking at some days found: those that are as they were sealed, and where acts are not what was sealed."""
+
+    days: tuple[date, ...]
+    differences: tuple[chain.Difference, ...]
 
     def __str__(self) -> str:
-        said = f"{len(self.seals)} days of acts sealed"
-        return f"{said}; waiting for an open transaction" if self.is_waiting else said
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The first place where acts are not what was sealed. ``act_id`` is None when no single act can be named."""
-
-    day: date
-    act_id: int | None
-    what: str
-
-    def __str__(self) -> str:
-        where = "" if self.act_id is None else f", act {self.act_id}"
-        return f"{self.day}{where}: {self.what}"
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What verifying found: how many days were as sealed, the last of them, and the first difference if any."""
-
-    days: int
-    last: Seal | None
-    difference: Difference | None
+        return "; ".join([f"{len(self.days)} days are as they were sealed", *map(str, self.differences)])
 
 
 async def run(*, patience_s: float = 5.0) -> Sealed:
     """Seals every business day of acts that is over and has no seal, in order; days without acts too."""
     if await _next_day() is None:
-        return Sealed((), is_waiting=False)
+        return chain.Sealed((), is_waiting=False)
     horizon = await settled.last_ids(("operator_act", "act_change"), patience_s=patience_s)
     if horizon is None:
         log.warning("no day of acts can be sealed: a transaction that may belong to one does not end")
-        return Sealed((), is_waiting=True)
+        return chain.Sealed((), is_waiting=True)
     made: list[Seal] = []
     while (day := await _next_day()) is not None:
         if (seal := await _seal(day, horizon["operator_act"])) is None:
             break  # another sealer is at it
         made.append(seal)
-    return Sealed(tuple(made), is_waiting=False)
+    return chain.Sealed(tuple(made), is_waiting=False)
 
 
 async def verify() -> Verified:
     """Computes every seal again from the acts, oldest first, and stops at the first that differs."""
-    days, last = 0, None
     stray = await db.fetchval("SELECT min(id) FROM operator_act WHERE id < 1")
-    async for seal in _seals():
-        if stray is not None:
-            return Verified(0, None, Difference(seal.day, stray, "stands before the first seal"))
-        difference = _broken_link(last, seal) or await _changed(seal)
-        if difference is not None:
-            return Verified(days, last, difference)
-        days, last = days + 1, seal
-    return Verified(days, last, None)
+    return await chain.verified(_seals(), _changed, stray=stray, row="act")
+
+
+async def check(*, most_acts: int = MOST_CHECKED) -> Checked:
+    """Looks at whether all seals go on from each other and are those that were seen before, and computes some again: each once a day,
+    those first that were not looked at for longest, up to ``most_acts``."""
+    links = [_Link(*row) for row in await db.fetch(_LINKS)]
+    differences = [
+        found for last, one in pairwise([None, *links]) if one and (found := chain.broken_link(last, one))
+    ]
+    for row in await db.fetch(_OTHERS):
+        differences.append(chain.Difference(row["day"], None, row["what"]))
+    intact, left = [], most_acts
+    for row in await db.fetch(_DUE, clock.now() - CHECKED_EVERY):
+        if left < row["acts"] and left < most_acts:
+            break
+        left -= row["acts"]
+        if (kept := await db.fetchrow(_ONE, row["day"])) is None:
+            continue  # the next look says that it is missing
+        seal = Seal(*kept)
+        found = await _changed(seal)
+        if found is None:
+            intact.append(seal.day)
+        else:
+            differences.append(found)
+        await db.execute(_CHECKED, seal.day, seal.hash, clock.now())
+    return Checked(tuple(intact), tuple(differences))
 
 
 # --- sealing --------------------------------------------------------------------------------------------------------
@@ -139,7 +143,7 @@ async def _seal(day: date, horizon: int) -> Seal | None:
         if row is not None and row["day"] >= day:
             return None
         last = row and Seal(*row)
-        first_id = last.last_act_id + 1 if last else 1
+        first_id = last.last_id + 1 if last else 1
         later = await db.fetchval(_LATER, first_id, horizon, clock.start_of(day + timedelta(days=1)))
         last_id = max(later - 1 if later is not None else horizon, first_id - 1)
         seal = await _computed(day, first_id, last_id, last.hash if last else chain.NO_HASH)
@@ -172,27 +176,45 @@ async def _seals() -> AsyncIterator[Seal]:
         row = await db.fetchrow(_NEXT_SEAL, row["day"])
 
 
-def _broken_link(last: Seal | None, seal: Seal) -> Difference | None:
-    if last is None:
-        links = seal.previous_hash == chain.NO_HASH and seal.first_act_id == 1
-    else:
-        if seal.day != last.day + timedelta(days=1):
-            return Difference(last.day + timedelta(days=1), None, "its seal is missing")
-        links = seal.previous_hash == last.hash and seal.first_act_id == last.last_act_id + 1
-    return None if links else Difference(seal.day, None, "its seal does not go on from the day before")
-
-
-async def _changed(seal: Seal) -> Difference | None:
-    again = await _computed(seal.day, seal.first_act_id, seal.last_act_id, seal.previous_hash)
+async def _changed(seal: Seal) -> chain.Difference | None:
+    again = await _computed(seal.day, seal.first_id, seal.last_id, seal.previous_hash)
     if again == seal:
         return None
     found = await chain.first_difference(_each(seal.marks), _each(again.marks))
-    return Difference(seal.day, *(found or (None, "its seal was rewritten")))
+    row_id, what = found or (None, "its seal was rewritten")
+    return chain.Difference(seal.day, row_id, what, "act")
 
 
 async def _each(marks: bytes) -> AsyncIterator[tuple[int, bytes]]:
     for one in chain.marks_of(marks):
         yield one
+
+
+# --- looking at some ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    day: date
+    first_id: int
+    last_id: int
+    previous_hash: bytes
+    hash: bytes
+
+
+_LINKS = "SELECT day, first_act_id, last_act_id, previous_hash, hash FROM act_seal ORDER BY day"
+_OTHERS = """
+SELECT c.day, CASE WHEN s.id IS NULL THEN 'its seal is missing' ELSE 'its seal was rewritten' END AS what
+FROM act_check c LEFT JOIN act_seal s ON s.day = c.day WHERE s.hash IS DISTINCT FROM c.hash ORDER BY c.day
+"""
+_DUE = """
+SELECT s.day, s.acts FROM act_seal s LEFT JOIN act_check c ON c.day = s.day
+WHERE c.checked_at IS NULL OR c.checked_at <= $1 OR c.checked_at > $1 + interval '2 days' ORDER BY c.checked_at NULLS FIRST, s.day
+"""
+_ONE = f"SELECT {_COLUMNS} FROM act_seal WHERE day = $1"
+_CHECKED = """
+INSERT INTO act_check (day, hash, checked_at) VALUES ($1, $2, $3) ON CONFLICT (day) DO UPDATE SET checked_at = excluded.checked_at
+"""
 
 
 # --- the canonical form ---------------------------------------------------------------------------------------------

@@ -261,5 +261,6 @@ def _now_and_then(intervals: Intervals) -> tuple[Job, ...]:
         Job("refused_notice_expiry", intervals.proof_s, inbox_refusals.forget_old, alone=True),
         Job("seal", intervals.seal_s, upkeep.seal, alone=True),
         Job("act_seals", intervals.seal_s, act_seals.run, alone=True),
+        Job("act_checks", intervals.proof_s, upkeep.check_acts, alone=True),
         Job("proof", intervals.proof_s, upkeep.prove, alone=True),
     )

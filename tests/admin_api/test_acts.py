@@ -11,6 +11,7 @@ import pytest
 import yarl
 
 from admin_api import personal, routes
+from billing import staff_alerts, upkeep
 from core import clock, db, sealed_columns
 from members import act_files, act_seals, acts, duties, operators
 from tests.world import PASSWORD, Client, new_key
@@ -232,7 +233,7 @@ async def test_what_is_kept_sealed_is_not_shown_by_what_changed_either(db):
 
 
 _UNWATCHED = {
-    "acts and what is made of them": {"operator_act", "act_change", "act_seal", "request_key", "operator_session", "list_export", "list_export_piece", "saved_view"},
+    "acts and what is made of them": {"operator_act", "act_change", "act_seal", "act_check", "request_key", "operator_session", "list_export", "list_export_piece", "saved_view"},
     "the books, which are sealed themselves": {"account", "transfer", "posting", "entry", "lot", "seal", "seal_block", "proof_run", "carried"},
     "histories that are only added to": {
         "setting_change", "plan_event", "order_event", "after_sale_event", "booking_event", "standing_event", "coupon_event",
@@ -437,4 +438,88 @@ async def test_the_first_act_that_was_tampered_with_is_named(sql, act, what):
     await act_seals.run()
     await rewritten(sql)
     found = (await act_seals.verify()).difference
-    assert (found.act_id, found.what) == (act, what)
+    assert (found.row_id, found.what) == (act, what)
+
+
+async def alerts_of_acts():
+    return [
+        (one.params["what"].split(": ")[-1], one.resolved_at is None)
+        for one in await staff_alerts.page()
+        if one.kind == "acts_changed"
+    ]
+
+
+@_db
+async def test_acts_that_were_tampered_with_alert_the_shop_until_they_are_as_they_were():
+    await three_days()
+    clock.set_offset(timedelta(days=3, hours=1))
+    await act_seals.run()
+    assert len((await upkeep.check_acts()).days) == 3
+    await rewritten("UPDATE operator_act SET reason = 'none' WHERE id = 3")
+    assert (await upkeep.check_acts()).days == (), "each day once a day"
+    assert await alerts_of_acts() == []
+    for hours in (25, 49):
+        clock.set_offset(timedelta(days=3, hours=hours))
+        assert len((await upkeep.check_acts()).differences) == 1
+        assert await alerts_of_acts() == [("was changed", True)]
+    await rewritten("UPDATE operator_act SET reason = NULL WHERE id = 3")
+    clock.set_offset(timedelta(days=3, hours=73))
+    await upkeep.check_acts()
+    assert await alerts_of_acts() == [("was changed", False)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "what"),
+    [
+        ("DELETE FROM act_seal WHERE acts = 0", "its seal is missing"),
+        ("DELETE FROM act_seal WHERE day = (SELECT max(day) FROM act_seal)", "its seal is missing"),
+        (
+            "UPDATE act_seal SET previous_hash = hash WHERE acts = 1",
+            "its seal does not go on from the day before",
+        ),
+    ],
+)
+@_db
+async def test_seals_that_are_gone_or_go_on_from_nothing_alert_at_the_next_look(sql, what):
+    await three_days()
+    clock.set_offset(timedelta(days=3, hours=1))
+    await act_seals.run()
+    await upkeep.check_acts()
+    await rewritten(sql)
+    await upkeep.check_acts()
+    assert await alerts_of_acts() == [(what, True)]
+
+
+@_db
+async def test_who_rewrites_an_act_and_seals_all_anew_is_found_out():
+    await three_days()
+    clock.set_offset(timedelta(days=3, hours=1))
+    await act_seals.run()
+    await upkeep.check_acts()
+    await rewritten("UPDATE operator_act SET reason = 'none' WHERE id = 3; DELETE FROM act_seal")
+    await act_seals.run()
+    assert (await upkeep.verify_acts()).difference is None, "the chain alone cannot tell"
+    await upkeep.check_acts()
+    assert await alerts_of_acts() == [("its seal was rewritten", True)]
+
+
+@_db
+async def test_a_look_computes_so_many_acts_again_and_goes_on_at_the_next():
+    await three_days()
+    clock.set_offset(timedelta(days=3, hours=1))
+    await act_seals.run()
+    looked_at = [[day.day for day in (await act_seals.check(most_acts=1)).days] for _ in range(4)]
+    assert [len(days) for days in looked_at] == [1, 2, 0, 0]
+
+
+@_db
+async def test_verifying_all_of_it_raises_and_ends_the_alert_too():
+    await three_days()
+    clock.set_offset(timedelta(days=3, hours=1))
+    await act_seals.run()
+    await rewritten("UPDATE operator_act SET reason = 'none' WHERE id = 1")
+    await upkeep.verify_acts()
+    assert await alerts_of_acts() == [("was changed", True)]
+    await rewritten("UPDATE operator_act SET reason = NULL WHERE id = 1")
+    await upkeep.verify_acts()
+    assert await alerts_of_acts() == [("was changed", False)]

@@ -54,10 +54,10 @@ async def test_the_running_day_is_not_sealed_and_its_transfers_go_into_the_next_
     in_days(1)
     await factories.topped_up(customer.id, 200)
     (only,) = (await seal.run()).seals
-    assert (only.transfers, only.last_transfer_id) == (1, 1)
+    assert (only.transfers, only.last_id) == (1, 1)
     in_days(2)
     (second,) = (await seal.run()).seals
-    assert (second.first_transfer_id, second.transfers) == (2, 1)
+    assert (second.first_id, second.transfers) == (2, 1)
 
 
 async def test_nothing_was_ever_posted_so_there_is_nothing_to_seal(db):
@@ -126,7 +126,7 @@ async def test_what_was_rewritten_is_named_by_day_and_transfer(db, how):
     statement, transfer_id, what = TAMPERING[how]
     await rewrite(statement)
     difference = (await seal.verify()).difference
-    assert (difference.transfer_id, difference.what) == (transfer_id, what)
+    assert (difference.row_id, difference.what) == (transfer_id, what)
     first, _, last = await seals()
     assert difference.day == (last["day"] if transfer_id == 3 else first["day"])
 
@@ -138,7 +138,7 @@ async def test_a_transfer_that_vanished_without_a_trace_and_one_slipped_in_are_n
     await rewrite(*(f"DELETE FROM {table} WHERE transfer_id = 2" for table in ("posting", "entry")),
                   "DELETE FROM transfer WHERE id = 2")  # fmt: skip
     difference = (await seal.verify()).difference
-    assert (difference.transfer_id, difference.what) == (2, "is gone")
+    assert (difference.row_id, difference.what) == (2, "is gone")
     assert "I4" in {violation.invariant for violation in await proof.check()}
 
 
@@ -154,7 +154,7 @@ async def test_a_transfer_put_into_a_gap_of_the_numbers_is_named(db):
         " FROM transfer WHERE id = 1"
     )
     difference = (await seal.verify()).difference
-    assert (difference.transfer_id, difference.what) == (2, "was not there when the day was sealed")
+    assert (difference.row_id, difference.what) == (2, "was not there when the day was sealed")
 
 
 CHAIN = {
