@@ -90,7 +90,11 @@ async def check_password(login: str, password: str, *, origin: Origin = HERE) ->
 async def _password(login: str, password: str, origin: Origin) -> tuple[Operator, str, sign_in_limits.Try]:
     row = await db.fetchrow(_FIND, login)
     whose = row["id"] if row else None
-    spent = await spend(login, whose, "password", origin)
+    try:
+        spent = await spend(login, whose, "password", origin)
+    except SignInRests:
+        await passwords.is_right(None, password)  # nor does the time say that the password was not looked at
+        raise
     good = await passwords.is_right(row["password_hash"] if row else None, password)
     if row is None or not good:
         await sign_in_attempts.note(whose, "password", WrongLogin.code, origin)
