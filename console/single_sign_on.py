@@ -87,7 +87,7 @@ async def _link(request: web.Request, proof: str) -> web.Response:
         raise  # and they come back here
     except errors.DomainError as refusal:
         return await account.refused(request, refusal)
-    return acting.done_there("single_sign_on_link", account.ADDRESS)
+    return acting.done_there("single_sign_on_begin_link", account.ADDRESS)
 
 
 def _said(request: web.Request) -> tuple[str, str]:

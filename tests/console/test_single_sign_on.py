@@ -1,14 +1,18 @@
 """From the console to the identity provider and back."""
 
+import html
+import re
+
 import pytest
 
 from app.operator_config import Operators, SingleSignOn
 from core import db
 from members import second_factors
 from tests import world as worlds
-from tests.console import browsing
+from tests.console import browsing, looking
 from tests.members import identity_provider
 from tests.members.second_steps import App
+from tests.world import PASSWORD
 
 
 @pytest.fixture
@@ -68,3 +72,103 @@ async def test_who_has_a_second_factor_is_asked_for_it(house, browser):
     page = await other.post("/sign-in/second", {**page.hidden, "code": app.code()})
     assert page.url.endswith("/console/")
     await other.session.close()
+
+
+@pytest.fixture
+async def seat(house):
+    """Sits operators down at the console, signed in by their passwords."""
+    seated = []
+
+    async def sit(login):
+        await browsing.operator(login)
+        made = browsing.Browser(house.url)
+        seated.append(made)
+        await made.sign_in(login)
+        return made
+
+    yield sit
+    for one in seated:
+        await one.session.close()
+
+
+async def csrf_of(browser):
+    return (await browser.get("/me/sign-in")).hidden["_csrf"]
+
+
+async def address_back(browser):
+    """Somebody begins to link and signs in at the provider; where it would send their browser then."""
+    page = await browser.post("/me/single-sign-on", {"_csrf": await csrf_of(browser)})
+    (there,) = re.findall(r'http-equiv="refresh" content="0; url=([^"]+)"', page.text)
+    async with browser.session.get(html.unescape(there), allow_redirects=False) as back:
+        return back.headers["Location"]
+
+
+async def linked():
+    rows = await db.fetch(
+        "SELECT o.login, s.subject FROM operator_subject s JOIN operator o ON o.id = s.operator_id"
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_an_account_is_linked_signs_in_and_is_unlinked(house, seat, browser):
+    zhou = await seat("zhou")
+    assert "没有关联" in (await zhou.get("/me/sign-in")).words
+    page = await zhou.get(await address_back(zhou))
+    assert page.url.endswith("/console/me/sign-in") and "没有关联" not in page.words
+    assert await linked() == [("zhou", "u-1")]
+    assert (await browser.get("/sign-in/single-sign-on")).url.endswith("/console/")
+    assert "店长小周" in (await browser.get("/")).words
+    unlink = "/do/single_sign_on_unlink?back=/console/me/sign-in"
+    sent = (await zhou.get(unlink)).hidden
+    await db.execute("UPDATE operator_session SET fresh_at = fresh_at - interval '11 minutes'")
+    assert "/again?" in (await zhou.post(unlink, sent)).url and len(await linked()) == 1
+    again = await zhou.get("/again?next=/console/me/sign-in")
+    await zhou.post("/again", {**again.hidden, "proof": PASSWORD})
+    await zhou.submit(unlink)
+    assert await linked() == []
+
+
+async def test_nobody_is_led_to_link_an_account_that_is_not_theirs(house, seat, provider):
+    zhou, li = await seat("zhou"), await seat("li")
+    provider.person = {"sub": "u-evil", "email": "evil@example.com", "email_verified": True}
+    lure = await address_back(li)
+    assert (await zhou.get(lure)).status == 401, "they have begun nothing"
+    for bent in ({}, {"_csrf": "0" * 64}, {"_csrf": await csrf_of(li)}):
+        assert (await zhou.post("/me/single-sign-on", bent)).status == 403
+    provider.person = {"sub": "u-1", "email": "chen@example.com", "email_verified": True}
+    mine = await address_back(zhou)
+    assert (await zhou.get(lure)).status == 401, "what they have begun is another's question"
+    assert await linked() == []
+    state = re.search(r"state=([^&]+)", mine)[1]
+    crossed = re.sub(r"state=[^&]+", f"state={state}", lure)
+    assert (await zhou.get(crossed)).status == 401, "a code that another's question was answered with"
+    assert await linked() == []
+    assert (await zhou.get(mine)).status == 401, "the question was used up by that"
+    assert (await zhou.get(await address_back(zhou))).status == 200 and await linked() == [("zhou", "u-1")]
+    taken = await li.get(await address_back(li))
+    assert taken.status == 409 and await linked() == [("zhou", "u-1")]
+
+
+async def test_linking_waits_for_a_fresh_session_and_ends_in_the_one_that_began_it(house, seat, browser):
+    zhou = await seat("zhou")
+    back = await address_back(zhou)
+    page = await zhou.get("/")
+    await zhou.post("/sign-out", {"_csrf": page.hidden["_csrf"]})
+    assert (await zhou.get(back)).status == 401 and await linked() == []
+    await zhou.sign_in("zhou")
+    csrf = await csrf_of(zhou)
+    await db.execute("UPDATE operator_session SET fresh_at = fresh_at - interval '11 minutes'")
+    assert "/again?next=/console/me/sign-in" in (await zhou.post("/me/single-sign-on", {"_csrf": csrf})).url
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(240)
+async def test_a_browser_goes_there_and_back(house, seat):
+    async with looking.at(await seat("zhou")) as page:
+        await page.goto(f"{house.url}/console/me/sign-in")
+        await looking.picture(page, "single-sign-on-before")
+        await page.get_by_role("button", name="关联我的账号").click()
+        await page.get_by_text("已完成：").wait_for()
+        await looking.accessible(page)
+        await looking.picture(page, "single-sign-on-linked")
+    assert await linked() == [("zhou", "u-1")]
