@@ -41,6 +41,9 @@ OWN_PAGES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 """Pages written by hand that stand in an area before its lists: a sentence of ``desk_pages``, the address, and the operation whose duty
 they call for."""
 
+ALSO: Mapping[str, tuple[tuple[str, str], ...]] = {"chat_scenes_listing": (("scenes.sheet", "/scene-sheet"),)}
+"""Pages written by hand that a list leads to: a sentence of ``desk_pages`` and the address."""
+
 NOT_SHOWN = frozenset(
     {
         "operators_sign_in",  # the console has a page of its own for it

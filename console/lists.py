@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from console import columns, exports, filling, forms, specs, states
-from console.places import Place
+from console import arrangement, columns, exports, filling, forms, specs, states
+from console.places import PREFIX, Place
 from console.request import LOCALE, ask, caller, console, eyes, is_part, may, page
 from console.showing import Eyes, Shown, fields_of
 from core import http as kit
+from core import words
 from core.http import problems
 from core.http.calling import Asked
 
@@ -152,9 +153,15 @@ def _around(
             for name in (place.model.model_fields if place.model is not None else ())
         ],
         "deeds": [
-            forms.Deed.of(deed, deed.address(given, back), look.locale)
-            for deed in places.deeds(place)
-            if may(request, deed)
+            *(
+                forms.Deed.of(deed, deed.address(given, back), look.locale)
+                for deed in places.deeds(place)
+                if may(request, deed)
+            ),
+            *(
+                forms.Deed(words.say(f"desk_pages.{title}", look.locale), f"{PREFIX}{path}", dangerous=False)
+                for title, path in arrangement.ALSO.get(place.name, ())
+            ),
         ],
         "files": [
             (one.title(look.locale), one.address(given)) for one in places.files(place) if may(request, one)
