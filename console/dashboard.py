@@ -38,7 +38,7 @@ _LEADS_TO: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 PERIODS = (7, 30, 90, 365)
 _LOOKS_EVERY_S = 10.0
-"""What is owed is a sum over all customers: a second of it for a million, hence not as often as where people wait for each other."""
+"""Sums and counts over the whole shop, hence not as often as where people wait for each other."""
 _SERIES = (
     "taken",
     "sales_fen",

@@ -150,21 +150,30 @@ async def set_threshold(customer_id: int, threshold_fen: int | None) -> Customer
     return Customer(*row)
 
 
-_SEARCH = f"""
-SELECT {_COLUMNS} FROM customer
-WHERE id < $1 AND ($2::text IS NULL OR name ILIKE '%' || $2 || '%' OR id::text = $2
-    OR id IN (SELECT customer_id FROM message_address WHERE address_index = $4))
-ORDER BY id DESC LIMIT $3
+_PAGE = f"SELECT {_COLUMNS} FROM customer WHERE id < $1 ORDER BY id DESC LIMIT $2"
+_FOUND = f"""
+SELECT {_COLUMNS} FROM customer WHERE id IN (
+    SELECT * FROM customers_named($2, $3, $1, $6)
+    UNION SELECT $4::bigint
+    UNION SELECT customer_id FROM message_address WHERE address_index = $5
+) AND id < $1 ORDER BY id DESC LIMIT $6
 """
+_LONGEST_ID = 18
 
 
 async def page(*, query: str | None = None, before: int | None = None, limit: int = 20) -> list[Customer]:
     """Customers whose name contains ``query``, or whose id or phone number it is, newest first; for operators."""
-    escaped = query.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") if query else None
-    rows = await db.fetch(
-        _SEARCH, before if before is not None else 2**62, escaped, limit, _phone_index(query or "")
-    )
+    before = before if before is not None else 2**62
+    if not query:
+        return [Customer(*row) for row in await db.fetch(_PAGE, before, limit)]
+    number = int(query) if query.isdecimal() and len(query) <= _LONGEST_ID else None
+    rows = await db.fetch(_FOUND, before, query, _containing(query), number, _phone_index(query), limit)
     return [Customer(*row) for row in rows]
+
+
+def _containing(query: str) -> str:
+    escaped = query.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"
 
 
 def _phone_index(query: str) -> bytes | None:

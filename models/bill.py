@@ -58,7 +58,6 @@ class Bill(Model):
                 fields=("customer_id", "due_at"), name="bill_owed", where="state IN ('open', 'partly_paid')"
             ),
             PartialIndex(fields=("pending_no",), name="bill_pending_payment", where="pending_no IS NOT NULL"),
-            PartialIndex(fields=("due_at",), name="bill_due", where="state IN ('open', 'partly_paid')"),
             PartialIndex(
                 fields=("collect_at", "id"),
                 name="bill_collect",

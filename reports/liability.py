@@ -6,7 +6,8 @@ statements that close then, to the fen.
 
 Cost. The balances of now are kept, and the past is found by going back: one pass over the customers' accounts, and the entries
 stamped since the instant, which a block range index leads to. Yesterday costs a day of entries whatever the history; the
-oldest instants cost all entries once. Should a shop of many years ask for old instants often, a kept balance of every account
+oldest instants cost all entries once. What is owed now is asked for all day long: it is what was owed at a recent instant
+(``mark``), added up once, and what the accounts that moved since have more or less than then. Should a shop of many years ask for old instants often, a kept balance of every account
 at each month's end would bound that as well: the cut of an account only needs the next entry after it.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from core import clock, db, errors, money
 
@@ -117,6 +118,51 @@ async def at(instant: datetime | None = None) -> Owed:
     row = await db.fetchrow(_AT, instant or _OPEN_END, money.CURRENCY)
     assert row is not None
     return Owed(instant or now, int(row[0]), int(row[1]), row[2])
+
+
+_MARK = """
+INSERT INTO liability_mark (at, principal_fen, bonus_fen, customers) VALUES ($1, $2, $3, $4) ON CONFLICT (at) DO NOTHING
+"""
+_DROP = "DELETE FROM liability_mark WHERE at < $1"
+_SETTLED_AFTER = timedelta(minutes=10)
+"""What was stamped longer ago is committed: no transaction takes as long."""
+_MARKS_KEPT = timedelta(days=2)
+
+
+async def mark() -> int:
+    """Adds up what was owed a moment ago, for ``now`` to go on from. Run by the clock. Returns 1."""
+    owed = await at(clock.now() - _SETTLED_AFTER)
+    await db.execute(_MARK, owed.at, owed.principal_fen, owed.bonus_fen, owed.customers)
+    await db.execute(_DROP, owed.at - _MARKS_KEPT)
+    return 1
+
+
+_LAST_MARK = "SELECT at, principal_fen, bonus_fen, customers FROM liability_mark WHERE at <= $1 ORDER BY at DESC LIMIT 1"
+_SINCE = """
+WITH moved AS (SELECT account_id, min(entry_no) AS entry_no FROM entry WHERE created_at >= $1 GROUP BY account_id), held AS (
+    SELECT a.principal_fen, a.bonus_fen, e.principal_after_fen - e.principal_fen AS principal_then_fen,
+           e.bonus_after_fen - e.bonus_fen AS bonus_then_fen
+    FROM moved JOIN account a ON a.id = moved.account_id
+    JOIN entry e ON e.account_id = moved.account_id AND e.entry_no = moved.entry_no
+    WHERE a.kind = 'customer' AND a.currency = $2
+)
+SELECT coalesce(sum(principal_fen - principal_then_fen), 0)::bigint, coalesce(sum(bonus_fen - bonus_then_fen), 0)::bigint,
+       coalesce(sum((principal_fen + bonus_fen > 0)::int - (principal_then_fen + bonus_then_fen > 0)::int), 0)::bigint
+FROM held
+"""
+
+
+async def now() -> Owed:
+    """What is owed now: ``at()`` at the cost of what has moved since the last mark."""
+    instant = clock.now()
+    last = await db.fetchrow(_LAST_MARK, instant)
+    if last is None:
+        return await at()
+    moved = await db.fetchrow(_SINCE, last["at"], money.CURRENCY)
+    assert moved is not None, "sums have one row"
+    return Owed(
+        instant, last["principal_fen"] + moved[0], last["bonus_fen"] + moved[1], last["customers"] + moved[2]
+    )
 
 
 _BETWEEN = """

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core import clock, db, money
-from reports import takings
+from core import clock, db
+from reports import liability, takings
 
 LATE = timedelta(minutes=5)
 """A job that is expected for longer than this is late."""
@@ -27,10 +27,6 @@ class Money:
     overdue_bills: int
 
 
-_BALANCES = """
-SELECT coalesce(sum(principal_fen + bonus_fen), 0)::bigint AS fen, count(*) FILTER (WHERE principal_fen + bonus_fen > 0) AS customers
-FROM account WHERE kind = 'customer' AND currency = $1
-"""
 _BILLS = """
 SELECT coalesce(sum(amount_fen - paid_fen) FILTER (WHERE due_at >= $1), 0)::bigint AS due_fen, count(*) FILTER (WHERE due_at >= $1) AS due_bills,
        coalesce(sum(amount_fen - paid_fen) FILTER (WHERE due_at < $1), 0)::bigint AS overdue_fen, count(*) FILTER (WHERE due_at < $1) AS overdue_bills
@@ -41,15 +37,15 @@ FROM bill WHERE state IN ('open', 'partly_paid') AND due_at < $2
 async def of_money() -> Money:
     """The shop's money today."""
     now, today = clock.now(), clock.today()
-    balances = await db.fetchrow(_BALANCES, money.CURRENCY)
+    owed = await liability.now()
     bills = await db.fetchrow(_BILLS, clock.start_of(today), clock.start_of(today + timedelta(days=1)))
-    assert balances is not None and bills is not None, "sums have one row"
+    assert bills is not None, "sums have one row"
     before = await takings.of(today - timedelta(days=1), until=now - timedelta(days=1))
     return Money(
         taken=await takings.of(today, until=now),
         yesterday_fen=before.total_fen,
-        liability_fen=balances["fen"],
-        liability_customers=balances["customers"],
+        liability_fen=owed.total_fen,
+        liability_customers=owed.customers,
         due_today_fen=bills["due_fen"],
         due_today_bills=bills["due_bills"],
         overdue_fen=bills["overdue_fen"],

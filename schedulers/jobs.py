@@ -59,6 +59,7 @@ from members import (
 from notifications import delivery, delivery_reports
 from notifications.channels.sms import ShortMessages
 from reconciliation import daily
+from reports import liability
 from shop import (
     bookables,
     booking_ends,
@@ -247,6 +248,7 @@ def _now_and_then(intervals: Intervals) -> tuple[Job, ...]:
         Job("bonus_reminders", intervals.proof_s, bonus_reminders.remind, alone=True),
         Job("points_reminders", intervals.proof_s, points_reminders.remind, alone=True),
         Job("birthdays", intervals.proof_s, care.congratulate, alone=True),
+        Job("liability_mark", intervals.proof_s, liability.mark, alone=True),
         Job("sales", intervals.proof_s, sales.count, alone=True),
         Job("search_words", intervals.proof_s, search_index.index_missing, alone=True),
         Job("missed", intervals.proof_s, care.ask_after, alone=True),

@@ -234,7 +234,7 @@ async def test_what_is_kept_sealed_is_not_shown_by_what_changed_either(db):
 
 _UNWATCHED = {
     "acts and what is made of them": {"operator_act", "act_change", "act_seal", "act_check", "request_key", "operator_session", "list_export", "list_export_piece", "saved_view"},
-    "the books, which are sealed themselves": {"account", "transfer", "posting", "entry", "lot", "seal", "seal_block", "proof_run", "carried"},
+    "the books, which are sealed themselves": {"account", "transfer", "posting", "entry", "lot", "seal", "seal_block", "proof_run", "carried", "liability_mark"},
     "histories that are only added to": {
         "setting_change", "plan_event", "order_event", "after_sale_event", "booking_event", "standing_event", "coupon_event",
         "stock_movement", "points_movement", "points_part", "points_lot", "points_debt", "credit_movement", "reconciliation_event",

@@ -36,6 +36,31 @@ async def test_each_days_end_is_what_was_owed_then(db):
     assert sum(day.new_customers for day in days) == 3
 
 
+async def test_what_is_owed_now_goes_on_from_the_last_mark(db):
+    assert _figures(await liability.now()) == (0, 0, 0)
+    began_at = clock.now()
+    early = [await factories.customer(principal=1_000, bonus=100) for _ in range(3)]
+    await liability.mark()
+    for day in range(3):
+        clock.set_offset(began_at - clock.now() + clock.offset() + DAY * (day + 1))
+        late = await factories.customer(principal=50)
+        for who, amount_fen in ((early[day], 1_100 if day else 900), (late, 50)):
+            order = await factories.order(who.id, amount_fen)
+            await orders.pay(who.id, order.order_no, key=factories.key())
+        for _ in range(2):
+            now = await liability.now()
+            assert (now.principal_fen, now.bonus_fen, now.customers) == _figures(await liability.at())
+            await liability.mark()
+    assert (now.total_fen, now.customers) == (200, 1)
+    assert await rows.fetchval("SELECT count(*) FROM liability_mark") > 2
+    await rows.execute("UPDATE liability_mark SET principal_fen = principal_fen + 7")
+    assert (await liability.now()).total_fen == 207, "it is read, not added up again"
+
+
+def _figures(owed):
+    return owed.principal_fen, owed.bonus_fen, owed.customers
+
+
 @pytest.mark.parametrize("days", [-1, trends.MOST_DAYS])
 async def test_too_many_days_or_none_are_refused(db, days):
     with pytest.raises(trends.TooManyDays):
