@@ -1,7 +1,7 @@
 """Customers: finding them, and what is on their accounts."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,12 +12,15 @@ from members import addresses, customers
 from notifications import addresses as reach
 
 
-class CustomerQuery(kit.PageQuery):
+class CustomerQuery(kit.SortedQuery):
     query: Annotated[
         kit.Text | None,
         Field(
             description="姓名的一部分、编号或完整手机号 · part of the name, the id, or the whole phone number"
         ),
+    ] = None
+    sort: Annotated[
+        Literal["name", "-name", "created_at", "-created_at"] | None, Field(description=kit.SORT)
     ] = None
 
 
@@ -121,8 +124,13 @@ class Revealed(kit.Answer):
 
 async def listing(query: CustomerQuery) -> object:
     """The newest first."""
-    rows = await customers.page(query=query.query, before=query.after(int), limit=query.limit + 1)
-    return kit.cut(rows, query, lambda row: row.id)
+    rows = await customers.page(
+        query=query.query,
+        before=None if query.sort else query.after(int),
+        sort=query.chosen(),
+        limit=query.limit + 1,
+    )
+    return kit.cut_sorted(rows, query, lambda row, by: row.id)
 
 
 async def reveal(customer_id: kit.Id, body: Revealing) -> Revealed:

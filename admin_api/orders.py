@@ -17,7 +17,7 @@ Step = Literal["confirm", "reject", "withdraw", "ship", "hand_over"]
 Reason = Annotated[kit.Text, Field(min_length=1, max_length=200, examples=["缺货"])]
 
 
-class OrdersQuery(kit.PageQuery):
+class OrdersQuery(kit.SortedQuery):
     state: Annotated[
         list[State],
         Field(
@@ -28,6 +28,9 @@ class OrdersQuery(kit.PageQuery):
     ]
     customer_id: kit.Id | None = None
     store: Annotated[kit.No | None, Field(max_length=20)] = None
+    sort: Annotated[
+        Literal["total_fen", "-total_fen", "placed_at", "-placed_at"] | None, Field(description=kit.SORT)
+    ] = None
 
 
 class Note(kit.Body):
@@ -185,10 +188,11 @@ async def listing(query: OrdersQuery, caller: Operator) -> object:
         states=query.state or None,
         within=caller.stores("orders.see") if query.store is None else {query.store},
         customer_id=query.customer_id,
-        before=query.after(int),
+        before=None if query.sort else query.after(int),
+        sort=query.chosen(),
         limit=query.limit + 1,
     )
-    return kit.cut(rows, query, lambda row: row.id)
+    return kit.cut_sorted(rows, query, lambda row, by: row.id if by == "placed_at" else row.total_fen)
 
 
 async def one(order_no: str, caller: Operator) -> object:

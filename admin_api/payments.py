@@ -9,9 +9,12 @@ from billing import attempts, payments
 from core import http as kit
 
 
-class PaymentQuery(kit.PageQuery):
+class PaymentQuery(kit.SortedQuery):
     state: Literal["created", "prepared", "paid", "closed", "quarantined"] | None = None
     customer_id: kit.Id | None = None
+    sort: Annotated[
+        Literal["amount_fen", "-amount_fen", "created_at", "-created_at"] | None, Field(description=kit.SORT)
+    ] = None
 
 
 class Payment(kit.Answer):
@@ -54,9 +57,13 @@ class Asked(kit.Answer):
 async def listing(query: PaymentQuery) -> object:
     """The newest first."""
     rows = await payments.page(
-        state=query.state, customer_id=query.customer_id, before=query.after(int), limit=query.limit + 1
+        state=query.state,
+        customer_id=query.customer_id,
+        before=None if query.sort else query.after(int),
+        sort=query.chosen(),
+        limit=query.limit + 1,
     )
-    return kit.cut(rows, query, lambda row: row.id)
+    return kit.cut_sorted(rows, query, lambda row, by: row.id if by == "created_at" else row.amount_fen)
 
 
 async def one(payment_no: str) -> PaymentRecord:

@@ -41,6 +41,12 @@ async def listing(sku_id: int, query: kit.PageQuery) -> object:
     return kit.cut(rows, query, lambda row: row.id)
 
 
+async def of_product(product_id: int) -> kit.Page[PriceRule]:
+    """Those that hold now or will, SKU by SKU."""
+    rows = await price_rules.of_product(product_id)
+    return kit.Page[PriceRule](items=[PriceRule.model_validate(row) for row in rows])
+
+
 async def add(sku_id: int, body: NewPriceRule, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Adds a rule."""
     new = price_rules.NewRule(body.price_fen, body.tier, body.store, body.from_at, body.until_at)

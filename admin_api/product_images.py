@@ -13,6 +13,17 @@ class ImageOrder(kit.Body):
     image_ids: Annotated[list[kit.Id], Field(max_length=images.MAX_OF_A_PRODUCT)]
 
 
+class Description(kit.Body):
+    alt: Annotated[
+        kit.Text,
+        Field(
+            max_length=images.MAX_ALT,
+            description="图中是什么，供读屏；空则用商品名称 · what is seen in it, for screen readers; empty: the product's name",
+            examples=["白瓷杯中的茉莉奶绿"],
+        ),
+    ] = ""
+
+
 class Image(kit.Answer):
     id: int
     key: Annotated[
@@ -20,6 +31,7 @@ class Image(kit.Answer):
     ]
     width: int
     height: int
+    alt: str
 
 
 class Images(kit.Answer):
@@ -45,6 +57,11 @@ async def add(
 async def put_order(product_id: int, body: ImageOrder) -> object:
     """Sets their order."""
     return _shown(await images.put_order(product_id, body.image_ids))
+
+
+async def describe(product_id: int, image_id: int, body: Description) -> object:
+    """Says what is seen in one."""
+    return _shown(await images.describe(product_id, image_id, body.alt))
 
 
 async def remove(product_id: int, image_id: int, services: Services) -> None:

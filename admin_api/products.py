@@ -45,10 +45,13 @@ Specs = Annotated[
 ]
 
 
-class ProductsQuery(kit.PageQuery):
+class ProductsQuery(kit.SortedQuery):
     q: Annotated[
         Annotated[kit.Text, Field(max_length=60)] | None,
         Field(description="名称（汉字、拼音、首字母）或编号 · by name, pinyin, initials or number"),
+    ] = None
+    sort: Annotated[
+        Literal["sold", "-sold", "lowest_fen", "-lowest_fen"] | None, Field(description=kit.SORT)
     ] = None
 
 
@@ -140,6 +143,19 @@ class Product(kit.Answer):
     axes: list[Axis]
     sold: Annotated[int, Field(description="近 30 天售出件数 · pieces sold in 30 days")]
     category_ids: list[int]
+    lowest_fen: Annotated[int | None, Field(description="最低标价 · the lowest list price")]
+    available: Annotated[
+        int, Field(description="全部规格、全部门店的可售数 · what can be ordered of all SKUs at all stores")
+    ]
+    is_low: Annotated[
+        bool, Field(description="有规格到了库存提醒线 · whether one of its SKUs is low at a store")
+    ]
+    picture: Annotated[
+        str | None,
+        Field(
+            description="首图，取图：GET /api/v1/images/{picture}/small · the first picture, where its files are"
+        ),
+    ]
     skus: list[Sku]
 
 
@@ -155,9 +171,13 @@ def _axes(axes: list[NewAxis]) -> list[specs.Axis]:
 async def listing(query: ProductsQuery) -> object:
     """All products, oldest first."""
     rows = await products.page(
-        after=query.after(int) or 0, limit=query.limit + 1, off_shelf_too=True, words=query.q
+        after=0 if query.sort else query.after(int) or 0,
+        limit=query.limit + 1,
+        off_shelf_too=True,
+        words=query.q,
+        sort=query.chosen(),
     )
-    return kit.cut(rows, query, lambda row: row.id)
+    return kit.cut_sorted(rows, query, getattr)
 
 
 async def one(product_id: int) -> object:

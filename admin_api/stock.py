@@ -45,6 +45,10 @@ class Level(kit.Answer):
     low_at: int | None
 
 
+class StoreLevel(Level):
+    store: Store
+
+
 class Movement(kit.Answer):
     kind: Annotated[
         str,
@@ -63,6 +67,14 @@ async def levels(sku_id: int) -> kit.Page[Level]:
     """What every store has of a SKU."""
     rows = await stock.levels([sku_id])
     return kit.Page[Level](items=[Level.model_validate(row) for row in rows])
+
+
+async def of_product(product_id: int) -> kit.Page[StoreLevel]:
+    """What every store has of each SKU of a product that is on sale."""
+    rows = await stock.of_product(product_id)
+    return kit.Page[StoreLevel](
+        items=[StoreLevel(**Level.model_validate(level).model_dump(), store=store) for level, store in rows]
+    )
 
 
 async def change(sku_id: int, body: StockChange, caller: Operator, key: kit.IdempotencyKey) -> object:

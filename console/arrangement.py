@@ -78,6 +78,7 @@ ON_PAGES_OF_THEIR_OWN = frozenset(
         "price_rules_add",
         "price_rules_end",
         "price_rules_listing",
+        "product_images_describe",
         "product_images_remove",
         "products_change_sku",
         "passkeys_mine",
@@ -125,6 +126,7 @@ DEEDS: Mapping[str, tuple[str, ...]] = {
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "messages_listing": ("id", "kind", "customer_id", "state", "channel", "error", "attempts", "created_at"),
+    "products_listing": ("picture", "name", "state", "lowest_fen", "available", "is_low", "sold", "code"),
     "orders_listing": ("order_no", "customer_id", "state", "total_fen", "store_id", "remark", "placed_at"),
 }
 """Which fields a list shows at first, where the first of the answer are not the best."""

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from console import arrangement, columns, exports, filling, forms, specs, states
+from console import arrangement, columns, exports, filling, forms, sorting, specs, states
 from console.places import PREFIX, Place
 from console.request import LOCALE, ask, caller, console, eyes, is_part, may, page
-from console.showing import Eyes, Shown, fields_of
+from console.showing import PICTURE, Eyes, Shown, fields_of
 from core import http as kit
 from core import words
 from core.http import problems
@@ -25,11 +25,12 @@ _OWN = frozenset({_COLUMNS, "part", "view"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row: its cells in the order of the columns, its page, and what can be done with it."""
+    """One row: its cells in the order of the columns, its page, and what can be done with it. ``link``: which cell leads to its page."""
 
     cells: tuple[Shown, ...]
     href: str | None
     deeds: tuple[tuple[str, str], ...]
+    link: int = 0
 
 
 def handler(place: Place) -> Any:
@@ -65,11 +66,13 @@ def _told(
 ) -> dict[str, Any]:
     look = eyes(request, place, given)
     names = chosen_columns(request, place)
+    sorts = sorting.links(place, given, _kept(request, texts))
     several = [fields_of(item) for item in found.items]
     return {
         "place": place,
         "list_id": f"list-{place.name}",
         "columns": [(name, look.label(name)) for name in names],
+        "sorts": sorts,
         "rows": [_row(request, look, place, row, names, given) for row in several],
         "next_address": _next_address(request, place, given, found.next_cursor, texts),
         "first_address": place.address(given, _kept(request, texts)) if texts.get("cursor") else None,
@@ -109,9 +112,9 @@ def _row(
                 continue
             if (parts := places.parts_of_row(deed, row, given)) is not None:
                 deeds.append((deed.title(look.locale), deed.address(parts, {"back": back_of(request)})))
-    return Row(
-        cells=tuple(look.value(name, row[name], row=row) for name in names), href=href, deeds=tuple(deeds)
-    )
+    cells = tuple(look.value(name, row[name], row=row) for name in names)
+    link = next((at for at, name in enumerate(names) if name != PICTURE), 0)
+    return Row(cells=cells, href=href, deeds=tuple(deeds), link=link)
 
 
 def back_of(request: web.Request) -> str:
@@ -147,7 +150,9 @@ def _around(
     return {
         "title": place.title(look.locale),
         "crumbs": crumbs(request, place, given),
-        "filters": forms.drawn(specs.of_query(place.route), texts, faults, look),
+        "filters": forms.drawn(
+            sorted(specs.of_query(place.route), key=lambda one: one.name == sorting.SORT), texts, faults, look
+        ),
         "all_columns": [
             (name, look.label(name), name in shown_columns)
             for name in (place.model.model_fields if place.model is not None else ())

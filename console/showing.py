@@ -15,6 +15,10 @@ from console.places import Places
 from core import clock, money, words
 
 NOTHING = "—"
+PICTURE = "picture"
+"""The field that is the key of a product's picture."""
+IMAGES = "/api/v1/images"
+"""Where the files of products' pictures are, on this host."""
 _COLOURS: Mapping[str, str] = {
     "green": "paid done active confirmed completed approved ok issued succeeded settled sent delivered open_now credited closed_day received present on",
     "yellow": "waiting pending open partly_paid submitted processing unknown paused asked queued in_review started held overdue unmatched suspended",
@@ -71,6 +75,8 @@ class Eyes:
             return self._whole(dict(value))
         if isinstance(value, list | tuple):
             return self._several(name, value)
+        if name == PICTURE:
+            return Shown(value, kind="image", href=f"{IMAGES}/{value}/small")
         return self._plain(name, value)
 
     def pairs(self, row: Mapping[str, Any], names: Iterable[str]) -> list[tuple[str, Shown]]:

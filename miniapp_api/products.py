@@ -81,6 +81,13 @@ class Image(kit.Answer):
     ]
     width: Annotated[int, Field(description="最大尺寸的宽 · of the largest", examples=[1600])]
     height: Annotated[int, Field(examples=[1200])]
+    alt: Annotated[
+        str,
+        Field(
+            description="图中是什么，供读屏；空则用商品名称 · what is seen in it, for screen readers; empty: the product's name",
+            examples=["白瓷杯中的茉莉奶绿"],
+        ),
+    ]
 
 
 class Product(kit.Answer):

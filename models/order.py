@@ -48,6 +48,7 @@ class Order(Model):
         table = "shop_order"
         indexes = (
             Index(fields=("customer_id", "id"), name="order_customer"),
+            Index(fields=("total_fen", "id"), name="order_by_total"),
             PartialIndex(fields=("store_id", "id"), name="order_store", where="store_id <> 0"),
             PartialIndex(fields=("customer_id",), name="order_unpaid", where="state = 'placed'"),
             PartialIndex(fields=("expires_at",), name="order_expiring", where="state = 'placed'"),

@@ -50,6 +50,7 @@ class Payment(Model):
         indexes = (
             Index(fields=("purpose", "purpose_no"), name="payment_purpose"),
             Index(fields=("customer_id", "id"), name="payment_customer"),
+            Index(fields=("amount_fen", "id"), name="payment_by_amount"),
             PartialIndex(fields=("ask_at",), name="payment_ask", where="ask_at IS NOT NULL"),
             PartialIndex(fields=("channel", "paid_at"), name="payment_paid_on", where="paid_at IS NOT NULL"),
             PartialIndex(

@@ -1,6 +1,7 @@
 """Products 商品."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -32,6 +33,8 @@ class Product(Model):
     class Meta:
         table = "product"
         indexes = (
+            Index(fields=("sold", "id"), name="product_all_by_sales"),
+            Index(fields=("lowest_fen", "id"), name="product_all_by_price"),
             PartialIndex(fields=("id",), name="product_newest", where=_TO_BE_HAD),
             PartialIndex(fields=("sold", "id"), name="product_by_sales", where=_TO_BE_HAD),
             PartialIndex(fields=("lowest_fen", "id"), name="product_by_price", where=_TO_BE_HAD),

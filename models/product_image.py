@@ -33,6 +33,8 @@ class ProductImage(Model):
     width = fields.IntField()
     height = fields.IntField()
     """Of its largest file, in pixels."""
+    alt = fields.CharField(max_length=200, db_default="")
+    """What is seen in it, for who does not see it."""
     created_by = fields.CharField(max_length=64)
     created_at = fields.DatetimeField()
 

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 MAX_BYTES = pictures.MAX_BYTES
 MAX_OF_A_PRODUCT = 12
+MAX_ALT = 200
 MEDIA_TYPE = "image/jpeg"
 Size = Literal["large", "medium", "small"]
 SIZES: tuple[Size, ...] = get_args(Size)
@@ -79,6 +80,8 @@ class Image:
     key: str
     width: int
     height: int
+    alt: str = ""
+    """What is seen in it, for who does not see it; empty: the product's name has to do."""
 
 
 _COUNT = "SELECT count(*) FROM product_image WHERE product_id = $1"
@@ -128,7 +131,7 @@ async def add(store: Store, operator_id: int, product_id: int, file: bytes, *, k
 _KEY_BYTES = 16
 _NOTE = "INSERT INTO stray_image (key, since) VALUES ($1, $2)"
 _TAKE = "DELETE FROM stray_image WHERE key = $1 AND leaving_at IS NULL RETURNING true"
-_OF = "SELECT id, key, width, height FROM product_image WHERE product_id = $1 ORDER BY position"
+_OF = "SELECT id, key, width, height, alt FROM product_image WHERE product_id = $1 ORDER BY position"
 
 
 async def of(product_id: int) -> list[Image]:
@@ -156,6 +159,20 @@ async def put_order(product_id: int, image_ids: Sequence[int]) -> list[Image]:
         await db.execute(_AWAY, product_id)  # no two stand in one place meanwhile
         await db.execute(_ORDER, product_id, image_ids)
         return await of(product_id)
+
+
+_DESCRIBE = "UPDATE product_image SET alt = $3 WHERE product_id = $1 AND id = $2 RETURNING true"
+
+
+async def describe(product_id: int, image_id: int, alt: str) -> list[Image]:
+    """Says what is seen in a picture of a product. Returns all pictures of the product.
+
+    Raises:
+        NoSuchImage.
+    """
+    if not await db.fetchval(_DESCRIBE, product_id, image_id, alt):
+        raise NoSuchImage(image_id=image_id)
+    return await of(product_id)
 
 
 _REMOVE = "DELETE FROM product_image WHERE product_id = $1 AND id = $2 RETURNING key"

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from billing import abnormal, bill_refunds, terms
-from core import db, errors
+from core import db, errors, sorting
 from members import addresses
 from shop import order_states
 
@@ -128,6 +128,9 @@ WHERE o.customer_id = $5 AND o.id < $1 AND ($2::text[] IS NULL OR o.state = ANY 
     AND ($3::text[] IS NULL OR o.store_id IN (SELECT id FROM store WHERE code = ANY ($3)))
 ORDER BY o.id DESC LIMIT $4
 """
+_SORTED = f"SELECT {_SEEN} FROM shop_order o"
+_SORTS = {"total_fen": "o.total_fen", "placed_at": "o.id"}
+"""What orders can be sorted by, and the columns: ``order_by_total`` serves it; they are numbered as they are placed."""
 _LINES = f"SELECT order_id, {_LINE} FROM order_line WHERE order_id = ANY ($1::bigint[]) ORDER BY id"
 _OWN = COLUMNS.count(",") + 2
 """An order's columns, with ``under_review``; its lines' come after them."""
@@ -194,17 +197,30 @@ async def everybodys(
     within: Collection[str] | None = None,
     customer_id: int | None = None,
     before: int | None = None,
+    sort: sorting.Sort | None = None,
     limit: int = 20,
 ) -> list[Order]:
-    """All customers' orders, newest first, for operators, or one customer's; ``within``: of the stores of these codes only."""
+    """All customers' orders, newest first, for operators, or one customer's; ``within``: of the stores of these codes only. ``sort``: by
+    ``total_fen`` or ``placed_at`` instead."""
     first, wanted = before if before is not None else 2**62, list(states) if states else None
-    if customer_id is not None:
-        stores = None if within is None else list(within)
+    stores = None if within is None else list(within)
+    rows: Sequence[Any]
+    if sort is not None:
+        where = {
+            "o.state = ANY ({0}::text[])": (wanted,),
+            "o.store_id = ANY (ARRAY(SELECT id FROM store WHERE code = ANY ({0}::text[])))": (stores,),
+            "o.customer_id = {0}": (customer_id,),
+        }
+        text, args = sorting.statement(
+            _SORTED, where, sort, column=_SORTS[sort.by], number="o.id", limit=limit
+        )
+        rows = await db.fetch(text, *args)
+    elif customer_id is not None:
         rows = await db.fetch(_OF_ONE, first, wanted, stores, limit, customer_id)
-    elif within is None:
+    elif stores is None:
         rows = await db.fetch(_EVERYBODYS, first, wanted, limit)
     else:
-        rows = await db.fetch(_OF_STORES, first, wanted, list(within), limit)
+        rows = await db.fetch(_OF_STORES, first, wanted, stores, limit)
     return await _with_refunds(await _with_lines([of_row(row) for row in rows]))
 
 

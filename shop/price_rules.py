@@ -146,6 +146,17 @@ async def page(sku_id: int, *, before: int | None = None, limit: int = 20) -> Se
     return [Rule(*row) for row in rows]
 
 
+_OF_PRODUCT = f"""
+SELECT {_COLUMNS} {_FROM} JOIN sku s ON s.id = r.sku_id
+WHERE s.product_id = $1 AND s.state = 'on_sale' AND r.ended_at IS NULL AND (r.until_at IS NULL OR r.until_at > $2) ORDER BY r.sku_id, r.id
+"""
+
+
+async def of_product(product_id: int) -> list[Rule]:
+    """The rules of a product's SKUs on sale that hold now or will."""
+    return [Rule(*row) for row in await db.fetch(_OF_PRODUCT, product_id, clock.now())]
+
+
 _END = "UPDATE price_rule SET ended_by = $2, ended_at = $3 WHERE id = $1 AND ended_at IS NULL"
 
 

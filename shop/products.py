@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from core import clock, db, errors
+from core import clock, db, errors, sorting
 from ledger import idempotency
 from shop import search_index, search_words, specs
 from shop import stock as stocks
@@ -49,7 +49,9 @@ class Sku:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Something the shop sells. ``sold``: pieces lately paid for."""
+    """Something the shop sells. ``sold``: pieces lately paid for. ``lowest_fen``: the lowest list price of its SKUs on sale, whose stock at all
+    stores is ``available``; ``is_low``: of one of them no more is left at a store than its people want to be told of. ``picture``: the key
+    of the first."""
 
     id: int
     name: str
@@ -59,6 +61,10 @@ class Product:
     axes: tuple[Axis, ...] = ()
     sold: int = 0
     category_ids: tuple[int, ...] = ()
+    lowest_fen: int | None = None
+    available: int = 0
+    is_low: bool = False
+    picture: str | None = None
     skus: tuple[Sku, ...] = ()
 
 
@@ -210,12 +216,21 @@ async def check_codes(codes: Sequence[str | None], *, of: str, but: Collection[i
 
 _COLUMNS = """
 id, name, description, state, code, axes::text AS axes, sold,
-ARRAY(SELECT c.category_id FROM product_category c WHERE c.product_id = product.id ORDER BY c.category_id) AS category_ids
+ARRAY(SELECT c.category_id FROM product_category c WHERE c.product_id = product.id ORDER BY c.category_id) AS category_ids,
+lowest_fen,
+(SELECT coalesce(sum(t.on_hand - t.reserved), 0) FROM sku s JOIN stock t ON t.sku_id = s.id
+ WHERE s.product_id = product.id AND s.state = 'on_sale') AS available,
+EXISTS (SELECT FROM sku s JOIN stock t ON t.sku_id = s.id
+        WHERE s.product_id = product.id AND s.state = 'on_sale' AND t.on_hand - t.reserved <= t.low_at) AS is_low,
+(SELECT i.key FROM product_image i WHERE i.product_id = product.id ORDER BY i.position LIMIT 1) AS picture
 """
 _PAGE = f"""
 SELECT {_COLUMNS} FROM product
 WHERE id > $1 AND (state = 'on_shelf' OR $2) AND ($4::text IS NULL OR words @@ $4::text::tsquery) ORDER BY id LIMIT $3
 """
+_SORTED = f"SELECT {_COLUMNS} FROM product"
+_SORTS = {"sold": "sold", "lowest_fen": "lowest_fen"}
+"""What products can be sorted by, and the columns: ``product_all_by_sales`` and ``product_all_by_price`` serve it."""
 _SKU_COLUMNS = f"id, name, price_fen, {stocks.left('sku')} AS stock, specs, code, barcode, weight_g, state"
 _SKUS = f"""
 SELECT product_id, {_SKU_COLUMNS} FROM sku WHERE product_id = ANY ($1::bigint[]) AND state = 'on_sale' ORDER BY id
@@ -223,14 +238,28 @@ SELECT product_id, {_SKU_COLUMNS} FROM sku WHERE product_id = ANY ($1::bigint[])
 
 
 async def page(
-    *, after: int = 0, limit: int = 20, off_shelf_too: bool = False, words: str | None = None
+    *,
+    after: int = 0,
+    limit: int = 20,
+    off_shelf_too: bool = False,
+    words: str | None = None,
+    sort: sorting.Sort | None = None,
 ) -> list[Product]:
     """Products with their SKUs, oldest first, those found by ``words`` where some are given (``shop.search``); ``after`` is the id
-    the last page ended at."""
+    the last page ended at. ``sort``: by ``sold`` or ``lowest_fen`` instead; by price, only those that have one."""
     asked = None if words is None else search_words.asked(words)
     if words is not None and asked is None:
         return []
-    rows = await db.fetch(_PAGE, after, off_shelf_too, limit, asked)
+    if sort is None:
+        rows: Sequence[Any] = await db.fetch(_PAGE, after, off_shelf_too, limit, asked)
+    else:
+        where = {
+            "words @@ {0}::text::tsquery": (asked,),
+            "state = {0}": (None if off_shelf_too else "on_shelf",),
+            "lowest_fen >= {0}": (0 if sort.by == "lowest_fen" else None,),
+        }
+        text, args = sorting.statement(_SORTED, where, sort, column=_SORTS[sort.by], limit=limit)
+        rows = await db.fetch(text, *args)
     return await _with_skus([_product(row) for row in rows])
 
 
@@ -251,8 +280,8 @@ async def get(product_id: int) -> Product:
 
 
 def _product(row: Sequence[Any]) -> Product:
-    id, name, description, state, code, axes, sold, category_ids = row
-    return Product(id, name, description, state, code, specs.read(axes), sold, tuple(category_ids))
+    id, name, description, state, code, axes, sold, category_ids, *more = row
+    return Product(id, name, description, state, code, specs.read(axes), sold, tuple(category_ids), *more)
 
 
 def _sku(row: Sequence[Any]) -> Sku:

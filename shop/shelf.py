@@ -63,7 +63,7 @@ def shown_of(ids: str, *, customer: str, store: str, now: str) -> str:
     numbers; the others are parameters with their types, as of ``prices.joined``."""
     return f"""
 SELECT p.id, p.name, p.description, p.axes::text, p.sold, p.lowest_fen,
-       ARRAY(SELECT (i.id, i.key, i.width, i.height) FROM product_image i WHERE i.product_id = p.id ORDER BY i.position) AS images,
+       ARRAY(SELECT (i.id, i.key, i.width, i.height, i.alt) FROM product_image i WHERE i.product_id = p.id ORDER BY i.position) AS images,
        s.id, s.name, s.specs, {prices.fen("s")}, s.price_fen, {prices.REASON}, {stock.left("s", f"coalesce({store}, {stock.SHOP})")}
 FROM {ids} WITH ORDINALITY AS wanted (id, n)
 JOIN product p ON p.id = wanted.id AND p.state = 'on_shelf'

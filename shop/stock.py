@@ -100,6 +100,18 @@ async def levels(sku_ids: Sequence[int]) -> list[Level]:
     return [Level(*row) for row in await db.fetch(_LEVELS, list(sku_ids))]
 
 
+_OF_PRODUCT = """
+SELECT t.sku_id, t.store_id, t.on_hand, t.reserved, t.low_at, st.code
+FROM stock t JOIN sku s ON s.id = t.sku_id LEFT JOIN store st ON st.id = t.store_id
+WHERE s.product_id = $1 AND s.state = 'on_sale' ORDER BY t.sku_id, t.store_id
+"""
+
+
+async def of_product(product_id: int) -> list[tuple[Level, str | None]]:
+    """What every store has of the SKUs of a product that are on sale, with the store's code; None: the shop's own."""
+    return [(Level(*row), store) for *row, store in await db.fetch(_OF_PRODUCT, product_id)]
+
+
 _OPEN = """
 WITH had AS (
     INSERT INTO stock (sku_id, store_id, on_hand, reserved, low_at)

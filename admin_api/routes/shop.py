@@ -1,6 +1,6 @@
 """The catalogue: products, SKUs, categories, prices."""
 
-from admin_api import categories, price_rules, product_images, product_tables, products
+from admin_api import categories, price_rules, product_images, product_tables, products, stock
 from admin_api.routes.caller import OPERATOR
 from core import http as kit
 from gateways.objects import StoreFailed
@@ -142,11 +142,34 @@ ROUTES = (
         refusals=(shop_images.NoSuchProduct, shop_images.ImagesDiffer),
         auth=OPERATOR,
     ),
+    kit.put(
+        "/products/{product_id}/images/{image_id}",
+        product_images.describe,
+        summary=("说明图片内容", "Say what is seen in a picture"),
+        answer=product_images.Images,
+        refusals=(shop_images.NoSuchImage,),
+        auth=OPERATOR,
+    ),
     kit.delete(
         "/products/{product_id}/images/{image_id}",
         product_images.remove,
         summary=("删除商品图片", "Remove a picture of a product"),
         refusals=(shop_images.NoSuchProduct, shop_images.NoSuchImage),
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/products/{product_id}/stock",
+        stock.of_product,
+        summary=("商品的库存", "What every store has of a product"),
+        answer=kit.Page[stock.StoreLevel],
+        auth=OPERATOR,
+    ),
+    kit.get(
+        "/products/{product_id}/price-rules",
+        price_rules.of_product,
+        summary=("商品的价格规则", "A product's price rules"),
+        description=("未结束、未过期的。", "Those that are not over."),
+        answer=kit.Page[price_rules.PriceRule],
         auth=OPERATOR,
     ),
     kit.patch(

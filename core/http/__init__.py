@@ -93,7 +93,7 @@ from core.http.fields import (
 )
 from core.http.logs import JsonLines, masked
 from core.http.openapi import openapi
-from core.http.pages import Cut, Page, PageQuery, cut
+from core.http.pages import SORT, Cut, Page, PageQuery, SortedQuery, cut, cut_sorted
 from core.http.problems import InvalidCursor
 from core.http.rates import Rate, RateLimiter
 from core.http.routes import Api, Bearer, Link, Route, delete, get, patch, post, put
@@ -106,6 +106,7 @@ __all__ = [
     "CALLER_LABEL",
     "CLIENT_ADDRESS",
     "CSV",
+    "SORT",
     "XLSX",
     "Answer",
     "Api",
@@ -142,6 +143,7 @@ __all__ = [
     "Route",
     "ServerEvent",
     "SignedFen",
+    "SortedQuery",
     "Text",
     "Token",
     "Tokens",
@@ -149,6 +151,7 @@ __all__ = [
     "bearer",
     "build",
     "cut",
+    "cut_sorted",
     "delete",
     "download",
     "get",

@@ -12,10 +12,12 @@ import pydantic
 import pydantic_core
 from pydantic import Field
 
+from core import sorting
 from core.http import fields, problems
 
 T = TypeVar("T")
 
+SORT = "按哪个字段排序，前面加 - 为从大到小；不填则为列表自己的顺序 · by which field it is sorted, with - before it the largest first"
 _MARK_BYTES = 4
 _MAX_CURSOR = 512
 
@@ -47,6 +49,25 @@ class PageQuery(fields.Query):
         return None if self.cursor is None else position_of(self.cursor, position)
 
 
+class SortedQuery(PageQuery):
+    """Which page is wanted of a list that can be sorted. Those that subclass it say by what: ``sort: Literal["name", "-name"] | None``."""
+
+    sort: str | None = None
+
+    def chosen(self) -> sorting.Sort | None:
+        """The order that is asked for, and where the page begins in it; None: the list's own.
+
+        Raises:
+            InvalidCursor: the cursor was not made by ``cut_sorted`` in this order.
+        """
+        if self.sort is None:
+            return None
+        found = self.after(tuple[str, int, int])
+        if found is not None and found[0] != self.sort:
+            raise problems.InvalidCursor
+        return sorting.Sort(self.sort, found and found[1:])
+
+
 @dataclass(frozen=True, slots=True)
 class Cut(Generic[T]):
     """Rows of one page; the kit turns it into the ``Page[...]`` the route answers with."""
@@ -64,6 +85,15 @@ def cut(rows: Sequence[T], query: PageQuery, position: Callable[[T], Any]) -> Cu
         return Cut(rows, None)
     kept = rows[: query.limit]
     return Cut(kept, cursor_at(position(kept[-1])))
+
+
+def cut_sorted(rows: Sequence[T], query: SortedQuery, value: Callable[[T, str], int]) -> Cut[T]:
+    """The same of a list that can be sorted. ``value`` gives what a row has in the field it is sorted by. Rows have an ``id``."""
+    sort = query.sort
+    if sort is None:
+        return cut(rows, query, lambda row: cast("Any", row).id)
+    by = sort.removeprefix("-")
+    return cut(rows, query, lambda row: (sort, value(row, by), cast("Any", row).id))
 
 
 def cursor_at(position: Any) -> str:

@@ -125,7 +125,7 @@ async def test_pictures_are_uploaded_by_operators_and_seen_by_everybody(world):
     (image,) = made["items"]
     assert (await upload(world, desk, f"/products/{product}/images", b"<svg/>"))[1]["code"] == "not_an_image"
     assert (await phone.get("/products")).body["items"][0]["images"] == [
-        {"key": image["key"], "width": 900, "height": 600}
+        {"key": image["key"], "width": 900, "height": 600, "alt": ""}
     ]
     async with world.http.get(f"{world.url}/api/v1/images/{image['key']}/small") as answer:
         assert (answer.status, answer.content_type) == (200, "image/jpeg")

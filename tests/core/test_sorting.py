@@ -1,0 +1,62 @@
+"""Lists sorted by a column: pages that neither repeat nor leave out a row, each order served by an index."""
+
+import pytest
+
+from billing import payments
+from core import db as database
+from core import sorting
+from members import customers
+from shop import orders_shown, products
+from tests import factories
+
+LISTS = [
+    (customers, "id", "name", "customer_by_name"),
+    (customers, "id", "created_at", "customer_pkey"),
+    (products, "id", "sold", "product_all_by_sales"),
+    (products, "id", "lowest_fen", "product_all_by_price"),
+    (orders_shown, "o.id", "total_fen", "order_by_total"),
+    (orders_shown, "o.id", "placed_at", "shop_order_pkey"),
+    (payments, "p.id", "amount_fen", "payment_by_amount"),
+    (payments, "p.id", "created_at", "payment_pkey"),
+]
+
+
+def test_every_order_that_a_list_offers_is_looked_at_here():
+    offered = {(room, by) for room in (customers, products, orders_shown, payments) for by in room._SORTS}
+    assert offered == {(room, by) for room, _, by, _ in LISTS}
+
+
+@pytest.mark.parametrize("way", ["", "-"])
+@pytest.mark.parametrize(("room", "number", "by", "index"), LISTS)
+async def test_every_order_of_a_list_is_read_from_an_index(db, room, number, by, index, way):
+    value = "" if by == "name" else 7
+    for after in (None, (value, 7)):
+        text, args = sorting.statement(
+            room._SORTED,
+            {},
+            sorting.Sort(f"{way}{by}", after),
+            column=room._SORTS[by],
+            number=number,
+            limit=21,
+        )
+        async with database.transaction():
+            for off in ("seqscan", "bitmapscan", "sort", "incremental_sort"):
+                await database.execute(f"SET LOCAL enable_{off} = off")
+            plan = [row[0] for row in await database.fetch(f"EXPLAIN {text}", *args)]
+        scan = next((at for at, line in enumerate(plan) if f"using {index} on" in line), None)
+        assert scan is not None and not any("Sort Key" in line for line in plan), plan
+        assert ("Index Cond" in [*plan, ""][scan + 1]) is (after is not None), plan
+
+
+@pytest.mark.parametrize("way", ["", "-"])
+async def test_pages_sorted_by_what_many_share_have_every_row_once(db, way):
+    for name in ("赵", "钱", "赵", "孙", "赵", "钱", "李"):
+        await factories.customer(name)
+    whole = await customers.page(sort=sorting.Sort(f"{way}name"), limit=100)
+    seen, after = [], None
+    while page := await customers.page(sort=sorting.Sort(f"{way}name", after), limit=2):
+        seen += page
+        after = (0, page[-1].id)
+    assert seen == whole and len(whole) == 7
+    names = [(one.name, one.id) for one in whole]
+    assert names == sorted(names, reverse=way == "-")
