@@ -15,5 +15,5 @@ export function tile(app, what, extra = "") {
 export function gallery(app, product) {
   if (!product.images.length) return null;
   return h("div", { class: "gallery", role: "group", "aria-label": product.name, tabindex: product.images.length > 1 ? "0" : null },
-    product.images.map((one) => h("img", { src: app.shop.image(one.key, "medium"), alt: product.name, width: one.width, height: one.height })));
+    product.images.map((one) => h("img", { src: app.shop.image(one.key, "medium"), alt: one.alt || product.name, width: one.width, height: one.height })));
 }
