@@ -1,5 +1,6 @@
 """Plain debits take a shorter statement than other transfers: to the same answers, rows and refusals."""
 
+import asyncio
 import random
 from datetime import timedelta
 
@@ -109,3 +110,15 @@ async def test_the_database_tells_a_repeat_by_the_same_fingerprint(db):
         "SELECT ledger_debit_fingerprint('spend', 'customer:42', 'house:revenue', 1234)"
     )
     assert made == transfer.fingerprint()
+
+
+async def test_at_once_as_many_are_paid_as_the_balance_covers_and_the_others_are_refused(db):
+    customer = await factories.customer(principal=300, bonus=250)
+    code = accounts.of_customer(customer.id)
+    ended = await asyncio.gather(
+        *(posting.post_one(one) for one in spending(code, [100] * 12)), return_exceptions=True
+    )
+    refused = [one for one in ended if not isinstance(one, posting.Posted)]
+    assert [type(one) for one in refused] == [posting.InsufficientBalance] * 7
+    assert (await accounts.balance(customer.id)).balance_fen == 50
+    assert len({one.transfer_id for one in ended if isinstance(one, posting.Posted)}) == 5

@@ -234,7 +234,7 @@ async def test_a_transaction_that_commits_late_is_waited_for_and_in_the_seal(db,
         (made,) = (await sealing).seals
     finally:
         await late.close()
-    assert (made.transfers, made.last_transfer_id) == (3, 3)
+    assert (made.transfers, made.last_id) == (3, 3)
     assert (await seal.verify()).difference is None
 
 
