@@ -138,10 +138,10 @@ async def offers(customer_id: int, query: OffersQuery, locale: str) -> kit.Page[
     )
 
 
-async def foreseen(customer_id: int, query: ForeseenQuery) -> object:
+async def foreseen(customer_id: int, query: ForeseenQuery, caller: Operator) -> object:
     """What a top-up would come to."""
     wish = counter.TopUpWish(customer_id, query.package_id, query.amount_fen, query.store)
-    return await counter_foreseen.of(wish)
+    return await counter_foreseen.of(caller.id, wish)
 
 
 async def top_up(

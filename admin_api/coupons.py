@@ -126,9 +126,9 @@ async def one(template_id: kit.Id) -> CouponTemplate:
     return _shown(await coupon_templates.get(template_id))
 
 
-async def change(template_id: kit.Id, body: CouponTemplateChange) -> CouponTemplate:
+async def change(template_id: kit.Id, body: CouponTemplateChange, caller: Operator) -> CouponTemplate:
     """Whether more are issued, and how many."""
-    return _shown(await coupon_templates.change(template_id, active=body.active, total=body.total))
+    return _shown(await coupon_templates.change(caller.id, template_id, active=body.active, total=body.total))
 
 
 async def of_customer(customer_id: kit.Id, query: CouponQuery) -> kit.Cut[Coupon]:

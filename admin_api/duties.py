@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from admin_api import limited
 from admin_api.services import Operator
 from core import http as kit
-from members import step_up
+from members import limits, step_up
 from members.duties import DUTIES, Duty
 
 OF_FILES: dict[str, tuple[Duty, Duty]] = {
@@ -66,6 +67,7 @@ OF_FILES: dict[str, tuple[Duty, Duty]] = {
     "reports": ("books.see", "books.close"),
     "reversals": ("money.see", "money.move"),
     "reviews": ("money.see", "money.approve"),
+    "roles": ("people.see", "people.change"),
     "segments": ("customers.see", "messages.change"),
     "settings": ("customers.see", "rules.change"),
     "shipping": ("orders.see", "orders.serve"),
@@ -182,6 +184,8 @@ def _assigned(route: kit.Route) -> kit.Route:
         refusals.append(step_up.SecondFactorRequired)
     if fresh or duty in step_up.STEP_UP:
         refusals.append(step_up.StepUpRequired)
+    if route.operation_id in limited.LIMITED:
+        refusals.append(limits.AboveYourLimit)
     return replace(route, duty=duty, gate=gate, refusals=tuple(refusals))
 
 

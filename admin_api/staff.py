@@ -13,11 +13,18 @@ from members import duties, operator_sessions, sign_in_attempts, staff
 Password = Annotated[
     str, StringConstraints(min_length=1, max_length=200), Field(examples=["correct horse battery"])
 ]
+RoleCode = Annotated[str, StringConstraints(min_length=1, max_length=12, pattern=r"^[a-z][a-z0-9]{0,11}$")]
 StoreCode = Annotated[kit.No, Field(max_length=20, examples=["xihu"])]
 
 
 class Post(kit.Body):
-    role: Annotated[duties.Role, Field(examples=["cashier"])]
+    role: Annotated[
+        RoleCode,
+        Field(
+            description="固有的或本店自定义的角色 · one of those that always are, or of the shop's own",
+            examples=["cashier"],
+        ),
+    ]
     store: Annotated[
         StoreCode | None,
         Field(description="只在此门店；不填为全店 · only in this store; none: the whole shop"),
@@ -27,6 +34,9 @@ class Post(kit.Body):
 class PostShown(kit.Answer):
     role: str
     store: str | None
+    role_name: Annotated[
+        str | None, Field(description="自定义角色的名称 · what the shop calls a role of its own")
+    ]
 
 
 EmailAddress = Annotated[
@@ -178,24 +188,24 @@ async def one(operator_id: int) -> object:
     return await staff.get(operator_id)
 
 
-async def post(operator_id: int, body: NewPosts) -> object:
+async def post(operator_id: int, body: NewPosts, caller: Operator) -> object:
     """Gives exactly these posts."""
-    return await staff.post(operator_id, _posts(body.posts))
+    return await staff.post(caller.id, operator_id, _posts(body.posts))
 
 
-async def password(operator_id: int, body: NewPassword) -> None:
+async def password(operator_id: int, body: NewPassword, caller: Operator) -> None:
     """Sets a password for somebody; all their sessions end."""
-    await staff.change_password(operator_id, password=body.password)
+    await staff.change_password(caller.id, operator_id, password=body.password)
 
 
-async def disable(operator_id: int) -> object:
+async def disable(operator_id: int, caller: Operator) -> object:
     """Lets somebody go."""
-    return await staff.disable(operator_id)
+    return await staff.disable(caller.id, operator_id)
 
 
-async def enable(operator_id: int) -> object:
+async def enable(operator_id: int, caller: Operator) -> object:
     """Lets somebody in again."""
-    return await staff.enable(operator_id)
+    return await staff.enable(caller.id, operator_id)
 
 
 async def sessions(operator_id: int) -> object:
@@ -205,24 +215,24 @@ async def sessions(operator_id: int) -> object:
     )
 
 
-async def sign_out(operator_id: int) -> None:
+async def sign_out(operator_id: int, caller: Operator) -> None:
     """Ends all sessions of somebody."""
-    await staff.sign_out_everywhere(operator_id)
+    await staff.sign_out_everywhere(caller.id, operator_id)
 
 
-async def set_email(operator_id: int, body: OperatorEmail) -> object:
+async def set_email(operator_id: int, body: OperatorEmail, caller: Operator) -> object:
     """By which the identity provider knows them."""
-    return await staff.set_email(operator_id, body.email)
+    return await staff.set_email(caller.id, operator_id, body.email)
 
 
-async def end_session(operator_id: int, session_id: int) -> None:
+async def end_session(operator_id: int, session_id: int, caller: Operator) -> None:
     """Ends one session of somebody."""
-    await operator_sessions.end(operator_id, session_id)
+    await staff.sign_out(caller.id, operator_id, session_id)
 
 
-async def reset_second_factor(operator_id: int) -> None:
+async def reset_second_factor(operator_id: int, caller: Operator) -> None:
     """Somebody has lost their second factor."""
-    await staff.reset_second_factor(operator_id)
+    await staff.reset_second_factor(caller.id, operator_id)
 
 
 async def attempts(query: AttemptQuery) -> object:

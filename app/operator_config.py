@@ -15,7 +15,7 @@ class SingleSignOn(Section):
     client_id: Word
     client_secret: Secret | None = None
     scopes: tuple[Word, ...] = ("openid", "email", "profile")
-    create_as: duties.Role | None = None
+    create_as: duties.FixedRole | None = None
 
 
 class Operators(Section):
@@ -23,7 +23,7 @@ class Operators(Section):
     session_idle_s: Annotated[float, Field(ge=0, le=366 * 86400)] = 0
     step_up: sign_in_rules.StepUp = "with_second_factor"
     fresh_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
-    second_factor_required_for: tuple[duties.Role, ...] = ()
+    second_factor_required_for: tuple[sign_in_rules.Holders, ...] = ()
     single_sign_on: SingleSignOn | None = None
 
     def rules(self, *, shop_name: str, public_url: str) -> sign_in_rules.Rules:

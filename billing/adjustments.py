@@ -8,6 +8,7 @@ from datetime import datetime
 from billing import approvals, credits, low_balance
 from core import clock, db, errors, ids, money
 from ledger import accounts, idempotency, posting
+from members import limits
 from notifications import outbox
 
 
@@ -71,8 +72,8 @@ class Wish:
 async def adjust(
     operator_id: int, customer_id: int, *, kind: posting.LotKind, amount_fen: int, reason: str, key: str
 ) -> Outcome:
-    """Adds to (or with a negative amount takes from) one kind of a customer's balance; above the shop's limit it waits for a
-    second person instead.
+    """Adds to (or with a negative amount takes from) one kind of a customer's balance; above the shop's limit, or the operator's, it waits
+    for a second person instead.
 
     Raises:
         AdjustmentOutOfRange, InsufficientBalance, NoSuchAccount, KeyReused.
@@ -84,7 +85,9 @@ async def adjust(
 
     async def act() -> str:
         await approvals.one_by_one(operator_id, customer_id)
-        if await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=customer_id):
+        allowance = await limits.of(operator_id, "adjustments", "money.move")
+        needs_second = await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=customer_id)
+        if needs_second or not await allowance.takes(amount_fen, accounts.of_customer(customer_id)):
             return await approvals.request(
                 "adjustment", {"customer_id": customer_id, "kind": kind, "amount_fen": amount_fen, "reason": reason},
                 amount_fen=amount_fen, reason=reason, operator_id=operator_id, customer_id=customer_id,
@@ -114,7 +117,7 @@ async def _approved(approval: approvals.Approval) -> str:
     return await _make(Wish(**approval.params), approval.requested_by, approval_no=approval.approval_no)
 
 
-approvals.register("adjustment", _approved)
+approvals.register("adjustment", _approved, "adjustments")
 
 
 _RECORD = """

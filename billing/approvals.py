@@ -5,6 +5,8 @@ together), and
 records the exact act with ``request`` in its own transaction instead of moving money. Deciding and carrying out are one
 transaction, by the facts of that moment: an act that is refused then leaves the approval ``failed`` with the reason, and
 nothing else. Lock order: the approval comes before everything.
+
+Who has a limit (``members.limits``) asks for a second person above it, too, and decides about nothing above it.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from typing import Any, Literal
 
 from billing import staff_alerts, terms
 from core import clock, db, errors, ids, words
-from ledger import idempotency
+from ledger import accounts, idempotency
+from members import limits
 
 State = Literal["waiting", "executed", "failed", "rejected", "withdrawn", "expired"]
 
@@ -51,6 +54,7 @@ class NotYourRequest(errors.Forbidden):
     code = "not_your_request"
 
 
+AboveYourLimit = limits.AboveYourLimit
 KeyReused = idempotency.KeyReused
 
 
@@ -88,11 +92,14 @@ Execute = Callable[[Approval], Awaitable[str]]
 it raises is kept with the approval. ``approval.requested_by`` is who did it, ``approval.decided_by`` who agreed."""
 
 _ACTS: dict[str, Execute] = {}
+_LIMITS: dict[str, limits.Kind | None] = {}
 
 
-def register(kind: str, execute: Execute) -> None:
-    """Says how acts of a kind are carried out; called once, where the desk that owns the kind is defined."""
+def register(kind: str, execute: Execute, limit: limits.Kind | None) -> None:
+    """Says how acts of a kind are carried out, and of which limit their amount is, None: of none, since it is no money; called once,
+    where the desk that owns the kind is defined."""
     assert _ACTS.setdefault(kind, execute) is execute, f"two desks carry out {kind}"
+    _LIMITS[kind] = limit
 
 
 def needed(amount_fen: int) -> bool:
@@ -191,6 +198,7 @@ async def approve(operator_id: int, approval_no: str, *, note: str = "", key: st
 
     Raises:
         NoSuchApproval, ApprovalEnded, OwnRequest, KeyReused.
+        AboveYourLimit: it waits on for somebody whose limit covers it.
     """
 
     async def act() -> str:
@@ -198,7 +206,10 @@ async def approve(operator_id: int, approval_no: str, *, note: str = "", key: st
         decided = replace(waiting, decided_by=operator_id, decided_at=clock.now())
         try:
             async with db.transaction():  # a savepoint: what was refused halfway leaves nothing
+                await agree_to(decided, decided.amount_fen)
                 made = await _ACTS[waiting.kind](decided)
+        except AboveYourLimit:
+            raise
         except errors.DomainError as refusal:
             why = json.dumps(
                 {"code": refusal.code, "params": refusal.params}, ensure_ascii=False, default=str
@@ -209,6 +220,24 @@ async def approve(operator_id: int, approval_no: str, *, note: str = "", key: st
         return approval_no
 
     return await _once("approvals.approve", operator_id, approval_no, note, key, act)
+
+
+async def agree_to(approval: Approval, amount_fen: int) -> None:
+    """Counts so much of who decides: all that was asked for, by us; what it comes to beyond that by now, by the desk that carries it out.
+
+    Raises:
+        AboveYourLimit.
+    """
+    limit = _LIMITS[approval.kind]
+    if limit is not None and approval.decided_by is not None:
+        allowance = await limits.of(approval.decided_by, limit, "money.approve")
+        await allowance.take(amount_fen, _about(approval))
+
+
+def _about(approval: Approval) -> str:
+    return (
+        approval.approval_no if approval.customer_id is None else accounts.of_customer(approval.customer_id)
+    )
 
 
 @db.retried

@@ -129,4 +129,4 @@ async def _approved(approval: approvals.Approval) -> str:
     )  # fmt: skip
 
 
-approvals.register(KIND, _approved)
+approvals.register(KIND, _approved, None)

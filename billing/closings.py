@@ -181,6 +181,7 @@ async def _approved(approval: approvals.Approval) -> str:
     forfeited_fen = await forfeit(closing_id, number, customer_id, operator)
     await leaving.end(customer_id, operator=operator)
     balance = await accounts.balance(customer_id)
+    await approvals.agree_to(approval, max(0, balance.principal_fen - approval.amount_fen))
     await _send_back(top_ups, number, operator, decided_by=f"operator:{approval.decided_by}")
     told = {"bonus_fen": forfeited_fen, "amount_fen": balance.principal_fen, "reason": reason, "at": now}
     await outbox.tell([outbox.Message(customer_id, "account_closing", f"closing:{number}", told)])
@@ -188,7 +189,7 @@ async def _approved(approval: approvals.Approval) -> str:
     return number
 
 
-approvals.register("closing", _approved)
+approvals.register("closing", _approved, "refunds")
 
 
 async def _send_back(

@@ -1,6 +1,6 @@
 """Counter payments 柜台收款: money an operator has taken, in cash, by bank card, by bank transfer or by cheque, as a top-up or for a bill.
 
-Above the shop's limit a second person agrees first (``billing.approvals``). A wrong one is undone the same day
+Above the shop's limit, or the operator's, a second person agrees first (``billing.approvals``). A wrong one is undone the same day
 (``billing.counter_undo``). Lock order: approval → voucher → what a bill was issued for → bills → account.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from billing import agreements, approvals, bills, collecting, credits, settled, terms, top_ups
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency, posting
-from members import customers
+from members import customers, limits
 from notifications import outbox
 
 Tender = Literal["cash", "card", "transfer", "cheque"]
@@ -135,8 +135,10 @@ async def top_up(operator_id: int, wish: TopUpWish, taking: Taking, *, key: str)
     named = _named(wish, taking)
 
     async def act() -> str:
+        allowance = await limits.of(operator_id, "counter", "money.take", store=wish.store)
         agreed = await _agreed(wish, taking)
-        if needs_second_person(agreed.pay_fen):
+        alone = not needs_second_person(agreed.pay_fen)
+        if not (alone and await allowance.takes(agreed.pay_fen, accounts.of_customer(wish.customer_id))):
             return await approvals.request(
                 "counter_top_up", named, amount_fen=agreed.pay_fen, reason=_reason(taking), operator_id=operator_id,
                 customer_id=wish.customer_id,
@@ -160,10 +162,12 @@ async def bill(
     named = {"bill_no": bill_no, "amount_fen": amount_fen, **_taking(taking)}
 
     async def act() -> str:
+        allowance = await limits.of(operator_id, "counter", "money.take")
         await _refuse_recorded(taking)
         owed = await _owed(bill_no)
         fen = _fits(owed, amount_fen)
-        if needs_second_person(fen):
+        alone = not needs_second_person(fen)
+        if not (alone and await allowance.takes(fen, accounts.of_customer(owed.customer_id))):
             exact = {**named, "amount_fen": fen}
             return await approvals.request(
                 "counter_bill", exact, amount_fen=fen, reason=_reason(taking), operator_id=operator_id,
@@ -210,8 +214,8 @@ async def _approved_bill(approval: approvals.Approval) -> str:
     return await pay_bill(given["bill_no"], given["amount_fen"], taking, by)
 
 
-approvals.register("counter_top_up", _approved_top_up)
-approvals.register("counter_bill", _approved_bill)
+approvals.register("counter_top_up", _approved_top_up, "counter")
+approvals.register("counter_bill", _approved_bill, "counter")
 
 
 _RECORDED = "SELECT counter_no FROM counter_payment WHERE tender = $1 AND reference = $2 AND state = 'taken'"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from billing import agreements, counter, package_rules, top_ups
 from core import clock, db
 from ledger import accounts
-from members import customers
+from members import customers, limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND pending_no IS NU
 """
 
 
-async def of(wish: counter.TopUpWish) -> Foreseen:
-    """What the top-up would be now; ``balance_after_fen`` is before bills are taken from it. Nothing is promised by it.
+async def of(operator_id: int, wish: counter.TopUpWish) -> Foreseen:
+    """What the top-up would be now, if this operator took it; ``balance_after_fen`` is before bills are taken from it. Nothing is promised by it.
 
     Raises:
         NoSuchCustomer, CustomerHasLeft, NoSuchAccount, PackageOrAmount, AmountOutOfRange, NoSuchStore, and what ``package_rules`` says
@@ -40,7 +40,9 @@ async def of(wish: counter.TopUpWish) -> Foreseen:
     """
     customers.refuse_left(await customers.get(wish.customer_id))
     async with db.transaction():
+        allowance = await limits.of(operator_id, "counter", "money.take", store=wish.store)
         agreed = await top_ups.terms_of(wish.customer_id, wish.package_id, wish.amount_fen, wish.store)
+        fits = await allowance.fits(agreed.pay_fen, accounts.of_customer(wish.customer_id))
     balance = await accounts.balance(wish.customer_id)
     overdue_fen: int = await db.fetchval(_OVERDUE, wish.customer_id, clock.now())
     return Foreseen(
@@ -51,7 +53,7 @@ async def of(wish: counter.TopUpWish) -> Foreseen:
         balance.balance_fen + agreed.pay_fen + agreed.bonus_fen,
         overdue_fen,
         await _to_sign(),
-        counter.needs_second_person(agreed.pay_fen),
+        counter.needs_second_person(agreed.pay_fen) or not fits,
     )
 
 

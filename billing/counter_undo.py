@@ -22,7 +22,7 @@ from billing import (
 from billing.counter import CounterPayment, Outcome
 from core import clock, db, errors
 from ledger import accounts, idempotency, posting
-from members import customers
+from members import customers, limits
 from notifications import outbox
 
 
@@ -66,9 +66,11 @@ async def undo(operator_id: int, counter_no: str, *, reason: str, key: str) -> O
 
     async def act() -> str:
         await approvals.one_request("counter_undo", counter_no)
+        allowance = await limits.of(operator_id, "counter", "money.take")
         found = await counter.get(counter_no)
         _refuse(found)
-        if not counter.needs_second_person(found.amount_fen):
+        alone = not counter.needs_second_person(found.amount_fen)
+        if alone and await allowance.takes(found.amount_fen, accounts.of_customer(found.customer_id)):
             return await _undo(wish, f"operator:{operator_id}")
         if await approvals.is_waiting(
             "counter_undo", {"counter_no": counter_no}, customer_id=found.customer_id
@@ -91,7 +93,7 @@ async def _approved(approval: approvals.Approval) -> str:
     return await _undo(approval.params, f"operator:{approval.requested_by}")
 
 
-approvals.register("counter_undo", _approved)
+approvals.register("counter_undo", _approved, "counter")
 
 
 def _refuse(found: CounterPayment) -> None:

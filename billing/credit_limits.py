@@ -10,7 +10,7 @@ from typing import Any
 from billing import approvals, credit_assessment, terms
 from core import clock, db, errors
 from ledger import accounts, credit_line, idempotency
-from members import customers
+from members import customers, limits
 from notifications import outbox
 
 Line = credit_line.Line
@@ -79,8 +79,13 @@ async def set_limit(
     wish = Wish(customer_id, limit_fen, automatic_only, reason, assessment)
 
     async def act() -> str:
+        allowance = await limits.of(operator_id, "credit", "rules.change")
         before = await credit_line.of(customer_id)
-        if limit_fen > before.limit_fen and approvals.needed(limit_fen):
+        rises = limit_fen > before.limit_fen
+        if rises and not (
+            not approvals.needed(limit_fen)
+            and await allowance.takes(limit_fen, accounts.of_customer(customer_id))
+        ):
             return await approvals.request(
                 "credit_limit", asdict(wish), amount_fen=limit_fen, reason=reason, operator_id=operator_id,
                 customer_id=customer_id,
@@ -114,7 +119,7 @@ async def _approved(approval: approvals.Approval) -> str:
     return await _set(wish, approval.requested_by)
 
 
-approvals.register("credit_limit", _approved)
+approvals.register("credit_limit", _approved, "credit")
 
 
 _CHANGED = """

@@ -177,6 +177,7 @@ async def _approved(approval: approvals.Approval) -> str:
         if obstacles := await _obstacles(gone_id, kept_id):
             raise CannotMerge(obstacles=", ".join(obstacles))
         before = await accounts.balance(gone_id)
+        await approvals.agree_to(approval, max(0, before.balance_fen - approval.amount_fen))
         await db.execute(
             _RECORD, number, gone_id, kept_id, before.principal_fen, before.bonus_fen, reason, approval.requested_by,
             approval.approval_no, clock.now(),
@@ -194,7 +195,7 @@ async def _approved(approval: approvals.Approval) -> str:
     return await matching.settling(kept_id, act)
 
 
-approvals.register("merge", _approved)
+approvals.register("merge", _approved, "adjustments")
 
 _FOLLOW = (
     f"SELECT 1 FROM plan WHERE customer_id = $1 AND {plans.RUNS} ORDER BY id FOR NO KEY UPDATE",

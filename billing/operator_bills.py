@@ -7,7 +7,7 @@ from datetime import date, datetime
 from billing import arrangements, bills, collecting, matching
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
-from members import customers
+from members import customers, limits
 from notifications import outbox
 
 
@@ -137,17 +137,19 @@ async def void(operator_id: int, bill_no: str, *, reason: str, key: str) -> str:
     """Nothing is owed on an unpaid bill any more; the bill and the reason stay on record. Returns its number.
 
     Raises:
-        NoSuchBill, BillOfAnOrder, BillHasPayments, BillNotOwed, BillPaymentPending, BillUnderReview, KeyReused.
+        NoSuchBill, BillOfAnOrder, BillHasPayments, BillNotOwed, BillPaymentPending, BillUnderReview, AboveYourLimit, KeyReused.
     """
     operator = f"operator:{operator_id}"
 
     async def act() -> None:
+        allowance = await limits.of(operator_id, "write_offs", "money.take")
         bill = await bills.lock(bill_no)
         bills.refuse_of_an_order(bill)
         if bill.paid_fen:
             raise BillHasPayments(bill_no=bill_no, paid_fen=bill.paid_fen)
         if bill.state not in bills.OWED:
             raise bills.BillNotOwed(bill_no=bill_no, state=bill.state)
+        await allowance.take(bill.owed_fen, accounts.of_customer(bill.customer_id))
         await matching.voiding(bill, operator=operator, reason=reason)
         await arrangements.end(bill.id, "proposed", "withdrawn", by=operator, reason=reason)
         await arrangements.end(bill.id, "running", "cancelled", by=operator, reason=reason)

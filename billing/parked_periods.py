@@ -8,7 +8,8 @@ from datetime import date
 
 from billing import due_runs, halving, plan_events, plan_pauses, staff_alerts
 from core import clock, db, errors
-from ledger import idempotency
+from ledger import accounts, idempotency
+from members import limits
 
 
 class PeriodNotParked(errors.Conflict):
@@ -24,6 +25,7 @@ class PlanOver(errors.Conflict):
 
 
 NoSuchPeriod = plan_pauses.NoSuchPeriod
+AboveYourLimit = limits.AboveYourLimit
 KeyReused = idempotency.KeyReused
 
 
@@ -104,34 +106,51 @@ async def waive(by: str, period_id: int, *, reason: str, key: str) -> int:
     """Nothing is taken for the period. Returns its id.
 
     Raises:
-        NoSuchPeriod, PeriodNotParked, KeyReused.
+        NoSuchPeriod, PeriodNotParked, AboveYourLimit, KeyReused.
     """
 
     async def act(plan_id: int, is_over: bool) -> None:
         await db.execute(_WAIVE, period_id, clock.now())
         await plan_events.note(plan_id, "period_waived", by, {"period_id": period_id, "reason": reason})
 
-    return await _once("parked_periods.waive", by, period_id, reason, key, act)
+    return await _once("parked_periods.waive", by, period_id, reason, key, act, gives_up=True)
 
 
 _LOCK = """
-SELECT o.plan_id, o.state, p.state = 'cancelled' AND o.due_on >= p.cancelled_on AS is_over
+SELECT o.plan_id, o.state, p.state = 'cancelled' AND o.due_on >= p.cancelled_on AS is_over, p.customer_id,
+    coalesce(o.amount_fen, o.units * p.amount_fen, p.amount_fen) AS at_most_fen
 FROM plan_period o JOIN plan p ON p.id = o.plan_id WHERE o.id = $1 FOR NO KEY UPDATE OF p, o
 """
 
 
 async def _once(
-    operation: str, by: str, period_id: int, reason: str, key: str, act: Callable[[int, bool], Awaitable[None]]
-) -> int:  # fmt: skip
+    operation: str,
+    by: str,
+    period_id: int,
+    reason: str,
+    key: str,
+    act: Callable[[int, bool], Awaitable[None]],
+    *,
+    gives_up: bool = False,
+) -> int:
     async def acted() -> int:
+        allowance = await _allowance(by) if gives_up else None
         row = await db.fetchrow(_LOCK, period_id)
         if row is None:
             raise NoSuchPeriod(period_id=period_id)
         if row["state"] != "parked":
             raise PeriodNotParked(period_id=period_id, state=row["state"])
+        if allowance is not None:
+            await allowance.take(row["at_most_fen"], accounts.of_customer(row["customer_id"]))
         await act(row["plan_id"], row["is_over"])
         await staff_alerts.resolve("period_parked", [str(period_id)])
         return period_id
 
     content = {"period_id": period_id, "reason": reason}
     return int(await idempotency.alone(caller=by, operation=operation, key=key, content=content, act=acted))
+
+
+async def _allowance(by: str) -> limits.Allowance | None:
+    """What who waives may give up; None: it is nobody with roles."""
+    who, _, number = by.partition(":")
+    return await limits.of(int(number), "write_offs", "plans.run") if who == "operator" else None

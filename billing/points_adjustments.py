@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from billing import approvals
 from core import db
-from ledger import idempotency
-from members import customers, points_desk, points_rules
+from ledger import accounts, idempotency
+from members import customers, limits, points_desk, points_rules
 
 KeyReused = idempotency.KeyReused
 NoPoints = points_rules.NoPoints
@@ -37,9 +37,11 @@ async def adjust(operator_id: int, customer_id: int, points: int, *, reason: str
 
     async def act() -> str:
         await approvals.one_by_one(operator_id, customer_id)
+        allowance = await limits.of(operator_id, "gifts", "money.move")
         customers.refuse_left(await customers.staying(customer_id))
         worth_fen = _worth_fen(await _rule(), points)
-        if await approvals.adds_up(worth_fen, operator_id=operator_id, customer_id=customer_id):
+        needs_second = await approvals.adds_up(worth_fen, operator_id=operator_id, customer_id=customer_id)
+        if needs_second or not await allowance.takes(worth_fen, accounts.of_customer(customer_id)):
             return await approvals.request(
                 KIND, content, amount_fen=worth_fen, reason=reason, operator_id=operator_id, customer_id=customer_id
             )  # fmt: skip
@@ -55,10 +57,12 @@ async def adjust(operator_id: int, customer_id: int, points: int, *, reason: str
 
 async def _approved(approval: approvals.Approval) -> str:
     customers.refuse_left(await customers.staying(approval.params["customer_id"]))
+    worth_fen = _worth_fen(await _rule(), approval.params["points"])
+    await approvals.agree_to(approval, max(0, worth_fen - approval.amount_fen))
     return await _make(**approval.params, operator_id=approval.requested_by, approval_no=approval.approval_no)
 
 
-approvals.register(KIND, _approved)
+approvals.register(KIND, _approved, "gifts")
 
 
 async def _make(

@@ -16,7 +16,7 @@ from billing.channels import Channels
 from billing.quarantine import Quarantined
 from core import clock, errors
 from ledger import accounts, idempotency, posting
-from members import customers
+from members import customers, limits
 from notifications import outbox
 
 
@@ -116,8 +116,10 @@ async def close(operator_id: int, quarantine_id: int, *, reason: str, key: str) 
 
 async def _ask(kind: str, operator_id: int, wish: Mapping[str, Any], key: str) -> Outcome:
     async def act() -> str:
+        allowance = await limits.of(operator_id, _LIMIT_OF[kind], "money.move")
         found = await _waiting(kind, wish["quarantine_id"])
-        if not approvals.needed(found.booked_fen):
+        about = f"quarantine:{found.id}"
+        if not approvals.needed(found.booked_fen) and await allowance.takes(found.booked_fen, about):
             await _ACTS[kind](found, wish, _By(f"operator:{operator_id}", wish["reason"]))
             return str(found.id)
         return await approvals.request(
@@ -200,12 +202,21 @@ _ACTS: dict[str, Act] = {
 }
 
 
+_LIMIT_OF: dict[str, limits.Kind] = {
+    "quarantine_credit": "adjustments",
+    "quarantine_return": "refunds",
+    "quarantine_payout": "refunds",
+    "quarantine_close": "refunds",
+}
+
+
 async def _approved(approval: approvals.Approval) -> str:
     found = await _waiting(approval.kind, approval.params["quarantine_id"])
+    await approvals.agree_to(approval, max(0, found.booked_fen - approval.amount_fen))
     by = _By(f"operator:{approval.requested_by}", approval.params["reason"], approval.approval_no)
     await _ACTS[approval.kind](found, approval.params, by)
     return str(found.id)
 
 
 for _kind in _ACTS:
-    approvals.register(_kind, _approved)
+    approvals.register(_kind, _approved, _LIMIT_OF[_kind])

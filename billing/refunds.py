@@ -22,6 +22,7 @@ from billing import (
 )
 from billing.channels import Channels
 from ledger import accounts, idempotency, origins
+from members import limits
 
 Refund = refund_records.Refund
 Part = refund_records.Part
@@ -38,6 +39,7 @@ NoSuchBill = bills.NoSuchBill
 BillPaymentPending = bills.BillPaymentPending
 BillUnderReview = bills.BillUnderReview
 NoSuchAccount = accounts.NoSuchAccount
+AboveYourLimit = limits.AboveYourLimit
 KeyReused = idempotency.KeyReused
 
 in_full = bill_refunds.in_full
@@ -69,7 +71,9 @@ async def of_bill(
     async def act() -> str:
         owner_id = (await bills.find(bill_no)).customer_id
         await approvals.one_by_one(operator_id, owner_id)
-        if await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=owner_id):
+        allowance = await limits.of(operator_id, "refunds", "money.move")
+        needs_second = await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=owner_id)
+        if needs_second or not await allowance.takes(amount_fen, accounts.of_customer(owner_id)):
             return await _ask_second_person("bill_refund", wish, amount_fen, operator_id, owner_id)
         return await _of_bill(wish, operator=f"operator:{operator_id}", decided_by=f"operator:{operator_id}")
 
@@ -109,9 +113,12 @@ async def of_top_up(
     async def act() -> str:
         owner_id = (await top_up_refunds.get(top_up_no)).customer_id
         await approvals.one_by_one(operator_id, owner_id)
+        allowance = await limits.of(operator_id, "refunds", "money.move")
         top_up = await top_up_refunds.lock(top_up_no)
         offered = await top_up_refunds.offer(top_up, amount_fen, lock=True)
-        if await approvals.adds_up(offered.amount_fen, operator_id=operator_id, customer_id=owner_id):
+        fen = offered.amount_fen
+        needs_second = await approvals.adds_up(fen, operator_id=operator_id, customer_id=owner_id)
+        if needs_second or not await allowance.takes(fen, accounts.of_customer(owner_id)):
             named = {**wish, "amount_fen": offered.amount_fen}
             return await _ask_second_person(
                 "top_up_refund", named, offered.amount_fen, operator_id, top_up.customer_id
@@ -160,8 +167,8 @@ async def _approved_top_up(approval: approvals.Approval) -> str:
     )
 
 
-approvals.register("bill_refund", _approved_bill)
-approvals.register("top_up_refund", _approved_top_up)
+approvals.register("bill_refund", _approved_bill, "refunds")
+approvals.register("top_up_refund", _approved_top_up, "refunds")
 
 
 async def _outcome(channels: Channels, made: str) -> Outcome:
@@ -223,11 +230,13 @@ async def approve(channels: Channels, operator_id: int, refund_no: str, *, key: 
     """An operator lets a customer's request go ahead. What the counter has to pay waits for ``paid_out``.
 
     Raises:
-        NoSuchRefund, RefundStateForbids, KeyReused.
+        NoSuchRefund, RefundStateForbids, AboveYourLimit, KeyReused.
     """
 
     async def act() -> str:
+        allowance = await limits.of(operator_id, "refunds", "money.approve")
         refund, _ = await _locked(refund_no, "requested")
+        await allowance.take(refund.amount_fen, accounts.of_customer(refund.customer_id))
         await refund_records.approve(
             refund, decided_by=f"operator:{operator_id}", ask_at=channel_refunds.clocks_turn()
         )
@@ -326,11 +335,12 @@ async def retry(
     one that is paid out there.
 
     Raises:
-        NoSuchRefund, RefundStateForbids, NothingToRefund, RefundTooLarge, NotRefundable, InsufficientBalance, KeyReused.
+        NoSuchRefund, RefundStateForbids, NothingToRefund, RefundTooLarge, NotRefundable, InsufficientBalance, AboveYourLimit, KeyReused.
         BillPaymentPending, BillUnderReview: the bill is being paid; let that end first.
     """
 
     async def act() -> str:
+        allowance = await limits.of(operator_id, "refunds", "money.move")
         refund, bill = await _locked(refund_no, "open", "failed")
         await refund_alerts.handled(refund)
         if refund.state == "open":
@@ -339,15 +349,20 @@ async def retry(
             return refund_no
         if await refund_records.retried_as(refund_no):
             raise RefundStateForbids(refund_no=refund_no, state="retried")
-        return await _again(refund, bill, operator=f"operator:{operator_id}", at_counter=at_counter)
+        amount_fen = sum(part.amount_fen for part in refund.parts if part.state == "failed")
+        await allowance.take(amount_fen, accounts.of_customer(refund.customer_id))
+        return await _again(
+            refund, bill, amount_fen, operator=f"operator:{operator_id}", at_counter=at_counter
+        )
 
     content = {"refund_no": refund_no} | ({"at_counter": True} if at_counter else {})
     made = await _once(operator_id, "refunds.retry", content, act, key)
     return await _sent(channels, made)
 
 
-async def _again(refund: Refund, bill: bills.Bill | None, *, operator: str, at_counter: bool) -> str:
-    amount_fen = sum(part.amount_fen for part in refund.parts if part.state == "failed")
+async def _again(
+    refund: Refund, bill: bills.Bill | None, amount_fen: int, *, operator: str, at_counter: bool
+) -> str:
     if bill is not None:
         bills.refuse_pending(bill)
         again = await bill_refunds.decide(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from billing import adjustments, approvals, matching, transfers
 from core import db, errors, ids
 from ledger import accounts, idempotency, moves, posting
+from members import limits
 
 
 class AlreadyReversed(errors.Conflict):
@@ -86,8 +87,10 @@ async def _ask(
 
     async def once() -> str:
         await approvals.one_request(kind, number)
+        allowance = await limits.of(operator_id, "adjustments", "money.move")
         _refuse_undone(await _current(undone, number), number)
-        if not approvals.needed(amount_fen):
+        alone = not approvals.needed(amount_fen)
+        if alone and await allowance.takes(amount_fen, accounts.of_customer(customer_id)):
             return await act(None)
         if await approvals.is_waiting(kind, {"number": number}, customer_id=customer_id):
             raise AlreadyReversed(number=number)
@@ -134,8 +137,8 @@ async def _approved_transfer(approval: approvals.Approval) -> str:
     return await _transfer(number, approval.requested_by, reason, approval.approval_no)
 
 
-approvals.register("adjustment_reversal", _approved_adjustment)
-approvals.register("transfer_reversal", _approved_transfer)
+approvals.register("adjustment_reversal", _approved_adjustment, "adjustments")
+approvals.register("transfer_reversal", _approved_transfer, "adjustments")
 
 
 _PIECES = """

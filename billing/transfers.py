@@ -13,7 +13,7 @@ from datetime import datetime
 from billing import abnormal, approvals, caps, low_balance, matching, staff_alerts, terms
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency, moves, posting
-from members import customers
+from members import customers, limits
 from notifications import outbox
 
 
@@ -109,7 +109,9 @@ async def send(operator_id: int, gift: Gift, *, key: str) -> Outcome:
     async def act() -> str:
         amount_fen = gift.principal_fen + gift.bonus_fen
         await approvals.one_by_one(operator_id, gift.giver_id)
-        if await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=gift.giver_id):
+        allowance = await limits.of(operator_id, "adjustments", "money.move")
+        needs_second = await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=gift.giver_id)
+        if needs_second or not await allowance.takes(amount_fen, accounts.of_customer(gift.giver_id)):
             return await approvals.request(
                 "customer_transfer", content, amount_fen=amount_fen, reason=gift.reason,
                 operator_id=operator_id, customer_id=gift.giver_id,
@@ -171,7 +173,7 @@ async def _approved(approval: approvals.Approval) -> str:
     return await _give(gift, f"operator:{approval.requested_by}", approval_no=approval.approval_no)
 
 
-approvals.register("customer_transfer", _approved)
+approvals.register("customer_transfer", _approved, "adjustments")
 
 
 async def _give(gift: Gift, operator: str, *, approval_no: str | None = None) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from billing import approvals, bills, counter, staff_alerts, voucher_images
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
+from members import limits
 from notifications import outbox
 
 State = Literal["started", "submitted", "confirmed", "rejected", "withdrawn"]
@@ -182,10 +183,12 @@ async def confirm(
     }  # fmt: skip
 
     async def act() -> str:
+        allowance = await limits.of(operator_id, "counter", "money.approve")
         found = await _locked(voucher_no)
         _refuse_decided(found, "submitted")
         await _refuse_waiting(found)
-        if not counter.needs_second_person(amount_fen):
+        alone = not counter.needs_second_person(amount_fen)
+        if alone and await allowance.takes(amount_fen, accounts.of_customer(found.customer_id)):
             return await _confirm(wish, counter.By(f"operator:{operator_id}", voucher_no=voucher_no))
         approval_no = await approvals.request(
             "voucher", wish, amount_fen=amount_fen, reason=f"{voucher_no} {reference}"[:200], operator_id=operator_id,
@@ -222,7 +225,7 @@ async def _approved(approval: approvals.Approval) -> str:
     return await _confirm(approval.params, by)
 
 
-approvals.register("voucher", _approved)
+approvals.register("voucher", _approved, "counter")
 
 
 async def reject(operator_id: int, voucher_no: str, *, reason: str, key: str) -> Voucher:

@@ -67,4 +67,4 @@ async def _approved(approval: approvals.Approval) -> str:
     return bill.bill_no
 
 
-approvals.register("write_off", _approved)
+approvals.register("write_off", _approved, "write_offs")

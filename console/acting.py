@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pydantic
 from aiohttp import web
 
-from console import details, filling, forms, session, specs
+from console import choices, details, filling, forms, session, specs
 from console.places import Place
 from console.request import CSRF, LOCALE, admit, ask, caller, console, eyes, may, page, say
 from core import errors
@@ -30,7 +31,7 @@ def handlers(place: Place) -> tuple[Any, Any]:
         await _refuse(request, place)
         given = _given(request, place)
         told = await _prefilled(request, place, given)
-        return _form(request, place, given, told, {}, [])
+        return await _form(request, place, given, told, {}, [])
 
     async def do(request: web.Request) -> web.StreamResponse:
         await _refuse(request, place)
@@ -56,8 +57,8 @@ async def _prefilled(request: web.Request, place: Place, given: Mapping[str, str
     """What stands in the form at first: what is there now where it is changed, what the address says, else the defaults."""
     body = specs.of_body(place.route)
     values: dict[str, Any] = {spec.name: spec.default for spec in body if spec.default is not None}
-    now = await subject(request, place, given)
-    if now is not None and place.route.method in ("PUT", "PATCH"):
+    now = await subject(request, place, given) if place.route.method in ("PUT", "PATCH") else None
+    if now is not None:
         values.update(now)
     values.update({spec.name: request.query[spec.name] for spec in body if spec.name in request.query})
     return filling.texts(body, values)
@@ -76,7 +77,16 @@ async def subject(request: web.Request, place: Place, given: Mapping[str, str]) 
     if above is not None and may(request, above):
         found = await ask(request, above.name, Asked(path=given))
         return found.model_dump(mode="json") if isinstance(found, pydantic.BaseModel) else None
-    return await _row_of_list(request, place, given)
+    return await _whole(request, place, given) or await _row_of_list(request, place, given)
+
+
+async def _whole(request: web.Request, place: Place, given: Mapping[str, str]) -> dict[str, Any] | None:
+    """What an operation sets a part of, and answers with as it is then."""
+    whole = console(request).places.parent(place)
+    if whole is None or whole.route.answer is not place.route.answer or whole.slots != place.slots:
+        return None
+    found = await ask(request, whole.name, Asked(path=given)) if may(request, whole) else None
+    return found.model_dump(mode="json") if isinstance(found, pydantic.BaseModel) else None
 
 
 async def _row_of_list(request: web.Request, place: Place, given: Mapping[str, str]) -> dict[str, Any] | None:
@@ -98,7 +108,7 @@ async def _row_of_list(request: web.Request, place: Place, given: Mapping[str, s
     return None
 
 
-def _form(
+async def _form(
     request: web.Request,
     place: Place,
     given: Mapping[str, str],
@@ -110,7 +120,7 @@ def _form(
     was: str | None = None,
     status: int = 200,
 ) -> web.Response:
-    look = eyes(request, place, given)
+    look = replace(eyes(request, place, given), choices=await choices.of(request, place))
     return page(
         request,
         "form.jinja",
@@ -166,7 +176,7 @@ async def _done(request: web.Request, place: Place) -> web.StreamResponse:
             raise
         except errors.DomainError as refusal:
             others = [refusal.sentence(request[LOCALE])]
-    return _form(
+    return await _form(
         request,
         place,
         given,

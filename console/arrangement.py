@@ -29,7 +29,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
         "tickets_satisfaction_of",
     ),
     "rules": ("stores_listing", "opening_hours_of_shop", "packages_listing", "deduction_rules_listing", "agreements_listing"),
-    "people": ("staff_listing", "acts_listing", "staff_attempts", "second_factors_mine", "staff_my_sessions"),
+    "people": ("staff_listing", "roles_listing", "acts_listing", "staff_attempts", "second_factors_mine", "staff_my_sessions"),
     "system": ("alerts_listing", "upkeep_jobs", "upkeep_prove"),
 }  # fmt: skip
 """The areas in the order they stand in, and their pages."""
@@ -125,6 +125,7 @@ DEEDS: Mapping[str, tuple[str, ...]] = {
 """What can be done on a page, beyond what the paths say."""
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "roles_listing": ("role", "name", "holders", "state", "changed_at"),
     "messages_listing": ("id", "kind", "customer_id", "state", "channel", "error", "attempts", "created_at"),
     "products_listing": ("picture", "name", "state", "lowest_fen", "available", "is_low", "sold", "code"),
     "orders_listing": ("order_no", "customer_id", "state", "total_fen", "store_id", "remark", "placed_at"),

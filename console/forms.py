@@ -34,6 +34,7 @@ class Drawn:
     texts: tuple[str, ...]
     fault: str
     options: tuple[tuple[str, str], ...] = ()
+    groups: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     parts: tuple[Drawn, ...] = ()
     rows: tuple[tuple[Drawn, ...], ...] = ()
     blank: tuple[Drawn, ...] = ()
@@ -84,7 +85,8 @@ def _one(spec: Spec, texts: filling.Texts, faults: Mapping[str, str], look: Eyes
         text=said[0] if said else "",
         texts=said,
         fault=faults.get(name, ""),
-        options=_options(spec, look),
+        options=_options(spec, look, said),
+        groups=_groups(spec, look),
         parts=tuple(drawn(spec.parts, texts, faults, look, f"{name}.")) if spec.kind == "group" else (),
         rows=_rows(spec, texts, faults, look, name),
         blank=tuple(drawn(spec.parts, {}, {}, look, f"{name}.N.")) if spec.kind == "rows" else (),
@@ -112,10 +114,26 @@ def _picker(spec: Spec, look: Eyes) -> Picker | None:
     return Picker(f"{PREFIX}/pick/{kind}", say("search"), say("hint"))
 
 
-def _options(spec: Spec, look: Eyes) -> tuple[tuple[str, str], ...]:
+def _options(spec: Spec, look: Eyes, said: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    if chosen := look.choices.get(spec.name):
+        known = {value for value, _ in chosen}
+        return (*chosen, *((one, one) for one in said if one and one not in known))
     if spec.kind == "flag" and spec.nullable:
         return tuple((one, words.say(f"console.{one}", look.locale)) for one in ("yes", "no"))
     return tuple((option, look.value(spec.name, option).text) for option in spec.options)
+
+
+def _groups(spec: Spec, look: Eyes) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """Many boxes to tick stand by what they are about, where that is said before a dot: ``orders.see``."""
+    if spec.kind != "several" or not all("." in option for option in spec.options):
+        return ()
+    found: dict[str, list[tuple[str, str]]] = {}
+    for option in spec.options:
+        found.setdefault(option.partition(".")[0], []).append((option, look.value(spec.name, option).text))
+    return tuple(
+        (words.say(f"console.duty_area.{area}", look.locale), tuple(options))
+        for area, options in found.items()
+    )
 
 
 def _rows(

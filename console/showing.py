@@ -51,6 +51,8 @@ class Eyes:
     may_open: Any
     tag: str | None = None
     given: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """By field: what may be chosen where that is what the shop has."""
 
     def label(self, name: str) -> str:
         """What a field is called."""

@@ -149,6 +149,11 @@ POSSIBLE: Mapping[str, tuple[Condition, ...]] = {
     "standing_orders_change": (_ALIVE,),
     "standing_orders_skip": (_ALIVE,),
     "standing_orders_end": (_ALIVE,),
+    "roles_change": (Given("is_composed"), _RUNS),
+    "roles_retire": (Given("is_composed"), _RUNS, when("holders", 0)),
+    "roles_set_limits": (
+        _RUNS, Either(((Given("is_composed"),), (when("role", "manager", "accountant", "cashier", "clerk", "support", "auditor"),))),
+    ),
     "staff_disable": (_RUNS,),
     "staff_enable": (when("state", "disabled"),),
     "tickets_close": (when("state", "open", "in_progress", "answered"),),

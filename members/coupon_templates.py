@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from core import clock, db, errors
+from core import clock, db, errors, money
 from ledger import idempotency
+from members import limits
 from members.coupon_rules import Kind, Stacks
 
 KeyReused = idempotency.KeyReused
@@ -53,6 +54,11 @@ class Terms:
     total: int | None
     code: str | None
 
+    @property
+    def worth_fen(self) -> int:
+        """What one takes off at most; a share without a most may be any amount."""
+        return self.most_fen or money.MAX_FEN if self.off_fen is None else self.off_fen
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -81,6 +87,7 @@ async def add(operator_id: int, terms: Terms, *, key: str) -> Template:
 
     Raises:
         TermsWrong, CouponCodeTaken, KeyReused.
+        AboveYourLimit: it has a code by which customers take it, and is worth more in all than the operator gives.
     """
     is_share = terms.kind == "percent"
     whole = (terms.off_percent is not None) == is_share == (terms.off_fen is None)
@@ -89,6 +96,9 @@ async def add(operator_id: int, terms: Terms, *, key: str) -> Template:
     by = f"operator:{operator_id}"
 
     async def act() -> int:
+        allowance = await limits.of(operator_id, "gifts", "rules.change")
+        if terms.code is not None:
+            await allowance.take(_all_worth_fen(terms, terms.total), f"coupon:{terms.code}"[:40])
         if terms.code is not None and await db.fetchval(_TAKEN, terms.code):
             raise CouponCodeTaken(code=terms.code)
         number: int = await db.fetchval(_ADD, *asdict(terms).values(), by, clock.now())
@@ -122,16 +132,32 @@ WHERE id = $1 RETURNING {_COLUMNS}
 """
 
 
-async def change(template_id: int, *, active: bool, total: int | None) -> Template:
+@db.retried
+async def change(operator_id: int, template_id: int, *, active: bool, total: int | None) -> Template:
     """Whether more of it are issued, and how many in all (never fewer than there are). Coupons that customers have stay good.
 
     Raises:
         NoSuchTemplate.
+        AboveYourLimit: so many more can be taken by the code that they are worth more in all than the operator gives.
     """
-    row = await db.fetchrow(_SET, template_id, active, total)
-    if row is None:
-        raise NoSuchTemplate(template_id=template_id)
+    async with db.transaction():
+        allowance = await limits.of(operator_id, "gifts", "rules.change")
+        await db.execute(_LOCK, template_id)
+        before = await get(template_id)
+        if before.terms.code is not None and active:
+            had = before.terms.total if before.active else before.issued
+            more = 0 if had is None else None if total is None else max(0, total - had)
+            await allowance.take(_all_worth_fen(before.terms, more), f"coupon:{before.terms.code}"[:40])
+        row = await db.fetchrow(_SET, template_id, active, total)
+    assert row is not None, "it is locked"
     return _template(row)
+
+
+_LOCK = "SELECT FROM coupon_template WHERE id = $1 FOR NO KEY UPDATE"
+
+
+def _all_worth_fen(terms: Terms, several: int | None) -> int:
+    return terms.worth_fen * (money.MAX_FEN if several is None else several)
 
 
 _PAGE = f"SELECT {_COLUMNS} FROM coupon_template WHERE id < $1 ORDER BY id DESC LIMIT $2"

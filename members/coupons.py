@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
-from members import coupon_rules, customers
+from members import coupon_rules, coupon_templates, customers, limits
 from members.coupon_rules import (
     CouponNotForThese,
     CouponNotInTime,
@@ -23,9 +23,9 @@ from members.coupon_rules import (
     Discount,
     Line,
 )
-from members.coupon_templates import NoSuchTemplate
 
 KeyReused = idempotency.KeyReused
+NoSuchTemplate = coupon_templates.NoSuchTemplate
 NoSuchCustomer = customers.NoSuchCustomer
 CustomerHasLeft = customers.CustomerHasLeft
 REFUSALS = (
@@ -265,11 +265,14 @@ async def give(operator_id: int, customer_id: int, template_id: int, *, key: str
     """An operator gives a customer a coupon.
 
     Raises:
-        NoSuchTemplate, NoSuchCustomer, CustomerHasLeft, CouponsGone, CouponHad, KeyReused.
+        NoSuchTemplate, NoSuchCustomer, CustomerHasLeft, CouponsGone, CouponHad, AboveYourLimit, KeyReused.
     """
     by = f"operator:{operator_id}"
 
     async def act() -> str:
+        allowance = await limits.of(operator_id, "gifts", "rules.change")
+        kind = await coupon_templates.get(template_id)
+        await allowance.take(kind.terms.worth_fen, accounts.of_customer(customer_id))
         return await _one(template_id, customer_id, by=by)
 
     async with db.transaction():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from core import errors
+from members import amount_limits
+from members.amount_limits import Kind, Limits, Most
 
 
 class NotYourStore(errors.Forbidden):
@@ -24,13 +26,15 @@ Duty = Literal[
 the second person. ``books``: reconciliation. ``rules``: tiers, stores, packages, dunning, credit, fees. ``shop``: jobs, alerts, proof.
 ``chats``: what customers say to the shop's people. ``people``: operators and what they did."""
 
-Role = Literal["owner", "manager", "accountant", "cashier", "clerk", "support", "auditor"]
+FixedRole = Literal["owner", "manager", "accountant", "cashier", "clerk", "support", "auditor"]
 
-DUTIES: frozenset[Duty] = frozenset(get_args(Duty))
+FIXED: tuple[FixedRole, ...] = get_args(FixedRole)
+IN_ORDER: tuple[Duty, ...] = get_args(Duty)
+DUTIES: frozenset[Duty] = frozenset(IN_ORDER)
 _SEEING = frozenset(duty for duty in DUTIES if duty.endswith(".see"))
 _FRONT: frozenset[Duty] = frozenset({"customers.see", "catalogue.see", "orders.see", "plans.see", "shop.see"})
 
-ROLES: Mapping[Role, frozenset[Duty]] = {
+ROLES: Mapping[str, frozenset[Duty]] = {
     "owner": DUTIES,
     "manager": DUTIES - {"people.change"},
     "accountant": (_SEEING - {"chats.see"}) | {"money.move", "money.approve", "books.close"},
@@ -58,21 +62,41 @@ IN_A_STORE: frozenset[Duty] = frozenset(
 """What a post in one store is good for. All else concerns the whole shop, whoever looks."""
 
 
+COUNTED: Mapping[Kind, frozenset[Duty]] = {
+    "counter": frozenset({"money.take", "money.approve"}),
+    "adjustments": frozenset({"money.move", "books.close", "money.approve"}),
+    "refunds": frozenset({"money.move", "orders.serve", "money.approve"}),
+    "write_offs": frozenset({"money.move", "money.take", "plans.run", "money.approve"}),
+    "credit": frozenset({"rules.change", "money.approve"}),
+    "gifts": frozenset({"money.move", "rules.change", "money.approve"}),
+}
+"""With which duties an amount of each kind is moved, or agreed to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A role somebody holds; ``store`` is the code of the only store it is held in, None: in all of the shop."""
+    """A role somebody holds; ``store`` is the code of the only store it is held in, None: in all of the shop. A role that the shop has
+    composed itself brings its name and its duties along (``members.roles``)."""
 
-    role: Role
+    role: str
     store: str | None = None
+    role_name: str | None = field(default=None, compare=False)
+    composed_of: frozenset[Duty] = field(default=frozenset(), compare=False)
+    limits: Limits = field(default_factory=dict, compare=False)
+
+    @property
+    def duties(self) -> frozenset[Duty]:
+        """What it is good for, where it is held."""
+        granted = ROLES.get(self.role, self.composed_of)
+        return granted if self.store is None else granted & IN_A_STORE
 
     def allows(self, duty: Duty) -> bool:
         """Whether the duty is part of it."""
-        return duty in ROLES[self.role] and (self.store is None or duty in IN_A_STORE)
+        return duty in self.duties
 
-
-def posts(roles: Sequence[Any] | None, stores: Sequence[str | None] | None) -> tuple[Post, ...]:
-    """Posts as the database has them: roles and their stores, in the same order."""
-    return tuple(Post(role, store) for role, store in zip(roles or (), stores or (), strict=True))
+    def most(self, kind: Kind) -> Most:
+        """How much of a kind may be moved with it."""
+        return self.limits.get(kind, amount_limits.OPEN)
 
 
 def allowed(posts: Iterable[Post], duty: Duty) -> bool:
@@ -86,3 +110,25 @@ def stores(posts: Iterable[Post], duty: Duty) -> frozenset[str] | None:
     if None in good:
         return None
     return frozenset(store for store in good if store is not None)
+
+
+def most(posts: Iterable[Post], kind: Kind, duty: Duty, *, store: str | None = None) -> Most:
+    """How much of a kind these posts allow who does it by a duty: the highest of those that allow it, in this store where one is named."""
+    good = (
+        post for post in posts if post.allows(duty) and (None in (store, post.store) or post.store == store)
+    )
+    return amount_limits.highest(post.most(kind) for post in good)
+
+
+def covers(mine: Sequence[Post], given: Post) -> bool:
+    """Whether who has these posts may do all that another post allows, where it allows it, and as much of it."""
+    return all(any(_covers(one, given, duty) for one in mine) for duty in given.duties)
+
+
+def _covers(mine: Post, given: Post, duty: Duty) -> bool:
+    kinds = (kind for kind, duties in COUNTED.items() if duty in duties)
+    return (
+        mine.allows(duty)
+        and mine.store in (None, given.store)
+        and all(mine.most(kind).covers(given.most(kind)) for kind in kinds)
+    )

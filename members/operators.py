@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core import clock, db, errors
-from members import duties, operator_sessions, passwords
+from core import clock, db
+from members import duties, operator_sessions, passwords, posts
 
 PasswordTooShort = passwords.PasswordTooShort
 PasswordTooEasy = passwords.PasswordTooEasy
 PasswordNamesOperator = passwords.PasswordNamesOperator
 
 
-class NoSuchPostStore(errors.Invalid):
-    """A post names a store that the shop does not have, or an owner is held to one store."""
-
-    code = "no_such_post_store"
+NoSuchPostStore = posts.NoSuchPostStore
+NoSuchPostRole = posts.NoSuchPostRole
+give = posts.give
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ async def create(
 
     Raises:
         PasswordTooShort: fewer than ten characters.
-        PasswordTooEasy, PasswordNamesOperator, NoSuchPostStore.
+        PasswordTooEasy, PasswordNamesOperator, NoSuchPostStore, NoSuchPostRole.
     """
     hashed = await passwords.hash_of(password, login=login, name=name)
     async with db.transaction():
@@ -73,37 +72,11 @@ async def create(
     return Operator(operator_id, login, name)
 
 
-_ALL_STORES_KNOWN = """
-SELECT NOT EXISTS (SELECT FROM unnest($1::text[]) AS wanted (code) WHERE NOT EXISTS (SELECT FROM store WHERE store.code = wanted.code))
-"""
-_GIVE = """
-INSERT INTO operator_post (operator_id, role, store, given_at)
-SELECT $1, p.role, p.store, $4 FROM unnest($2::text[], $3::text[]) AS p (role, store)
-"""
-
-
-async def give(operator_id: int, posts: Iterable[duties.Post]) -> None:
-    """Gives posts to who has none. Part of the caller's transaction.
-
-    Raises:
-        NoSuchPostStore.
-    """
-    wanted = list(dict.fromkeys(posts))
-    stores = [post.store for post in wanted if post.store is not None]
-    one_store_owner = any(post.role == "owner" and post.store is not None for post in wanted)
-    if one_store_owner or not await db.fetchval(_ALL_STORES_KNOWN, stores):
-        raise NoSuchPostStore(stores=stores)
-    await db.execute(
-        _GIVE, operator_id, [post.role for post in wanted], [post.store for post in wanted], clock.now()
-    )
-
-
-_SESSION = """
+_SESSION = f"""
 SELECT o.id, o.login, o.name, s.id AS session_id, s.fresh_at, s.seen_at,
     EXISTS (SELECT FROM operator_totp t WHERE t.operator_id = o.id AND t.confirmed_at IS NOT NULL) AS has_totp,
     EXISTS (SELECT FROM operator_passkey k WHERE k.operator_id = o.id) AS has_passkey,
-    (SELECT array_agg(p.role ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS roles,
-    (SELECT array_agg(p.store ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS stores
+    {posts.OF_OPERATOR}
 FROM operator_session s JOIN operator o ON o.id = s.operator_id
 WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND o.state = 'active'
     AND ($3::timestamptz IS NULL OR coalesce(s.seen_at, s.created_at) > $3)
@@ -119,14 +92,12 @@ async def of_token(token: str) -> OnDuty | None:
         return None
     row = dict(found)
     await operator_sessions.seen(row["session_id"], row.pop("seen_at"))
-    posts = duties.posts(row.pop("roles"), row.pop("stores"))
-    return OnDuty(**row, posts=posts)
+    return OnDuty(**{**row, "posts": posts.read(row["posts"])})
 
 
-_AWAY = """
+_AWAY = f"""
 SELECT o.id, o.login, o.name,
-    (SELECT array_agg(p.role ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS roles,
-    (SELECT array_agg(p.store ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS stores
+    {posts.OF_OPERATOR}
 FROM operator o WHERE o.id = $1 AND o.state = 'active'
 """
 
@@ -138,8 +109,8 @@ async def on_duty(operator_id: int) -> OnDuty | None:
     if found is None:
         return None
     row = dict(found)
-    posts = duties.posts(row.pop("roles"), row.pop("stores"))
-    return OnDuty(**row, posts=posts, session_id=0, fresh_at=None, has_totp=True, has_passkey=False)
+    held = posts.read(row.pop("posts"))
+    return OnDuty(**row, posts=held, session_id=0, fresh_at=None, has_totp=True, has_passkey=False)
 
 
 async def is_open(token: str) -> bool:

@@ -23,6 +23,7 @@ from members import (
     people,
     people_rules,
     people_shown,
+    posts,
 )
 from members.people import Said
 from members.people_shown import Conversation, Within
@@ -220,10 +221,7 @@ async def hand(
         await conversation_events.note("taken" if to_operator is not None else "waiting", conversation_id)
 
 
-_POSTS = """
-SELECT array_agg(p.role ORDER BY p.id) AS roles, array_agg(p.store ORDER BY p.id) AS stores
-FROM operator_post p JOIN operator o ON o.id = p.operator_id WHERE p.operator_id = $1 AND o.state = 'active'
-"""
+_POSTS = f"SELECT {posts.OF_OPERATOR} FROM operator o WHERE o.id = $1 AND o.state = 'active'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +233,10 @@ class Colleague:
     conversations: int
 
 
-_COLLEAGUES = """
-SELECT o.id, o.name, array_agg(p.role ORDER BY p.id) AS roles, array_agg(p.store ORDER BY p.id) AS stores,
+_COLLEAGUES = f"""
+SELECT o.id, o.name, {posts.OF_OPERATOR},
     (SELECT count(*) FROM conversation c WHERE c.operator_id = o.id AND c.state = 'with_operator') AS conversations
-FROM operator o JOIN operator_post p ON p.operator_id = o.id WHERE o.state = 'active' GROUP BY o.id, o.name ORDER BY o.name, o.id
+FROM operator o WHERE o.state = 'active' ORDER BY o.name, o.id
 """
 
 
@@ -246,7 +244,7 @@ async def colleagues(store: str | None) -> list[Colleague]:
     """Who may answer what belongs to a store; None: to the whole shop."""
     found = []
     for row in await db.fetch(_COLLEAGUES):
-        theirs = duties.stores(duties.posts(row["roles"], row["stores"]), "chats.answer")
+        theirs = duties.stores(posts.read(row["posts"]), "chats.answer")
         if theirs is None or store in theirs:
             found.append(Colleague(row["id"], row["name"], row["conversations"]))
     return found
@@ -254,8 +252,7 @@ async def colleagues(store: str | None) -> list[Colleague]:
 
 async def _refuse_who_cannot(operator_id: int, store: str | None) -> None:
     row = await db.fetchrow(_POSTS, operator_id)
-    assert row is not None, "an aggregate has one row"
-    theirs = duties.stores(duties.posts(row["roles"], row["stores"]), "chats.answer")
+    theirs = duties.stores(posts.read(row["posts"] if row is not None else None), "chats.answer")
     if theirs is not None and store not in theirs:
         raise OperatorCannotAnswer(operator_id=operator_id)
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from core import clock, db, errors, ids
 from ledger import idempotency
-from members import coupon_templates, coupons, segment_rules, segments
+from members import coupon_templates, coupons, limits, segment_rules, segments
 from notifications import outbox, truth
 
 KeyReused = idempotency.KeyReused
@@ -69,13 +69,18 @@ async def give_coupons(operator_id: int, segment_id: int, template_id: int, *, k
 
     Raises:
         NoSuchSegment, NoSuchTemplate, KeyReused.
+        AboveYourLimit: for as many as are in it now, they are worth more than the operator gives.
     """
-    await coupon_templates.get(template_id)
+    kind = await coupon_templates.get(template_id)
     by = f"operator:{operator_id}"
 
     async def act() -> str:
-        rule = segments.dumped((await segments.get(segment_id)).rule)
-        return await begin(segment_id, "coupons", rule, template_id=template_id, by=by)
+        allowance = await limits.of(operator_id, "gifts", "rules.change")
+        rule = (await segments.get(segment_id)).rule
+        if not allowance.most.is_open:
+            in_it = (await segments.preview(rule)).customers
+            await allowance.take(in_it * kind.terms.worth_fen, f"segment:{segment_id}")
+        return await begin(segment_id, "coupons", segments.dumped(rule), template_id=template_id, by=by)
 
     content = {"segment_id": segment_id, "template_id": template_id}
     made = await idempotency.alone(

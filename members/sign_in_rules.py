@@ -8,6 +8,9 @@ from typing import Literal
 
 from members import duties
 
+Holders = duties.FixedRole | Literal["custom"]
+"""Whose role it is; ``custom``: all roles that the shop has composed itself."""
+
 StepUp = Literal["off", "with_second_factor", "always"]
 """Who shows again who they are before money moves: nobody, operators who have a second factor, everybody."""
 
@@ -22,7 +25,7 @@ class Rules:
     step_up: StepUp = "with_second_factor"
     fresh: timedelta = timedelta(minutes=10)
     """So long after somebody showed who they are, nothing asks them again."""
-    second_factor_required_for: frozenset[duties.Role] = frozenset()
+    second_factor_required_for: frozenset[Holders] = frozenset()
     """Who has one of these roles and no second factor may do nothing but get one."""
     shop_name: str = "Yucun"
     """What authenticator apps and browsers call us."""

@@ -89,7 +89,7 @@ class House:
     """The shop's identity provider. ``create_as``: who is not known here is added with this role in the whole shop."""
 
     provider: Provider
-    create_as: duties.Role | None = None
+    create_as: duties.FixedRole | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
-"""Who works for the shop: adding operators, giving them posts, letting them go. An owner there always is."""
+"""Who works for the shop: adding operators, giving them posts, letting them go. An owner there always is, and nobody decides about who
+has more duties, stores or amounts than they (``by``: who asks)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,10 +17,12 @@ from members import (
     operator_sign_in,
     operators,
     passwords,
+    roles,
     second_factors,
     sign_in_attempts,
     single_sign_on,
 )
+from members import posts as held
 from members.operator_sessions import OpenSession
 from members.sign_in_attempts import Origin
 
@@ -42,6 +46,8 @@ class LastOwner(errors.Conflict):
 
 
 NoSuchPostStore = operators.NoSuchPostStore
+NoSuchPostRole = operators.NoSuchPostRole
+BeyondYourDuties = roles.BeyondYourDuties
 PasswordTooShort = passwords.PasswordTooShort
 PasswordTooEasy = passwords.PasswordTooEasy
 PasswordNamesOperator = passwords.PasswordNamesOperator
@@ -63,11 +69,10 @@ class Member:
     posts: tuple[duties.Post, ...]
 
 
-_SHOWN = """
+_SHOWN = f"""
 SELECT o.id, o.login, o.name, o.email, o.state, o.created_at,
     (SELECT max(coalesce(s.seen_at, s.created_at)) FROM operator_session s WHERE s.operator_id = o.id) AS last_seen_at,
-    (SELECT array_agg(p.role ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS roles,
-    (SELECT array_agg(p.store ORDER BY p.id) FROM operator_post p WHERE p.operator_id = o.id) AS stores
+    {held.OF_OPERATOR}
 FROM operator o
 """
 
@@ -91,9 +96,7 @@ async def get(operator_id: int) -> Member:
 
 
 def _member(row: Mapping[str, Any]) -> Member:
-    known = dict(row)
-    posts = duties.posts(known.pop("roles"), known.pop("stores"))
-    return Member(**known, posts=posts)
+    return Member(**{**dict(row), "posts": held.read(row["posts"])})
 
 
 _ADD = """
@@ -108,15 +111,17 @@ async def add(
     """Adds somebody. The same key gives the same person again.
 
     Raises:
-        LoginTaken, PasswordTooShort, PasswordTooEasy, PasswordNamesOperator, NoSuchPostStore, KeyReused.
+        LoginTaken, PasswordTooShort, PasswordTooEasy, PasswordNamesOperator, NoSuchPostStore, NoSuchPostRole, BeyondYourDuties, KeyReused.
     """
     hashed = await passwords.hash_of(password, login=login, name=name)
 
     async def act() -> str:
+        await roles.in_turn()
         added = await db.fetchval(_ADD, login, name, hashed, clock.now())
         if added is None:
             raise LoginTaken(login=login)
         await operators.give(added, posts)
+        await roles.refuse_beyond(await roles.theirs(operator_id), await roles.complete(posts))
         return str(added)
 
     added = await idempotency.alone(
@@ -130,25 +135,38 @@ def _plain(posts: Iterable[duties.Post]) -> list[list[str | None]]:
     return [[post.role, post.store] for post in posts]
 
 
-_ONE_BY_ONE = "SELECT pg_advisory_xact_lock(0x59750003)"
 _OWNERS = """
 SELECT count(DISTINCT o.id) FROM operator o JOIN operator_post p ON p.operator_id = o.id WHERE o.state = 'active' AND p.role = 'owner'
 """
 
 
-async def post(operator_id: int, posts: Sequence[duties.Post]) -> Member:
+async def post(by: int, operator_id: int, posts: Sequence[duties.Post]) -> Member:
     """Gives an operator exactly these posts; they hold from the next request on.
 
     Raises:
-        NoSuchOperator, NoSuchPostStore, LastOwner.
+        NoSuchOperator, NoSuchPostStore, NoSuchPostRole, LastOwner, BeyondYourDuties.
     """
-    async with db.transaction():
-        await db.execute(_ONE_BY_ONE)
-        await get(operator_id)
+    async with _about(by, operator_id) as mine:
         await db.execute("DELETE FROM operator_post WHERE operator_id = $1", operator_id)
         await operators.give(operator_id, posts)
         await _refuse_ownerless()
+        await roles.refuse_beyond(mine, await roles.complete(posts))
     return await get(operator_id)
+
+
+@asynccontextmanager
+async def _about(by: int, operator_id: int) -> AsyncIterator[tuple[duties.Post, ...]]:
+    """A transaction in which somebody decides about an operator. Gives what they hold themselves, as it was before.
+
+    Raises:
+        NoSuchOperator, BeyondYourDuties: the operator has more than they.
+    """
+    async with db.transaction():
+        await roles.in_turn()
+        theirs, mine = (await get(operator_id)).posts, await roles.theirs(by)
+        yield mine
+        if by != operator_id:
+            await roles.refuse_beyond(mine, theirs)
 
 
 async def _refuse_ownerless() -> None:
@@ -159,39 +177,48 @@ async def _refuse_ownerless() -> None:
 _SWITCH = "UPDATE operator SET state = $2 WHERE id = $1"
 
 
-async def disable(operator_id: int) -> Member:
+async def disable(by: int, operator_id: int) -> Member:
     """Lets somebody go: they cannot sign in, and their sessions end at once. Again is harmless.
 
     Raises:
-        NoSuchOperator, LastOwner.
+        NoSuchOperator, LastOwner, BeyondYourDuties.
     """
-    async with db.transaction():
-        await db.execute(_ONE_BY_ONE)
-        await get(operator_id)
+    async with _about(by, operator_id):
         await db.execute(_SWITCH, operator_id, "disabled")
         await _refuse_ownerless()
         await operator_sessions.end_all(operator_id)
     return await get(operator_id)
 
 
-async def enable(operator_id: int) -> Member:
+async def enable(by: int, operator_id: int) -> Member:
     """Lets somebody in again, with the posts they had. Again is harmless.
 
     Raises:
-        NoSuchOperator.
+        NoSuchOperator, BeyondYourDuties.
     """
-    await db.execute(_SWITCH, operator_id, "active")
+    async with _about(by, operator_id):
+        await db.execute(_SWITCH, operator_id, "active")
     return await get(operator_id)
 
 
-async def sign_out_everywhere(operator_id: int) -> None:
+async def sign_out_everywhere(by: int, operator_id: int) -> None:
     """Ends all sessions of an operator at once.
 
     Raises:
-        NoSuchOperator.
+        NoSuchOperator, BeyondYourDuties.
     """
-    await get(operator_id)
-    await operator_sessions.end_all(operator_id)
+    async with _about(by, operator_id):
+        await operator_sessions.end_all(operator_id)
+
+
+async def sign_out(by: int, operator_id: int, session_id: int) -> None:
+    """Ends one session of an operator.
+
+    Raises:
+        NoSuchOperator, NoSuchSession, BeyondYourDuties.
+    """
+    async with _about(by, operator_id):
+        await operator_sessions.end(operator_id, session_id)
 
 
 async def sessions(operator_id: int) -> list[OpenSession]:
@@ -207,13 +234,15 @@ async def sessions(operator_id: int) -> list[OpenSession]:
 _SET_HASH = "UPDATE operator SET password_hash = $2 WHERE id = $1"
 
 
-async def change_password(operator_id: int, *, password: str) -> None:
+async def change_password(by: int, operator_id: int, *, password: str) -> None:
     """Sets somebody's password; all their sessions end.
 
     Raises:
-        NoSuchOperator, PasswordTooShort, PasswordTooEasy, PasswordNamesOperator.
+        NoSuchOperator, PasswordTooShort, PasswordTooEasy, PasswordNamesOperator, BeyondYourDuties.
     """
-    await _set_password(operator_id, password, but=None)
+    hashed = await _hashed(operator_id, password)
+    async with _about(by, operator_id):
+        await _set_hash(operator_id, hashed, but=None)
 
 
 async def change_own_password(who: operators.OnDuty, *, old: str, password: str, origin: Origin) -> None:
@@ -224,37 +253,45 @@ async def change_own_password(who: operators.OnDuty, *, old: str, password: str,
         SignInRests, PasswordTooShort, PasswordTooEasy, PasswordNamesOperator.
     """
     await operator_sign_in.check_password(who.login, old, origin=origin)
-    await _set_password(who.id, password, but=who.session_id)
-
-
-async def _set_password(operator_id: int, password: str, *, but: int | None) -> None:
-    member = await get(operator_id)
-    hashed = await passwords.hash_of(password, login=member.login, name=member.name)
+    hashed = await _hashed(who.id, password)
     async with db.transaction():
-        await db.execute(_SET_HASH, operator_id, hashed)
-        await operator_sessions.end_all(operator_id, but=but)
+        await _set_hash(who.id, hashed, but=who.session_id)
 
 
-async def set_email(operator_id: int, email: str | None) -> Member:
+async def _hashed(operator_id: int, password: str) -> str:
+    member = await get(operator_id)
+    return await passwords.hash_of(password, login=member.login, name=member.name)
+
+
+async def _set_hash(operator_id: int, hashed: str, *, but: int | None) -> None:
+    await db.execute(_SET_HASH, operator_id, hashed)
+    await operator_sessions.end_all(operator_id, but=but)
+
+
+async def set_email(by: int, operator_id: int, email: str | None) -> Member:
     """Writes down the e-mail address by which the shop's identity provider knows somebody; None: none.
 
     Raises:
-        NoSuchOperator, EmailTaken.
+        NoSuchOperator, EmailTaken, BeyondYourDuties.
     """
-    await single_sign_on.set_email(operator_id, email)
+    async with _about(by, operator_id):
+        await single_sign_on.set_email(operator_id, email)
     return await get(operator_id)
 
 
-async def reset_second_factor(operator_id: int) -> None:
+async def reset_second_factor(by: int, operator_id: int) -> None:
     """For who has lost it: all second factors and recovery codes are gone, and all sessions end.
 
     Raises:
-        NoSuchOperator.
+        NoSuchOperator, BeyondYourDuties.
     """
-    await get(operator_id)
-    async with db.transaction():
-        await second_factors.reset(operator_id)
-        await operator_sessions.end_all(operator_id)
+    async with _about(by, operator_id):
+        await _reset(operator_id)
+
+
+async def _reset(operator_id: int) -> None:
+    await second_factors.reset(operator_id)
+    await operator_sessions.end_all(operator_id)
 
 
 _OF_LOGIN = "SELECT id FROM operator WHERE login = $1"
@@ -269,5 +306,6 @@ async def reset_second_factor_of(login: str) -> None:
     found = await db.fetchval(_OF_LOGIN, login)
     if found is None:
         raise NoSuchOperator(operator_id=login)
-    await reset_second_factor(found)
+    async with db.transaction():
+        await _reset(found)
     await sign_in_attempts.note(found, "command_line", "second_factor_reset", Origin())

@@ -54,7 +54,8 @@ def fresh_until(who: Standing) -> datetime | None:
 def must_enrol(who: Standing) -> bool:
     """Whether they have to get a second factor before they may do anything else."""
     required = sign_in_rules.current().second_factor_required_for
-    return not who.has_second_factor and any(post.role in required for post in who.posts)
+    held = {post.role if post.role in duties.ROLES else "custom" for post in who.posts}
+    return not who.has_second_factor and not required.isdisjoint(held)
 
 
 def refuse_unenrolled(who: Standing) -> None:

@@ -11,6 +11,7 @@ class OperatorPost(Model):
     id = fields.BigIntField(primary_key=True)
     operator = fields.ForeignKeyField("models.Operator", related_name="posts", on_delete=fields.RESTRICT)
     role = fields.CharField(max_length=12)
+    """The code of an ``operator_role``; a foreign key in the database."""
     store = fields.CharField(max_length=20, null=True)
     """The code of the only store it is held in; a foreign key in the database."""
     given_at = fields.DatetimeField()
@@ -18,10 +19,6 @@ class OperatorPost(Model):
     class Meta:
         table = "operator_post"
         constraints = (
-            CheckConstraint(
-                check="role IN ('owner', 'manager', 'accountant', 'cashier', 'clerk', 'support', 'auditor')",
-                name="operator_post_role",
-            ),
             UniqueConstraint(fields=("operator_id", "role", "store"), name="operator_post_once"),
             UniqueConstraint(
                 fields=("operator_id", "role"),

@@ -19,6 +19,7 @@ from typing import ClassVar, Literal, get_args
 from billing import approvals, credits
 from core import clock, db, errors
 from ledger import accounts, idempotency, posting
+from members import limits
 from notifications import outbox
 from reconciliation import days, differences, history
 from reconciliation.differences import Difference
@@ -76,11 +77,13 @@ async def resolve(operator_id: int, difference_no: str, wish: Wish, *, key: str)
     """
 
     async def act() -> str:
+        allowance = await limits.of(operator_id, "adjustments", "books.close")
         day, found = await differences.locked(difference_no)
         _check_open(day, found)
         await _check_not_waiting(found)
         move = await _planned(found, wish)
-        if not approvals.needed(found.at_stake_fen):
+        alone = not approvals.needed(found.at_stake_fen)
+        if alone and await allowance.takes(found.at_stake_fen, f"difference:{found.id}"):
             await _end(day, found, wish, move, operator_id)
             return ""
         approval_no = await approvals.request(
@@ -113,7 +116,7 @@ async def _approved(approval: approvals.Approval) -> str:
     return str(difference_no)
 
 
-approvals.register("difference", _approved)
+approvals.register("difference", _approved, "adjustments")
 
 _WAITING = (
     "SELECT EXISTS (SELECT FROM approval WHERE approval_no = $1 AND state = 'waiting' AND expires_at > $2)"

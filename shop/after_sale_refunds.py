@@ -20,7 +20,8 @@ from billing import (
 )
 from billing.channels import Channels
 from core import db, errors
-from ledger import idempotency
+from ledger import accounts, idempotency
+from members import limits
 from shop import after_sale_steps, after_sales_shown, order_review
 from shop.after_sales_shown import AfterSale
 
@@ -74,10 +75,12 @@ async def refund(
     async def act() -> str:
         owner_id = (await after_sales_shown.get(return_no, within=by.stores)).customer_id
         await approvals.one_by_one(by.operator_id, owner_id)
+        allowance = await limits.of(by.operator_id, "refunds", "money.move")
         found = await after_sale_steps.locked(return_no, "refund", within=by.stores)
         await after_sale_steps.refuse_waiting(found, "refund")
         asked_fen = _amount(found, amount_fen)
-        if await approvals.adds_up(asked_fen, operator_id=by.operator_id, customer_id=owner_id):
+        needs_second = await approvals.adds_up(asked_fen, operator_id=by.operator_id, customer_id=owner_id)
+        if needs_second or not await allowance.takes(asked_fen, accounts.of_customer(owner_id)):
             return await _ask_second_person(found, {**wish, "amount_fen": asked_fen}, by.operator_id)
         return await _refund(found, asked_fen, note, operator=by.label, decided_by=by.label)
 
@@ -111,7 +114,7 @@ async def _approved(approval: approvals.Approval) -> str:
     )  # fmt: skip
 
 
-approvals.register(_KIND, _approved)
+approvals.register(_KIND, _approved, "refunds")
 
 
 def _amount(found: AfterSale, amount_fen: int | None) -> int:

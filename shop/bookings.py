@@ -23,7 +23,7 @@ from billing import (
 )
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
-from members import customers
+from members import customers, limits
 from notifications import outbox
 from shop import bookables, bookings_shown, placing, quotes
 
@@ -310,6 +310,7 @@ async def in_turn(operator_id: int, booking: Booking) -> None:
     """Lets what one operator gives back of one customer's money wait for each other; before the booking is locked."""
     if booking.bill_no is not None:
         await approvals.one_by_one(operator_id, (await bills.find(booking.bill_no)).customer_id)
+        await limits.of(operator_id, "refunds", "orders.serve")
 
 
 async def money_back(booking: Booking, *, by: str, reason: str = "", alone: int | None = None) -> None:
@@ -318,7 +319,7 @@ async def money_back(booking: Booking, *, by: str, reason: str = "", alone: int 
 
     Raises:
         BillPaymentPending: the bill is being paid through a channel.
-        RefundNeedsSecond.
+        RefundNeedsSecond, AboveYourLimit.
     """
     if booking.bill_no is None:
         return
@@ -339,6 +340,8 @@ async def _refuse_above_limit(operator_id: int, bill: bills.Bill) -> None:
     left_fen = await refunds.left(bill)
     if left_fen and await approvals.adds_up(left_fen, operator_id=operator_id, customer_id=bill.customer_id):
         raise RefundNeedsSecond(bill_no=bill.bill_no, amount_fen=left_fen)
+    allowance = await limits.of(operator_id, "refunds", "orders.serve")
+    await allowance.take(left_fen, accounts.of_customer(bill.customer_id))
 
 
 _NOTE = 'INSERT INTO booking_event (booking_id, step, by, note, "at") VALUES ($1, $2, $3, $4, $5)'

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from billing import approvals, bills, refunds, shipping, terms
 from core import errors
-from ledger import idempotency
+from ledger import accounts, idempotency
+from members import limits
 from shop import order_states, order_steps, orders_shown
 
 NoSuchOrder = order_steps.NoSuchOrder
@@ -122,13 +123,15 @@ async def _end(by: By, step: order_states.Step, order_no: str, reason: str, key:
     async def act() -> str:
         owner_id = (await orders_shown.find(order_no)).customer_id
         await approvals.one_by_one(by.operator_id, owner_id)
+        allowance = await limits.of(by.operator_id, "refunds", "orders.serve")
         order = await order_steps.lock(order_no, within=by.stores)
         order_states.refuse(step, order.state, order_no)
         if await approvals.is_waiting(_KIND, {"order_no": order_no}, customer_id=owner_id):
             raise OrderEndWaits(order_no=order_no)
         if order.state != "placed":
             back_fen = await refunds.left(await bills.lock(order.bill_no))
-            if await approvals.adds_up(back_fen, operator_id=by.operator_id, customer_id=owner_id):
+            needs_second = await approvals.adds_up(back_fen, operator_id=by.operator_id, customer_id=owner_id)
+            if needs_second or not await allowance.takes(back_fen, accounts.of_customer(owner_id)):
                 wish = {"order_no": order_no, "step": step, "reason": reason}
                 return await approvals.request(
                     _KIND, wish, amount_fen=back_fen, reason=f"{order_no} {reason}"[:200], operator_id=by.operator_id,
@@ -161,7 +164,7 @@ async def _approved(approval: approvals.Approval) -> str:
     )  # fmt: skip
 
 
-approvals.register(_KIND, _approved)
+approvals.register(_KIND, _approved, "refunds")
 
 
 async def hand_over(by: By, order_no: str, *, note: str = "", key: str) -> str:

@@ -52,7 +52,14 @@ ROUTES = (
         summary=("新增操作员", "Add an operator"),
         status=201,
         answer=staff.Member,
-        refusals=(desk.LoginTaken, *PASSWORD, desk.NoSuchPostStore, desk.KeyReused),
+        refusals=(
+            desk.LoginTaken,
+            *PASSWORD,
+            desk.NoSuchPostStore,
+            desk.NoSuchPostRole,
+            desk.BeyondYourDuties,
+            desk.KeyReused,
+        ),
         auth=OPERATOR,
         idempotent=True,
     ),
@@ -69,19 +76,25 @@ ROUTES = (
         staff.post,
         summary=("设定岗位", "Give posts"),
         description=(
-            "岗位是全店或某一门店的角色；按所列整体替换，下一次请求起生效。至少要留一名店主。",
+            "岗位是全店或某一门店的角色；按所列整体替换，下一次请求起生效。至少要留一名店主；谁也不能授予自己没有的职责、门店或限额。",
             "A post is a role in the whole shop or in one store. What is listed replaces all; it holds from the next request on. "
-            "An owner must remain.",
+            "An owner must remain, and nobody gives duties, stores or amounts that they have not got.",
         ),
         answer=staff.Member,
-        refusals=(desk.NoSuchOperator, desk.NoSuchPostStore, desk.LastOwner),
+        refusals=(
+            desk.NoSuchOperator,
+            desk.NoSuchPostStore,
+            desk.NoSuchPostRole,
+            desk.LastOwner,
+            desk.BeyondYourDuties,
+        ),
         auth=OPERATOR,
     ),
     kit.put(
         "/operators/{operator_id}/password",
         staff.password,
         summary=("重设密码", "Set a password"),
-        refusals=(desk.NoSuchOperator, *PASSWORD),
+        refusals=(desk.NoSuchOperator, *PASSWORD, desk.BeyondYourDuties),
         auth=OPERATOR,
     ),
     kit.post(
@@ -89,7 +102,7 @@ ROUTES = (
         staff.disable,
         summary=("停用", "Let somebody go"),
         answer=staff.Member,
-        refusals=(desk.NoSuchOperator, desk.LastOwner),
+        refusals=(desk.NoSuchOperator, desk.LastOwner, desk.BeyondYourDuties),
         auth=OPERATOR,
     ),
     kit.post(
@@ -97,7 +110,7 @@ ROUTES = (
         staff.enable,
         summary=("重新启用", "Let somebody in again"),
         answer=staff.Member,
-        refusals=(desk.NoSuchOperator,),
+        refusals=(desk.NoSuchOperator, desk.BeyondYourDuties),
         auth=OPERATOR,
     ),
     kit.get(
@@ -112,7 +125,7 @@ ROUTES = (
         "/operators/{operator_id}/sign-out",
         staff.sign_out,
         summary=("全部下线", "End all sessions"),
-        refusals=(desk.NoSuchOperator,),
+        refusals=(desk.NoSuchOperator, desk.BeyondYourDuties),
         auth=OPERATOR,
     ),
     kit.put(
@@ -125,14 +138,14 @@ ROUTES = (
             "only that account counts.",
         ),
         answer=staff.Member,
-        refusals=(desk.NoSuchOperator, single_sign_on.EmailTaken),
+        refusals=(desk.NoSuchOperator, single_sign_on.EmailTaken, desk.BeyondYourDuties),
         auth=OPERATOR,
     ),
     kit.delete(
         "/operators/{operator_id}/sessions/{session_id}",
         staff.end_session,
         summary=("下线一个会话", "End one session"),
-        refusals=(operator_sessions.NoSuchSession,),
+        refusals=(desk.NoSuchOperator, operator_sessions.NoSuchSession, desk.BeyondYourDuties),
         auth=OPERATOR,
     ),
     kit.post(
@@ -144,7 +157,7 @@ ROUTES = (
             "For a lost phone: app, recovery codes and passkeys are good no more and all sessions end; after that the password is enough, "
             "until they set one up again.",
         ),
-        refusals=(desk.NoSuchOperator,),
+        refusals=(desk.NoSuchOperator, desk.BeyondYourDuties),
         auth=OPERATOR,
     ),
     kit.get(

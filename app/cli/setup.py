@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import re
 import sys
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def _operator(given: argparse.Namespace) -> ExitCode:
     posts = []
     for text in given.post or ["owner"]:
         role, _, store = text.partition("@")
-        if role not in duties.ROLES:
+        if role not in duties.ROLES and not re.fullmatch("r[0-9]{1,11}", role):
             print(f"{role}: 没有这个岗位 · no such role ({' '.join(duties.ROLES)})", file=sys.stderr)
             return ExitCode.FAILED
         posts.append(duties.Post(role, store or None))

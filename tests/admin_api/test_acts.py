@@ -253,6 +253,7 @@ _UNWATCHED = {
         "tier_standing", "plan_usage", "outbox_message", "message_attempt", "job", "import_progress", "address_code",
     },
     "how operators sign in": {"operator_challenge", "operator_passkey", "operator_recovery_code", "operator_subject", "sign_in_attempt", "sign_in_limit"},
+    "what follows from acts, day by day": {"limit_use"},
     "pictures": {"after_sale_photo", "voucher_image", "stray_image"},
 }  # fmt: skip
 

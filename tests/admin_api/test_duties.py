@@ -94,7 +94,7 @@ async def test_a_post_in_one_store_is_no_good_for_what_concerns_the_whole_shop(w
         {"duty": "money.move"},
     )
     me = (await desk.get("/me")).body
-    assert me["posts"] == [{"role": "manager", "store": "xihu"}]
+    assert me["posts"] == [{"role": "manager", "store": "xihu", "role_name": None}]
     assert set(me["duties"]) == set(duties.IN_A_STORE)
 
 
@@ -113,7 +113,7 @@ async def test_somebody_is_added_once_works_and_is_let_go(world):
     boss, key = await world.operator(), new_key()
     new = {"login": "wang", "name": "王店员", "password": "long enough 1", "posts": [{"role": "cashier"}]}
     made = await boss.post("/operators", new, key=key)
-    assert (made.status, made.body["posts"]) == (201, [{"role": "cashier", "store": None}])
+    assert (made.status, made.body["posts"]) == (201, [{"role": "cashier", "store": None, "role_name": None}])
     assert (await boss.post("/operators", new, key=key)).body == made.body
     assert (await boss.post("/operators", new)).code == "login_taken"
     assert (
@@ -141,7 +141,7 @@ async def test_somebody_is_added_once_works_and_is_let_go(world):
 async def test_of_two_owners_who_let_each_other_go_at_once_one_stays(world):
     first = await operators.create(login="a", name="甲", password=PASSWORD)
     second = await operators.create(login="b", name="乙", password=PASSWORD)
-    both = (staff.disable(first.id), staff.post(second.id, [duties.Post("auditor")]))
+    both = (staff.disable(second.id, first.id), staff.post(first.id, second.id, [duties.Post("auditor")]))
     said = await asyncio.gather(*both, return_exceptions=True)
     assert sum(isinstance(one, staff.LastOwner) for one in said) == 1, said
     assert await db.fetchval(staff._OWNERS) == 1

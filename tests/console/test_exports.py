@@ -62,7 +62,7 @@ async def test_who_may_no_longer_see_it_gets_no_file_and_others_never(world, hir
     browser = await hired(login="zhou")
     await hired(login="boss")
     await asked_for(browser, "csv")
-    await staff.post(1, [duties.Post("clerk")])
+    await staff.post(1, 1, [duties.Post("clerk")])
     assert await work(world) == 1
     (export,) = await list_exports.page(1)
     assert (export.state, export.fault, export.rows) == ("failed", "not_your_duty", 0)
@@ -72,7 +72,7 @@ async def test_who_may_no_longer_see_it_gets_no_file_and_others_never(world, hir
     (export,) = await list_exports.page(3)
     assert (await other.get(f"/exports/{export.id}/file")).status == 200
     assert (await browser.get(f"/exports/{export.id}/file")).status == 404
-    await staff.post(3, [duties.Post("clerk")])
+    await staff.post(3, 3, [duties.Post("clerk")])
     assert (await other.get(f"/exports/{export.id}/file")).status == 403
 
 

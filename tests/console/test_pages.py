@@ -87,14 +87,25 @@ async def test_every_list_and_every_form_opens(hired, locale):
 
 @pytest.mark.parametrize("role", sorted(duties.ROLES))
 async def test_each_role_sees_its_pages_and_no_others(hired, role):
-    browser = await hired(duties.Post(role))
+    await sees_just(await hired(duties.Post(role)), duties.ROLES[role])
+
+
+_FORM = re.compile(r'href="/console/do/([a-z_]+)')
+
+
+async def sees_just(browser, granted):
+    """Pages, forms and buttons of these duties open and are offered, and no others."""
+    offered = set()
     for place in ALONE:
-        may = place.route.duty is None or place.route.duty in duties.ROLES[role]
+        may = place.route.duty is None or place.route.duty in granted
         page = await browser.get(place.address({}))
         assert (page.status == 403) != may, (place.name, page.status)
+        offered |= set(_FORM.findall(page.text))
         if not may:
             assert f'href="{place.address({})}"' not in (await browser.get("/")).text
     for place in PLACES.all.values():
         if place.writes and not place.slots and place.name not in arrangement.NOT_SHOWN:
-            may = place.route.duty is None or place.route.duty in duties.ROLES[role]
+            may = place.route.duty is None or place.route.duty in granted
             assert ((await browser.get(place.address({}))).status == 403) != may, place.name
+    beyond = {name for name in offered if PLACES.all[name].route.duty not in {None, *granted}}
+    assert not beyond, beyond

@@ -163,13 +163,13 @@ async def test_a_code_gives_so_many_to_everybody_and_so_many_in_all(db):
     assert len(held) == 3
     assert {type(one) for one in done} == {coupons.Held, coupons.CouponsGone}
     assert (await coupon_templates.get(made.id)).issued == 3
-    await coupon_templates.change(made.id, active=True, total=1)
+    await coupon_templates.change(1, made.id, active=True, total=1)
     assert (await coupon_templates.get(made.id)).terms.total == 3, "never fewer than there are"
-    await coupon_templates.change(made.id, active=True, total=None)
+    await coupon_templates.change(1, made.id, active=True, total=None)
     with pytest.raises(coupons.CouponHad):
         for one in people:
             await coupons.claim(one.id, "TEA100", key=factories.key())
-    await coupon_templates.change(made.id, active=False, total=None)
+    await coupon_templates.change(1, made.id, active=False, total=None)
     with pytest.raises(coupons.CouponsGone):
         await coupons.claim(people[4].id, "TEA100", key=factories.key())
     with pytest.raises(coupons.NoSuchCouponCode):
@@ -213,7 +213,7 @@ async def test_a_code_is_one_kinds_and_a_kind_is_made_once(db):
     with pytest.raises(coupon_templates.CouponCodeTaken):
         await kind(code="A1")
     with pytest.raises(coupon_templates.NoSuchTemplate):
-        await coupon_templates.change(404, active=True, total=None)
+        await coupon_templates.change(1, 404, active=True, total=None)
     with pytest.raises(coupon_templates.NoSuchTemplate):
         await coupons.give(1, (await factories.customer()).id, 404, key=factories.key())
 

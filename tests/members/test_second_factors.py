@@ -170,11 +170,11 @@ async def test_what_happens_between_the_steps_ends_it(db, happens):
     who, app, _ = await enrolled()
     wanted = await half()
     if happens == "disabled":
-        await staff.disable(who.id)
+        await staff.disable(who.id, who.id)
     elif happens == "password":
-        await staff.change_password(who.id, password="quite another sentence")
+        await staff.change_password(who.id, who.id, password="quite another sentence")
     else:
-        await staff.reset_second_factor(who.id)
+        await staff.reset_second_factor(who.id, who.id)
     with pytest.raises(OVER):
         await operator_sign_in.second(wanted.challenge, app.code(), origin=OFFICE)
 

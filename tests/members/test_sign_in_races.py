@@ -54,24 +54,24 @@ async def test_a_password_that_is_set_anew_while_the_old_one_is_looked_at_opens_
 
     async def change():
         if happens == "set anew":
-            await staff.change_password(who.id, password=ANOTHER)
+            await staff.change_password(who.id, who.id, password=ANOTHER)
         elif happens == "set at the machine":
             await operators.create(login="chen", name="陈店长", password=ANOTHER)
         else:
-            await staff.disable(who.id)
+            await staff.disable(who.id, who.id)
 
     meanwhile(change)
     with pytest.raises(OVER):
         await operator_sign_in.sign_in("chen", PASSWORD, origin=OFFICE)
     if happens == "let go and back":
-        await staff.enable(who.id)
+        await staff.enable(who.id, who.id)
     assert await sessions_open() == 0
     assert (await sign_in_attempts.page(limit=1))[0].outcome == "sign_in_over"
 
 
 async def test_nor_does_it_ask_for_a_second_factor(db, meanwhile):
     who, _, _ = await enrolled()
-    meanwhile(lambda: staff.change_password(who.id, password=ANOTHER))
+    meanwhile(lambda: staff.change_password(who.id, who.id, password=ANOTHER))
     with pytest.raises(OVER):
         await half()
     assert await database.fetchval("SELECT count(*) FROM operator_challenge") == 0
@@ -81,7 +81,7 @@ async def test_what_was_half_way_ends_with_a_password_set_at_the_machine_and_wit
     who, _, codes = await enrolled()
     for end in (
         lambda: operators.create(login="chen", name="陈店长", password=PASSWORD),
-        lambda: staff.sign_out_everywhere(who.id),
+        lambda: staff.sign_out_everywhere(who.id, who.id),
     ):
         wanted = await half()
         await end()
@@ -95,7 +95,7 @@ async def test_no_session_outlives_a_new_password_whoever_is_first(db):
         wanted = await half()
         await asyncio.gather(
             operator_sign_in.second(wanted.challenge, code, origin=OFFICE),
-            staff.change_password(who.id, password=PASSWORD),
+            staff.change_password(who.id, who.id, password=PASSWORD),
             second_factors.new_recovery_codes((await hired("li")).id),
             return_exceptions=True,
         )
@@ -106,7 +106,7 @@ async def test_a_recovery_code_is_not_used_up_by_a_session_that_is_over(db):
     who, app, codes = await enrolled()
     session = await operator_sign_in.second((await half()).challenge, app.code(), origin=OFFICE)
     duty = await on_duty(session)
-    await staff.sign_out_everywhere(who.id)
+    await staff.sign_out_everywhere(who.id, who.id)
     with pytest.raises(operator_sign_in.SessionOver):
         await operator_sign_in.show_again(duty, session.token, code=codes[0], origin=OFFICE)
     assert (await second_factors.standing(who.id)).recovery_codes_left == 10

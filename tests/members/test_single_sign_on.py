@@ -126,7 +126,7 @@ async def test_nobody_is_added_unless_the_settings_say_as_what(db, house, there,
     session = await single_sign_on.sign_in(open_house, **came, origin=OFFICE)
     assert (await on_duty(session)).posts == (duties.Post("support"),)
     await hired("boss")
-    await staff.disable(session.operator.id)
+    await staff.disable(session.operator.id, session.operator.id)
     came = await there(await single_sign_on.begin(open_house, origin=OFFICE))
     with pytest.raises(NOT_LINKED):
         await single_sign_on.sign_in(open_house, **came, origin=OFFICE)
@@ -245,7 +245,7 @@ async def test_who_was_let_go_is_not_added_anew_under_the_address_they_had(db, h
     await hired("boss")
     who = await hired("li")
     await single_sign_on.set_email(who.id, "chen@example.com")
-    await staff.disable(who.id)
+    await staff.disable(who.id, who.id)
     open_house = single_sign_on.House(house.provider, "support")
     came = await there(await single_sign_on.begin(open_house, origin=OFFICE))
     with pytest.raises(NOT_LINKED):

@@ -1,0 +1,91 @@
+"""Limits 限额: how much somebody may move on their own. Asked for at the desk, in the transaction that moves it, by the facts of then.
+
+What somebody has moved of a kind adds up over the business day: for one customer, and altogether. So an amount in two parts comes to the
+same, and one that only the desk knows is counted as the desk knows it. Nothing is counted of who has no limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core import clock, db, errors
+from members import amount_limits, duties, posts
+from members.amount_limits import Kind as Kind
+from members.amount_limits import Most
+
+
+class AboveYourLimit(errors.Forbidden):
+    """It is more than the operator's roles allow: at once, for one customer, or in a day. ``params.per`` says which, ``most_fen`` how much that is."""
+
+    code = "above_your_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What an operator may move of a kind, held until the transaction ends."""
+
+    operator_id: int
+    kind: Kind
+    most: Most
+
+    async def take(self, amount_fen: int, about: str) -> None:
+        """Counts an amount, in fen whichever way it goes; ``about``: whose it is, ``customer:17``.
+
+        Raises:
+            AboveYourLimit: nothing is counted.
+        """
+        if self.most.is_open or not amount_fen:
+            return
+        excess = await self._excess(abs(amount_fen), about)
+        if excess is not None:
+            raise excess
+        now = clock.now()
+        begun = clock.start_of(clock.day_of(now))
+        await db.execute(_USE, self.operator_id, self.kind, about, abs(amount_fen), now, begun)
+
+    async def takes(self, amount_fen: int, about: str) -> bool:
+        """The same, for who has another way where it is too much: says whether it was counted."""
+        try:
+            await self.take(amount_fen, about)
+        except AboveYourLimit:
+            return False
+        return True
+
+    async def fits(self, amount_fen: int, about: str) -> bool:
+        """Whether ``take`` would count it. Nothing is."""
+        return self.most.is_open or await self._excess(abs(amount_fen), about) is None
+
+    async def _excess(self, amount_fen: int, about: str) -> AboveYourLimit | None:
+        used = await db.fetchrow(_USED, self.operator_id, self.kind, about, clock.start_of(clock.today()))
+        assert used is not None, "a sum has one row"
+        for per, most_fen, before_fen in (
+            ("customer", self.most.most_fen, used["about_fen"]),
+            ("day", self.most.day_fen, used["day_fen"]),
+        ):
+            if most_fen is not None and before_fen + amount_fen > most_fen:
+                return AboveYourLimit(kind=self.kind, per=per, most_fen=most_fen, amount_fen=amount_fen)
+        return None
+
+
+_USED = """
+SELECT coalesce(sum(amount_fen) FILTER (WHERE about = $3), 0)::bigint AS about_fen, coalesce(sum(amount_fen), 0)::bigint AS day_fen
+FROM limit_use WHERE operator_id = $1 AND kind = $2 AND at >= $4
+"""
+_USE = """
+WITH over AS (DELETE FROM limit_use WHERE operator_id = $1 AND kind = $2 AND at < $6)
+INSERT INTO limit_use (operator_id, kind, about, amount_fen, at) VALUES ($1, $2, $3, $4, $5)
+"""
+"""What was counted on days that are over is needed no more: the acts themselves stand where they were done."""
+_IN_TURN = "SELECT pg_advisory_xact_lock($1, $2)"
+_COUNTING = 0x5975_000C
+
+
+async def of(operator_id: int, kind: Kind, duty: duties.Duty, *, store: str | None = None) -> Allowance:
+    """What an operator may move of a kind by a duty now, in this store where one is named. Part of the caller's transaction, before all
+    other locks but an approval's: what somebody with a limit does, waits for each other. Who acts for nobody on the list (the command line,
+    a simulation) has no limit."""
+    held = await posts.of(operator_id)
+    most = amount_limits.OPEN if held is None else duties.most(held, kind, duty, store=store)
+    if not most.is_open:
+        await db.execute(_IN_TURN, _COUNTING, operator_id)
+    return Allowance(operator_id, kind, most)

@@ -1,0 +1,94 @@
+"""Roles of a shop's own in the console: composed in a form, given in another, and good for just their pages and buttons."""
+
+import re
+
+import pytest
+
+from core import db
+from members import amount_limits, duties, operators, roles
+from tests import factories
+from tests.console import looking
+from tests.console.test_pages import sees_just
+from tests.world import PASSWORD
+
+GRANTED = frozenset(
+    {"customers.see", "customers.change", "money.see", "money.move", "stock.change", "people.see"}
+)
+
+
+async def composed(*granted, name="晚班组长", **limits):
+    """A role of these duties, composed by an owner."""
+    owner = await operators.create(login="boss", name="店主", password=PASSWORD)
+    made = await roles.compose(owner.id, name=name, duties=granted, limits=limits, key=factories.key())
+    return made.role
+
+
+async def test_a_role_of_ones_own_sees_just_its_pages_and_buttons(hired):
+    browser = await hired(duties.Post(await composed(*GRANTED)))
+    await sees_just(browser, GRANTED)
+
+
+async def test_in_the_console_as_in_the_api_nobody_does_more_alone_than_their_limit(hired):
+    nothing = {kind: amount_limits.Most(0) for kind in amount_limits.KINDS}
+    browser = await hired(duties.Post(await composed(*(duties.DUTIES - {"people.change"}), **nothing)))
+    customer = await factories.customer(principal=5_000)
+    form = f"/do/adjustments_adjust?customer_id={customer.id}"
+    done = await browser.submit(form, kind="principal", amount_fen="1.00", reason="补偿")
+    assert "等待" in done.words and await factories.balance(customer.id) == (5_000, 0), done.words
+    bill_no = await factories.bill(customer.id, 1_000)
+    refused = await browser.submit(f"/do/bills_void?bill_no={bill_no}", reason="开错")
+    assert (refused.status, "超出您的限额 0.00 元" in refused.words) == (422, True), refused.words
+    assert await db.fetchval("SELECT state FROM bill") == "open"
+
+
+async def test_nobody_lifts_themselves_by_a_form(hired):
+    role = await composed("people.see", "people.change", "orders.see")
+    browser = await hired(duties.Post(role))
+    me = await db.fetchval("SELECT max(id) FROM operator")
+    form = await browser.get(f"/do/roles_change?role={role}")
+    assert form.status == 200
+    sent = {**form.hidden, "name": "晚班组长", "duties": "money.move"}
+    lifted = await browser.post(f"/do/roles_change?role={role}", sent)
+    assert (lifted.status, "不能授予" in lifted.words) == (422, True), lifted.words
+    posts = await browser.get(f"/do/staff_post?operator_id={me}")
+    assert 'value="owner"' in posts.text and f'value="{role}" selected' in posts.text
+    given = {**posts.hidden, "posts.0.role": "owner"}
+    lifted = await browser.post(f"/do/staff_post?operator_id={me}", given)
+    assert (lifted.status, "不能授予" in lifted.words) == (422, True), lifted.words
+    assert (
+        await db.fetchval("SELECT string_agg(role, ',') FROM operator_post WHERE operator_id = $1", me)
+        == role
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(("locale", "width"), [("zh-CN", 1280), ("en", 390)])
+async def test_an_owner_composes_a_role_and_gives_it(hired, world, locale, width):
+    seated = await hired(locale=locale)
+    say = {"zh-CN": ("新增角色", "看顾客"), "en": ("Compose a role", "See customers")}[locale]
+    async with looking.at(seated, width=width) as page:
+        await page.goto(f"{world.url}/console/do/roles_compose")
+        await looking.accessible(page)
+        await page.fill("#f-name", "Evening")
+        await page.get_by_label(say[1], exact=True).check()
+        await page.fill("#f-limits-counter-most_fen", "50")
+        await looking.picture(page, f"console-role-form-{locale}-{width}")
+        await page.get_by_role("button", name=say[0]).click()
+        await page.wait_for_url(re.compile("/console/(roles|do)"))
+        await looking.accessible(page)
+        role = await db.fetchval("SELECT code FROM operator_role WHERE name = 'Evening'")
+        for at in (
+            "roles",
+            f"roles/{role}",
+            "roles/cashier",
+            f"do/roles_change?role={role}",
+            "do/staff_add",
+            "do/staff_post?operator_id=1",
+        ):
+            await page.goto(f"{world.url}/console/{at}")
+            await looking.accessible(page)
+            await looking.picture(page, f"console-{at.replace('/', '-').partition('?')[0]}-{locale}-{width}")
+        await page.select_option("#f-posts-0-role", role)
+    kept = await roles.get(role)
+    assert (kept.duties, kept.limits) == (("customers.see",), {"counter": amount_limits.Most(5_000)})
