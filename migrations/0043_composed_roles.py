@@ -11,7 +11,7 @@ _FIXED = ("owner", "manager", "accountant", "cashier", "clerk", "support", "audi
 
 
 class Migration(_steps.Migration):
-    dependencies = [("models", "0041_large_shops")]
+    dependencies = [("models", "0042_sorting_and_alt")]
 
     operations = [
         _parts.table(
