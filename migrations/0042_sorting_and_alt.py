@@ -4,6 +4,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
+from core.partial_index import PartialIndex
 from migrations import _steps
 
 _SORTED = (
@@ -20,5 +21,11 @@ class Migration(_steps.Migration):
 
     operations = [
         *(ops.AddIndex(model, Index(fields=[column, "id"], name=name)) for model, column, name in _SORTED),
+        ops.AddIndex(
+            "Order",
+            PartialIndex(
+                fields=["store_id", "total_fen", "id"], name="order_store_total", where="store_id <> 0"
+            ),
+        ),
         ops.AddField("ProductImage", "alt", fields.CharField(max_length=200, db_default="")),
     ]

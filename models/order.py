@@ -50,6 +50,9 @@ class Order(Model):
             Index(fields=("customer_id", "id"), name="order_customer"),
             Index(fields=("total_fen", "id"), name="order_by_total"),
             PartialIndex(fields=("store_id", "id"), name="order_store", where="store_id <> 0"),
+            PartialIndex(
+                fields=("store_id", "total_fen", "id"), name="order_store_total", where="store_id <> 0"
+            ),
             PartialIndex(fields=("customer_id",), name="order_unpaid", where="state = 'placed'"),
             PartialIndex(fields=("expires_at",), name="order_expiring", where="state = 'placed'"),
             PartialIndex(fields=("completes_at",), name="order_completing", where="state = 'shipped'"),

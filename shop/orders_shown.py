@@ -130,7 +130,8 @@ ORDER BY o.id DESC LIMIT $4
 """
 _SORTED = f"SELECT {_SEEN} FROM shop_order o"
 _SORTS = {"total_fen": "o.total_fen", "placed_at": "o.id"}
-"""What orders can be sorted by, and the columns: ``order_by_total`` serves it; they are numbered as they are placed."""
+"""What orders can be sorted by, and the columns: ``order_by_total`` and ``order_store_total`` serve it; they are numbered as they are placed."""
+_WITHIN = "o.store_id = ANY (ARRAY(SELECT id FROM store WHERE code = ANY ({0}::text[])))"
 _LINES = f"SELECT order_id, {_LINE} FROM order_line WHERE order_id = ANY ($1::bigint[]) ORDER BY id"
 _OWN = COLUMNS.count(",") + 2
 """An order's columns, with ``under_review``; its lines' come after them."""
@@ -206,14 +207,7 @@ async def everybodys(
     stores = None if within is None else list(within)
     rows: Sequence[Any]
     if sort is not None:
-        where = {
-            "o.state = ANY ({0}::text[])": (wanted,),
-            "o.store_id = ANY (ARRAY(SELECT id FROM store WHERE code = ANY ({0}::text[])))": (stores,),
-            "o.customer_id = {0}": (customer_id,),
-        }
-        text, args = sorting.statement(
-            _SORTED, where, sort, column=_SORTS[sort.by], number="o.id", limit=limit
-        )
+        text, args = _in_order(sort, wanted, stores, customer_id, limit)
         rows = await db.fetch(text, *args)
     elif customer_id is not None:
         rows = await db.fetch(_OF_ONE, first, wanted, stores, limit, customer_id)
@@ -222,6 +216,29 @@ async def everybodys(
     else:
         rows = await db.fetch(_OF_STORES, first, wanted, stores, limit)
     return await _with_refunds(await _with_lines([of_row(row) for row in rows]))
+
+
+def _in_order(
+    sort: sorting.Sort,
+    states: Sequence[str] | None,
+    stores: Sequence[str] | None,
+    customer_id: int | None,
+    limit: int,
+) -> tuple[str, list[object]]:
+    """SQL of a page in an order that was chosen; of several stores, of each so many and the first of those."""
+    column = _SORTS[sort.by]
+    where: dict[str, tuple[object, ...]] = {"o.state = ANY ({0}::text[])": (states,)}
+    if customer_id is not None or stores is None:
+        where |= {"o.customer_id = {0}": (customer_id,), _WITHIN: (stores,)}
+        return sorting.statement(_SORTED, where, sort, column=column, number="o.id", limit=limit)
+    where |= {"o.store_id = s.id AND o.store_id <> 0 AND {0}": (True,)}
+    each, args = sorting.statement(_SORTED, where, sort, column=column, number="o.id", limit=limit)
+    way = " DESC" if sort.falling else ""
+    text = f"""
+SELECT o.* FROM store s CROSS JOIN LATERAL ({each}) o WHERE s.code = ANY (${len(args) + 1}::text[])
+ORDER BY {column}{way}, o.id{way} LIMIT ${len(args)}
+"""
+    return text, [*args, stores]
 
 
 _REFUNDED = (

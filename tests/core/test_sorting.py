@@ -48,6 +48,18 @@ async def test_every_order_of_a_list_is_read_from_an_index(db, room, number, by,
         assert ("Index Cond" in [*plan, ""][scan + 1]) is (after is not None), plan
 
 
+@pytest.mark.parametrize(("by", "index"), [("total_fen", "order_store_total"), ("-placed_at", "order_store")])
+async def test_orders_of_some_stores_are_read_from_an_index_of_each_store(db, by, index):
+    text, args = orders_shown._in_order(sorting.Sort(by, (7, 7)), ["paid"], ["lake", "hill"], None, 21)
+    async with database.transaction():
+        for off in ("seqscan", "bitmapscan"):
+            await database.execute(f"SET LOCAL enable_{off} = off")
+        plan = [row[0] for row in await database.fetch(f"EXPLAIN {text}", *args)]
+    scan = next((at for at, line in enumerate(plan) if f"using {index} on" in line), None)
+    assert scan is not None and "store_id = s.id" in plan[scan + 1], plan
+    assert sum("Sort Key" in line for line in plan) == 1, "only the first of each store are sorted"
+
+
 @pytest.mark.parametrize("way", ["", "-"])
 async def test_pages_sorted_by_what_many_share_have_every_row_once(db, way):
     for name in ("赵", "钱", "赵", "孙", "赵", "钱", "李"):
