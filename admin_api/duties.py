@@ -75,6 +75,7 @@ OF_FILES: dict[str, tuple[Duty, Duty]] = {
     "standing_orders": ("plans.see", "plans.change"),
     "statements": ("money.see", "money.move"),
     "stock": ("catalogue.see", "stock.change"),
+    "shop_settings": ("rules.see", "rules.change"),
     "stores": ("shop.see", "rules.change"),
     "tiers": ("customers.see", "rules.change"),
     "tickets": ("chats.see", "chats.answer"),

@@ -36,7 +36,8 @@ IMPERSONAL = _names("""
     product_images_listing product_tables_as_csv product_tables_as_xlsx products_listing products_one rates_commission
     rates_commission_lines rates_listing reconciliation_as_csv reconciliation_as_xlsx reconciliation_lines reconciliation_listing
     reconciliation_one reports_now reports_owed reports_trend roles_listing roles_one segments_listing segments_one segments_progress segments_reach segments_run segments_runs
-    segments_tags passkeys_mine second_factors_mine staff_attempts staff_listing staff_me staff_my_sessions
+    segments_tags shop_settings_care shop_settings_dunning shop_settings_history shop_settings_listing shop_settings_orders
+    shop_settings_plans shop_settings_rules shop_settings_top_ups passkeys_mine second_factors_mine staff_attempts staff_listing staff_me staff_my_sessions
     staff_one staff_sessions stock_levels stock_of_product stock_movements stores_listing
     tickets_satisfaction_of tiers_listing upkeep_jobs
 """)

@@ -16,7 +16,7 @@ from app.config_values import Address, Key256, Seconds, Secret, Section, Word, s
 from app.message_config import AliyunSms, Mail, Messages, People
 from app.operator_config import Operators
 from app.wechat_config import WeChat, WeChatPay
-from billing import terms
+from billing import term_bounds, terms
 from core import sealed
 
 ENVIRONMENT = "YUCUN_CONFIG"
@@ -153,8 +153,7 @@ class Kuaidi100(Section):
     base_url: Address = "https://poll.kuaidi100.com"
 
 
-Fen = Annotated[int, Field(ge=0, le=100_000_000_00)]
-Days = Annotated[int, Field(ge=1, le=365)]
+Fen = term_bounds.Fen
 
 
 class Money(Section):
@@ -176,32 +175,32 @@ class Money(Section):
     day_cut_minutes: Annotated[int, Field(ge=0, le=1440)] = 120
     carry_days: Annotated[int, Field(ge=0, le=30)] = 2
     bill_patience_days: Annotated[int, Field(ge=1, le=60)] = 3
-    bonus_reminder_days: Annotated[int, Field(ge=0, le=366)] = 0
+    bonus_reminder_days: term_bounds.NoticeDays = 0
     birthday_messages: bool = False
-    missed_after_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    missed_after_days: term_bounds.MissedDays = 0
     plan_days_ahead: Annotated[int, Field(ge=1, le=400)] = 35
-    plan_price_notice_days: Annotated[int, Field(ge=0, le=366)] = 30
+    plan_price_notice_days: term_bounds.NoticeDays = 30
     customers_change_plans: bool = True
     bill_rows_most: Annotated[int, Field(ge=1, le=20_000_000)] = 5_000_000
     bill_bytes_most: Annotated[int, Field(ge=1024, le=16 * 1024**3)] = 4 * 1024**3
     due_run_parked_most: Annotated[int, Field(ge=1, le=1_000_000)] = 20
-    dunning_retry_days: Annotated[tuple[Days, ...], Field(max_length=20)] = (1, 3, 7)
+    dunning_retry_days: term_bounds.RetryDays = (1, 3, 7)
     dunning_partial: bool = False
-    dunning_grace_days: Annotated[int, Field(ge=0, le=365)] = 7
+    dunning_grace_days: term_bounds.GraceDays = 7
     dunning_suspends: bool = False
-    due_soon_days: Annotated[int, Field(ge=0, le=60)] = 3
-    overdue_days: Annotated[int, Field(ge=1, le=60)] = 1
+    due_soon_days: term_bounds.DueSoonDays = 3
+    overdue_days: term_bounds.OverdueDays = 1
     orders_need_review: bool = False
-    unpaid_orders_most: Annotated[int, Field(ge=1, le=1000)] = 20
+    unpaid_orders_most: term_bounds.UnpaidOrders = 20
     order_instalment_parts: Annotated[
         tuple[Annotated[int, Field(ge=2, le=36)], ...], Field(max_length=10)
     ] = ()
-    order_down_payment_percent: Annotated[int, Field(ge=1, le=90)] = 30
+    order_down_payment_percent: term_bounds.DownPaymentPercent = 30
     order_instalments_from_fen: Annotated[int, Field(ge=1, le=100_000_000_00)] = 100_000
-    complete_after_days: Annotated[int, Field(ge=1, le=90)] = 10
-    included_tax_percent: Annotated[int, Field(ge=0, le=30)] = 0
-    after_sales_days: Annotated[int, Field(ge=0, le=3650)] = 15
-    standing_hours_ahead: Annotated[int, Field(ge=0, le=720)] = 12
+    complete_after_days: term_bounds.CompleteDays = 10
+    included_tax_percent: term_bounds.TaxPercent = 0
+    after_sales_days: term_bounds.AfterSalesDays = 15
+    standing_hours_ahead: term_bounds.HoursAhead = 12
     standing_consent_version: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,20}$")] = (
         terms.Terms().standing_consent_version
     )

@@ -14,7 +14,7 @@ import redis.asyncio
 from aiohttp import web
 
 from app import config, database, outside
-from billing import terms
+from billing import shop_settings, terms
 from core import clock, db, sealed
 from core import http as kit
 from members import chat_codes, people_rules, sign_in_rules
@@ -27,6 +27,7 @@ _CONNECTIONS_MOST = 300
 """More than the messages that are on their way at once (``notifications.delivery``), and the rest that a process asks."""
 _CLOCK_EVERY_S = 1.0
 _CLOCK_TIMEOUT_S = 2.0
+_SETTINGS_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ async def opened(settings: config.Config, *, pool_max: int | None = None) -> Asy
         await db.fetchval(
             "SELECT 1"
         )  # the pool connects when it is first asked; a wrong address should show now
+        await stack.enter_async_context(_followed_settings())
         connection = _redis(settings)
         if connection is not None:
             stack.push_async_callback(connection.aclose)
@@ -106,6 +108,27 @@ def _tokens(settings: config.Config) -> kit.Tokens:
     keys = [kit.Key(key.kid, key.secret.get_secret_value().encode()) for key in settings.tokens.customer_keys]
     lifetime = timedelta(seconds=settings.tokens.customer_ttl_s)
     return kit.Tokens(keys, issuer="yucun", audience="customer", lifetime=lifetime)
+
+
+@contextlib.asynccontextmanager
+async def _followed_settings() -> AsyncIterator[None]:
+    """Keeps what operators chose of the shop's terms in force in this process while the block lasts."""
+    await shop_settings.follow()
+
+    async def keep() -> None:
+        while True:
+            await asyncio.sleep(_SETTINGS_EVERY_S)
+            try:
+                await shop_settings.follow()
+            except Exception:  # the database is away: what was in force stays so
+                log.warning("the shop's settings could not be read", exc_info=True)
+
+    following = asyncio.create_task(keep(), name="shop settings")
+    try:
+        yield
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

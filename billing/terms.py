@@ -1,9 +1,11 @@
-"""Terms: what the shop has chosen about money. Every process is given them once, from its settings, before it serves."""
+"""Terms: what the shop has chosen about money. Every process is given them from its settings' file before it serves; what operators chose
+otherwise (``shop_settings``) comes on top of that, while it serves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from ledger import accounts
 
@@ -112,7 +114,7 @@ class Terms:
 
 
 _DEFAULT = Terms()
-_current = _DEFAULT
+_of_file = _current = _DEFAULT
 
 
 def current() -> Terms:
@@ -120,8 +122,19 @@ def current() -> Terms:
     return _current
 
 
+def of_file() -> Terms:
+    """The terms as the settings' file has them."""
+    return _of_file
+
+
 def use(chosen: Terms = _DEFAULT) -> None:
     """From now on these terms are in force; without an argument the ones a shop has that chose nothing."""
-    global _current
-    _current = chosen
+    global _of_file, _current
+    _of_file = _current = chosen
     accounts.open_with(chosen.burn_policy)
+
+
+def choose(otherwise: Mapping[str, Any]) -> None:
+    """From now on the terms of the settings' file are in force, but for these."""
+    global _current
+    _current = replace(_of_file, **otherwise)

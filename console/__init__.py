@@ -28,6 +28,7 @@ from console import (
     live,
     money_pages,
     passkeys,
+    shop_settings,
     sign_in,
     single_sign_on,
     teaching,
@@ -98,6 +99,7 @@ def build(
     timelines.add_to(application)
     hours.add_to(application)
     desk_pages.add_to(application)
+    shop_settings.add_to(application)
     _add_places(application, built.places)
     aiohttp_jinja2.setup(
         application,

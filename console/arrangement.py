@@ -28,7 +28,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
         "canned_answers_listing", "chat_words_concepts", "chat_words_explain", "chat_scenes_listing", "chat_menus_state",
         "tickets_satisfaction_of",
     ),
-    "rules": ("stores_listing", "opening_hours_of_shop", "packages_listing", "deduction_rules_listing", "agreements_listing"),
+    "rules": ("shop_settings_listing", "stores_listing", "opening_hours_of_shop", "packages_listing", "deduction_rules_listing", "agreements_listing"),
     "people": ("staff_listing", "roles_listing", "acts_listing", "staff_attempts", "second_factors_mine", "staff_my_sessions"),
     "system": ("alerts_listing", "upkeep_jobs", "upkeep_prove"),
 }  # fmt: skip
@@ -89,6 +89,8 @@ ON_PAGES_OF_THEIR_OWN = frozenset(
         "stock_levels",
         "stock_movements",
         "refunds_of_top_up",
+        "shop_settings_history",
+        "shop_settings_rules",
     }
 )
 """Operations that pages written by hand ask for, and no list or button leads to."""

@@ -25,4 +25,7 @@ class ActChange(Model):
 
     class Meta:
         table = "act_change"
-        indexes = (Index(fields=("act_id", "id"), name="act_change_act"),)
+        indexes = (
+            Index(fields=("act_id", "id"), name="act_change_act"),
+            Index(fields=("of_table", "id"), name="act_change_of_table"),
+        )

@@ -32,6 +32,7 @@ from admin_api.routes import (
     refunds,
     remittances,
     roles,
+    settings_of_shop,
     shipping,
     shop,
     signing_in,
@@ -87,6 +88,7 @@ _TABLE = kit.Api(
         *parcels.ROUTES,
         *ordering.ROUTES,
         *after_sales.ROUTES,
+        *settings_of_shop.ROUTES,
         *watching.ROUTES,
     ),
 )

@@ -60,7 +60,7 @@ def asked(
 ) -> ExitCode:
     """Asks the opened shop and says the answer; a refusal is said in both languages and ends with ``refused``."""
     from app import database
-    from billing import terms
+    from billing import shop_settings, terms
     from core import clock, sealed
 
     settings = settings_of(given)
@@ -70,6 +70,7 @@ def asked(
 
     async def answer() -> T:
         async with database.opened(settings.database.url.get_secret_value()):
+            await shop_settings.follow()
             return await ask()
 
     return ended(answer, say, refused=refused)

@@ -1,0 +1,223 @@
+"""The shop's settings as operators see and change them: the terms by subject, what was chosen otherwise than the settings' file, who changed
+what when.
+
+Not all terms are theirs to choose: what keeps operators themselves in bounds, or what the law asks for, stands in the file alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from billing import terms
+from core import db, errors
+
+CHOSEN: Mapping[str, tuple[str, ...]] = {
+    "top_ups": ("top_up_min_fen", "top_up_max_fen", "customer_transfers"),
+    "orders": (
+        "orders_need_review", "unpaid_orders_most", "complete_after_days", "after_sales_days", "order_down_payment_percent",
+        "included_tax_percent",
+    ),
+    "plans": ("plan_price_notice_days", "customers_change_plans", "standing_hours_ahead", "due_soon_days", "overdue_days"),
+    "dunning": ("dunning_retry_days", "dunning_partial", "dunning_grace_days", "dunning_suspends"),
+    "care": ("bonus_reminder_days", "birthday_messages", "missed_after_days"),
+}  # fmt: skip
+"""The terms that operators choose, by subject."""
+
+OF_FILE: Mapping[str, tuple[str, ...]] = {
+    "second_person": (
+        "approval_above_fen", "counter_approval_above_fen", "approval_window_hours", "broadcast_approval_above",
+    ),
+    "balances": (
+        "named_cap_fen", "unnamed_cap_fen", "credit_ceiling_fen", "burn_policy", "matching_order", "claw_back", "refund_right_days",
+        "channel_payment_minutes",
+    ),
+    "reconciliation": ("day_cut_minutes", "carry_days", "bill_patience_days"),
+}  # fmt: skip
+"""Those that stand in the settings' file alone."""
+
+RULES: tuple[str, ...] = (
+    "recharge_package", "tier", "points_rule", "coupon_template", "store", "opening_hours", "plan_offer", "dunning_policy",
+    "deduction_rule", "freight_template", "bookable", "fee_rule", "agreement", "message_template",
+)  # fmt: skip
+"""The tables of rules that have lists and forms of their own."""
+
+_SUBJECTS = {name: subject for subject, names in {**CHOSEN, **OF_FILE}.items() for name in names}
+_TUPLES = frozenset(one.name for one in fields(terms.Terms) if "tuple" in str(one.type))
+
+
+class TopUpRangeEmpty(errors.DomainError):
+    """The smallest top-up would be more than the greatest."""
+
+    code = "top_up_range_empty"
+
+
+class NoSuchSetting(errors.NotFound):
+    """There is no setting, and no table of rules, of this name."""
+
+    code = "no_such_setting"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A term: what it is now, and what the file (of those in the file alone: a shop that chose nothing) has. ``operator_name`` and
+    ``changed_at``: who changed it last in the console."""
+
+    subject: str
+    name: str
+    value: Any
+    default: Any
+    is_chosen: bool
+    of_file_alone: bool
+    operator_name: str | None
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A table of rules: how many there are, and who changed one last."""
+
+    of_table: str
+    rows: int
+    operator_name: str | None
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an act changed of a setting, or of a row of rules, by what differs."""
+
+    id: int
+    act_id: int
+    row_id: int | None
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    operator_name: str
+    changed_at: datetime
+
+
+async def follow() -> None:
+    """What operators chose is in force in this process."""
+    terms.choose(
+        _otherwise(
+            await db.fetch("SELECT name, value::text AS value FROM shop_setting WHERE value IS NOT NULL")
+        )
+    )
+
+
+def _otherwise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    theirs = {name for names in CHOSEN.values() for name in names}
+    return {
+        row["name"]: _typed(row["name"], json.loads(row["value"])) for row in rows if row["name"] in theirs
+    }
+
+
+def _typed(name: str, value: Any) -> Any:
+    return tuple(value) if name in _TUPLES else value
+
+
+def chosen(subject: str) -> dict[str, Any]:
+    """The terms of a subject that operators choose, as they are now."""
+    now = asdict(terms.current())
+    return {name: now[name] for name in CHOSEN[subject]}
+
+
+_LOCK = "SELECT pg_advisory_xact_lock(0x59750005)"
+_PUT = """
+INSERT INTO shop_setting AS s (name, value) VALUES ($1, $2::jsonb) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+WHERE s.value IS DISTINCT FROM excluded.value
+"""
+
+
+async def put(subject: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Chooses the terms of a subject; in force here at once, in other processes within seconds. What is as in the file follows the file
+    from then on.
+
+    Raises:
+        TopUpRangeEmpty.
+    """
+    wanted = {name: _typed(name, values[name]) for name in CHOSEN[subject]}
+    if subject == "top_ups" and wanted["top_up_min_fen"] > wanted["top_up_max_fen"]:
+        raise TopUpRangeEmpty
+    of_file = terms.of_file()
+    async with db.transaction():
+        await db.execute(_LOCK)
+        known = {row["name"] for row in await db.fetch("SELECT name FROM shop_setting")}
+        for name, value in wanted.items():
+            otherwise = None if value == getattr(of_file, name) else json.dumps(value)
+            if otherwise is not None or name in known:
+                await db.execute(_PUT, name, otherwise)
+    await follow()
+    return chosen(subject)
+
+
+_LAST = """
+SELECT s.name, s.value IS NOT NULL AS is_chosen, o.name AS operator_name, a.began_at AS changed_at
+FROM shop_setting s
+LEFT JOIN LATERAL (
+    SELECT c.act_id FROM act_change c WHERE c.of_table = 'shop_setting' AND c.row_id = s.id ORDER BY c.id DESC LIMIT 1
+) last ON true
+LEFT JOIN operator_act a ON a.id = last.act_id LEFT JOIN operator o ON o.id = a.operator_id
+"""
+
+
+async def listing() -> list[Setting]:
+    """All terms that are shown, by subject."""
+    await follow()
+    last = {row["name"]: row for row in await db.fetch(_LAST)}
+    now, of_file, without = (asdict(one) for one in (terms.current(), terms.of_file(), terms.Terms()))
+    return [
+        Setting(
+            subject=subject, name=name, value=now[name], default=(without if subject in OF_FILE else of_file)[name],
+            is_chosen=bool(name in last and last[name]["is_chosen"]), of_file_alone=subject in OF_FILE,
+            operator_name=last[name]["operator_name"] if name in last else None,
+            changed_at=last[name]["changed_at"] if name in last else None,
+        )
+        for name, subject in _SUBJECTS.items()
+    ]  # fmt: skip
+
+
+_LAST_OF_RULES = """
+SELECT o.name AS operator_name, a.began_at AS changed_at
+FROM act_change c JOIN operator_act a ON a.id = c.act_id JOIN operator o ON o.id = a.operator_id
+WHERE c.of_table = $1 ORDER BY c.id DESC LIMIT 1
+"""
+
+
+async def rules() -> list[Rules]:
+    """The tables of rules."""
+    found = []
+    for table in RULES:
+        rows = await db.fetchval(f"SELECT count(*) FROM {table}")
+        last = await db.fetchrow(_LAST_OF_RULES, table)
+        found.append(
+            Rules(table, rows, *((last["operator_name"], last["changed_at"]) if last else (None, None)))
+        )
+    return found
+
+
+_CHANGES = """
+SELECT c.id, c.act_id, c.row_id, c.before::text AS before, c.after::text AS after, o.name AS operator_name, a.began_at AS changed_at
+FROM act_change c JOIN operator_act a ON a.id = c.act_id JOIN operator o ON o.id = a.operator_id
+WHERE c.of_table = $1 AND ($2::text IS NULL OR c.row_id = (SELECT id FROM shop_setting WHERE name = $2)) AND c.id < $3
+ORDER BY c.id DESC LIMIT $4
+"""
+
+
+async def history(of: str, *, before: int | None = None, limit: int = 50) -> list[Change]:
+    """What operators changed of a setting (its name), or of a table of rules (the table's), the latest first.
+
+    Raises:
+        NoSuchSetting.
+    """
+    if of not in RULES and of not in _SUBJECTS:
+        raise NoSuchSetting(name=of)
+    table, name = (of, None) if of in RULES else ("shop_setting", of)
+    rows = await db.fetch(_CHANGES, table, name, before if before is not None else 2**62, limit)
+    return [
+        Change(**{**row, **{side: row[side] and json.loads(row[side]) for side in ("before", "after")}})
+        for row in rows
+    ]

@@ -1,0 +1,118 @@
+"""The shop's settings: chosen by operators on top of the file, checked, in force everywhere, and with a history."""
+
+import json
+
+from billing import shop_settings, terms
+from core import db
+from members import duties, operators
+from tests.world import PASSWORD, Client
+
+ORDERS = {
+    "orders_need_review": True, "unpaid_orders_most": 20, "complete_after_days": 3, "after_sales_days": 15, "order_down_payment_percent": 30,
+    "included_tax_percent": 0,
+}  # fmt: skip
+DUNNING = {
+    "dunning_retry_days": [2, 4],
+    "dunning_partial": True,
+    "dunning_grace_days": 7,
+    "dunning_suspends": False,
+}
+
+
+def test_every_setting_is_one_of_the_terms_and_stands_once():
+    names = [
+        name for names in (*shop_settings.CHOSEN.values(), *shop_settings.OF_FILE.values()) for name in names
+    ]
+    assert len(names) == len(set(names)) and set(names) <= set(terms.Terms.__dataclass_fields__)
+    protecting = {name for name in names if "approval" in name or "cap" in name or "ceiling" in name}
+    assert protecting and not protecting & {name for names in shop_settings.CHOSEN.values() for name in names}
+
+
+async def test_what_is_chosen_is_in_force_and_what_is_as_the_file_follows_the_file(world):
+    boss = await world.operator()
+    was = terms.of_file()
+    said = await boss.put("/shop-settings/orders", ORDERS)
+    assert (said.status, said.body) == (200, ORDERS)
+    now = terms.current()
+    assert (now.orders_need_review, now.complete_after_days, terms.of_file()) == (True, 3, was)
+    assert (await boss.put("/shop-settings/dunning", DUNNING)).status == 200
+    assert terms.current().dunning_retry_days == (2, 4)
+    listed = {one["name"]: one for one in (await boss.get("/shop-settings")).body["items"]}
+    mine, other, fixed = (
+        listed["complete_after_days"],
+        listed["after_sales_days"],
+        listed["approval_above_fen"],
+    )
+    assert (mine["value"], mine["default"], mine["is_chosen"], mine["operator_name"]) == (
+        3,
+        was.complete_after_days,
+        True,
+        "店长",
+    )
+    assert (other["is_chosen"], other["operator_name"], fixed["of_file_alone"]) == (False, None, True)
+    now = terms.current()
+    terms.use(was)  # as another process, or one that began anew
+    await shop_settings.follow()
+    assert terms.current() == now
+    back = {
+        **ORDERS,
+        "orders_need_review": was.orders_need_review,
+        "complete_after_days": was.complete_after_days,
+    }
+    assert (await boss.put("/shop-settings/orders", back)).status == 200
+    assert terms.current().complete_after_days == was.complete_after_days
+    assert await db.fetchval("SELECT value FROM shop_setting WHERE name = 'complete_after_days'") is None
+
+
+async def test_what_cannot_be_is_refused_where_it_stands_and_changes_nothing(world):
+    boss = await world.operator()
+    wrong = await boss.put("/shop-settings/orders", {**ORDERS, "complete_after_days": 0})
+    assert (wrong.status, [one["location"] for one in wrong.body["params"]["faults"]]) == (
+        422,
+        [["body", "complete_after_days"]],
+    )
+    empty = {"top_up_min_fen": 500, "top_up_max_fen": 100, "customer_transfers": False}
+    assert (await boss.put("/shop-settings/top-ups", empty)).code == "top_up_range_empty"
+    assert await db.fetchval("SELECT count(*) FROM shop_setting") == 0 and terms.current() == terms.of_file()
+
+
+async def test_what_a_setting_was_is_told_from_the_acts(world):
+    boss = await world.operator()
+    for days in (3, 5, 5):
+        await boss.put("/shop-settings/orders", {**ORDERS, "complete_after_days": days})
+    rows = (await boss.get("/shop-settings/changes?of=complete_after_days")).body["items"]
+    assert [(one["before"] and one["before"]["value"], one["after"]["value"]) for one in rows] == [
+        (3, 5),
+        (None, 3),
+    ]
+    assert {one["operator_name"] for one in rows} == {"店长"}
+    (first, _) = rows
+    assert (await boss.get(f"/acts/{first['act_id']}")).body["operation"] == "shop_settings_put_orders"
+    await boss.put("/tiers/gold", {"name_zh": "金卡", "name_en": "Gold", "rank": 1})
+    (tier,) = (await boss.get("/shop-settings/changes?of=tier")).body["items"]
+    assert (tier["before"], tier["after"]["rank"]) == (None, 1)
+    tables = {one["of_table"]: one for one in (await boss.get("/shop-settings/rules")).body["items"]}
+    assert (tables["tier"]["rows"], tables["tier"]["operator_name"], tables["store"]["operator_name"]) == (
+        1,
+        "店长",
+        None,
+    )
+    assert (await boss.get("/shop-settings/changes?of=operator")).code == "no_such_setting"
+
+
+async def test_who_may_see_rules_may_not_change_settings(world):
+    await world.operator()
+    boss = await world.operator()
+    await operators.create(login="au", name="审计", password=PASSWORD, posts=[duties.Post("auditor")])
+    desk = Client(world.http, boss._url)
+    desk.token = (await desk.post("/login", {"login": "au", "password": PASSWORD})).body["token"]
+    assert (await desk.get("/shop-settings")).status == 200
+    assert (await desk.put("/shop-settings/orders", ORDERS)).code == "not_your_duty"
+
+
+async def test_a_setting_of_another_release_is_left_alone(db):
+    from core import db as database
+
+    await database.execute("INSERT INTO shop_setting (name, value) VALUES ('gone', $1::jsonb)", json.dumps(1))
+    await shop_settings.follow()
+    assert terms.current() == terms.of_file()
