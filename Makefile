@@ -26,7 +26,7 @@ demo-reset: env  ## 清空演示数据 · delete the demo's data
 picture: env-dev  ## 演示运行时重拍 README 的图 · while the demo runs: take the README's picture anew
 	@$(BIN)/python -m tests.e2e.readme_picture $(ARGS)
 
-.PHONY: test stress crash fuzz walks model mutate understand chat-fuzz burst faults due-chaos message-chaos
+.PHONY: test stress crash fuzz walks model mutate understand chat-fuzz burst export-stall faults due-chaos message-chaos
 WORKERS ?= 2
 test: env-dev client  ## 运行全部测试 · run every test; ARGS="-k words" picks some, WORKERS=0 runs them in one process
 	@$(PYTEST) -m "not stress" -n $(WORKERS) --dist loadfile $(ARGS)
@@ -58,6 +58,8 @@ mutate: env-dev  ## 变异测试：FILES="ledger/holds.py" EACH=12 BOUND=15 SEED
 
 chat-fuzz: env-dev  ## 聊天接口的畸形消息：EXAMPLES=5000 · bent messages for the chat: XML, JSON, encodings, the AES frame
 	@YUCUN_CHAT_FUZZ=$(or $(EXAMPLES),5000) $(PYTEST) tests/bot/test_wire_fuzz.py $(ARGS)
+export-stall: env-dev  ## 导出长列表时别人等多久：ROWS=100000 · how long pages take while the file of a long list is made
+	@$(BIN)/python -m benchmarks.export_stall --rows $(or $(ROWS),100000)
 burst: env-dev  ## 聊天高峰：MESSAGES=2000 WITHIN=10 · a burst of chat messages at server processes, and how long answers took
 	@$(BIN)/python -m benchmarks.bot_burst --messages $(or $(MESSAGES),2000) --within $(or $(WITHIN),10)
 
