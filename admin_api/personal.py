@@ -28,8 +28,8 @@ PERSONAL = _names("""
 """They tell of customers: by name, number or address, or what one of them did, said, has or owes."""
 
 IMPERSONAL = _names("""
-    agreements_listing alerts_listing orders_mark bookings_listing bookings_slots canned_answers_listing categories_listing chat_menus_publications
-    chat_menus_state conversations_colleagues chat_scenes_listing chat_scenes_one chat_words_answers chat_words_concepts chat_words_synonyms coupons_one
+    agreements_listing alerts_listing orders_mark bookings_listing bookings_slots canned_answers_listing categories_listing chat_menus_languages
+    chat_menus_publications chat_menus_state conversations_colleagues chat_scenes_listing chat_scenes_one chat_words_answers chat_words_concepts chat_words_synonyms coupons_one
     coupons_templates deduction_rules_listing due_runs_listing due_runs_one dunning_policies freight_listing freight_preview
     messages_kinds_of_messages messages_wording_history messages_wordings_in_force notices_refusals opening_hours_of_shop
     opening_hours_of_store packages_listing plan_offers_calendar plan_offers_listing points_rules price_rules_listing price_rules_of_product

@@ -7,17 +7,18 @@ from typing import Any
 from uuid import uuid4
 
 from bot import explaining
-from shop import chat_menus
+from shop import chat_menus, chat_own_menus
 
 _BY = "cli"
 
 
 async def show(configured: chat_menus.Configured) -> tuple[bool, list[str]]:
-    """The menus of the settings, and where the platform has others.
+    """The menus that are to be published, and where the platform has others.
 
     Raises:
         NoOfficialAccount, MenuNotKnown, MenuKeyUnknown.
     """
+    configured = await chat_own_menus.in_force(configured)
     await chat_menus.refuse_unknown(explaining.HouseWords(), configured)
     found = await chat_menus.state(configured)
     lines = ["默认 · default:", *_drawn(configured.buttons)]
@@ -34,6 +35,7 @@ async def publish(configured: chat_menus.Configured) -> tuple[bool, list[str]]:
     Raises:
         NoOfficialAccount, NoMenuConfigured, MenuKeyUnknown, MenuPublishing.
     """
+    configured = await chat_own_menus.in_force(configured)
     made = await chat_menus.publish(explaining.HouseWords(), configured, by=_BY, key=uuid4().hex)
     if made.state == "published":
         return True, ["已发布，顾客约五分钟后看到 · published; customers see it after some five minutes"]

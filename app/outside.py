@@ -290,7 +290,7 @@ def _menus(settings: config.Config, tokens: wechat.AccessTokens | None) -> chat_
     by_language: dict[str, Sequence[Mapping[str, Any]]] = {
         str(language): buttons for language, buttons in wire.items()
     }
-    return chat_menus.Configured(wechat.Menus(tokens), chosen.app_id, default, by_language)
+    return chat_menus.Configured(wechat.Menus(tokens), chosen.app_id, default, by_language, mini_app_id)
 
 
 def _languages(

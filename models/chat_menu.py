@@ -45,3 +45,23 @@ class ChatLanguage(Model):
     class Meta:
         table = "chat_language"
         constraints = (UniqueConstraint(fields=("app_id", "openid"), name="chat_language_of_follower"),)
+
+
+class ChatMenu(Model):
+    """A menu as operators have written it; it stands in place of the one of the settings."""
+
+    id = fields.BigIntField(primary_key=True)
+    app_id = fields.CharField(max_length=40)
+    language = fields.CharField(max_length=8)
+    """Of customers who have chosen it; empty: of everybody."""
+    buttons = fields.JSONField()
+    """As the platform writes them."""
+    saved_by = fields.CharField(max_length=64)
+    saved_at = fields.DatetimeField()
+
+    class Meta:
+        table = "chat_menu"
+        constraints = (
+            UniqueConstraint(fields=("app_id", "language"), name="chat_menu_of_language"),
+            CheckConstraint(check="language IN ('', 'zh-CN', 'en')", name="chat_menu_language"),
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from billing import (
@@ -63,6 +63,7 @@ from reports import liability
 from shop import (
     bookables,
     booking_ends,
+    chat_own_menus,
     chat_scenes,
     chat_unanswered,
     images,
@@ -182,7 +183,10 @@ def _of_the_account(
         return 0 if codes is None or app_id is None else await chat_scenes.ask(codes, app_id)
 
     async def tag() -> int:
-        return 0 if tagging is None else await chat_languages.tag(tagging)
+        if tagging is None:
+            return 0
+        own = await chat_own_menus.languages(tagging.app_id)
+        return await chat_languages.tag(replace(tagging, languages={*tagging.languages, *own}))
 
     return (
         Job("chat_codes", intervals.look_up_s, ask_for_codes),

@@ -1,4 +1,4 @@
-"""The official account's menus 自定义菜单: published from the settings, and compared with what the platform has.
+"""The official account's menus 自定义菜单: published, and compared with what the platform has (``chat_own_menus`` says which).
 
 Publishing is written down first, then the platform is asked, then what came of it is written down: of two who publish at once one does. Menus
 by language are shown to followers with a tag of ours, because the platform matches no languages; the clock tags who has chosen one.
@@ -45,6 +45,8 @@ class Configured:
     app_id: str = ""
     buttons: Sequence[Button] = ()
     by_language: Mapping[str, Sequence[Button]] = field(default_factory=dict)
+    mini_app_id: str = ""
+    """The mini-program that buttons lead to which name none."""
 
     @property
     def fingerprint(self) -> str:
@@ -60,7 +62,7 @@ class NoOfficialAccount(errors.Unavailable):
 
 
 class NoMenuConfigured(errors.Conflict):
-    """The settings have no menus; what the account has is not taken away for that."""
+    """There is no menu of everybody, in the settings or of operators'; what the account has is not taken away for that."""
 
     code = "no_menu_configured"
 

@@ -5,6 +5,7 @@ from admin_api.routes.caller import OPERATOR
 from core import http as kit
 from members import customers as members_customers
 from shop import chat_menus as shop_chat_menus
+from shop import chat_own_menus as shop_chat_own_menus
 from shop import chat_scenes as shop_chat_scenes
 
 _TEXT = (shop_chat_scenes.TextUnfillable, shop_chat_scenes.TextTooLong)
@@ -13,7 +14,7 @@ ROUTES = (
     kit.get(
         "/chat/menus",
         chat_menus.state,
-        summary=("公众号菜单：设置与平台", "The menus: of the settings, and of the platform"),
+        summary=("公众号菜单：这里与平台", "The menus: here, and at the platform"),
         description=("会去问平台。", "Asks the platform."),
         answer=chat_menus.MenuState,
         refusals=(shop_chat_menus.NoOfficialAccount, shop_chat_menus.MenuNotKnown),
@@ -25,8 +26,8 @@ ROUTES = (
         chat_menus.publish,
         summary=("发布公众号菜单", "Publish the menus"),
         description=(
-            "发布设置里的菜单。平台拒绝时 state 为 refused，errcode 为平台的错误码；顾客的微信约五分钟后刷新。",
-            "The menus of the settings. Where the platform refuses, state is refused and errcode its code; customers see it after "
+            "发布这里的菜单。平台拒绝时 state 为 refused，errcode 为平台的错误码；顾客的微信约五分钟后刷新。",
+            "The menus as they are here. Where the platform refuses, state is refused and errcode its code; customers see it after "
             "some five minutes.",
         ),
         answer=chat_menus.Publication,
@@ -40,6 +41,36 @@ ROUTES = (
         auth=OPERATOR,
         idempotent=True,
         rate=kit.Rate(10, 60),
+    ),
+    kit.get(
+        "/chat/menus/languages",
+        chat_menus.languages,
+        summary=("各语言的菜单", "The menu of each language"),
+        description=("要发布的菜单；不去问平台。", "What is to be published; the platform is not asked."),
+        answer=kit.Page[chat_menus.Menu],
+        auth=OPERATOR,
+    ),
+    kit.put(
+        "/chat/menus/languages/{language}",
+        chat_menus.save,
+        summary=("编写菜单", "Write a menu"),
+        description=(
+            "代替设置里的同一种菜单，发布之后顾客才看到。不合平台规定的当场指出。",
+            "In place of that of the settings; customers see it once it is published. What the platform would refuse is told at once.",
+        ),
+        answer=chat_menus.Menu,
+        refusals=(
+            shop_chat_menus.NoOfficialAccount,
+            shop_chat_own_menus.MenuWrong,
+            shop_chat_menus.MenuKeyUnknown,
+        ),
+        auth=OPERATOR,
+    ),
+    kit.delete(
+        "/chat/menus/languages/{language}",
+        chat_menus.restore,
+        summary=("恢复设置里的菜单", "Back to the menu of the settings"),
+        auth=OPERATOR,
     ),
     kit.get(
         "/chat/menus/publications",
