@@ -325,7 +325,12 @@ async def _again(shop):
 
 @pytest.mark.parametrize("operation", sorted(limited.LIMITED))
 async def test_who_may_do_nothing_alone_is_refused_or_waits_for_somebody(shop, tmp_path, operation):
-    shop.tmp_path = tmp_path
+    """By the role that has the duty: what another role would allow who has not got it there is no help."""
+    shop.tmp_path, duty = tmp_path, WRITES[operation].duty
+    others = await composed(shop.boss, name="其余", duties=sorted(duties.DUTIES - {duty, "people.change"}))
+    just = await composed(shop.boss, name="只此", duties=[duty], limits=NOTHING)
+    given = {"posts": [{"role": others}, {"role": just}]}
+    assert (await shop.boss.put("/operators/2/posts", given)).status == 200
     answer = await globals()[operation](shop)
     waits = (answer.body or {}).get("approval_no")
     assert answer.code == "above_your_limit" or waits, answer
