@@ -136,7 +136,7 @@ NO_MONEY: frozenset[str] = frozenset(
     {
         "agreements", "alerts", "canned_answers", "categories", "chat_menus", "chat_scenes", "chat_words", "chats", "conversations",
         "customers", "deduction_rules", "freight", "messages", "notices", "opening_hours", "operators", "parcels", "passkeys", "price_rules",
-        "product_images", "product_tables", "products", "roles", "second_factors", "segments", "settings", "shipping", "single_sign_on",
+        "product_images", "product_tables", "products", "roles", "second_factors", "segments", "settings", "shipping", "shop_settings", "single_sign_on",
         "staff", "stock", "stores", "tickets", "tiers", "upkeep",
     }
 )  # fmt: skip

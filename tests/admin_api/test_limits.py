@@ -35,7 +35,16 @@ def test_of_each_write_it_is_said_whether_its_amount_has_a_limit():
 
 
 def test_what_is_said_to_move_no_money_takes_no_amount_but_a_rules_or_a_price():
-    rules = {"deduction_rules", "freight", "price_rules", "products", "tiers", "segments", "roles"}
+    rules = {
+        "deduction_rules",
+        "freight",
+        "price_rules",
+        "products",
+        "tiers",
+        "segments",
+        "roles",
+        "shop_settings",
+    }
     for name, route in WRITES.items():
         body = signature.of(route).body
         if route.tag in limited.NO_MONEY - rules and name not in limited.LIMITED and body is not None:
