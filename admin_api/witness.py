@@ -28,8 +28,9 @@ class Witness:
         return personal.tells(route)
 
     async def refused(self, caller: Operator, route: kit.Route, request: web.Request, outcome: str) -> None:
-        """What is not their duty, or cannot be understood: of what they sent only the path is kept."""
-        await acts.refused(_deed(caller, route, request, {}, []), outcome, is_read=route.method == "GET")
+        """What is not their duty, or cannot be understood: of what they sent only the path is kept. Opening the form of a write is a read."""
+        is_read = "GET" in (route.method, request.method)
+        await acts.refused(_deed(caller, route, request, {}, []), outcome, is_read=is_read)
 
     async def began(
         self, caller: Operator, route: kit.Route, request: web.Request, asked: Mapping[str, Any]
