@@ -105,6 +105,12 @@ SAME_AS: Mapping[str, str] = {
 ROW_PAGES: Mapping[str, str] = {"reconciliation_listing": "reconciliation_one"}
 """Lists whose rows have their page somewhere else than their paths say."""
 
+LEADS_TO: Mapping[str, str | None] = {
+    "opening_hours_put_of_store": "opening_hours_of_store",
+    "opening_hours_remove_of_store": None,
+}
+"""What a row is offered and done on a page that reads: that page; None: not from the row."""
+
 ROW_DEEDS: Mapping[str, tuple[str, ...]] = {
     "alerts_listing": ("alerts_resolve",),
     "canned_answers_listing": ("canned_answers_change_shops", "canned_answers_remove_shops"),
@@ -129,9 +135,11 @@ DEEDS: Mapping[str, tuple[str, ...]] = {
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "roles_listing": ("role", "name", "holders", "state", "changed_at"),
     "messages_listing": ("id", "kind", "customer_id", "state", "channel", "error", "attempts", "created_at"),
+    "customers_listing": ("id", "name", "state", "tier", "is_named", "low_balance_threshold_fen", "created_at"),
+    "payments_listing": ("payment_no", "customer_id", "purpose", "channel", "amount_fen", "state", "created_at"),
     "products_listing": ("picture", "name", "state", "lowest_fen", "available", "is_low", "sold", "code"),
     "orders_listing": ("order_no", "customer_id", "state", "total_fen", "store_id", "remark", "placed_at"),
-}
+}  # fmt: skip
 """Which fields a list shows at first, where the first of the answer are not the best."""
 
 MOST_COLUMNS = 7

@@ -62,6 +62,7 @@ async def _today(request: web.Request) -> web.StreamResponse:
     told: dict[str, Any] = {
         "charts": may(request, console(request).places.all["reports_trend"]),
         "periods": PERIODS,
+        "chosen": _chosen(request.query.get("days")),
     }
     return page(request, "dashboard.jinja", title=say(request, "today"), **told, **await _told(request))
 

@@ -111,7 +111,8 @@ def _row(
             if not (may(request, deed) and states.possible(deed.name, row, caller(request).id)):
                 continue
             if (parts := places.parts_of_row(deed, row, given)) is not None:
-                deeds.append((deed.title(look.locale), deed.address(parts, {"back": back_of(request)})))
+                back = {"back": back_of(request)} if deed.writes else None
+                deeds.append((deed.title(look.locale), deed.address(parts, back)))
     cells = tuple(look.value(name, row[name], row=row) for name in names)
     link = next((at for at, name in enumerate(names) if name != PICTURE), 0)
     return Row(cells=cells, href=href, deeds=tuple(deeds), link=link)

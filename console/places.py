@@ -187,16 +187,18 @@ class Places:
         return names[0] if names and names[0] not in place.slots else None
 
     def row_deeds(self, place: Place) -> list[Place]:
-        """What can be done with a row that has no page of its own."""
+        """What can be done with a row that has no page of its own, and the pages that what is done there leads to."""
         begin = re.escape(f"{place.route.path}/{{")
         one = re.compile(begin + r"[a-z_]+\}(/[^{]*)?")
-        return [
+        found = [
             other
             for other in self.all.values()
             if other.writes
             and other.name not in arrangement.NOT_SHOWN
             and (one.fullmatch(other.route.path) or other.name in arrangement.ROW_DEEDS.get(place.name, ()))
         ]
+        leads = (arrangement.LEADS_TO.get(other.name, other.name) for other in found)
+        return [self.all[name] for name in leads if name is not None]
 
     def parts_of_row(
         self, place: Place, row: Mapping[str, object], given: Mapping[str, str]

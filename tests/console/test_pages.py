@@ -5,6 +5,7 @@ import re
 import pytest
 
 from admin_api import routes
+from billing import stores
 from console import arrangement
 from console.places import Places
 from core import words
@@ -24,6 +25,8 @@ def test_what_is_arranged_exists():
         *arrangement.ROW_PAGES.values(),
         *arrangement.ROW_DEEDS,
         *arrangement.COLUMNS,
+        *arrangement.LEADS_TO,
+        *filter(None, arrangement.LEADS_TO.values()),
     } <= known
 
 
@@ -109,3 +112,19 @@ async def sees_just(browser, granted):
             assert ((await browser.get(place.address({}))).status == 403) != may, place.name
     beyond = {name for name in offered if PLACES.all[name].route.duty not in {None, *granted}}
     assert not beyond, beyond
+
+
+async def test_a_store_without_hours_of_its_own_leads_to_the_page_where_they_are_set(hired):
+    await stores.put("lake", name="西湖店", state="open")
+    browser = await hired()
+    page = await browser.get("/stores")
+    assert "opening_hours_put_of_store" not in page.text and "/console/stores/lake/opening-hours" in page.text
+    assert (await browser.get("/stores/lake/opening-hours")).status == 200
+
+
+async def test_the_charts_of_a_period_have_an_address_of_their_own_without_scripts(hired):
+    page = await (await hired()).get("/?days=7")
+    assert (
+        'href="/console/?days=90#trend-title"' in page.text
+        and 'hx-get="/console/trend?days=7" hx-trigger' in page.text
+    )

@@ -3,6 +3,9 @@
 import html
 import re
 
+from admin_api import routes
+from console import columns, sorting, specs
+from console.places import Places
 from tests import factories
 
 
@@ -15,6 +18,17 @@ def _sorts(page):
 
 def _prices(page):
     return re.findall(r"¥(\d+)\.00", page.words)
+
+
+def test_what_a_list_can_be_sorted_by_is_a_column_one_sees_at_first():
+    sorted_lists = 0
+    for place in Places(routes.API.routes).shown:
+        options = next((one.options for one in specs.of_query(place.route) if one.name == sorting.SORT), ())
+        fields = {option.removeprefix("-") for option in options}
+        assert fields <= set(columns.of(place, [])), place.name
+        assert all({name, f"-{name}"} <= set(options) for name in fields), place.name
+        sorted_lists += bool(options)
+    assert sorted_lists >= 4
 
 
 async def test_products_by_price_by_clicking_and_page_by_page(hired):
