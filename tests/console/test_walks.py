@@ -52,22 +52,36 @@ async def test_a_clerk_reviews_an_order_and_ships_it(hired, world):
     assert await state_of(order_no) == "shipped"
 
 
-async def test_every_tab_of_a_customer_the_kitchen_and_an_after_sale_can_be_used_by_everybody(hired, world):
+async def test_every_tab_of_a_customer_the_kitchen_a_product_and_an_after_sale_can_be_used_by_everybody(
+    hired, world
+):
     seated = await hired()
     shop = await Shop().opened()
     return_no = await shop.at("done", "exchange")
     await paid_order(delivered=False)
     pages = [f"customers/{shop.customer}?tab={tab}" for tab in customer_parts.TABS]
+    product = f"products/{await db.fetchval('SELECT min(id) FROM product')}"
     async with looking.at(seated) as page:
-        for path in (*pages, f"after-sales/{return_no}", f"orders/{shop.no}", "kitchen"):
+        for path in (
+            *pages,
+            f"after-sales/{return_no}",
+            f"orders/{shop.no}",
+            "kitchen",
+            "products?sort=-sold",
+        ):
             await page.goto(f"{world.url}/console/{path}")
             await looking.accessible(page)
+        await page.goto(f"{world.url}/console/{product}")
+        await page.locator(".count > summary").first.click()
+        await looking.accessible(page)
     async with looking.at(seated, width=390, height=800) as page:
         for path in (
             f"customers/{shop.customer}",
             f"after-sales/{return_no}",
             f"orders/{shop.no}",
             "kitchen",
+            product,
+            "products?sort=-sold",
         ):
             await page.goto(f"{world.url}/console/{path}")
             width = await page.evaluate("document.documentElement.scrollWidth")
