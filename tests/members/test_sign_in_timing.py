@@ -39,10 +39,10 @@ async def refused(work, login, password="a guess, and a long one", origin=ELSEWH
 
 
 async def test_no_such_login_another_password_and_who_was_let_go_are_the_same_work(db, work):
-    await hired("boss")
+    boss = await hired("boss")
     await hired("chen")
     gone = await hired("li")
-    await staff.disable(gone.id)
+    await staff.disable(boss.id, gone.id)
     code, wrong = await refused(work, "chen")
     assert (code, wrong.count("argon2")) == ("wrong_login", 1)
     assert await refused(work, "nobody") == (code, wrong)
@@ -52,10 +52,10 @@ async def test_no_such_login_another_password_and_who_was_let_go_are_the_same_wo
 
 
 async def test_a_login_that_rests_hashes_as_often_whoever_has_it(db, work):
-    await hired("boss")
+    boss = await hired("boss")
     await hired("chen")
     gone = await hired("li")
-    await staff.disable(gone.id)
+    await staff.disable(boss.id, gone.id)
     clock.stand_at(clock.now())
     tries = (("chen", "x"), ("chen", PASSWORD), ("nobody", "x"), ("li", PASSWORD))
     for login in ("chen", "nobody", "li"):
