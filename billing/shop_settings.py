@@ -6,11 +6,14 @@ Not all terms are theirs to choose: what keeps operators themselves in bounds, o
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
+
+import asyncpg
 
 from billing import terms
 from core import db, errors
@@ -99,13 +102,13 @@ class Change:
     changed_at: datetime
 
 
+_CHOSEN = "SELECT name, value::text AS value FROM shop_setting WHERE value IS NOT NULL"
+
+
 async def follow() -> None:
-    """What operators chose is in force in this process."""
-    terms.choose(
-        _otherwise(
-            await db.fetch("SELECT name, value::text AS value FROM shop_setting WHERE value IS NOT NULL")
-        )
-    )
+    """What operators chose is in force in this process. Before the tables are made nothing was chosen."""
+    with contextlib.suppress(asyncpg.UndefinedTableError):
+        terms.choose(_otherwise(await db.fetch(_CHOSEN)))
 
 
 def _otherwise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
