@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from admin_api import routes
-from admin_api.services import Operator, Services
+from admin_api.services import Operator, RedisState, Services
 from admin_api.witness import Witness, taken_away
 from core import http as kit
 from core.http import tokens as access_tokens
 from members import operators
 
-__all__ = ["Operator", "Services", "Witness", "build", "taken_away"]
+__all__ = ["Operator", "RedisState", "Services", "Witness", "build", "taken_away"]
 
 
 def build(

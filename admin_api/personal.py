@@ -39,7 +39,7 @@ IMPERSONAL = _names("""
     segments_tags shop_settings_care shop_settings_dunning shop_settings_history shop_settings_listing shop_settings_orders
     shop_settings_plans shop_settings_rules shop_settings_top_ups passkeys_mine second_factors_mine staff_attempts staff_listing staff_me staff_my_sessions
     staff_one staff_sessions stock_levels stock_of_product stock_movements stores_listing
-    tickets_satisfaction_of tiers_listing upkeep_jobs
+    tickets_satisfaction_of tiers_listing upkeep_health upkeep_jobs
 """)
 """They tell of the shop's rules, goods, people and totals."""
 

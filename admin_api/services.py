@@ -1,7 +1,8 @@
 """What handlers are given: who asks, and what the door was built with."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Literal, cast
 
 from billing import inbox
 from billing.channels import Channels
@@ -54,6 +55,13 @@ class Operator:
             raise duties.NotYourStore(store=store or "")
 
 
+RedisState = Literal["ok", "no_answer", "not_configured"]
+
+
+async def _no_redis() -> RedisState:
+    return "not_configured"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What the door needs of the shop."""
@@ -67,5 +75,7 @@ class Services:
     shop_name: str = ""
     identity_provider: single_sign_on.House | None = None
     """Where operators may sign in once for all; None: the shop has none."""
+    redis_state: Callable[[], Awaitable[RedisState]] = _no_redis
+    """Whether Redis answers."""
     bell: Bell = field(default_factory=lambda: Bell(None, CHANNEL))
     """Rings when something happens in a conversation."""

@@ -1,11 +1,14 @@
-"""The clock's jobs and the proof of the books."""
+"""The clock's jobs, the proof of the books, and how what the shop runs on is."""
 
+import time
 from typing import Annotated
 
 from pydantic import Field
 
-from billing import job_record, upkeep
+from admin_api.services import RedisState, Services
+from billing import figures, job_record, upkeep
 from core import http as kit
+from reports import channel_health
 
 
 class Job(kit.Answer):
@@ -43,6 +46,53 @@ class Violation(kit.Answer):
 class Proof(kit.Answer):
     balanced: bool
     violations: list[Violation]
+
+
+class ChannelHealth(kit.Answer):
+    channel: str
+    last_paid_at: Annotated[
+        kit.Instant | None, Field(description="最近一次收到款 · when money last came by it")
+    ]
+    payments_asked: Annotated[
+        int, Field(description="反复查询仍未有结果的支付 · payments asked about again and again")
+    ]
+    bills_missing: Annotated[int, Field(description="一直没有账单的对账日 · days whose bill never came")]
+    unexplained_days: Annotated[
+        int, Field(description="比对后尚未关闭的对账日 · days compared, not closed yet")
+    ]
+
+
+class SystemHealth(kit.Answer):
+    database_ms: Annotated[
+        int, Field(description="数据库回答用时（毫秒） · how long the database took to answer")
+    ]
+    redis: Annotated[
+        RedisState,
+        Field(
+            description="没有 Redis 照样营业，限流各进程各算 · the shop runs without; limits are counted by process"
+        ),
+    ]
+    proved_at: Annotated[
+        kit.Instant | None, Field(description="最近一次核对账本 · when the books were last proven")
+    ]
+    violations: Annotated[int, Field(description="核对发现的问题 · what the last proof found")]
+    messages_queued: Annotated[int, Field(description="待发消息 · messages waiting to be sent")]
+    channels: list[ChannelHealth]
+
+
+async def health(services: Services) -> SystemHealth:
+    """As it is now."""
+    found = await figures.now()
+    began = time.monotonic()
+    channels = await channel_health.of(services.channels.by_name)
+    return SystemHealth(
+        database_ms=round((time.monotonic() - began) * 1000),
+        redis=await services.redis_state(),
+        proved_at=found.proved_at,
+        violations=sum(found.violations.values()),
+        messages_queued=found.messages_queued,
+        channels=[ChannelHealth.model_validate(one) for one in channels],
+    )
 
 
 async def jobs() -> kit.Page[Job]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 from collections.abc import Mapping
 
@@ -125,6 +126,7 @@ def operations(runtime: Runtime) -> admin_api.Services:
         scene_codes=runtime.outside.scene_codes,
         shop_name=settings.shop.name,
         identity_provider=runtime.outside.identity_provider,
+        redis_state=functools.partial(_redis_state, runtime),
         bell=Bell(settings.database.url.get_secret_value(), CHANNEL),
     )
 
@@ -200,7 +202,10 @@ async def _health(_request: web.Request) -> web.Response:
 
 async def _ready(request: web.Request) -> web.Response:
     """Requests can be served: the database answers and has its tables. Redis is told about, and may be away."""
-    checks = {"database": await _database_state(), "redis": await _redis_state(request.app[RUNTIME])}
+    checks = {
+        "database": await _database_state(),
+        "redis": (await _redis_state(request.app[RUNTIME])).replace("_", " "),
+    }
     ready = checks["database"] == "ok"
     return web.json_response(
         {"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503
@@ -217,12 +222,12 @@ async def _database_state() -> str:
     return f"missing migrations: {', '.join(missing)}" if missing else "ok"
 
 
-async def _redis_state(runtime: Runtime) -> str:
+async def _redis_state(runtime: Runtime) -> admin_api.RedisState:
     if runtime.redis is None:
-        return "not configured"
+        return "not_configured"
     try:
         async with asyncio.timeout(_READY_TIMEOUT_S):
             await runtime.redis.ping()
     except (RedisError, OSError, TimeoutError):
-        return "no answer"
+        return "no_answer"
     return "ok"

@@ -24,6 +24,7 @@ from console import (
     exports,
     first_steps,
     hours,
+    jobs,
     lists,
     live,
     money_pages,
@@ -100,6 +101,7 @@ def build(
     hours.add_to(application)
     desk_pages.add_to(application)
     shop_settings.add_to(application)
+    jobs.add_to(application)
     _add_places(application, built.places)
     aiohttp_jinja2.setup(
         application,

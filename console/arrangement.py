@@ -91,6 +91,7 @@ ON_PAGES_OF_THEIR_OWN = frozenset(
         "refunds_of_top_up",
         "shop_settings_history",
         "shop_settings_rules",
+        "upkeep_health",
     }
 )
 """Operations that pages written by hand ask for, and no list or button leads to."""

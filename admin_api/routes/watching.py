@@ -48,6 +48,18 @@ ROUTES = (
         rate=kit.Rate(30, 60),
     ),
     kit.get(
+        "/system-health",
+        upkeep.health,
+        summary=("运行状况", "Health"),
+        description=(
+            "数据库、Redis、各支付渠道与账本核对现在怎样。",
+            "How the database, Redis, each channel and the proof of the books are now.",
+        ),
+        answer=upkeep.SystemHealth,
+        auth=OPERATOR,
+        rate=kit.Rate(60, 60),
+    ),
+    kit.get(
         "/jobs",
         upkeep.jobs,
         summary=("定时任务", "Jobs of the clock"),
