@@ -135,7 +135,7 @@ async def top_up(operator_id: int, wish: TopUpWish, taking: Taking, *, key: str)
     named = _named(wish, taking)
 
     async def act() -> str:
-        allowance = await limits.of(operator_id, "counter", "money.take", store=wish.store)
+        allowance = await limits.of(operator_id, "counter", "money.take", store=wish.store or "")
         agreed = await _agreed(wish, taking)
         alone = not needs_second_person(agreed.pay_fen)
         if not (alone and await allowance.takes(agreed.pay_fen, accounts.of_customer(wish.customer_id))):

@@ -40,7 +40,7 @@ async def of(operator_id: int, wish: counter.TopUpWish) -> Foreseen:
     """
     customers.refuse_left(await customers.get(wish.customer_id))
     async with db.transaction():
-        allowance = await limits.of(operator_id, "counter", "money.take", store=wish.store)
+        allowance = await limits.of(operator_id, "counter", "money.take", store=wish.store or "")
         agreed = await top_ups.terms_of(wish.customer_id, wish.package_id, wish.amount_fen, wish.store)
         fits = await allowance.fits(agreed.pay_fen, accounts.of_customer(wish.customer_id))
     balance = await accounts.balance(wish.customer_id)

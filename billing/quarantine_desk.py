@@ -118,7 +118,7 @@ async def _ask(kind: str, operator_id: int, wish: Mapping[str, Any], key: str) -
     async def act() -> str:
         allowance = await limits.of(operator_id, _LIMIT_OF[kind], "money.move")
         found = await _waiting(kind, wish["quarantine_id"])
-        about = f"quarantine:{found.id}"
+        about = _about(found, wish)
         if not approvals.needed(found.booked_fen) and await allowance.takes(found.booked_fen, about):
             await _ACTS[kind](found, wish, _By(f"operator:{operator_id}", wish["reason"]))
             return str(found.id)
@@ -132,6 +132,11 @@ async def _ask(kind: str, operator_id: int, wish: Mapping[str, Any], key: str) -
     )
     waits = made.startswith(approvals.PREFIX)
     return Outcome(await quarantine.get(wish["quarantine_id"]), made if waits else None)
+
+
+def _about(found: Quarantined, wish: Mapping[str, Any]) -> str:
+    whose = wish.get("customer_id")
+    return f"quarantine:{found.id}" if whose is None else accounts.of_customer(whose)
 
 
 async def _waiting(kind: str, quarantine_id: int) -> Quarantined:

@@ -1,8 +1,9 @@
-"""Amounts that somebody may move without a second person: what a role says of them, and what several roles come to together."""
+"""Amounts that somebody may move without a second person: what a role says of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -39,10 +40,9 @@ NOTHING = Most(0, 0)
 OPEN = Most()
 
 
-def highest(several: Iterable[Most]) -> Most:
-    """What somebody may who has all of these; without any, nothing."""
-    found = list(several)
-    return Most(_highest([one.most_fen for one in found]), _highest([one.day_fen for one in found]))
+def height(most: Most) -> tuple[float, float]:
+    """By which several are put in order, the highest last."""
+    return _or_infinite(most.most_fen), _or_infinite(most.day_fen)
 
 
 def plain(limits: Limits) -> dict[str, list[int | None]]:
@@ -59,6 +59,5 @@ def _is_as_much(one: int | None, other: int | None) -> bool:
     return one is None or (other is not None and one >= other)
 
 
-def _highest(several: list[int | None]) -> int | None:
-    known = [one for one in several if one is not None]
-    return None if len(known) < len(several) else max(known, default=0)
+def _or_infinite(fen: int | None) -> float:
+    return math.inf if fen is None else fen

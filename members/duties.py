@@ -112,12 +112,15 @@ def stores(posts: Iterable[Post], duty: Duty) -> frozenset[str] | None:
     return frozenset(store for store in good if store is not None)
 
 
-def most(posts: Iterable[Post], kind: Kind, duty: Duty, *, store: str | None = None) -> Most:
-    """How much of a kind these posts allow who does it by a duty: the highest of those that allow it, in this store where one is named."""
-    good = (
-        post for post in posts if post.allows(duty) and (None in (store, post.store) or post.store == store)
-    )
-    return amount_limits.highest(post.most(kind) for post in good)
+def most(posts: Iterable[Post], kind: Kind, duty: Duty, *, store: str | None = None) -> tuple[Most, ...]:
+    """How much of a kind each of these posts allows that allow the duty, the highest last, in the store of this code, with "" in the whole
+    shop only; None: wherever. Without any, nothing. Each is a bound of its own: one does not lift what another bounds."""
+    good = {
+        post.most(kind)
+        for post in posts
+        if post.allows(duty) and (store is None or post.store in (None, store))
+    }
+    return tuple(sorted(good or {amount_limits.NOTHING}, key=amount_limits.height))
 
 
 def covers(mine: Sequence[Post], given: Post) -> bool:

@@ -6,7 +6,9 @@ same, and one that only the desk knows is counted as the desk knows it. Nothing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core import clock, db, errors
 from members import amount_limits, duties, posts
@@ -22,11 +24,16 @@ class AboveYourLimit(errors.Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What an operator may move of a kind, held until the transaction ends."""
+    """What an operator may move of a kind, by any one of their roles that allow it; held until the transaction ends."""
 
     operator_id: int
     kind: Kind
-    most: Most
+    several: tuple[Most, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is no limit."""
+        return any(most.is_open for most in self.several)
 
     async def take(self, amount_fen: int, about: str) -> None:
         """Counts an amount, in fen whichever way it goes; ``about``: whose it is, ``customer:17``.
@@ -34,7 +41,7 @@ class Allowance:
         Raises:
             AboveYourLimit: nothing is counted.
         """
-        if self.most.is_open or not amount_fen:
+        if self.is_open or not amount_fen:
             return
         excess = await self._excess(abs(amount_fen), about)
         if excess is not None:
@@ -53,14 +60,18 @@ class Allowance:
 
     async def fits(self, amount_fen: int, about: str) -> bool:
         """Whether ``take`` would count it. Nothing is."""
-        return self.most.is_open or await self._excess(abs(amount_fen), about) is None
+        return self.is_open or await self._excess(abs(amount_fen), about) is None
 
     async def _excess(self, amount_fen: int, about: str) -> AboveYourLimit | None:
         used = await db.fetchrow(_USED, self.operator_id, self.kind, about, clock.start_of(clock.today()))
         assert used is not None, "a sum has one row"
+        found = [self._beyond(most, amount_fen, used) for most in self.several]
+        return None if None in found else found[-1]
+
+    def _beyond(self, most: Most, amount_fen: int, used: Mapping[str, Any]) -> AboveYourLimit | None:
         for per, most_fen, before_fen in (
-            ("customer", self.most.most_fen, used["about_fen"]),
-            ("day", self.most.day_fen, used["day_fen"]),
+            ("customer", most.most_fen, used["about_fen"]),
+            ("day", most.day_fen, used["day_fen"]),
         ):
             if most_fen is not None and before_fen + amount_fen > most_fen:
                 return AboveYourLimit(kind=self.kind, per=per, most_fen=most_fen, amount_fen=amount_fen)
@@ -81,11 +92,12 @@ _COUNTING = 0x5975_000C
 
 
 async def of(operator_id: int, kind: Kind, duty: duties.Duty, *, store: str | None = None) -> Allowance:
-    """What an operator may move of a kind by a duty now, in this store where one is named. Part of the caller's transaction, before all
-    other locks but an approval's: what somebody with a limit does, waits for each other. Who acts for nobody on the list (the command line,
-    a simulation) has no limit."""
+    """What an operator may move of a kind by a duty now: in the store of this code, with "" in none but the shop itself; None: of what has no
+    store. Part of the caller's transaction, before all other locks but an approval's: what somebody with a limit does, waits for each other.
+    Who acts for nobody on the list (the command line, a simulation) has no limit."""
     held = await posts.of(operator_id)
-    most = amount_limits.OPEN if held is None else duties.most(held, kind, duty, store=store)
-    if not most.is_open:
+    several = (amount_limits.OPEN,) if held is None else duties.most(held, kind, duty, store=store)
+    allowance = Allowance(operator_id, kind, several)
+    if not allowance.is_open:
         await db.execute(_IN_TURN, _COUNTING, operator_id)
-    return Allowance(operator_id, kind, most)
+    return allowance

@@ -77,7 +77,7 @@ async def give_coupons(operator_id: int, segment_id: int, template_id: int, *, k
     async def act() -> str:
         allowance = await limits.of(operator_id, "gifts", "rules.change")
         rule = (await segments.get(segment_id)).rule
-        if not allowance.most.is_open:
+        if not allowance.is_open:
             in_it = (await segments.preview(rule)).customers
             await allowance.take(in_it * kind.terms.worth_fen, f"segment:{segment_id}")
         return await begin(segment_id, "coupons", segments.dumped(rule), template_id=template_id, by=by)

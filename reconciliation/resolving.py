@@ -82,8 +82,10 @@ async def resolve(operator_id: int, difference_no: str, wish: Wish, *, key: str)
         _check_open(day, found)
         await _check_not_waiting(found)
         move = await _planned(found, wish)
+        whose = move.customer_id
+        about = f"difference:{found.id}" if whose is None else accounts.of_customer(whose)
         alone = not approvals.needed(found.at_stake_fen)
-        if alone and await allowance.takes(found.at_stake_fen, f"difference:{found.id}"):
+        if alone and await allowance.takes(found.at_stake_fen, about):
             await _end(day, found, wish, move, operator_id)
             return ""
         approval_no = await approvals.request(

@@ -310,7 +310,12 @@ async def in_turn(operator_id: int, booking: Booking) -> None:
     """Lets what one operator gives back of one customer's money wait for each other; before the booking is locked."""
     if booking.bill_no is not None:
         await approvals.one_by_one(operator_id, (await bills.find(booking.bill_no)).customer_id)
-        await limits.of(operator_id, "refunds", "orders.serve")
+        await _allowance(operator_id, booking)
+
+
+async def _allowance(operator_id: int, booking: Booking) -> limits.Allowance:
+    store = await stores.code_of(booking.store_id) or ""
+    return await limits.of(operator_id, "refunds", "orders.serve", store=store)
 
 
 async def money_back(booking: Booking, *, by: str, reason: str = "", alone: int | None = None) -> None:
@@ -325,7 +330,7 @@ async def money_back(booking: Booking, *, by: str, reason: str = "", alone: int 
         return
     bill = await bills.lock(booking.bill_no)
     if alone is not None:
-        await _refuse_above_limit(alone, bill)
+        await _refuse_above_limit(alone, booking, bill)
     if bill.state in bills.OWED:
         ended = reason or booking.booking_no
         await arrangements.end(bill.id, "proposed", "withdrawn", by=by, reason=ended)
@@ -335,12 +340,12 @@ async def money_back(booking: Booking, *, by: str, reason: str = "", alone: int 
     await refunds.in_full(bill, operator=by, reason=reason)
 
 
-async def _refuse_above_limit(operator_id: int, bill: bills.Bill) -> None:
+async def _refuse_above_limit(operator_id: int, booking: Booking, bill: bills.Bill) -> None:
     """Of a locked bill, which nobody pays meanwhile; counted with what went back to its customer, as it will be itself."""
     left_fen = await refunds.left(bill)
     if left_fen and await approvals.adds_up(left_fen, operator_id=operator_id, customer_id=bill.customer_id):
         raise RefundNeedsSecond(bill_no=bill.bill_no, amount_fen=left_fen)
-    allowance = await limits.of(operator_id, "refunds", "orders.serve")
+    allowance = await _allowance(operator_id, booking)
     await allowance.take(left_fen, accounts.of_customer(bill.customer_id))
 
 

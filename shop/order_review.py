@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from billing import approvals, bills, refunds, shipping, terms
+from billing import approvals, bills, refunds, shipping, stores, terms
 from core import errors
 from ledger import accounts, idempotency
 from members import limits
@@ -121,9 +121,10 @@ _KIND = "order_end"
 
 async def _end(by: By, step: order_states.Step, order_no: str, reason: str, key: str) -> Outcome:
     async def act() -> str:
-        owner_id = (await orders_shown.find(order_no)).customer_id
+        seen = await orders_shown.find(order_no)
+        owner_id, store = seen.customer_id, await stores.code_of(seen.store_id) or ""
         await approvals.one_by_one(by.operator_id, owner_id)
-        allowance = await limits.of(by.operator_id, "refunds", "orders.serve")
+        allowance = await limits.of(by.operator_id, "refunds", "orders.serve", store=store)
         order = await order_steps.lock(order_no, within=by.stores)
         order_states.refuse(step, order.state, order_no)
         if await approvals.is_waiting(_KIND, {"order_no": order_no}, customer_id=owner_id):
