@@ -53,12 +53,12 @@ def known(names: Iterable[str]) -> tuple[frozenset[duties.Duty], tuple[str, ...]
     return granted, tuple(name for name in several if name not in duties.DUTIES)
 
 
-_OF = f"SELECT {OF_OPERATOR} FROM operator o WHERE o.id = $1"
+_OF = f"SELECT {OF_OPERATOR} FROM operator o WHERE o.id = $1 AND (o.state = 'active' OR NOT $2)"
 
 
-async def of(operator_id: int) -> tuple[Post, ...] | None:
-    """The posts of an operator now; None: there is no such operator."""
-    row = await db.fetchrow(_OF, operator_id)
+async def of(operator_id: int, *, active: bool = False) -> tuple[Post, ...] | None:
+    """The posts of an operator now; None: there is no such operator, or with ``active`` none who has not been let go."""
+    row = await db.fetchrow(_OF, operator_id, active)
     return None if row is None else read(row["posts"])
 
 

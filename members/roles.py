@@ -100,7 +100,7 @@ async def get(role: str) -> Role:
 def _role(row: Mapping[str, Any]) -> Role:
     granted, unknown = posts.known(row["duties"] or ())
     if row["name"] is None:
-        granted = duties.ROLES[row["code"]]
+        granted = duties.ROLES.get(row["code"], frozenset())
     return Role(
         row["id"], row["code"], row["name"], _in_order(granted), unknown, amount_limits.of_plain(json.loads(row["limits"])),
         row["state"], row["holders"], row["changed_by_id"], row["changed_at"],
@@ -139,7 +139,10 @@ async def compose(operator_id: int, *, name: str, duties: Collection[Duty], limi
     return await get(made)
 
 
-_CHANGE = "UPDATE operator_role SET name = $2, duties = $3, limits = $4::jsonb, changed_by_id = $5, changed_at = $6 WHERE code = $1"
+_CHANGE = """
+UPDATE operator_role SET name = $2, duties = $3, limits = limits - $7::text[] || $4::jsonb, changed_by_id = $5, changed_at = $6 WHERE code = $1
+"""
+"""Limits of kinds that are not known here stay, or they would be none where they are."""
 
 
 async def change(operator_id: int, role: str, *, name: str, duties: Collection[Duty], limits: Limits) -> Role:
@@ -155,11 +158,13 @@ async def change(operator_id: int, role: str, *, name: str, duties: Collection[D
         await refuse_beyond(
             await theirs(operator_id), [_given(found.duties, found.limits), _given(wanted, limits)]
         )
-        await db.execute(_CHANGE, role, name, list(wanted), _kept(limits), operator_id, clock.now())
+        await db.execute(
+            _CHANGE, role, name, list(wanted), _kept(limits), operator_id, clock.now(), amount_limits.KINDS
+        )
     return await get(role)
 
 
-_LIMIT = "UPDATE operator_role SET limits = $2::jsonb, changed_by_id = $3, changed_at = $4 WHERE code = $1"
+_LIMIT = "UPDATE operator_role SET limits = limits - $5::text[] || $2::jsonb, changed_by_id = $3, changed_at = $4 WHERE code = $1"
 
 
 async def set_limits(operator_id: int, role: str, limits: Limits) -> Role:
@@ -175,7 +180,7 @@ async def set_limits(operator_id: int, role: str, limits: Limits) -> Role:
         await refuse_beyond(
             await theirs(operator_id), [_given(found.duties, found.limits), _given(found.duties, limits)]
         )
-        await db.execute(_LIMIT, role, _kept(limits), operator_id, clock.now())
+        await db.execute(_LIMIT, role, _kept(limits), operator_id, clock.now(), amount_limits.KINDS)
     return await get(role)
 
 
@@ -207,8 +212,16 @@ async def in_turn() -> None:
 
 
 async def theirs(operator_id: int) -> tuple[Post, ...]:
-    """What an operator holds now, as they are about to give of it. The caller is ``in_turn``."""
-    return await posts.of(operator_id) or ()
+    """What an operator holds now, as they are about to give of it. The caller is ``in_turn``: who was let go, or lost the duty, while they
+    waited, gives nothing.
+
+    Raises:
+        BeyondYourDuties.
+    """
+    held = await posts.of(operator_id, active=True) or ()
+    if not duties.allowed(held, "people.change"):
+        raise BeyondYourDuties(duties="people.change")
+    return held
 
 
 async def refuse_beyond(mine: Sequence[Post], given: Collection[Post]) -> None:
@@ -223,28 +236,25 @@ async def refuse_beyond(mine: Sequence[Post], given: Collection[Post]) -> None:
         raise BeyondYourDuties(duties=", ".join(missing))
 
 
-async def complete(several: Collection[Post]) -> list[Post]:
-    """Posts that name only role and store, with what the roles are.
+async def refuse_giving(mine: Sequence[Post], several: Collection[Post]) -> None:
+    """Refuses posts, which name only role and store, that allow more than these, or will where a version knows duties that this one does
+    not: who has those cannot be said here, but of owners.
 
     Raises:
-        NoSuchPostRole.
+        NoSuchPostRole, BeyondYourDuties.
     """
-    roles = {
-        row["code"]: _role(row)
-        for row in await db.fetch(f"{_SHOWN} WHERE r.code = ANY ($1::text[])", [p.role for p in several])
-    }
-    if missing := sorted({post.role for post in several if post.role not in roles}):
+    rows = await db.fetch(f"{_SHOWN} WHERE r.code = ANY ($1::text[])", [post.role for post in several])
+    found = {row["code"]: _role(row) for row in rows}
+    if missing := sorted({post.role for post in several if post.role not in found}):
         raise posts.NoSuchPostRole(roles=", ".join(missing))
-    return [
-        Post(
-            one.role,
-            one.store,
-            roles[one.role].name,
-            frozenset(roles[one.role].duties),
-            roles[one.role].limits,
-        )
-        for one in several
-    ]
+    unknown = sorted({duty for role in found.values() for duty in role.unknown_duties})
+    if unknown and not any(post.role == "owner" for post in mine):
+        raise BeyondYourDuties(duties=", ".join(unknown))
+    await refuse_beyond(mine, [_complete(post, found[post.role]) for post in several])
+
+
+def _complete(post: Post, role: Role) -> Post:
+    return Post(post.role, post.store, role.name, frozenset(role.duties), role.limits)
 
 
 def _given(granted: Collection[Duty], limits: Limits) -> Post:

@@ -121,7 +121,7 @@ async def add(
         if added is None:
             raise LoginTaken(login=login)
         await operators.give(added, posts)
-        await roles.refuse_beyond(await roles.theirs(operator_id), await roles.complete(posts))
+        await roles.refuse_giving(await roles.theirs(operator_id), posts)
         return str(added)
 
     added = await idempotency.alone(
@@ -150,7 +150,7 @@ async def post(by: int, operator_id: int, posts: Sequence[duties.Post]) -> Membe
         await db.execute("DELETE FROM operator_post WHERE operator_id = $1", operator_id)
         await operators.give(operator_id, posts)
         await _refuse_ownerless()
-        await roles.refuse_beyond(mine, await roles.complete(posts))
+        await roles.refuse_giving(mine, posts)
     return await get(operator_id)
 
 

@@ -143,7 +143,7 @@ async def test_of_two_owners_who_let_each_other_go_at_once_one_stays(world):
     second = await operators.create(login="b", name="乙", password=PASSWORD)
     both = (staff.disable(second.id, first.id), staff.post(first.id, second.id, [duties.Post("auditor")]))
     said = await asyncio.gather(*both, return_exceptions=True)
-    assert sum(isinstance(one, staff.LastOwner) for one in said) == 1, said
+    assert sum(isinstance(one, staff.BeyondYourDuties) for one in said) == 1, said
     assert await db.fetchval(staff._OWNERS) == 1
 
 

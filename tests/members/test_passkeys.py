@@ -245,14 +245,14 @@ async def operators_session(operator_id):
 
 
 async def test_who_was_let_go_or_reset_does_not_come_in_by_a_passkey(db):
-    await hired("boss")
+    boss = await hired("boss")
     duty, phone, _ = await with_passkey()
     asked = await passkeys.ask(origin=OFFICE)
-    await staff.disable(duty.id, duty.id)
+    await staff.disable(boss.id, duty.id)
     with pytest.raises(WRONG):
         await passkeys.sign_in(asked.challenge, phone.get(asked.options), origin=OFFICE)
-    await staff.enable(duty.id, duty.id)
-    await staff.reset_second_factor(duty.id, duty.id)
+    await staff.enable(boss.id, duty.id)
+    await staff.reset_second_factor(boss.id, duty.id)
     asked = await passkeys.ask(origin=OFFICE)
     with pytest.raises(WRONG):
         await passkeys.sign_in(asked.challenge, phone.get(asked.options), origin=OFFICE)

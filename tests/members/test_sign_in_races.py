@@ -49,22 +49,22 @@ async def sessions_open():
 async def test_a_password_that_is_set_anew_while_the_old_one_is_looked_at_opens_nothing(
     db, meanwhile, happens
 ):
-    await hired("boss")
+    boss = await hired("boss")
     who = await hired()
 
     async def change():
         if happens == "set anew":
-            await staff.change_password(who.id, who.id, password=ANOTHER)
+            await staff.change_password(boss.id, who.id, password=ANOTHER)
         elif happens == "set at the machine":
             await operators.create(login="chen", name="陈店长", password=ANOTHER)
         else:
-            await staff.disable(who.id, who.id)
+            await staff.disable(boss.id, who.id)
 
     meanwhile(change)
     with pytest.raises(OVER):
         await operator_sign_in.sign_in("chen", PASSWORD, origin=OFFICE)
     if happens == "let go and back":
-        await staff.enable(who.id, who.id)
+        await staff.enable(boss.id, who.id)
     assert await sessions_open() == 0
     assert (await sign_in_attempts.page(limit=1))[0].outcome == "sign_in_over"
 

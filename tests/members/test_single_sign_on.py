@@ -125,8 +125,8 @@ async def test_nobody_is_added_unless_the_settings_say_as_what(db, house, there,
     came = await there(await single_sign_on.begin(open_house, origin=OFFICE))
     session = await single_sign_on.sign_in(open_house, **came, origin=OFFICE)
     assert (await on_duty(session)).posts == (duties.Post("support"),)
-    await hired("boss")
-    await staff.disable(session.operator.id, session.operator.id)
+    boss = await hired("boss")
+    await staff.disable(boss.id, session.operator.id)
     came = await there(await single_sign_on.begin(open_house, origin=OFFICE))
     with pytest.raises(NOT_LINKED):
         await single_sign_on.sign_in(open_house, **came, origin=OFFICE)
