@@ -78,7 +78,7 @@ def around(
     inside = [one for one in places.inside(place) if may(request, one)]
     return {
         "title": place.title(look.locale),
-        "named": given.get(place.slots[-1], "") if place.slots else "",
+        "named": _named(place, given, found),
         "crumbs": lists.crumbs(request, place, given),
         "deeds": [
             forms.Deed.of(deed, deed.address(given, back), look.locale)
@@ -92,3 +92,10 @@ def around(
         ],
         "tabs": [(one.name, one.title(look.locale), one.address(given)) for one in inside],
     }
+
+
+def _named(place: Place, given: dict[str, str], found: Any) -> str:
+    """What a thing is called: by its name, where it has one, and the number or code it stands under."""
+    number = given.get(place.slots[-1], "") if place.slots else ""
+    name = getattr(found, "name", None)
+    return f"{name} {number}".strip() if isinstance(name, str) and name != number else number

@@ -13,6 +13,7 @@ from console import filling, forms, lists, session
 from console.places import PREFIX
 from console.request import CSRF, LOCALE, admit, ask, console, eyes, may, page, say, telling
 from console.showing import Eyes, Shown
+from console.telling import operators
 from core import errors
 from core.http import problems
 from core.http.calling import Asked
@@ -50,7 +51,7 @@ async def _shown(
     if may(request, places["after_sales_listing"]):
         returns = (await ask(request, "after_sales_listing", Asked(query=given))).items
     steps = [one for one in _DOES if one in order.next_steps and may(request, places[_DOES[one]])]
-    look = eyes(request, place, given)
+    look, people = eyes(request, place, given), await _operators(request)
     return page(
         request,
         "order.jinja",
@@ -70,15 +71,23 @@ async def _shown(
         key=next(iter(texts.get("_key", ())), "") or secrets.token_hex(16),
         sentences=sentences,
         history=[
-            _happened(look, one, _note(look, eyes(request, places["after_sales_one"]), one))
+            _happened(look, one, _note(look, eyes(request, places["after_sales_one"]), one), people)
             for one in order.history
         ],
         after_sale=places["after_sales_one"],
     )
 
 
-def _happened(look: Eyes, event: Any, note: str | None) -> tuple[Shown, Shown, str, Any]:
-    return look.value("step", event.step), look.value("by", event.by), note or "", event
+async def _operators(request: web.Request) -> Mapping[str, Shown]:
+    """How operators stand in histories, and their names."""
+    return {f"operator:{number}": Shown(name) for number, name in (await operators(request)).items()}
+
+
+def _happened(
+    look: Eyes, event: Any, note: str | None, people: Mapping[str, Shown]
+) -> tuple[Shown, Shown, str, Any]:
+    by = people.get(event.by) or look.value("by", event.by)
+    return look.value("step", event.step), by, note or "", event
 
 
 _REFUND = re.compile(r"(\w+) (\d+)")
@@ -152,7 +161,7 @@ async def _after_sale(request: web.Request) -> web.StreamResponse:
     place = places["after_sales_one"]
     found = await ask(request, "after_sales_one", Asked(path=given))
     look, tell, back = eyes(request, place, given), telling(request, "order"), {"back": request.path}
-    possible = [places[f"after_sales_{one}"] for one in found.next_steps]
+    possible, people = [places[f"after_sales_{one}"] for one in found.next_steps], await _operators(request)
     row = {name: getattr(found, name) for name in type(found).model_fields}
     names = (
         "order_no", "customer_id", "most_fen", "refund_fen", "reduced_fen", "refund_no", "approval_no", "carrier", "tracking_no",
@@ -179,5 +188,5 @@ async def _after_sale(request: web.Request) -> web.StreamResponse:
         photos=[photo.address({**given, "nth": nth}) for nth in range(1, found.photos + 1)],
         lines=look.value("lines", found.lines),
         trails=found.trails,
-        history=[_happened(look, one, one.note) for one in found.events],
+        history=[_happened(look, one, one.note, people) for one in found.events],
     )

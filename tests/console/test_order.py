@@ -78,7 +78,7 @@ async def test_what_is_paid_back_is_neither_offered_to_be_delivered_nor_made(hir
     )
     page = await browser.get(f"/orders/{order_no}")
     assert _offered(page) == {"reject", "cancel"} and "已全部退款" in page.words
-    assert re.search(r"退款 操作员 1 \w+ ¥28\.00", page.words), "an amount is in yuan wherever it stands"
+    assert re.search(r"退款 店长小周 \w+ ¥28\.00", page.words), "an amount is in yuan wherever it stands"
     assert "没有要做的订单" in (await browser.get("/kitchen")).words
 
 
