@@ -66,7 +66,8 @@ async def undo(operator_id: int, counter_no: str, *, reason: str, key: str) -> O
 
     async def act() -> str:
         await approvals.one_request("counter_undo", counter_no)
-        allowance = await limits.of(operator_id, "counter", "money.take")
+        store = await _store_of(await counter.get(counter_no))
+        allowance = await limits.of(operator_id, "counter", "money.take", store=store)
         found = await counter.get(counter_no)
         _refuse(found)
         alone = not counter.needs_second_person(found.amount_fen)
@@ -87,6 +88,15 @@ async def undo(operator_id: int, counter_no: str, *, reason: str, key: str) -> O
     if made.startswith(approvals.PREFIX):
         return Outcome(None, made)
     return Outcome(await counter.get(counter_no), None)
+
+
+_STORE = "SELECT store FROM top_up WHERE top_up_no = $1"
+
+
+async def _store_of(found: CounterPayment) -> str | None:
+    """At whose counter a top-up was taken; bills are no store's."""
+    store: str | None = await db.fetchval(_STORE, found.purpose_no) if found.purpose == "top_up" else None
+    return store
 
 
 async def _approved(approval: approvals.Approval) -> str:

@@ -100,3 +100,17 @@ async def test_strangers_money_given_to_a_customer_counts_for_that_customer(worl
 
     assert await credited() is None
     assert await credited()
+
+
+async def test_what_one_store_took_is_not_undone_by_what_is_allowed_in_another(world, boss):
+    great = await composed(boss, name="大", duties=["money.take"])
+    small = await composed(boss, name="小", duties=["money.take"], limits={"counter": {"most_fen": 100}})
+    desk = await hired(world, boss, {"role": great, "store": "xihu"}, {"role": small, "store": "binjiang"})
+    path = f"/customers/{(await world.arrive()).customer_id}/counter-top-ups"
+    undone = {}
+    for store in ("xihu", "binjiang"):
+        taken = await boss.post(path, {"tender": "cash", "amount_fen": 5_000, "store": store})
+        number = taken.body["payment"]["counter_no"]
+        asked = await desk.post(f"/counter-payments/{number}/undo", {"reason": "记错"})
+        undone[store] = asked.body["approval_no"] is None
+    assert undone == {"xihu": True, "binjiang": False}
