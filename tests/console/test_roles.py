@@ -92,3 +92,20 @@ async def test_an_owner_composes_a_role_and_gives_it(hired, world, locale, width
         await page.select_option("#f-posts-0-role", role)
     kept = await roles.get(role)
     assert (kept.duties, kept.limits) == (("customers.see",), {"counter": amount_limits.Most(5_000)})
+
+
+@pytest.mark.parametrize("at", ["roles_change", "roles_set_limits"])
+async def test_who_saves_a_form_as_it_stands_leaves_limits_as_they_are(hired, at):
+    """A limit of nothing is one, and no empty field."""
+    limits = {"counter": amount_limits.Most(0, 5_000), "gifts": amount_limits.Most(None, 0)}
+    role = await composed("money.take", "orders.see", **limits)
+    browser = await hired(duties.Post("owner"))
+    form = await browser.get(f"/do/{at}?role={role}")
+    found = re.findall(r'<input[^>]*value="([^"]*)"[^>]*name="(limits\.[a-z_.]+)"', form.text)
+    fields = {name: value for value, name in found}
+    sent = {**form.hidden, **fields}
+    if at == "roles_change":
+        sent |= {"name": "晚班组长", "duties": "money.take"}
+    done = await browser.post(f"/do/{at}?role={role}", sent)
+    assert done.status in (200, 302, 303), done.words
+    assert (await roles.get(role)).limits == limits, (fields, done.words)
