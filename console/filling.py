@@ -59,9 +59,10 @@ def _group(
 def _value(spec: Spec, texts: Texts, name: str, filled: Filled, blank_is_null: bool) -> Any:
     if spec.kind == "group":
         whole = _group(spec.parts, texts, f"{name}.", filled, blank_is_null)
-        return (
-            whole if spec.required or any(part not in (None, False, "") for part in whole.values()) else None
-        )
+        says = any(
+            part not in (None, "") and part is not False for part in whole.values()
+        )  # nought is a word
+        return whole if spec.required or says else None
     if spec.kind == "rows":
         return _rows(spec, texts, name, filled, blank_is_null)
     if spec.kind == "variants":

@@ -95,9 +95,8 @@ async def test_an_owner_composes_a_role_and_gives_it(hired, world, locale, width
 
 
 @pytest.mark.parametrize("at", ["roles_change", "roles_set_limits"])
-async def test_who_saves_a_form_as_it_stands_leaves_limits_as_they_are(hired, at):
-    """A limit of nothing is one, and no empty field."""
-    limits = {"counter": amount_limits.Most(0, 5_000), "gifts": amount_limits.Most(None, 0)}
+async def test_a_limit_of_nothing_is_one_in_forms_and_none_is_lost_by_saving_them(hired, at):
+    limits = {"counter": amount_limits.Most(0, 5_000), "gifts": amount_limits.Most(0)}
     role = await composed("money.take", "orders.see", **limits)
     browser = await hired(duties.Post("owner"))
     form = await browser.get(f"/do/{at}?role={role}")
