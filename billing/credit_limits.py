@@ -80,7 +80,7 @@ async def set_limit(
 
     async def act() -> str:
         allowance = await limits.of(operator_id, "credit", "rules.change")
-        before = await credit_line.of(customer_id)
+        before = await credit_line.of(customer_id, lock=True)  # or what is lowered meanwhile rises unseen
         rises = limit_fen > before.limit_fen
         if rises and not (
             not approvals.needed(limit_fen)

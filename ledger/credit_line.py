@@ -37,13 +37,13 @@ class Line:
 _OF = "SELECT credit_limit_fen, credit_used_fen, credit_automatic_only FROM account WHERE code = $1"
 
 
-async def of(customer_id: int) -> Line:
-    """The customer's credit as it stands.
+async def of(customer_id: int, *, lock: bool = False) -> Line:
+    """The customer's credit as it stands; with ``lock`` nobody else changes it before the caller's transaction ends.
 
     Raises:
         NoSuchAccount: the customer has no account.
     """
-    row = await db.fetchrow(_OF, accounts.of_customer(customer_id))
+    row = await db.fetchrow(f"{_OF} FOR NO KEY UPDATE" if lock else _OF, accounts.of_customer(customer_id))
     if row is None:
         raise accounts.NoSuchAccount
     return Line(*row)

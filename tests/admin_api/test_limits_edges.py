@@ -1,9 +1,12 @@
 """Where a limit could be slipped by: another store's post, two roles that bound different things, one customer under two names."""
 
+import asyncio
+
 import pytest
 
 from billing import payments
 from core import db as database
+from ledger import credit_line
 from tests import factories
 from tests.admin_api.test_roles import composed, signed_in
 from tests.world import PASSWORD
@@ -114,3 +117,72 @@ async def test_what_one_store_took_is_not_undone_by_what_is_allowed_in_another(w
         asked = await desk.post(f"/counter-payments/{number}/undo", {"reason": "记错"})
         undone[store] = asked.body["approval_no"] is None
     assert undone == {"xihu": True, "binjiang": False}
+
+
+async def test_what_was_refused_or_failed_counts_nothing_whoever_asked_or_agreed(world, boss):
+    limits = {"adjustments": {"most_fen": 5_000}}
+    role = await composed(boss, name="账", duties=["money.see", "money.move", "money.approve"], limits=limits)
+    desk = await hired(world, boss, {"role": role})
+    phone = await world.arrive()
+    await world.give(phone.customer_id, 1_000)
+    path = f"/customers/{phone.customer_id}/adjustments"
+    more = {"kind": "principal", "amount_fen": -1_001, "reason": "多收"}
+    assert (await desk.post(path, more)).code == "insufficient_balance"
+    await boss.put(f"/roles/{role}/limits", {"limits": {"adjustments": {"most_fen": 0}}})
+    other = await boss.post(
+        "/operators", {"login": "er", "name": "二", "password": PASSWORD, "posts": [{"role": role}]}
+    )
+    assert other.status == 201
+    asked = await (await signed_in(world, "er")).post(path, more)
+    await boss.put(f"/roles/{role}/limits", {"limits": limits})
+    agreed = await desk.post(f"/approvals/{asked.body['approval_no']}/approve")
+    assert agreed.body["state"] == "failed", agreed
+    assert await database.fetchval("SELECT count(*) FROM limit_use") == 0
+    done = await desk.post(path, {**more, "amount_fen": -1_000})
+    assert done.body["approval_no"] is None, done
+    assert await database.fetchval("SELECT array_agg(amount_fen::int) FROM limit_use") == [1_000]
+
+
+async def test_what_moves_at_the_same_moment_of_several_kinds_and_sessions_adds_up_to_the_day(world, boss):
+    role = await composed(
+        boss, name="账", duties=["money.see", "money.move", "money.approve"],
+        limits={"adjustments": {"day_fen": 1_000}},
+    )  # fmt: skip
+    desk = await hired(world, boss, {"role": role})
+    again = await signed_in(world, "xinren")
+    phones = [await world.arrive() for _ in range(6)]
+    for phone in phones:
+        await world.give(phone.customer_id, 900)
+
+    def act(number, phone):
+        seat, other = (desk, again)[number % 2], phones[number - 1]
+        at = f"/customers/{phone.customer_id}"
+        if number % 3:
+            return seat.post(f"{at}/adjustments", {"kind": "principal", "amount_fen": 400, "reason": "补偿"})
+        gift = {"receiver_id": other.customer_id, "principal_fen": 400, "bonus_fen": 0, "reason": "代付"}
+        return seat.post(f"{at}/transfers", gift)
+
+    answers = await asyncio.gather(*(act(number, phone) for number, phone in enumerate(phones)))
+    alone = [one for one in answers if one.status in (200, 201) and one.body["approval_no"] is None]
+    assert len(alone) == 2 and all(one.status < 300 for one in answers), answers
+    assert await database.fetchval("SELECT sum(amount_fen)::int FROM limit_use") == 800
+
+
+async def test_a_credit_limit_that_is_lowered_meanwhile_is_not_raised_again_uncounted(world, boss):
+    """What was asked for looked like the same as before."""
+    role = await composed(
+        boss, name="信", duties=["money.see", "rules.change"], limits={"credit": {"most_fen": 100}}
+    )
+    desk, phone = await hired(world, boss, {"role": role}), await world.arrive()
+    path, wish = f"/customers/{phone.customer_id}/credit", {"limit_fen": 1_000, "reason": "老顾客"}
+    assert (await boss.post(path, wish)).body["approval_no"] is None
+    async with database.transaction():
+        await credit_line.set_limit(phone.customer_id, 0, automatic_only=False)
+        asked = asyncio.create_task(desk.post(path, wish))
+        for _ in range(400):
+            if await database.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                break
+            await asyncio.sleep(0.02)
+        assert not asked.done()
+    assert (await asked).body["approval_no"]
+    assert (await credit_line.of(phone.customer_id)).limit_fen == 0
