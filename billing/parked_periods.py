@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 
-from billing import due_runs, halving, plan_events, plan_pauses, staff_alerts
+from billing import due_runs, halving, plan_events, plan_pauses, plan_rows, staff_alerts
 from core import clock, db, errors
 from ledger import accounts, idempotency
 from members import limits
@@ -116,9 +116,9 @@ async def waive(by: str, period_id: int, *, reason: str, key: str) -> int:
     return await _once("parked_periods.waive", by, period_id, reason, key, act, gives_up=True)
 
 
-_LOCK = """
+_LOCK = f"""
 SELECT o.plan_id, o.state, p.state = 'cancelled' AND o.due_on >= p.cancelled_on AS is_over, p.customer_id,
-    coalesce(o.amount_fen, o.units * p.amount_fen, p.amount_fen) AS at_most_fen
+    coalesce(o.amount_fen, {plan_rows.BY_USE}, p.amount_fen) AS costs_fen
 FROM plan_period o JOIN plan p ON p.id = o.plan_id WHERE o.id = $1 FOR NO KEY UPDATE OF p, o
 """
 
@@ -141,7 +141,7 @@ async def _once(
         if row["state"] != "parked":
             raise PeriodNotParked(period_id=period_id, state=row["state"])
         if allowance is not None:
-            await allowance.take(row["at_most_fen"], accounts.of_customer(row["customer_id"]))
+            await allowance.take(row["costs_fen"], accounts.of_customer(row["customer_id"]))
         await act(row["plan_id"], row["is_over"])
         await staff_alerts.resolve("period_parked", [str(period_id)])
         return period_id

@@ -186,3 +186,17 @@ async def test_a_credit_limit_that_is_lowered_meanwhile_is_not_raised_again_unco
         assert not asked.done()
     assert (await asked).body["approval_no"]
     assert (await credit_line.of(phone.customer_id)).limit_fen == 0
+
+
+async def test_a_period_by_use_that_is_waived_counts_at_the_price_of_its_day(world, boss):
+    role = await composed(
+        boss, name="免", duties=["plans.see", "plans.run"], limits={"write_offs": {"most_fen": 1_000}}
+    )
+    desk, phone = await hired(world, boss, {"role": role}), await world.arrive()
+    plan = await factories.plan(phone.customer_id, 300)
+    by_use = "UPDATE plan SET unit = '次', new_amount_fen = 500, new_amount_from = started_on, consented_fen = 500, most_fen = 9000"
+    await database.execute(by_use)
+    parked = "UPDATE plan_period SET state = 'parked', units = 3, amount_fen = NULL WHERE period_no = 0 AND plan_id = $1 RETURNING id"
+    period = await database.fetchval(parked, plan.id)
+    refused = await desk.post(f"/parked-periods/{period}/waive", {"reason": "线下已收"})
+    assert (refused.code, refused.body["params"]["amount_fen"]) == ("above_your_limit", 1_500), refused
