@@ -13,7 +13,7 @@ from aiohttp import web
 
 from console import choices, details, filling, forms, session, specs
 from console.places import Place
-from console.request import CSRF, LOCALE, admit, ask, caller, console, eyes, may, page, say
+from console.request import CSRF, LOCALE, admit, ask, caller, console, eyes, page, say
 from core import errors
 from core.http import problems
 from core.http.calling import Asked
@@ -65,7 +65,7 @@ async def _prefilled(request: web.Request, place: Place, given: Mapping[str, str
 
 
 async def subject(request: web.Request, place: Place, given: Mapping[str, str]) -> dict[str, Any] | None:
-    """What is there now of what is about to be changed, as plain values."""
+    """What is there now of what is about to be changed, as plain values. Who may not see it is refused: they would save an empty form over it."""
     above = next(
         (
             one
@@ -74,7 +74,8 @@ async def subject(request: web.Request, place: Place, given: Mapping[str, str]) 
         ),
         None,
     )
-    if above is not None and may(request, above):
+    if above is not None:
+        await admit(request, above)
         found = await ask(request, above.name, Asked(path=given))
         return found.model_dump(mode="json") if isinstance(found, pydantic.BaseModel) else None
     return await _whole(request, place, given) or await _row_of_list(request, place, given)
@@ -85,7 +86,8 @@ async def _whole(request: web.Request, place: Place, given: Mapping[str, str]) -
     whole = console(request).places.parent(place)
     if whole is None or whole.route.answer is not place.route.answer or whole.slots != place.slots:
         return None
-    found = await ask(request, whole.name, Asked(path=given)) if may(request, whole) else None
+    await admit(request, whole)
+    found = await ask(request, whole.name, Asked(path=given))
     return found.model_dump(mode="json") if isinstance(found, pydantic.BaseModel) else None
 
 
@@ -95,8 +97,9 @@ async def _row_of_list(request: web.Request, place: Place, given: Mapping[str, s
     listing = next(
         (one for one in console(request).places.shown if one.route.path == path and one.is_list), None
     )
-    if listing is None or not place.slots or not may(request, listing) or listing.slots != place.slots[:-1]:
+    if listing is None or not place.slots or listing.slots != place.slots[:-1]:
         return None
+    await admit(request, listing)
     found = await ask(
         request, listing.name, Asked(path=given, query={"limit": "100"} if listing.query else {})
     )

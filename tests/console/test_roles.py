@@ -108,3 +108,13 @@ async def test_a_limit_of_nothing_is_one_in_forms_and_none_is_lost_by_saving_the
     done = await browser.post(f"/do/{at}?role={role}", sent)
     assert done.status in (200, 302, 303), done.words
     assert (await roles.get(role)).limits == limits, (fields, done.words)
+
+
+async def test_nobody_saves_an_empty_form_over_what_they_may_not_see(hired):
+    limits = {"gifts": amount_limits.Most(100)}
+    role = await composed("people.change", "orders.see", **limits)
+    browser = await hired(duties.Post(role))
+    for form in (f"/do/roles_change?role={role}", f"/do/roles_set_limits?role={role}"):
+        page = await browser.get(form)
+        assert page.status == 403, (form, page.words)
+    assert (await roles.get(role)).limits == limits
