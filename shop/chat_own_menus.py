@@ -80,7 +80,7 @@ async def save(
 
     Raises:
         NoOfficialAccount.
-        MenuWrong: ``faults`` says where, in both languages.
+        MenuWrong: ``wrong`` says where, in both languages.
         MenuKeyUnknown: a button says something the chat would not understand.
     """
     if configured.platform is None:
@@ -93,7 +93,7 @@ async def save(
             f"各语言菜单的链接最多 {_DOMAINS} 个域名 · links of menus by language lead to {_DOMAINS} domains at most"
         )
     if faults:
-        raise MenuWrong(faults="；".join(faults))
+        raise MenuWrong(wrong="；".join(faults))
     await chat_menus.refuse_unknown(vocabulary, replace(configured, buttons=buttons, by_language={}))
     now = clock.now()
     await db.execute(

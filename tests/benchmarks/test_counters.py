@@ -50,7 +50,7 @@ async def test_scanning_a_table_shows(counted_db):
     )
 
     async def act(_number):
-        await core_db.fetchval("SELECT count(*) FROM customer WHERE name = 'y'")
+        await core_db.fetchval("SELECT count(*) FROM customer WHERE locale = 'y'")
 
     await act(0)
     found = await counters.per_operation(counted_db, act, times=6)
