@@ -61,7 +61,7 @@ class Eyes:
     def value(self, name: str, value: Any, *, row: Mapping[str, Any] | None = None) -> Shown:
         """A value of the field ``name``; ``row`` is what it stands in."""
         if value is None or value == "" or value == []:
-            return Shown(NOTHING, kind="nothing")
+            return self._nothing(name)
         if isinstance(value, bool):
             return Shown(words.say("console.yes" if value else "console.no", self.locale), kind="flag")
         if isinstance(value, int) and name.endswith("_fen"):
@@ -84,6 +84,13 @@ class Eyes:
     def pairs(self, row: Mapping[str, Any], names: Iterable[str]) -> list[tuple[str, Shown]]:
         """Labels and values of some fields."""
         return [(self.label(name), self.value(name, row[name], row=row)) for name in names if name in row]
+
+    def _nothing(self, name: str) -> Shown:
+        """Nothing is said, which may mean something: a role's limit that is not set is none."""
+        key = f"console.absent.{self.tag}.{name}"
+        if words.has(key, self.locale):
+            return Shown(words.template(key, self.locale))
+        return Shown(NOTHING, kind="nothing")
 
     def _plain(self, name: str, value: Any) -> Shown:
         text = str(value)

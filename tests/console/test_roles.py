@@ -28,6 +28,13 @@ async def test_a_role_of_ones_own_sees_just_its_pages_and_buttons(hired):
     await sees_just(browser, GRANTED)
 
 
+async def test_a_limit_that_is_not_set_is_said_to_be_none(hired):
+    browser = await hired()
+    await roles.set_limits(1, "cashier", {"gifts": amount_limits.Most(100)})
+    page = await browser.get("/roles/cashier")
+    assert "柜台收款 不限" in page.words and "¥1.00" in page.words, page.words
+
+
 async def test_in_the_console_as_in_the_api_nobody_does_more_alone_than_their_limit(hired):
     nothing = {kind: amount_limits.Most(0) for kind in amount_limits.KINDS}
     browser = await hired(duties.Post(await composed(*(duties.DUTIES - {"people.change"}), **nothing)))
