@@ -152,12 +152,12 @@ async def set_threshold(customer_id: int, threshold_fen: int | None) -> Customer
 
 _PAGE = f"SELECT {_COLUMNS} FROM customer WHERE id < $1 ORDER BY id DESC LIMIT $2"
 _FOUND = f"""
-SELECT {_COLUMNS} FROM customer WHERE id IN (
+SELECT {_COLUMNS} FROM customer WHERE id = ANY (ARRAY(
     SELECT * FROM customers_named($2, $3, $1, $6)
     UNION SELECT $4::bigint
     UNION SELECT customer_id FROM message_address WHERE address_index = $5
-) AND id < $1 ORDER BY id DESC LIMIT $6
-"""
+)) AND id < $1 ORDER BY id DESC LIMIT $6
+"""  # an array, whose members are looked up: of a set PostgreSQL would think it worth going through all customers
 _LONGEST_ID = 18
 
 
