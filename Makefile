@@ -77,7 +77,7 @@ check: env-dev  ## 格式、静态检查、类型、导入方向、生成文件 
 audit: env-dev  ## 已锁定的依赖有没有已知漏洞 · known faults of locked dependencies, as the package index tells them
 	@bin/audit
 console-look: env-dev  ## 控制台每一页、三种尺寸、两种语言 · every page of the console at three sizes in both languages: axe, and pictures in var/screenshots
-	@YUCUN_CONSOLE_LOOK=all $(PYTEST) tests/e2e/test_console_pages.py --timeout 3600 $(ARGS)
+	@YUCUN_CONSOLE_LOOK=all $(PYTEST) tests/e2e/test_console_pages.py tests/console/test_a_day.py --timeout 3600 $(ARGS)
 format: env-dev  ## 整理代码格式 · format the code
 	@$(BIN)/ruff check --fix --exit-zero --quiet
 	@$(BIN)/ruff format
