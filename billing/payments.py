@@ -7,14 +7,13 @@ An answer that does not come is not a no: the payment stays open and the clock a
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from billing import attempts, credits, quarantine, staff_alerts, tenders
+from billing import attempts, credits, payments_shown, quarantine, staff_alerts, tenders
 from billing.channels import Channels, NoSuchChannel
-from core import clock, db, errors, sorting
+from core import clock, db, errors
 from gateways import channel as at_channel
 
 log = logging.getLogger(__name__)
@@ -50,6 +49,7 @@ class NoSuchPayment(errors.NotFound):
 
 
 Payment = attempts.Payment
+page = payments_shown.page
 
 
 async def ask(channels: Channels, payment_no: str, *, give_up: bool = False) -> Confirmation:
@@ -385,36 +385,3 @@ async def get(payment_no: str) -> Payment:
     if row is None:
         raise NoSuchPayment(payment_no=payment_no)
     return attempts.of_row(tuple(row))
-
-
-_PAGE = f"""
-SELECT {attempts.columns("p")} FROM payment p
-WHERE p.id < $1 AND ($2::text IS NULL OR p.state = $2) AND ($3::bigint IS NULL OR p.customer_id = $3) ORDER BY p.id DESC LIMIT $4
-"""
-
-
-_SORTED = f"SELECT {attempts.columns('p')} FROM payment p"
-_SORTS = {"amount_fen": "p.amount_fen", "created_at": "p.id"}
-"""What payments can be sorted by, and the columns: ``payment_by_amount`` serves it; they are numbered as they are made."""
-
-
-async def page(
-    *,
-    state: str | None = None,
-    customer_id: int | None = None,
-    before: int | None = None,
-    sort: sorting.Sort | None = None,
-    limit: int = 20,
-) -> list[Payment]:
-    """All payments, or one customer's, newest first, for operators; ``before`` is the id the last page ended at. ``sort``: by ``amount_fen`` or
-    ``created_at`` instead."""
-    rows: Sequence[Any]
-    if sort is None:
-        rows = await db.fetch(_PAGE, before if before is not None else 2**62, state, customer_id, limit)
-    else:
-        where = {"p.state = {0}": (state,), "p.customer_id = {0}": (customer_id,)}
-        text, args = sorting.statement(
-            _SORTED, where, sort, column=_SORTS[sort.by], number="p.id", limit=limit
-        )
-        rows = await db.fetch(text, *args)
-    return [attempts.of_row(tuple(row)) for row in rows]

@@ -46,6 +46,8 @@ in_full = bill_refunds.in_full
 left = bill_refunds.left
 get = refund_records.get
 page = refund_records.page
+preview = top_up_refunds.preview
+offers = top_up_refunds.offers
 settle = channel_refunds.settle
 poll = channel_refunds.poll
 
@@ -180,24 +182,6 @@ async def _outcome(channels: Channels, made: str) -> Outcome:
 async def _sent(channels: Channels, refund_no: str) -> Refund:
     await channel_refunds.send(channels, await get(refund_no))
     return await get(refund_no)
-
-
-async def preview(customer_id: int, top_up_no: str, *, amount_fen: int | None = None) -> Offer:
-    """What of a customer's top-up may go back now, and why so much.
-
-    Raises:
-        NoSuchTopUp.
-    """
-    top_up = await top_up_refunds.get(top_up_no, customer_id=customer_id)
-    return await top_up_refunds.offer(top_up, amount_fen)
-
-
-async def offers(customer_id: int, *, limit: int) -> list[Offer]:
-    """The same of the customer's newest top-ups of which something may go back."""
-    found = [
-        await top_up_refunds.offer(top_up) for top_up in await top_up_refunds.newest(customer_id, limit=limit)
-    ]
-    return [offer for offer in found if offer.refundable_fen]
 
 
 async def ask_for(

@@ -192,6 +192,22 @@ async def offer(
     )
 
 
+async def preview(customer_id: int, top_up_no: str, *, amount_fen: int | None = None) -> Offer:
+    """What of a customer's top-up may go back now, and why so much.
+
+    Raises:
+        NoSuchTopUp.
+    """
+    top_up = await get(top_up_no, customer_id=customer_id)
+    return await offer(top_up, amount_fen)
+
+
+async def offers(customer_id: int, *, limit: int) -> list[Offer]:
+    """The same of the customer's newest top-ups of which something may go back."""
+    found = [await offer(top_up) for top_up in await newest(customer_id, limit=limit)]
+    return [one for one in found if one.refundable_fen]
+
+
 _OUT = "UPDATE top_up SET refunded_fen = refunded_fen + $2, clawed_fen = clawed_fen + $3 WHERE top_up_no = $1"
 
 

@@ -48,6 +48,11 @@ from members import sign_in_rules
 __all__ = ["PREFIX", "build", "exporter"]
 
 _HERE = Path(__file__).parent
+_PAGES = (
+    assets, again, account, authenticator, live, dashboard, exports, first_steps, conversations,
+    money_pages, teaching, wordings, timelines, hours, desk_pages, shop_settings, jobs,
+)  # fmt: skip
+"""What is written by hand, which registers its addresses before what is made of operations."""
 
 
 def build(
@@ -85,23 +90,8 @@ def build(
         *single_sign_on.add_to(application),
     ]
     application[door.OPEN] = frozenset(open_paths)
-    assets.add_to(application)
-    again.add_to(application)
-    account.add_to(application)
-    authenticator.add_to(application)
-    live.add_to(application)
-    dashboard.add_to(application)
-    exports.add_to(application)
-    first_steps.add_to(application)
-    conversations.add_to(application)
-    money_pages.add_to(application)
-    teaching.add_to(application)
-    wordings.add_to(application)
-    timelines.add_to(application)
-    hours.add_to(application)
-    desk_pages.add_to(application)
-    shop_settings.add_to(application)
-    jobs.add_to(application)
+    for pages in _PAGES:
+        pages.add_to(application)
     _add_places(application, built.places)
     aiohttp_jinja2.setup(
         application,
