@@ -33,17 +33,9 @@ class LowerButton(kit.Body):
 
     def wire(self, mini_app_id: str) -> dict[str, Any]:
         """As the platform writes it."""
-        if self.page:
-            return {
-                "type": "miniprogram",
-                "name": self.name,
-                "url": self.url or "",
-                "appid": self.app_id or mini_app_id,
-                "pagepath": self.page,
-            }
-        if self.url:
-            return {"type": "view", "name": self.name, "url": self.url}
-        return {"type": "click", "name": self.name, "key": self.says or ""}
+        return chat_menus.leaf(
+            self.name, says=self.says, url=self.url, page=self.page, app_id=self.app_id or mini_app_id
+        )
 
 
 class TopButton(LowerButton):

@@ -20,17 +20,9 @@ class SubButton(Section):
 
     def wire(self, mini_app_id: str) -> dict[str, Any]:
         """As the platform wants it."""
-        if self.page is not None:
-            return {
-                "type": "miniprogram",
-                "name": self.name,
-                "url": self.url or "",
-                "appid": self.app_id or mini_app_id,
-                "pagepath": self.page,
-            }
-        if self.url is not None:
-            return {"type": "view", "name": self.name, "url": self.url}
-        return {"type": "click", "name": self.name, "key": self.key or ""}
+        return menus.leaf(
+            self.name, says=self.key, url=self.url, page=self.page, app_id=self.app_id or mini_app_id
+        )
 
 
 class MenuButton(SubButton):

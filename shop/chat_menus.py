@@ -22,6 +22,7 @@ from shop import chat_answers, chat_edition
 from shop.chat_vocabulary import Vocabulary
 
 KeyReused = idempotency.KeyReused
+leaf = menus.leaf
 TAG_PREFIX = "yucun-"
 _LEASE = timedelta(seconds=60)
 

@@ -152,6 +152,19 @@ def plain(buttons: Sequence[Button]) -> list[dict[str, Any]]:
     ]
 
 
+def leaf(name: str, *, says: str | None, url: str | None, page: str | None, app_id: str) -> dict[str, Any]:
+    """A button without others below it: a page of a mini-program, with the address for who cannot open that; an address; or what it says
+    to the chat.
+
+    Source: developers.weixin.qq.com, "自定义菜单/创建接口".
+    """
+    if page:
+        return {"type": "miniprogram", "name": name, "url": url or "", "appid": app_id, "pagepath": page}
+    if url:
+        return {"type": "view", "name": name, "url": url}
+    return {"type": "click", "name": name, "key": says or ""}
+
+
 def faults(buttons: Sequence[Button]) -> Iterator[str]:
     """Which limits of the platform a menu breaks, in both languages, each with where."""
     if not 1 <= len(buttons) <= TOP_MOST:
