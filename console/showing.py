@@ -94,6 +94,10 @@ class Eyes:
 
     def _plain(self, name: str, value: Any) -> Shown:
         text = str(value)
+        if name == "operation" and text in self.places.all:
+            done = self.places.all["acts_listing"]
+            href = done.address({}, {"operation": text}) if self.may_open(done) else None
+            return Shown(self.places.all[text].title(self.locale), href=href)
         if isinstance(value, str) and (said := labels.value(name, value, self.locale, tag=self.tag)) != value:
             return Shown(said, kind="badge", colour=_COLOUR_OF.get(value, "secondary"))
         return Shown(text, href=self._link(name, value))
