@@ -222,9 +222,13 @@ async def test_who_loses_a_duty_at_the_same_moment_gives_it_no_more(deputy):
     assert changed.status == 200 and (
         added.status == 201 or added.code in ("beyond_your_duties", "not_your_duty")
     ), added
+    known = [one["login"] for one in (await deputy.boss.get("/operators?limit=100")).body["items"]]
+    assert known.count("wang") == (added.status == 201), "who was refused has added nobody"
     if added.status == 201:
         wang = (await deputy.boss.get(f"/operators/{added.body['id']}")).body
         assert wang["posts"][0]["role"] == deputy.role
+    again = await deputy.post("/operators", {**new, "login": "zhao"})
+    assert (again.status, again.code) == (403, "not_your_duty"), "from then on it is no duty of theirs"
 
 
 async def test_of_a_role_that_is_retired_while_it_is_given_one_happens(deputy):
