@@ -185,7 +185,7 @@ async def history(query: HistoryQuery) -> object:
 
 async def top_ups() -> Mapping[str, Any]:
     """As they are now."""
-    return shop_settings.chosen("top_ups")
+    return await shop_settings.chosen("top_ups")
 
 
 async def put_top_ups(body: TopUpTerms) -> Mapping[str, Any]:
@@ -195,7 +195,7 @@ async def put_top_ups(body: TopUpTerms) -> Mapping[str, Any]:
 
 async def orders() -> Mapping[str, Any]:
     """As they are now."""
-    return shop_settings.chosen("orders")
+    return await shop_settings.chosen("orders")
 
 
 async def put_orders(body: OrderTerms) -> Mapping[str, Any]:
@@ -205,7 +205,7 @@ async def put_orders(body: OrderTerms) -> Mapping[str, Any]:
 
 async def plans() -> Mapping[str, Any]:
     """As they are now."""
-    return shop_settings.chosen("plans")
+    return await shop_settings.chosen("plans")
 
 
 async def put_plans(body: PlanTerms) -> Mapping[str, Any]:
@@ -215,7 +215,7 @@ async def put_plans(body: PlanTerms) -> Mapping[str, Any]:
 
 async def dunning() -> Mapping[str, Any]:
     """As they are now."""
-    return shop_settings.chosen("dunning")
+    return await shop_settings.chosen("dunning")
 
 
 async def put_dunning(body: DunningTerms) -> Mapping[str, Any]:
@@ -225,7 +225,7 @@ async def put_dunning(body: DunningTerms) -> Mapping[str, Any]:
 
 async def care() -> Mapping[str, Any]:
     """As they are now."""
-    return shop_settings.chosen("care")
+    return await shop_settings.chosen("care")
 
 
 async def put_care(body: CareTerms) -> Mapping[str, Any]:

@@ -122,8 +122,10 @@ def _typed(name: str, value: Any) -> Any:
     return tuple(value) if name in _TUPLES else value
 
 
-def chosen(subject: str) -> dict[str, Any]:
-    """The terms of a subject that operators choose, as they are now."""
+async def chosen(subject: str) -> dict[str, Any]:
+    """The terms of a subject that operators choose, as they are now. Read anew: a form that another process's change has not reached yet
+    would take that change back."""
+    await follow()
     now = asdict(terms.current())
     return {name: now[name] for name in CHOSEN[subject]}
 
@@ -153,8 +155,7 @@ async def put(subject: str, values: Mapping[str, Any]) -> dict[str, Any]:
             otherwise = None if value == getattr(of_file, name) else json.dumps(value)
             if otherwise is not None or name in known:
                 await db.execute(_PUT, name, otherwise)
-    await follow()
-    return chosen(subject)
+    return await chosen(subject)
 
 
 _LAST = """

@@ -64,6 +64,13 @@ async def test_what_is_chosen_is_in_force_and_what_is_as_the_file_follows_the_fi
     assert await db.fetchval("SELECT value FROM shop_setting WHERE name = 'complete_after_days'") is None
 
 
+async def test_a_form_shows_what_another_process_was_given_a_moment_ago(world):
+    boss, was = await world.operator(), terms.of_file()
+    await boss.put("/shop-settings/orders", ORDERS)
+    terms.use(was)  # as a process that has not looked since
+    assert (await boss.get("/shop-settings/orders")).body == ORDERS
+
+
 async def test_what_cannot_be_is_refused_where_it_stands_and_changes_nothing(world):
     boss = await world.operator()
     wrong = await boss.put("/shop-settings/orders", {**ORDERS, "complete_after_days": 0})
