@@ -86,8 +86,7 @@ async def adjust(
     async def act() -> str:
         await approvals.one_by_one(operator_id, customer_id)
         allowance = await limits.of(operator_id, "adjustments", "money.move")
-        needs_second = await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=customer_id)
-        if needs_second or not await allowance.takes(amount_fen, accounts.of_customer(customer_id)):
+        if not await approvals.alone(allowance, amount_fen, customer_id=customer_id):
             return await approvals.request(
                 "adjustment", {"customer_id": customer_id, "kind": kind, "amount_fen": amount_fen, "reason": reason},
                 amount_fen=amount_fen, reason=reason, operator_id=operator_id, customer_id=customer_id,

@@ -147,6 +147,14 @@ async def adds_up(amount_fen: int, *, operator_id: int, customer_id: int) -> boo
     return needed(abs(amount_fen) + int(alone_fen))
 
 
+async def alone(allowance: limits.Allowance, amount_fen: int, *, customer_id: int) -> bool:
+    """Whether who has this allowance moves so much of a customer's money without a second person: neither the shop's rule asks for one
+    (``adds_up``) nor is it above their limit. If so it is counted. The caller has called ``one_by_one``."""
+    if await adds_up(amount_fen, operator_id=allowance.operator_id, customer_id=customer_id):
+        return False
+    return await allowance.takes(amount_fen, accounts.of_customer(customer_id))
+
+
 _IS_WAITING = """
 SELECT EXISTS (SELECT FROM approval
                WHERE kind = $1 AND (customer_id = $2 OR customer_id IS NULL AND $2 IS NULL) AND state = 'waiting' AND params @> $3::jsonb)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from billing import approvals
 from core import db
-from ledger import accounts, idempotency
+from ledger import idempotency
 from members import customers, limits, points_desk, points_rules
 
 KeyReused = idempotency.KeyReused
@@ -40,8 +40,7 @@ async def adjust(operator_id: int, customer_id: int, points: int, *, reason: str
         allowance = await limits.of(operator_id, "gifts", "money.move")
         customers.refuse_left(await customers.staying(customer_id))
         worth_fen = _worth_fen(await _rule(), points)
-        needs_second = await approvals.adds_up(worth_fen, operator_id=operator_id, customer_id=customer_id)
-        if needs_second or not await allowance.takes(worth_fen, accounts.of_customer(customer_id)):
+        if not await approvals.alone(allowance, worth_fen, customer_id=customer_id):
             return await approvals.request(
                 KIND, content, amount_fen=worth_fen, reason=reason, operator_id=operator_id, customer_id=customer_id
             )  # fmt: skip

@@ -74,8 +74,7 @@ async def of_bill(
         owner_id = (await bills.find(bill_no)).customer_id
         await approvals.one_by_one(operator_id, owner_id)
         allowance = await limits.of(operator_id, "refunds", "money.move")
-        needs_second = await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=owner_id)
-        if needs_second or not await allowance.takes(amount_fen, accounts.of_customer(owner_id)):
+        if not await approvals.alone(allowance, amount_fen, customer_id=owner_id):
             return await _ask_second_person("bill_refund", wish, amount_fen, operator_id, owner_id)
         return await _of_bill(wish, operator=f"operator:{operator_id}", decided_by=f"operator:{operator_id}")
 
@@ -119,8 +118,7 @@ async def of_top_up(
         top_up = await top_up_refunds.lock(top_up_no)
         offered = await top_up_refunds.offer(top_up, amount_fen, lock=True)
         fen = offered.amount_fen
-        needs_second = await approvals.adds_up(fen, operator_id=operator_id, customer_id=owner_id)
-        if needs_second or not await allowance.takes(fen, accounts.of_customer(owner_id)):
+        if not await approvals.alone(allowance, fen, customer_id=owner_id):
             named = {**wish, "amount_fen": offered.amount_fen}
             return await _ask_second_person(
                 "top_up_refund", named, offered.amount_fen, operator_id, top_up.customer_id

@@ -110,8 +110,7 @@ async def send(operator_id: int, gift: Gift, *, key: str) -> Outcome:
         amount_fen = gift.principal_fen + gift.bonus_fen
         await approvals.one_by_one(operator_id, gift.giver_id)
         allowance = await limits.of(operator_id, "adjustments", "money.move")
-        needs_second = await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=gift.giver_id)
-        if needs_second or not await allowance.takes(amount_fen, accounts.of_customer(gift.giver_id)):
+        if not await approvals.alone(allowance, amount_fen, customer_id=gift.giver_id):
             return await approvals.request(
                 "customer_transfer", content, amount_fen=amount_fen, reason=gift.reason,
                 operator_id=operator_id, customer_id=gift.giver_id,

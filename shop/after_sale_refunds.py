@@ -20,7 +20,7 @@ from billing import (
 )
 from billing.channels import Channels
 from core import db, errors
-from ledger import accounts, idempotency
+from ledger import idempotency
 from members import limits
 from shop import after_sale_steps, after_sales_shown, order_review
 from shop.after_sales_shown import AfterSale
@@ -79,8 +79,7 @@ async def refund(
         found = await after_sale_steps.locked(return_no, "refund", within=by.stores)
         await after_sale_steps.refuse_waiting(found, "refund")
         asked_fen = _amount(found, amount_fen)
-        needs_second = await approvals.adds_up(asked_fen, operator_id=by.operator_id, customer_id=owner_id)
-        if needs_second or not await allowance.takes(asked_fen, accounts.of_customer(owner_id)):
+        if not await approvals.alone(allowance, asked_fen, customer_id=owner_id):
             return await _ask_second_person(found, {**wish, "amount_fen": asked_fen}, by.operator_id)
         return await _refund(found, asked_fen, note, operator=by.label, decided_by=by.label)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from billing import approvals, bills, refunds, shipping, stores, terms
 from core import errors
-from ledger import accounts, idempotency
+from ledger import idempotency
 from members import limits
 from shop import order_states, order_steps, orders_shown
 
@@ -131,8 +131,7 @@ async def _end(by: By, step: order_states.Step, order_no: str, reason: str, key:
             raise OrderEndWaits(order_no=order_no)
         if order.state != "placed":
             back_fen = await refunds.left(await bills.lock(order.bill_no))
-            needs_second = await approvals.adds_up(back_fen, operator_id=by.operator_id, customer_id=owner_id)
-            if needs_second or not await allowance.takes(back_fen, accounts.of_customer(owner_id)):
+            if not await approvals.alone(allowance, back_fen, customer_id=owner_id):
                 wish = {"order_no": order_no, "step": step, "reason": reason}
                 return await approvals.request(
                     _KIND, wish, amount_fen=back_fen, reason=f"{order_no} {reason}"[:200], operator_id=by.operator_id,
