@@ -212,16 +212,20 @@ def _of_fields(button: Button) -> Iterator[str]:
         yield f"{name}: key 1–{KEY_BYTES} 字节 · bytes"
     if "url" in needed:
         url = str(button["url"])
-        if (
-            urlsplit(url).scheme not in ("http", "https")
-            or not urlsplit(url).hostname
-            or len(url.encode()) > URL_BYTES
-        ):
+        if not _is_web(url) or len(url.encode()) > URL_BYTES:
             yield f"{name}: url 须以 http(s):// 开头，最多 {URL_BYTES} 字节 · a web address of {URL_BYTES} bytes at most"
     if "pagepath" in needed and not (
         button["appid"] and 1 <= len(str(button["pagepath"]).encode()) <= URL_BYTES
     ):
         yield f"{name}: 须有 appid 与 pagepath · the mini-program and its page"
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets in the host that hold no address
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _tag(rule: Mapping[str, Any]) -> int:
