@@ -40,6 +40,8 @@ class Order(Model):
     completes_at = fields.DatetimeField(null=True)
     """When a shipped order that nobody confirmed counts as received."""
     completed_at = fields.DatetimeField(null=True)
+    after_sales_days = fields.IntField(null=True)
+    """So long after that after-sales can be asked for, as the shop had it then; 0: always."""
     cancelled_at = fields.DatetimeField(null=True)
     hidden_at = fields.DatetimeField(null=True)
     """When the customer took it off their list."""

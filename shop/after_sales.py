@@ -84,7 +84,7 @@ FROM order_line o LEFT JOIN after_sale_line l ON l.line_id = o.id LEFT JOIN afte
 WHERE o.order_id = $1 GROUP BY o.id ORDER BY o.id
 """
 _OPEN = "SELECT count(*) FROM after_sale WHERE order_id = $1 AND ended_at IS NULL"
-_COMPLETED = "SELECT completed_at FROM shop_order WHERE id = $1"
+_COMPLETED = "SELECT completed_at, after_sales_days FROM shop_order WHERE id = $1"
 _ASK = """
 WITH asked AS (
     INSERT INTO after_sale (return_no, order_id, customer_id, kind, state, reason, created_at)
@@ -151,10 +151,16 @@ async def apply(
 
 
 async def _refuse_late(order: order_steps.Order) -> None:
-    days = terms.current().after_sales_days
-    completed_at = await db.fetchval(_COMPLETED, order.id)
-    if days and completed_at is not None and clock.now() > completed_at + timedelta(days=days):
-        raise AfterSaleTooLate(order_no=order.order_no, days=days)
+    """A shop that allows more by now allows it for older orders, too; one that allows less takes nothing from them."""
+    row = await db.fetchrow(_COMPLETED, order.id)
+    assert row is not None, "the order is locked"
+    allowed = [terms.current().after_sales_days]
+    if row["after_sales_days"] is not None:
+        allowed.append(row["after_sales_days"])
+    if row["completed_at"] is None or 0 in allowed:
+        return
+    if clock.now() > row["completed_at"] + timedelta(days=max(allowed)):
+        raise AfterSaleTooLate(order_no=order.order_no, days=max(allowed))
 
 
 async def withdraw(customer_id: int, return_no: str, *, key: str) -> AfterSale:

@@ -41,6 +41,7 @@ WITH moved AS (
         shipped_at = CASE WHEN $3::text = 'shipped' THEN $6 ELSE shipped_at END,
         completes_at = CASE WHEN $3::text = 'shipped' THEN $7 ELSE completes_at END,
         completed_at = CASE WHEN $3::text = 'completed' THEN $6 ELSE completed_at END,
+        after_sales_days = CASE WHEN $3::text = 'completed' THEN $9 ELSE after_sales_days END,
         cancelled_at = CASE WHEN $3::text = 'cancelled' THEN $6 ELSE cancelled_at END
     WHERE id = $1 RETURNING id
 )
@@ -57,9 +58,11 @@ async def go(
         OrderStateForbids.
     """
     order_states.refuse(step, order.state, order.order_no)
-    now = clock.now()
-    completes_at = now + timedelta(days=terms.current().complete_after_days)
-    await db.execute(_GO, order.id, order.state, becomes, by, note, now, completes_at, step)
+    now, chosen = clock.now(), terms.current()
+    completes_at = now + timedelta(days=chosen.complete_after_days)
+    await db.execute(
+        _GO, order.id, order.state, becomes, by, note, now, completes_at, step, chosen.after_sales_days
+    )
 
 
 async def pay(order: Order, *, by: str) -> None:

@@ -261,6 +261,17 @@ async def test_only_what_was_sent_in_time_and_is_theirs(db):
     assert await shop.ask()
 
 
+async def test_a_shop_that_allows_less_by_now_takes_nothing_from_completed_orders(shop):
+    await orders.receive(shop.customer, shop.no)
+    allowed = terms.current().after_sales_days
+    terms.use(replace(terms.current(), after_sales_days=1))
+    clock.set_offset(timedelta(days=allowed - 1))
+    assert await shop.ask()
+    clock.set_offset(timedelta(days=allowed, minutes=1))
+    with pytest.raises(after_sales.AfterSaleTooLate):
+        await shop.ask()
+
+
 async def test_not_more_than_a_few_at_once(shop, monkeypatch):
     monkeypatch.setattr(after_sales, "MOST_OPEN", 2)
     numbers = [await shop.ask() for _ in range(2)]
