@@ -13,12 +13,13 @@ from console import account, acting, session, sign_in
 from console.places import PREFIX
 from console.request import CALLER, CSRF, LOCALE, ask, console, page
 from core import errors
-from core.http import problems
+from core.http import problems, rates
 from core.http.calling import Asked
 from members import operator_sign_in, single_sign_on, step_up
 
 _PROOF = "yucun_sign_on"
 _LINKING = "link."
+_TRIES = rates.Rate(30, 60)
 
 
 def add_to(door: web.Application) -> list[str]:
@@ -31,6 +32,7 @@ def add_to(door: web.Application) -> list[str]:
 
 async def _to_sign_in(request: web.Request) -> web.StreamResponse:
     try:
+        await sign_in.spend(request, "console_single_sign_on", _TRIES)
         begun = await single_sign_on.begin(console(request).identity_provider, origin=origin(request))
     except errors.DomainError as refusal:
         return _not_signed_in(request, refusal)
@@ -68,6 +70,7 @@ async def _back(request: web.Request) -> web.StreamResponse:
 async def _sign_in(request: web.Request, proof: str) -> web.Response:
     state, code = _said(request)
     try:
+        await sign_in.spend(request, "console_single_sign_on_back", _TRIES)
         found = await single_sign_on.sign_in(
             console(request).identity_provider, state=state, code=code, proof=proof, origin=origin(request)
         )

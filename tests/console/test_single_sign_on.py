@@ -61,6 +61,18 @@ async def test_who_comes_back_is_signed_in_once_and_in_the_browser_that_went(hou
     assert (await browser.get("/sign-in/back")).status == 401
 
 
+async def test_a_stranger_does_not_fill_the_table_of_what_is_asked(house, browser):
+    there = f"{house.url}/console/sign-in/single-sign-on"
+    found = []
+    for _ in range(31):
+        async with browser.session.get(there, allow_redirects=False) as answer:
+            found.append(answer.status)
+    assert found == [303] * 30 + [429]
+    assert await db.fetchval("SELECT count(*) FROM operator_challenge") == 30
+    back = [(await browser.get("/sign-in/back")).status for _ in range(31)]
+    assert back == [401] * 30 + [429]
+
+
 async def test_who_has_a_second_factor_is_asked_for_it(house, browser):
     await browser.get("/sign-in/single-sign-on")
     who = await db.fetchval("SELECT id FROM operator")
