@@ -1,6 +1,5 @@
 """The clock's jobs, the proof of the books, and how what the shop runs on is."""
 
-import time
 from typing import Annotated
 
 from pydantic import Field
@@ -34,6 +33,7 @@ class Job(kit.Answer):
     last_result: str | None
     last_error: str | None
     next_at: Annotated[kit.Instant | None, Field(description="预计下一次 · when the next is expected")]
+    is_late: Annotated[bool, Field(description="已过预计时间很久 · long overdue")]
 
 
 class Violation(kit.Answer):
@@ -83,10 +83,9 @@ class SystemHealth(kit.Answer):
 async def health(services: Services) -> SystemHealth:
     """As it is now."""
     found = await figures.now()
-    began = time.monotonic()
     channels = await channel_health.of(services.channels.by_name)
     return SystemHealth(
-        database_ms=round((time.monotonic() - began) * 1000),
+        database_ms=await channel_health.database_ms(),
         redis=await services.redis_state(),
         proved_at=found.proved_at,
         violations=sum(found.violations.values()),

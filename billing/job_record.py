@@ -25,6 +25,9 @@ class Superseded(Exception):
     """The run is not the newest of its job any more: its worker was away beyond its lease. It must not conclude anything."""
 
 
+_PATIENCE = timedelta(minutes=5)
+
+
 @dataclass(frozen=True, slots=True)
 class JobRecord:
     """A job, its last run, and when the next one is expected. ``missed`` counts intervals in which no worker began a run."""
@@ -43,6 +46,12 @@ class JobRecord:
     last_result: str | None
     last_error: str | None
     next_at: datetime | None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its next run is overdue by more than its interval, and by more than a few minutes."""
+        patience = max(_PATIENCE, timedelta(milliseconds=self.every_ms or 0))
+        return self.next_at is not None and self.next_at < clock.now() - patience
 
 
 @dataclass(frozen=True, slots=True)

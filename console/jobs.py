@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
 
 from console.request import LOCALE, ask, console, eyes, page, telling
 from console.showing import NOTHING, Eyes, Shown, fields_of
-from core import clock, words
-from reports import today
+from core import words
 
 _JOBS, _HEALTH = "upkeep_jobs", "upkeep_health"
 _FIRST = ("red", "yellow", "green")
@@ -82,9 +80,7 @@ def _line(tell: Any, look: Eyes, job: Any) -> Line:
 def _state(tell: Any, job: Any) -> Shown:
     if job.failed_in_a_row:
         return Shown(tell("failing", times=job.failed_in_a_row), kind="badge", colour="red")
-    if job.next_at is not None and job.next_at < clock.now() - max(
-        today.LATE, timedelta(milliseconds=job.every_ms or 0)
-    ):
+    if job.is_late:
         return Shown(tell("late"), kind="badge", colour="yellow")
     return Shown(tell("well"), kind="badge", colour="green")
 

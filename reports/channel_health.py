@@ -1,7 +1,8 @@
-"""How each channel is: when money last came by it, what it has not answered, which of its bills are open."""
+"""How the database answers, and how each channel is: when money last came by it, what it has not answered, which of its bills are open."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,12 +22,17 @@ class ChannelHealth:
     unexplained_days: int
 
 
-_OF = """
+ASKED = "payment WHERE ask_at IS NOT NULL AND asks > 3"
+MISSING = "channel_day WHERE gave_up_at IS NOT NULL AND state = 'waiting'"
+UNEXPLAINED = "channel_day WHERE state = 'matched'"
+"""What is counted, of all channels or with a condition more of one."""
+
+_OF = f"""
 SELECT name AS channel,
        (SELECT max(paid_at) FROM payment WHERE channel = name AND paid_at IS NOT NULL) AS last_paid_at,
-       (SELECT count(*) FROM payment WHERE channel = name AND ask_at IS NOT NULL AND asks > 3) AS payments_asked,
-       (SELECT count(*) FROM channel_day WHERE channel = name AND gave_up_at IS NOT NULL AND state = 'waiting') AS bills_missing,
-       (SELECT count(*) FROM channel_day WHERE channel = name AND state = 'matched') AS unexplained_days
+       (SELECT count(*) FROM {ASKED} AND channel = name) AS payments_asked,
+       (SELECT count(*) FROM {MISSING} AND channel = name) AS bills_missing,
+       (SELECT count(*) FROM {UNEXPLAINED} AND channel = name) AS unexplained_days
 FROM unnest($1::text[]) AS name ORDER BY name
 """
 
@@ -34,3 +40,10 @@ FROM unnest($1::text[]) AS name ORDER BY name
 async def of(channels: Iterable[str]) -> list[ChannelHealth]:
     """These channels, by name."""
     return [ChannelHealth(**row) for row in await db.fetch(_OF, list(channels))]
+
+
+async def database_ms() -> int:
+    """How long the database takes for a plain answer."""
+    began = time.monotonic()
+    await db.fetchval("SELECT 1")
+    return round((time.monotonic() - began) * 1000)

@@ -6,11 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from billing import job_record
 from core import clock, db
-from reports import liability, takings
-
-LATE = timedelta(minutes=5)
-"""A job that is expected for longer than this is late."""
+from reports import channel_health, liability, takings
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +104,16 @@ class Health:
     unexplained_days: int
 
 
-_HEALTH = """
-SELECT coalesce((SELECT array_agg(id ORDER BY id) FROM job WHERE next_at < $1), '{}') AS late_jobs,
-       coalesce((SELECT array_agg(id ORDER BY id) FROM job WHERE failed_in_a_row > 0), '{}') AS failing_jobs,
-       (SELECT count(*) FROM payment WHERE ask_at IS NOT NULL AND asks > 3) AS payments_asked,
-       (SELECT count(*) FROM channel_day WHERE gave_up_at IS NOT NULL AND state = 'waiting') AS bills_missing,
-       (SELECT count(*) FROM channel_day WHERE state = 'matched') AS unexplained_days
+_HEALTH = f"""
+SELECT (SELECT count(*) FROM {channel_health.ASKED}) AS payments_asked, (SELECT count(*) FROM {channel_health.MISSING}) AS bills_missing,
+       (SELECT count(*) FROM {channel_health.UNEXPLAINED}) AS unexplained_days
 """
 
 
 async def health() -> Health:
     """How the clock and the channels are now."""
-    row = await db.fetchrow(_HEALTH, clock.now() - LATE)
+    row = await db.fetchrow(_HEALTH)
     assert row is not None, "a SELECT without FROM has one row"
-    return Health(**row)
+    jobs = await job_record.page()
+    late = [job.id for job in jobs if job.is_late]
+    return Health(late, [job.id for job in jobs if job.failed_in_a_row], **row)
