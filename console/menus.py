@@ -43,6 +43,11 @@ class Top:
     line: Line
     below: tuple[Line, ...]
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was written; a button that has only no name is one that lacks it."""
+        return not (self.line.name or self.line.to or self.line.url or self.below)
+
 
 def add_to(door: web.Application) -> None:
     """Adds the pages."""
@@ -112,7 +117,7 @@ async def _saved(request: web.Request) -> web.StreamResponse:
     tops = _read(sent)
     if sent.get("do") == "preview":
         return _page(request, tops, is_preview=True)
-    body = {"top": [_told(top) for top in tops if top.line.name]}
+    body = {"top": [_told(top) for top in tops if not top.is_blank]}
     try:
         await ask(request, _SAVE, Asked(path=dict(request.match_info), body=body))
     except problems.InvalidRequest as refusal:

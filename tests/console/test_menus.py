@@ -55,6 +55,9 @@ async def test_what_wechat_would_refuse_is_said_and_what_was_typed_stays(hired):
     assert page.status == 422 and "<b>x" not in page.text
     page = await written(browser, "en", **{"b0-name": "x", "b0-does": "url", "b0-to": "https://[a.example/"})
     assert page.status == 422 and 'value="https://[a.example/"' in page.text
+    nameless = {**BALANCE, "b0-name": "", **SHOP}
+    page = await written(browser, "default", **nameless)
+    assert page.status == 422 and 'value="余额"' in page.text, "nothing is dropped"
     assert (await written(browser, "en")).status == 422, "no buttons at all"
     assert (await browser.get("/chat/menus/languages/fr")).status == 404
     assert await kept() == {}
