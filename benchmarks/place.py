@@ -15,6 +15,8 @@ from app import config, database, local_servers, runtime
 
 CONNECTIONS = 32
 """So many ask at once, over HTTP or in process."""
+POSTGRES = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
+"""What docs/how-to/production.md advises, for a machine of 4 GB: floors and subjects alike have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def started() -> Iterator[Place]:
     home = Path(tempfile.mkdtemp(prefix="yucun-bench-"))
     home.chmod(0o755)  # root's PostgreSQL runs as another user; its own directory inside stays closed
     try:
-        with local_servers.start(home / "servers", durable=True) as servers:
+        with local_servers.start(home / "servers", durable=True, postgres_settings=POSTGRES) as servers:
             path = home / "config.toml"
             path.write_text(settings_toml(servers.database_url("yucun"), servers.redis_url), encoding="utf-8")
             yield Place(home, servers, config.load(path), path)

@@ -7,9 +7,10 @@ password made for this directory, and end with the process that started them, ev
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from app.local_servers import postgres, redis
 
@@ -44,17 +45,20 @@ class LocalServers:
         self.stop()
 
 
-def start(home: Path, *, durable: bool = True) -> LocalServers:
+def start(
+    home: Path, *, durable: bool = True, postgres_settings: Mapping[str, str] = MappingProxyType({})
+) -> LocalServers:
     """Starts both servers with their files under ``home``, or finds them running there already.
 
     ``durable=False`` lets PostgreSQL skip waiting for the disk: a killed process still loses nothing, a power cut would.
+    ``postgres_settings`` are PostgreSQL's own, such as ``shared_buffers``; they count for a server that is started now.
     Call it from the main thread: the kernel ends the servers when the starting thread ends.
 
     Raises:
         LocalServerFailed: A server did not come up; the message names its log.
     """
     home.mkdir(parents=True, exist_ok=True)
-    running_postgres = postgres.start(home / "postgres", durable=durable)
+    running_postgres = postgres.start(home / "postgres", durable=durable, settings=postgres_settings)
     try:
         running_redis = redis.start(home / "redis", durable=durable)
     except BaseException:

@@ -13,8 +13,10 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from app.local_servers import children, rootless
 
@@ -80,8 +82,10 @@ class LocalPostgres:
             children.end(self.process, signal.SIGINT)  # PostgreSQL's "fast shutdown"
 
 
-def start(home: Path, *, durable: bool) -> LocalPostgres:
+def start(home: Path, *, durable: bool, settings: Mapping[str, str] = MappingProxyType({})) -> LocalPostgres:
     """Starts PostgreSQL on the data under ``home``, created at the first start, or returns the one already running there.
+
+    ``settings`` are PostgreSQL's own, on top of ours.
 
     Raises:
         LocalServerFailed: With the end of the server's log.
@@ -96,7 +100,8 @@ def start(home: Path, *, durable: bool) -> LocalPostgres:
     running = _already_running(programs, data, password)
     if running is not None:
         return running
-    return _launch(programs, data, home / "postgres.log", password, user, durable)
+    everything = {**_SETTINGS, **(_DURABLE if durable else _FOR_THROWAWAY), **settings}
+    return _launch(programs, data, home / "postgres.log", password, user, everything)
 
 
 def erase(home: Path) -> None:
@@ -194,9 +199,8 @@ def _is_postgres(pid: int) -> bool:
 
 
 def _launch(
-    programs: Path, data: Path, log: Path, password: str, user: str | None, durable: bool
+    programs: Path, data: Path, log: Path, password: str, user: str | None, settings: Mapping[str, str]
 ) -> LocalPostgres:
-    settings = {**_SETTINGS, **(_DURABLE if durable else _FOR_THROWAWAY)}
     deadline = time.monotonic() + _START_PATIENCE_S
     while True:
         port = children.free_port()

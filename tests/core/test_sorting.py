@@ -22,7 +22,9 @@ LISTS = [
 
 
 def test_every_order_that_a_list_offers_is_looked_at_here():
-    offered = {(room, by) for room in (customers, products, orders_shown, payments_shown) for by in room._SORTS}
+    offered = {
+        (room, by) for room in (customers, products, orders_shown, payments_shown) for by in room._SORTS
+    }
     assert offered == {(room, by) for room, _, by, _ in LISTS}
 
 
