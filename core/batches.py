@@ -7,7 +7,6 @@ together the next set waits a moment for as many (``core.gathering``): a busy sh
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import weakref
 from collections import deque
@@ -92,17 +91,20 @@ class _Queue(Generic[A, R]):
         self._waiting: deque[_Member[A, R]] = deque()
         self._served: set[Hashable] = set()
         self._sets: set[asyncio.Task[None]] = set()
-        self._gathering = gathering.Gathering(self._depart, enough=_ENOUGH, patience_s=patience_s)
+        self._gathering = gathering.Gathering(
+            self._depart, enough=_ENOUGH, patience_s=patience_s, may_take_turns=True
+        )
 
     def join(self, act: A) -> asyncio.Future[R | None]:
         answer: asyncio.Future[R | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Member(act, self._of(act), answer))
+        self._gathering.came()
         self._gather()
         return answer
 
     def _gather(self) -> None:
         if self._waiting and len(self._sets) < UNDER_WAY:
-            self._gathering.come(len(self._waiting))
+            self._gathering.prepare(len(self._waiting))
 
     def _depart(self) -> None:
         members = self._next() if len(self._sets) < UNDER_WAY else []
@@ -110,19 +112,11 @@ class _Queue(Generic[A, R]):
             task = asyncio.get_running_loop().create_task(self._serve(members))
             self._sets.add(task)
             self._gathering.left()
-            task.add_done_callback(functools.partial(self._arrived, len(members)))
             self._gather()
-
-    def _arrived(self, count: int, task: asyncio.Task[None]) -> None:
-        self._sets.discard(task)
-        if task.cancelled():  # the process ends
-            while self._waiting:
-                self._waiting.popleft().answer.cancel()
-        self._gathering.back(count, waiting=len(self._waiting))
 
     def _next(self) -> list[_Member[A, R]]:
         """The next set: those longest waiting, shared out evenly between the sets that may start now."""
-        room = min(MOST, max(_ENOUGH, -(-len(self._waiting) // (UNDER_WAY - len(self._sets)))))
+        room = min(MOST, max(self._gathering.enough, -(-len(self._waiting) // (UNDER_WAY - len(self._sets)))))
         members: list[_Member[A, R]] = []
         left: list[_Member[A, R]] = []
         while self._waiting and len(members) < room:
@@ -138,6 +132,17 @@ class _Queue(Generic[A, R]):
         return members
 
     async def _serve(self, members: list[_Member[A, R]]) -> None:
+        answers = await self._answers(members)
+        again = [one for one, answer in zip(members, answers, strict=True) if self._tries_again(one, answer)]
+        self._waiting.extendleft(reversed(again))
+        self._back(
+            members
+        )  # before anybody is told: what they do with it takes a while, and the next set is to be gone by then
+        for member, answer in zip(members, answers, strict=True):
+            if member not in again and not member.answer.done():
+                member.answer.set_result(None if isinstance(answer, _Again) else answer)
+
+    async def _answers(self, members: list[_Member[A, R]]) -> Sequence[R | _Again | None]:
         try:
             answers = await self._do([member.act for member in members])
             assert len(answers) == len(members), "one answer for each"
@@ -145,21 +150,20 @@ class _Queue(Generic[A, R]):
             log.warning(
                 "a set of %d failed, each goes alone: %s: %s", len(members), type(fault).__name__, fault
             )
-            answers = [None] * len(members)
-        except BaseException:
-            for member in members:
+            return [None] * len(members)
+        except BaseException:  # the process ends
+            for member in (*members, *self._waiting):
                 member.answer.cancel()
+            self._waiting.clear()
+            self._back(members)
             raise
-        finally:
-            self._served.difference_update(member.of for member in members)
-        again = []
-        for member, answer in zip(members, answers, strict=True):
-            if isinstance(answer, _Again):
-                member.tries += 1
-                if member.tries < _TRIES:
-                    again.append(member)
-                    continue
-                answer = None
-            if not member.answer.done():
-                member.answer.set_result(answer)
-        self._waiting.extendleft(reversed(again))
+        return answers
+
+    def _tries_again(self, member: _Member[A, R], answer: R | _Again | None) -> bool:
+        member.tries += 1
+        return isinstance(answer, _Again) and member.tries < _TRIES
+
+    def _back(self, members: list[_Member[A, R]]) -> None:
+        self._served.difference_update(member.of for member in members)
+        self._sets.discard(asyncio.current_task())
+        self._gathering.back(len(members), waiting=len(self._waiting))

@@ -68,7 +68,7 @@ class Queue(Generic[K, V]):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[V | None] = loop.create_future()  # one for each: who leaves takes nobody along
         self._waiting.append((key, answer))
-        self._gathering.come(len(self._waiting))
+        self._gathering.prepare(len(self._waiting))
         return answer
 
     def _depart(self) -> None:
