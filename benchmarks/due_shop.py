@@ -31,7 +31,7 @@ WITH due AS MATERIALIZED (
            nextval(pg_get_serial_sequence('bill', 'id')) AS bill_id,
            nextval(pg_get_serial_sequence('transfer', 'id')) AS transfer_id
     FROM plan_period o JOIN plan p ON p.id = o.plan_id JOIN account a ON a.code = 'customer:' || p.customer_id
-    LEFT JOIN lot l ON l.account_id = a.id AND l.remaining_fen > 0
+    LEFT JOIN lot l ON l.account_id = a.id AND l.is_open
     WHERE o.state = 'upcoming' AND o.due_on <= $2 AND p.state = 'active'
     ORDER BY o.due_on, o.plan_id FOR NO KEY UPDATE OF o, p, a
 ), paid AS MATERIALIZED (

@@ -117,7 +117,7 @@ SELECT id, least(remaining_fen, $2 - before_fen)::bigint AS amount_fen FROM (
     SELECT id, remaining_fen,
            sum(remaining_fen) OVER (ORDER BY starts_with(source, 'credit_draw:') DESC, id ROWS UNBOUNDED PRECEDING) - remaining_fen
                AS before_fen
-    FROM lot WHERE account_id = $1 AND kind = 'principal' AND remaining_fen > 0
+    FROM lot WHERE account_id = $1 AND kind = 'principal' AND is_open
 ) open WHERE before_fen < $2 ORDER BY before_fen
 """
 

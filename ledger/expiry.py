@@ -13,7 +13,7 @@ from ledger import accounts, posting
 _EXPIRED = """
 SELECT l.id, a.code, a.entry_no, least(l.remaining_fen, a.principal_fen + a.bonus_fen - a.held_fen) AS amount_fen
 FROM lot l JOIN account a ON a.id = l.account_id
-WHERE l.remaining_fen > 0 AND l.expires_at <= $1 AND a.principal_fen + a.bonus_fen > a.held_fen
+WHERE l.is_open AND l.expires_at <= $1 AND a.principal_fen + a.bonus_fen > a.held_fen
 ORDER BY l.expires_at, l.id LIMIT $2
 """
 
@@ -53,7 +53,7 @@ class Expiring:
 
 _EXPIRING = """
 SELECT l.id, a.code, l.remaining_fen, l.expires_at FROM lot l JOIN account a ON a.id = l.account_id
-WHERE l.remaining_fen > 0 AND l.expires_at > $1 AND l.expires_at <= $2 AND (l.expires_at, l.id) > ($3, $4)
+WHERE l.is_open AND l.expires_at > $1 AND l.expires_at <= $2 AND (l.expires_at, l.id) > ($3, $4)
 ORDER BY l.expires_at, l.id LIMIT $5
 """
 

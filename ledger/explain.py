@@ -56,7 +56,7 @@ class Explanation:
 _LOTS = """
 SELECT l.id, l.kind, l.source, l.original_fen, l.remaining_fen, l.expires_at, l.created_at
 FROM account a JOIN lot l ON l.account_id = a.id
-WHERE a.code = $1 AND l.remaining_fen > 0
+WHERE a.code = $1 AND l.is_open
 ORDER BY l.kind, l.expires_at NULLS LAST, l.id
 """
 
@@ -79,7 +79,7 @@ def ending_sql(customer_id: str) -> str:
     another room; ``ending_in`` reads what it gives."""
     return f"""(
     SELECT l.expires_at, sum(l.remaining_fen)::int8 FROM account la JOIN lot l ON l.account_id = la.id
-    WHERE la.code = 'customer:' || {customer_id} AND l.remaining_fen > 0 AND l.expires_at IS NOT NULL
+    WHERE la.code = 'customer:' || {customer_id} AND l.is_open AND l.expires_at IS NOT NULL
     GROUP BY l.expires_at ORDER BY l.expires_at LIMIT 1
 )"""
 

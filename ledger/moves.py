@@ -44,7 +44,7 @@ async def lock(*customer_ids: int) -> None:
 
 
 _OPEN = """
-SELECT l.id, l.kind, l.remaining_fen, l.expires_at FROM account a JOIN lot l ON l.account_id = a.id AND l.remaining_fen > 0
+SELECT l.id, l.kind, l.remaining_fen, l.expires_at FROM account a JOIN lot l ON l.account_id = a.id AND l.is_open
 WHERE a.code = $1 AND ($3 OR l.expires_at IS NULL OR l.expires_at > $2) ORDER BY l.expires_at NULLS LAST, l.id
 """
 

@@ -46,7 +46,7 @@ class Left:
 _LOCK = "SELECT 1 FROM account WHERE code = $1 FOR NO KEY UPDATE"
 _LEFT = """
 SELECT l.id, l.kind, l.remaining_fen, a.credit_used_fen
-FROM account a LEFT JOIN lot l ON l.account_id = a.id AND l.remaining_fen > 0 AND l.source = $2
+FROM account a LEFT JOIN lot l ON l.account_id = a.id AND l.is_open AND l.source = $2
 WHERE a.code = $1 ORDER BY l.id
 """
 _EXPIRED = """

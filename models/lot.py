@@ -11,6 +11,8 @@ class Lot(Model):
     """Money of one kind that came in by one transfer. Only ``ledger`` writes here.
 
     The sum of an account's ``remaining_fen`` per kind is its balance of that kind (I9).
+    PostgreSQL adds ``is_open``, whether anything is left: what an index asks for is written anew in all indexes when it changes, and
+    ``remaining_fen`` changes with every payment.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -28,11 +30,11 @@ class Lot(Model):
     class Meta:
         table = "lot"
         indexes = (
-            PartialIndex(fields=("account_id",), name="lot_open", where="remaining_fen > 0"),
+            PartialIndex(fields=("account_id",), name="lot_open", where="is_open"),
             PartialIndex(
                 fields=("expires_at",),
                 name="lot_expiring",
-                where="remaining_fen > 0 AND expires_at IS NOT NULL",
+                where="is_open AND expires_at IS NOT NULL",
             ),
         )
         constraints = (

@@ -63,7 +63,7 @@ BEGIN
                            (sum(CASE WHEN lot.kind = 'bonus' THEN lot.remaining_fen ELSE 0 END) OVER by_policy)::bigint
                                - CASE WHEN lot.kind = 'bonus' THEN lot.remaining_fen ELSE 0 END AS bonus_before_fen
                     FROM lot
-                    WHERE lot.account_id = asked.account_id AND lot.remaining_fen > 0
+                    WHERE lot.account_id = asked.account_id AND lot.is_open
                     WINDOW by_policy AS (
                         ORDER BY CASE asked.burn_policy WHEN 'bonus_first' THEN (lot.kind = 'principal')::int
                                                         WHEN 'principal_first' THEN (lot.kind = 'bonus')::int ELSE 0 END,

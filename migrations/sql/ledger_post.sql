@@ -82,7 +82,7 @@ BEGIN
                                 lot.expires_at NULLS LAST, (lot.kind = 'principal')::int, lot.id
                    ) AS nth
             FROM leg
-            JOIN lot ON lot.account_id = leg.account_id AND lot.remaining_fen > 0
+            JOIN lot ON lot.account_id = leg.account_id AND lot.is_open
                     AND (leg.kind IS NULL OR lot.kind = leg.kind)
                     AND (leg.source_lot IS NULL OR lot.id = leg.source_lot)
             WHERE leg.is_debit

@@ -91,7 +91,7 @@ CHECKS = (
         "I9",
         "an account whose balance of a kind is not the sum of its lots",
         """
-        SELECT 'account ' || a.code FROM account a LEFT JOIN lot l ON l.account_id = a.id AND l.remaining_fen > 0
+        SELECT 'account ' || a.code FROM account a LEFT JOIN lot l ON l.account_id = a.id AND l.is_open
         GROUP BY a.id, a.code, a.principal_fen, a.bonus_fen
         HAVING coalesce(sum(l.remaining_fen) FILTER (WHERE l.kind = 'principal'), 0) <> a.principal_fen
             OR coalesce(sum(l.remaining_fen) FILTER (WHERE l.kind = 'bonus'), 0) <> a.bonus_fen

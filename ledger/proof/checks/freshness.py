@@ -76,7 +76,7 @@ CHECKS = (
         "a bonus lot nobody expired in time",
         """
         SELECT 'lot ' || l.id FROM lot l JOIN account a ON a.id = l.account_id
-        WHERE l.remaining_fen > 0 AND l.expires_at < $1::timestamptz - interval '1 hour' AND a.held_fen = 0
+        WHERE l.is_open AND l.expires_at < $1::timestamptz - interval '1 hour' AND a.held_fen = 0
         """,
         needs_clock=True,
     ),

@@ -1,0 +1,33 @@
+"""What is left of a lot changes with every payment, and no index asks for it any more: they ask whether anything is left, which changes once."""
+
+from pathlib import Path
+
+from tortoise.migrations import operations as ops
+
+from core.partial_index import PartialIndex
+from migrations import _steps
+
+_SQL = Path(__file__).parent / "sql"
+
+
+class Migration(_steps.Migration):
+    dependencies = [("models", "0046_after_sales_days")]
+
+    operations = [
+        ops.RunSQL(
+            [
+                "ALTER TABLE lot ADD COLUMN is_open boolean NOT NULL GENERATED ALWAYS AS (remaining_fen > 0) STORED"
+            ]
+        ),
+        ops.RemoveIndex("Lot", name="lot_open"),
+        ops.RemoveIndex("Lot", name="lot_expiring"),
+        ops.AddIndex("Lot", PartialIndex(fields=["account_id"], name="lot_open", where="is_open")),
+        ops.AddIndex(
+            "Lot",
+            PartialIndex(
+                fields=["expires_at"], name="lot_expiring", where="is_open AND expires_at IS NOT NULL"
+            ),
+        ),
+        ops.RunSQL([(_SQL / "ledger_post.sql").read_text("utf-8")]),
+        ops.RunSQL([(_SQL / "ledger_debit.sql").read_text("utf-8")]),
+    ]
