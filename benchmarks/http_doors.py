@@ -52,7 +52,8 @@ async def balance(where: place.Place) -> AsyncIterator[Contest]:
 @contextlib.asynccontextmanager
 async def pay(where: place.Place) -> AsyncIterator[Contest]:
     """``POST /api/v1/orders/{order_no}/pay``: every order is paid once, with a key of its own."""
-    async with place.opened(where) as found, Wire.opened(where) as wire:
+    processes = where.processes_beside_database
+    async with place.opened(where) as found, Wire.opened(where, processes) as wire:
         customers = await seeds.rich()
         tokens = {one: token_of(found, one) for one in customers}
         shelf = await seeds.Shelf.stocked()
@@ -154,11 +155,11 @@ class Wire:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def opened(cls, where: place.Place) -> AsyncIterator[Wire]:
+    async def opened(cls, where: place.Place, processes: int | None = None) -> AsyncIterator[Wire]:
         with contextlib.ExitStack() as stack:
             held = stack.enter_context(hold_port("127.0.0.1", 0))
             port = held.getsockname()[1]
-            for number in range(where.processes):
+            for number in range(processes or where.processes):
                 stack.callback(children.end, serve(where, port, number), signal.SIGTERM)
             await asyncio.to_thread(wait_for_server, port, where.home)
             generator = await asyncio.create_subprocess_exec(

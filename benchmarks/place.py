@@ -37,6 +37,12 @@ class Place:
         """How many server processes: ``SERVERS``, else one per core, as an installation would have."""
         return self.settings.server.workers
 
+    @property
+    def processes_beside_database(self) -> int:
+        """How many where PostgreSQL works as much as they do and shares their cores: ``SERVERS``, else one for two cores
+        (docs/performance.md)."""
+        return _asked_for() or max(1, self.processes // 2)
+
 
 @contextlib.contextmanager
 def started() -> Iterator[Place]:
@@ -61,13 +67,17 @@ async def opened(place: Place) -> AsyncIterator[runtime.Runtime]:
         yield found
 
 
+def _asked_for() -> int:
+    return int(os.environ.get("SERVERS", 0))
+
+
 def settings_toml(database_url: str, redis_url: str) -> str:
     """Settings as in production, for these servers."""
     values: dict[str, dict[str, object]] = {
         "shop": {"name": "压测"},
         "server": {
             "public_url": "http://127.0.0.1",
-            "workers": int(os.environ.get("SERVERS", 0)) or os.cpu_count() or 1,
+            "workers": _asked_for() or os.cpu_count() or 1,
             "trusted_proxies": [
                 "127.0.0.1/32"
             ],  # the load generator speaks for many addresses, as a proxy does

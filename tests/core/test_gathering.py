@@ -1,0 +1,94 @@
+"""Who sets off beside a group under way, and who waits for it to be back."""
+
+import asyncio
+
+import pytest
+
+from core import gathering
+
+ENOUGH = 16
+
+
+class Ferry:
+    """Groups that leave when ``gathering`` says so; who waits at that moment goes along."""
+
+    def __init__(self, *, may_take_turns=True):
+        self.waiting, self.groups = 0, []
+        self.gathering = gathering.Gathering(
+            self.leave, enough=ENOUGH, patience_s=30.0, linger_s=30.0, may_take_turns=may_take_turns
+        )
+
+    def leave(self):
+        if self.waiting:
+            self.groups.append(self.waiting)
+            self.waiting = 0
+            self.gathering.left()
+
+    async def come(self, count):
+        for _ in range(count):
+            self.waiting += 1
+            self.gathering.came()
+            self.gathering.prepare(self.waiting)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    async def back(self, count, *, after_s=0.0):
+        await asyncio.sleep(after_s)
+        self.gathering.back(count, waiting=self.waiting)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
+async def busy(*, away_s, returning_s, may_take_turns=True):
+    """A place where the first group was away so long, and its members took so long to come again."""
+    ferry = Ferry(may_take_turns=may_take_turns)
+    await ferry.come(ENOUGH)
+    await ferry.back(ENOUGH, after_s=away_s)
+    await asyncio.sleep(returning_s)
+    await ferry.come(ENOUGH)
+    assert ferry.groups == [ENOUGH, ENOUGH]
+    return ferry
+
+
+async def test_those_who_come_again_at_once_leave_beside_a_group_under_way():
+    ferry = await busy(away_s=0.1, returning_s=0.0)
+    await ferry.come(ENOUGH)
+    assert ferry.groups[2:] == [ENOUGH]
+
+
+async def test_where_coming_again_takes_as_long_as_a_group_is_away_one_half_waits_for_the_other():
+    ferry = await busy(away_s=0.01, returning_s=0.1)
+    await ferry.come(ENOUGH)
+    assert ferry.groups[2:] == [], "they wait"
+    await ferry.back(ENOUGH)
+    assert ferry.groups[2:] == [ENOUGH], "and leave as soon as the other half is back"
+
+
+async def test_so_many_that_they_are_two_groups_wait_for_nobody_even_in_turns():
+    ferry = await busy(away_s=0.01, returning_s=0.1)
+    await ferry.come(2 * ENOUGH)
+    assert ferry.groups[2:] == [2 * ENOUGH]
+
+
+async def test_few_who_wait_for_their_turn_wait_for_those_just_served_too():
+    ferry = await busy(away_s=0.01, returning_s=0.1)
+    await ferry.come(3)
+    await ferry.back(ENOUGH)
+    assert ferry.groups[2:] == []
+    await ferry.come(ENOUGH - 3)
+    assert ferry.groups[2:] == [ENOUGH]
+
+
+async def test_halves_take_turns_only_where_they_may():
+    ferry = await busy(away_s=0.01, returning_s=0.1, may_take_turns=False)
+    await ferry.come(ENOUGH)
+    assert ferry.groups[2:] == [ENOUGH]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_a_quiet_place_lets_everybody_go_at_once(count):
+    ferry = Ferry()
+    for _ in range(4):
+        await ferry.come(count)
+        await ferry.back(count, after_s=0.005)
+    assert ferry.groups == [count] * 4
