@@ -1,4 +1,5 @@
-"""What is left of a lot changes with every payment, and no index asks for it any more: they ask whether anything is left, which changes once."""
+"""What a payment changes or leaves empty stands in fewer indexes. What is left of a lot changes with every payment, and no index asks for it any
+more: they ask whether anything is left, which changes once. Payments from the balance, which no channel brought, are not indexed by it."""
 
 from pathlib import Path
 
@@ -27,6 +28,12 @@ class Migration(_steps.Migration):
             PartialIndex(
                 fields=["expires_at"], name="lot_expiring", where="is_open AND expires_at IS NOT NULL"
             ),
+        ),
+        ops.RunSQL(
+            [
+                "ALTER TABLE bill_payment DROP CONSTRAINT bill_payment_payment_no_key",
+                "CREATE UNIQUE INDEX bill_payment_payment_no_key ON bill_payment (payment_no) WHERE payment_no IS NOT NULL",
+            ]
         ),
         ops.RunSQL([(_SQL / "ledger_post.sql").read_text("utf-8")]),
         ops.RunSQL([(_SQL / "ledger_debit.sql").read_text("utf-8")]),
