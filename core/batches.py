@@ -7,6 +7,7 @@ together the next set waits a moment for as many (``core.gathering``): a busy sh
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import weakref
 from collections import deque
@@ -78,6 +79,14 @@ class _Member(Generic[A, R]):
         self.act, self.of, self.answer, self.tries = act, of, answer, 0
 
 
+class _Set(Generic[A, R]):
+    __slots__ = ("left_at", "members", "task")
+
+    def __init__(self, members: list[_Member[A, R]], left_at: float) -> None:
+        self.members, self.left_at = members, left_at
+        self.task: asyncio.Task[None] | None = None
+
+
 class _Queue(Generic[A, R]):
     """Who waits, and the sets under way, for one database."""
 
@@ -90,7 +99,7 @@ class _Queue(Generic[A, R]):
         self._do, self._of = do, of
         self._waiting: deque[_Member[A, R]] = deque()
         self._served: set[Hashable] = set()
-        self._sets: set[asyncio.Task[None]] = set()
+        self._sets: set[_Set[A, R]] = set()
         self._gathering = gathering.Gathering(
             self._depart, enough=_ENOUGH, patience_s=patience_s, may_take_turns=True
         )
@@ -109,10 +118,19 @@ class _Queue(Generic[A, R]):
     def _depart(self) -> None:
         members = self._next() if len(self._sets) < UNDER_WAY else []
         if members:
-            task = asyncio.get_running_loop().create_task(self._serve(members))
-            self._sets.add(task)
-            self._gathering.left()
+            under_way = _Set(members, self._gathering.left())
+            self._sets.add(under_way)
+            under_way.task = asyncio.get_running_loop().create_task(self._serve(under_way))
+            under_way.task.add_done_callback(functools.partial(self._ended, under_way))
             self._gather()
+
+    def _ended(self, under_way: _Set[A, R], _task: asyncio.Task[None]) -> None:
+        """A set that is not back when it has ended was cancelled: the process ends."""
+        if under_way in self._sets:
+            for member in (*under_way.members, *self._waiting):
+                member.answer.cancel()
+            self._waiting.clear()
+            self._back(under_way)
 
     def _next(self) -> list[_Member[A, R]]:
         """The next set: those longest waiting, shared out evenly between the sets that may start now."""
@@ -131,13 +149,13 @@ class _Queue(Generic[A, R]):
         self._waiting.extendleft(reversed(left))
         return members
 
-    async def _serve(self, members: list[_Member[A, R]]) -> None:
+    async def _serve(self, under_way: _Set[A, R]) -> None:
+        members = under_way.members
         answers = await self._answers(members)
         again = [one for one, answer in zip(members, answers, strict=True) if self._tries_again(one, answer)]
         self._waiting.extendleft(reversed(again))
-        self._back(
-            members
-        )  # before anybody is told: what they do with it takes a while, and the next set is to be gone by then
+        # Before anybody is told: what they do with it takes a while, and the next set is to be gone by then.
+        self._back(under_way)
         for member, answer in zip(members, answers, strict=True):
             if member not in again and not member.answer.done():
                 member.answer.set_result(None if isinstance(answer, _Again) else answer)
@@ -151,19 +169,13 @@ class _Queue(Generic[A, R]):
                 "a set of %d failed, each goes alone: %s: %s", len(members), type(fault).__name__, fault
             )
             return [None] * len(members)
-        except BaseException:  # the process ends
-            for member in (*members, *self._waiting):
-                member.answer.cancel()
-            self._waiting.clear()
-            self._back(members)
-            raise
         return answers
 
     def _tries_again(self, member: _Member[A, R], answer: R | _Again | None) -> bool:
         member.tries += 1
         return isinstance(answer, _Again) and member.tries < _TRIES
 
-    def _back(self, members: list[_Member[A, R]]) -> None:
-        self._served.difference_update(member.of for member in members)
-        self._sets.discard(asyncio.current_task())
-        self._gathering.back(len(members), waiting=len(self._waiting))
+    def _back(self, under_way: _Set[A, R]) -> None:
+        self._sets.discard(under_way)
+        self._served.difference_update(member.of for member in under_way.members)
+        self._gathering.back(len(under_way.members), under_way.left_at, waiting=len(self._waiting))

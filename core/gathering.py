@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 
 LINGER_S = 0.002
@@ -43,7 +42,7 @@ class Gathering:
         self._leave, self._enough = leave, enough
         self._patience_s, self._linger_s = patience_s, linger_s
         self._expected = 1
-        self._left_at: deque[float] = deque()
+        self._left_at: list[float] = []
         self._departure: asyncio.Handle | None = None
         self._is_soon = False
         self._turns = _Turns() if may_take_turns else None
@@ -70,16 +69,19 @@ class Gathering:
         self._departure = loop.call_soon(self._go) if soon else loop.call_later(delay_s, self._go)
         self._is_soon = soon
 
-    def left(self) -> None:
-        """A group has set off."""
-        self._left_at.append(time.monotonic())
+    def left(self) -> float:
+        """A group has set off. Returns when, for ``back``."""
+        now = time.monotonic()
+        self._left_at.append(now)
+        return now
 
-    def back(self, count: int, *, waiting: int) -> None:
-        """A group of so many is back, and so many have come meanwhile."""
-        away_s = time.monotonic() - self._left_at.popleft()
+    def back(self, count: int, left_at: float, *, waiting: int) -> None:
+        """The group of so many that set off then is back, and so many have come meanwhile."""
+        self._left_at.remove(left_at)
+        self._expected = count + waiting if count + waiting >= _BUSY else 1
         if self._turns is not None:
-            self._turns.group_back(count, away_s)
-        self._expected = min(count + waiting, self._enough) if count + waiting >= _BUSY else 1
+            self._turns.group_back(count, time.monotonic() - left_at)
+            self._expected = min(self._expected, self._enough)
         if self._departure is not None and not self._is_soon:
             self._departure.cancel()
             self._departure = None
@@ -90,7 +92,10 @@ class Gathering:
 
     @property
     def _in_turns(self) -> bool:
-        return self._turns is not None and self._turns.pay
+        """No turn is taken with a group that is held up."""
+        if self._turns is None or not self._turns.pay:
+            return False
+        return not self._left_at or time.monotonic() - self._left_at[0] <= self._patience_s
 
     def _go(self) -> None:
         self._departure = None

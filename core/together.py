@@ -77,12 +77,11 @@ class Queue(Generic[K, V]):
         if asked:
             task = asyncio.get_running_loop().create_task(self._answered(asked))
             self._under_way.add(task)
-            self._gathering.left()
-            task.add_done_callback(functools.partial(self._arrived, len(asked)))
+            task.add_done_callback(functools.partial(self._arrived, len(asked), self._gathering.left()))
 
-    def _arrived(self, count: int, task: asyncio.Task[None]) -> None:
+    def _arrived(self, count: int, left_at: float, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        self._gathering.back(count, waiting=len(self._waiting))
+        self._gathering.back(count, left_at, waiting=len(self._waiting))
 
     async def _answered(self, asked: list[tuple[K, asyncio.Future[V | None]]]) -> None:
         try:

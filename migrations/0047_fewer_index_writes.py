@@ -15,13 +15,13 @@ class Migration(_steps.Migration):
     dependencies = [("models", "0046_after_sales_days")]
 
     operations = [
+        ops.RemoveIndex("Lot", name="lot_open"),
+        ops.RemoveIndex("Lot", name="lot_expiring"),
         ops.RunSQL(
             [
                 "ALTER TABLE lot ADD COLUMN is_open boolean NOT NULL GENERATED ALWAYS AS (remaining_fen > 0) STORED"
             ]
         ),
-        ops.RemoveIndex("Lot", name="lot_open"),
-        ops.RemoveIndex("Lot", name="lot_expiring"),
         ops.AddIndex("Lot", PartialIndex(fields=["account_id"], name="lot_open", where="is_open")),
         ops.AddIndex(
             "Lot",

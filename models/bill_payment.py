@@ -18,7 +18,7 @@ class BillPayment(Model):
     """What refunds under way at the channel have reserved: two of them cannot promise the same money."""
     transfer_reference = fields.CharField(max_length=100, unique=True)
     payment_no = fields.CharField(max_length=32, null=True, unique=True)
-    """The attempt at the channel that brought it; None where no channel did."""
+    """The attempt at the channel that brought it; None where no channel did. Unique by an index of those that have one (migration 0047)."""
     matched_by = fields.CharField(max_length=16, null=True)
     """The rule by which the shop chose to pay this bill; None: somebody asked for it."""
     created_at = fields.DatetimeField()

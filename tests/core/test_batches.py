@@ -73,6 +73,42 @@ async def test_enough_of_them_wait_for_no_set(db):
     await asyncio.gather(*first, *later)
 
 
+async def test_where_halves_take_turns_the_next_is_gone_before_the_answers_of_the_last_are_told(db):
+    counter, seen = Counter(), []
+
+    async def asks(whose):
+        await counter.batches.done((whose, 1))
+        seen.append(len(counter.sets))
+
+    await asyncio.gather(*(asks(n) for n in range(batches._ENOUGH)))
+    await asyncio.sleep(0.2)  # they come again after longer than a set is away
+    counter.open.clear()
+    last = [asyncio.ensure_future(asks(n)) for n in range(batches._ENOUGH)]
+    await ticks()
+    following = [asyncio.ensure_future(asks(n)) for n in range(100, 112)]
+    await ticks()
+    gone = len(counter.sets)
+    seen.clear()
+    counter.open.set()
+    await asyncio.gather(*last, *following)
+    assert [len(acts) for acts in counter.sets[gone:]] == [12]
+    assert seen[: batches._ENOUGH] == [gone + 1] * batches._ENOUGH
+
+
+async def test_a_set_that_ends_before_it_began_lets_its_place_go_and_leaves_nobody_waiting(db):
+    counter = Counter()
+    members = [asyncio.ensure_future(counter.batches.done((n, n))) for n in range(3)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    (queue,) = counter.batches._queues.values()
+    (under_way,) = queue._sets
+    assert counter.sets == [], "not begun"
+    under_way.task.cancel()
+    answers = await asyncio.wait_for(asyncio.gather(*members, return_exceptions=True), 5)
+    assert [type(answer) for answer in answers] == [asyncio.CancelledError] * 3
+    assert await counter.batches.done((1, "again")) == (1, "again")
+
+
 async def test_a_set_that_hangs_holds_nobody_back_for_long(db):
     counter = Counter()
     counter.open.clear()
