@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from app import cli
+from benchmarks import place
 from billing import staff_alerts
 from core import words
 
@@ -63,3 +64,10 @@ def test_codes_alerts_fields_and_settings_that_are_named_exist(guide):
     known += " ".join((*words.keys("en"), *staff_alerts.Kind.__args__))
     named = re.findall(r"`([a-z]+(?:_[a-z]+)+)`", Path(f"docs/how-to/{guide}.md").read_text())
     assert named and not [name for name in named if not re.search(rf"\b{name}\b", known)]
+
+
+def test_benchmarks_have_the_memory_that_is_advised():
+    guide = Path("docs/how-to/production.md").read_text()
+    assert [f"`{name} = {value}`" for name, value in place.POSTGRES.items()] == re.findall(
+        r"`\w+ = \d+GB`", guide
+    )

@@ -111,6 +111,12 @@ def test_a_home_closed_to_others_stays_closed(home):
     assert not kept.exists()
 
 
+def test_postgresql_has_the_settings_it_is_given_beside_ours(home):
+    with local_servers.start(home, durable=False, postgres_settings={"shared_buffers": "16MB"}) as started:
+        assert started.postgres.ask("SHOW shared_buffers") == "16MB"
+        assert started.postgres.ask("SHOW fsync") == "off"
+
+
 def test_others_on_this_machine_need_the_password(home):
     with local_servers.start(home, durable=False) as started:
         with (

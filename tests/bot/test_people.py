@@ -10,7 +10,7 @@ import pytest
 from core import clock
 from core import db as database
 from gateways.wechat.platform import PlatformUnknown
-from members import chat_outgoing, duties, people, people_clock, people_desk, people_rules
+from members import chat, chat_outgoing, duties, people, people_clock, people_desk, people_rules
 from tests import factories
 from tests.bot import people as shop
 from tests.world import new_key
@@ -291,6 +291,22 @@ async def test_what_may_have_arrived_is_never_sent_again_and_what_did_not_leave_
     assert [row["delivery"] for row in rows[:3]] == ["sent", "sent", "unknown"], (
         "the late record makes it certain"
     )
+
+
+async def test_who_writes_is_found_without_going_through_all_customers(db):
+    await database.execute("""
+        WITH made AS (INSERT INTO customer (name, locale, state, created_at)
+                      SELECT '顾客' || n, 'zh-CN', 'active', now() FROM generate_series(1, 2000) n RETURNING id)
+        INSERT INTO identity (provider, app_id, subject, customer_id, follows, created_at)
+        SELECT 'official_account', 'wx', 'o' || id, id, true, now() FROM made
+    """)
+    async with database.transaction():
+        await database.execute("ANALYZE customer, identity")
+        await database.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await database.execute(f"PREPARE persons AS {chat._PERSONS}")
+        plan = await database.fetch("EXPLAIN EXECUTE persons('official_account', 'wx', '{o1,o2}')")
+        await database.execute("DEALLOCATE persons")
+    assert not any("Seq Scan on customer" in row[0] for row in plan), plan
 
 
 async def test_what_was_carried_is_not_read_again_every_two_seconds(db):
