@@ -73,8 +73,6 @@ SELECT coalesce(sum(s.seq_tup_read), 0)::int8 AS rows_scanned,
                     + coalesce(b.idx_blks_hit, 0) + coalesce(b.idx_blks_read, 0)), 0)::int8 AS buffers
 FROM pg_stat_user_tables s JOIN pg_statio_user_tables b USING (relid) WHERE s.schemaname = 'public'
 """
-_AT_WORK = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum worker')"
-_PATIENCE = 600
 _LOG_KEPT = "8GB"
 _WRITTEN = """
 SELECT coalesce(sum(record_length - fpi_length), 0)::int8 AS wal_bytes,
@@ -93,11 +91,10 @@ async def per_operation(
     Medians, but for two means: ``rows_scanned``, rows read by sequential scans, which grow with the shop, and ``buffers``, pages of
     tables and indexes looked at, which grow as indexes get deeper. WAL bytes leave out
     full-page images, which depend on when the last checkpoint was. Run the operation a few times before, so that statements
-    are prepared. Nobody else may write meanwhile; PostgreSQL's own housekeeping rests.
+    are prepared. Nobody else may write meanwhile.
     """
     watcher = await asyncpg.connect(url)
     try:
-        await _housekeeping(watcher, rests=True)
         await watcher.execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect")
         await watcher.execute(
             f"ALTER SYSTEM SET wal_keep_size = '{_LOG_KEPT}'"
@@ -111,7 +108,6 @@ async def per_operation(
         seen.append(await _one(watcher, act, times - 1))
         after = await watcher.fetchrow(_READ)
     finally:
-        await _housekeeping(watcher, rests=False)
         await watcher.close()
     counted = {name: float(statistics.median(one[name] for one in seen)) for name in seen[0]}
     return counted | {
@@ -127,16 +123,6 @@ async def _one(
     await act(number)
     asked = {"statements": tally.statements, "round_trips": tally.round_trips}
     return asked | await _written(watcher, before)
-
-
-async def _housekeeping(watcher: asyncpg.Connection, *, rests: bool) -> None:
-    """Autovacuum begins nothing, and what it was at has ended; or it goes on."""
-    await watcher.execute("ALTER SYSTEM SET autovacuum = off" if rests else "ALTER SYSTEM RESET autovacuum")
-    await watcher.execute("SELECT pg_reload_conf()")
-    for _ in range(_PATIENCE):
-        if not (rests and await watcher.fetchval(_AT_WORK)):
-            return
-        await asyncio.sleep(0.05)
 
 
 async def _next_tells() -> None:

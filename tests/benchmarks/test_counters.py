@@ -55,15 +55,3 @@ async def test_scanning_a_table_shows(counted_db):
     await act(0)
     found = await counters.per_operation(counted_db, act, times=6)
     assert found["rows_scanned"] == pytest.approx(300, rel=0.25)
-
-
-async def test_housekeeping_rests_while_it_is_counted_and_goes_on_after(counted_db):
-    ask = "SELECT setting FROM pg_file_settings WHERE name = 'autovacuum' AND sourcefile LIKE '%auto.conf'"
-    seen = []
-
-    async def act(_number):
-        seen.append(await core_db.fetchval(ask))
-
-    await counters.per_operation(counted_db, act, times=3)
-    assert seen == ["off"] * 3
-    assert await core_db.fetchval(ask) is None
