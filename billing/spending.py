@@ -40,26 +40,41 @@ WHERE u.counter_no = ANY ($1::text[]) ORDER BY c.id, u.id FOR SHARE OF c
 
 
 async def follow(*, limit: int = BATCH, patience_s: float = 2.0) -> int:
-    """Counts what was paid and given back of bills since the last time: as spending, with its points, and for tiers. Run by the clock.
-    Returns how many transfers were counted; 0 also while another worker does it."""
+    """Counts what was paid and given back of bills since the last time: as spending, with its points, and for tiers. Returns how many
+    transfers were counted; 0 also while another worker does it."""
+    return (await _follow(limit, patience_s))[0]
+
+
+async def follow_and_judge(*, limit: int = BATCH, patience_s: float = 2.0) -> int:
+    """Follows payments, then judges the tiers by what they were. Run by the clock. While another worker still counts, or a transfer
+    is not settled yet, nobody is judged: a tier would be over for want of what was paid long ago. Returns how many transfers were
+    counted and customers judged."""
+    counted, is_whole = await _follow(limit, patience_s)
+    return counted + (await standings.judge() if is_whole else 0)
+
+
+async def _follow(limit: int, patience_s: float) -> tuple[int, bool]:
+    """How many transfers were counted, and whether by now all are that had happened when it was called."""
     last = await books_settled.last_ids(("transfer",), patience_s=patience_s)
+    if last is None:
+        return 0, False
     counted = 0
-    while last is not None:
-        done = await _batch(last["transfer"], limit)
+    while (done := await _batch(last["transfer"], limit)) == limit:
         counted += done
-        if done < limit:
-            break
-    return counted
+    return counted + (done or 0), done is not None
 
 
 @db.retried
-async def _batch(last_id: int, limit: int) -> int:
+async def _batch(last_id: int, limit: int) -> int | None:
+    """How many transfers were counted; None: another worker is about it."""
     async with db.transaction():
         mark = await db.fetchval(_MARK)
         if mark is None:
             await db.execute(_BEGIN)
             mark = await db.fetchval(_MARK)
-        if mark is None or mark >= last_id:
+        if mark is None:
+            return None
+        if mark >= last_id:
             return 0
         moves = await bill_moves.after(mark, last_id, limit=limit)
         await _count(moves)

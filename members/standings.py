@@ -101,7 +101,7 @@ SELECT id, 'tier', before, tier, 'clock', $4 FROM changed RETURNING customer_id,
 
 async def judge(*, limit: int = 500, turns: int = 200) -> int:
     """Looks at customers whose spending or time has changed: better tiers come at once, worse ones when the time is over or the money
-    went back; each change is told. Run by the clock. Returns how many were looked at."""
+    went back; each change is told. Run once their spending is counted. Returns how many were looked at."""
     looked_at = 0
     for _ in range(turns):
         done = await _judge(limit)

@@ -53,7 +53,6 @@ from members import (
     points_ends,
     points_reminders,
     sign_in_upkeep,
-    standings,
     web_logins,
 )
 from notifications import delivery, delivery_reports
@@ -225,8 +224,7 @@ def _orders_and_members(intervals: Intervals) -> tuple[Job, ...]:
         Job("standing_orders", intervals.expiry_s, standing_deliveries.run),
         Job("booking_slots", intervals.expiry_s, bookables.make_slots),
         Job("booking_reminders", intervals.expiry_s, booking_ends.remind),
-        Job("spending", intervals.expiry_s, spending.follow),
-        Job("tier_standings", intervals.expiry_s, standings.judge),
+        Job("spending", intervals.expiry_s, spending.follow_and_judge),
         Job("points_expiry", intervals.expiry_s, points_ends.expire),
         Job("segment_runs", intervals.outbox_s, segment_alerts.advance),
     )

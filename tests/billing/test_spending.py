@@ -32,8 +32,7 @@ async def has(customer):
 
 
 async def judged():
-    await spending.follow()
-    await standings.judge()
+    await spending.follow_and_judge()
 
 
 async def tier_of(customer):
@@ -110,6 +109,34 @@ async def test_a_tier_comes_at_once_and_goes_when_its_time_is_over(db):
     assert [one for one in history if one[2] == "clock"] == [
         ("silver", None, "clock"), ("gold", "silver", "clock"), ("silver", "gold", "clock"), (None, "silver", "clock"),
     ]  # fmt: skip
+
+
+async def meanwhile(statement, done, over):
+    async with database.transaction():
+        await database.execute(statement)
+        done.set()
+        await over.wait()
+
+
+async def test_no_tier_is_over_while_what_was_paid_is_not_counted(db):
+    await tiers.put("silver", name_zh="银", name_en="Silver", rank=1, rule=tiers.Rule(5_000, 30, 10))
+    customer = await factories.customer(principal=50_000)
+    await paid(customer, 6_000)
+    await judged()
+    clock.set_offset(timedelta(days=31))
+    await paid(customer, 5_000)
+    for busy in ("SELECT FROM spending_mark FOR UPDATE", "LOCK TABLE transfer IN ROW EXCLUSIVE MODE"):
+        at_it, over = asyncio.Event(), asyncio.Event()
+        other = asyncio.create_task(meanwhile(busy, at_it, over))  # counts too, or pays
+        await at_it.wait()
+        assert await spending.follow_and_judge(patience_s=0) == 0
+        over.set()
+        await other
+    assert await factories.told(customer.id, "tier_over") == 0
+    await judged()
+    seen = await standings.of(customer.id)
+    assert (seen.tier.code, seen.keeps_until) == ("silver", clock.today() + timedelta(days=10))
+    assert await factories.told(customer.id, "tier_over") == 0
 
 
 async def test_a_tier_goes_with_the_money_it_came_by(db):

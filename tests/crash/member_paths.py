@@ -12,7 +12,6 @@ from members import (
     segment_rules,
     segment_runs,
     segments,
-    standings,
     tags,
     tiers,
 )
@@ -50,8 +49,7 @@ class FollowSpending(Path):
         made = await super().before()
         await points_rules.put(RULE, by="operator:1")
         await tiers.put("gold", name_zh="金", name_en="Gold", rank=1, rule=tiers.Rule(3_000))
-        await spending.follow()
-        await standings.judge()
+        await spending.follow_and_judge()
         paid = []
         for fen in (3_000, 2_000):
             order = await factories.order(made["customer"], fen)
@@ -60,8 +58,7 @@ class FollowSpending(Path):
         return made
 
     async def act(self, made):
-        await spending.follow(limit=1)
-        await standings.judge()
+        await spending.follow_and_judge(limit=1)
 
     async def wrong(self, made):
         rows = await db.fetch(
