@@ -10,7 +10,17 @@ from billing import shop_settings, term_bounds
 from core import http as kit
 
 
-class _TopUps(pydantic.BaseModel):
+class _Revised(pydantic.BaseModel):
+    revision: Annotated[
+        kit.No,
+        Field(
+            description="读到时的版本，修改时原样带回；期间被改过则不保存 · of what was read, sent back with a change; refused where it was changed since",
+            examples=["1f0c27ab93d4e586"],
+        ),
+    ]
+
+
+class _TopUps(_Revised):
     top_up_min_fen: Annotated[
         term_bounds.Fen, Field(description="自选金额充值最少 · the smallest top-up of a free amount")
     ]
@@ -20,7 +30,7 @@ class _TopUps(pydantic.BaseModel):
     ]
 
 
-class _Orders(pydantic.BaseModel):
+class _Orders(_Revised):
     orders_need_review: Annotated[
         bool, Field(description="付款后先由店员确认 · somebody confirms an order that is paid")
     ]
@@ -44,7 +54,7 @@ class _Orders(pydantic.BaseModel):
     ]
 
 
-class _Plans(pydantic.BaseModel):
+class _Plans(_Revised):
     plan_price_notice_days: Annotated[
         term_bounds.NoticeDays,
         Field(description="涨价提前几天通知 · told so many days before a higher price"),
@@ -65,7 +75,7 @@ class _Plans(pydantic.BaseModel):
     ]
 
 
-class _Dunning(pydantic.BaseModel):
+class _Dunning(_Revised):
     dunning_retry_days: Annotated[
         term_bounds.RetryDays, Field(description="扣款失败后第几天再试 · tried again after so many days")
     ]
@@ -74,7 +84,7 @@ class _Dunning(pydantic.BaseModel):
     dunning_suspends: Annotated[bool, Field(description="宽限之后暂停计划 · suspends the plan afterwards")]
 
 
-class _Care(pydantic.BaseModel):
+class _Care(_Revised):
     bonus_reminder_days: Annotated[
         term_bounds.NoticeDays,
         Field(description="赠送金到期前几天提醒，0 不提醒 · told before bonus ends; 0: never"),
@@ -190,7 +200,7 @@ async def top_ups() -> Mapping[str, Any]:
 
 async def put_top_ups(body: TopUpTerms) -> Mapping[str, Any]:
     """Sets them."""
-    return await shop_settings.put("top_ups", body.model_dump())
+    return await _put("top_ups", body)
 
 
 async def orders() -> Mapping[str, Any]:
@@ -200,7 +210,7 @@ async def orders() -> Mapping[str, Any]:
 
 async def put_orders(body: OrderTerms) -> Mapping[str, Any]:
     """Sets them."""
-    return await shop_settings.put("orders", body.model_dump())
+    return await _put("orders", body)
 
 
 async def plans() -> Mapping[str, Any]:
@@ -210,7 +220,7 @@ async def plans() -> Mapping[str, Any]:
 
 async def put_plans(body: PlanTerms) -> Mapping[str, Any]:
     """Sets them."""
-    return await shop_settings.put("plans", body.model_dump())
+    return await _put("plans", body)
 
 
 async def dunning() -> Mapping[str, Any]:
@@ -220,7 +230,7 @@ async def dunning() -> Mapping[str, Any]:
 
 async def put_dunning(body: DunningTerms) -> Mapping[str, Any]:
     """Sets them."""
-    return await shop_settings.put("dunning", body.model_dump())
+    return await _put("dunning", body)
 
 
 async def care() -> Mapping[str, Any]:
@@ -230,4 +240,8 @@ async def care() -> Mapping[str, Any]:
 
 async def put_care(body: CareTerms) -> Mapping[str, Any]:
     """Sets them."""
-    return await shop_settings.put("care", body.model_dump())
+    return await _put("care", body)
+
+
+async def _put(subject: str, body: _Revised) -> Mapping[str, Any]:
+    return await shop_settings.put(subject, body.model_dump(exclude={"revision"}), revision=body.revision)

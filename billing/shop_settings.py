@@ -7,6 +7,7 @@ Not all terms are theirs to choose: what keeps operators themselves in bounds, o
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -56,6 +57,12 @@ class TopUpRangeEmpty(errors.DomainError):
     """The smallest top-up would be more than the greatest."""
 
     code = "top_up_range_empty"
+
+
+class SettingsChanged(errors.ChangedMeanwhile):
+    """Somebody changed the settings of this subject since they were read; nothing was saved."""
+
+    code = "settings_changed"
 
 
 class NoSuchSetting(errors.NotFound):
@@ -123,26 +130,36 @@ def _typed(name: str, value: Any) -> Any:
 
 
 async def chosen(subject: str) -> dict[str, Any]:
-    """The terms of a subject that operators choose, as they are now. Read anew: a form that another process's change has not reached yet
-    would take that change back."""
+    """The terms of a subject that operators choose, as they are now, and their ``revision``. Read anew: a form that another process's change
+    has not reached yet would take that change back."""
     await follow()
     now = asdict(terms.current())
-    return {name: now[name] for name in CHOSEN[subject]}
+    return _revised(subject, now)
 
 
+def _revised(subject: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The subject's values with what names just these: other values have another revision, the same values always the same."""
+    own = {name: values[name] for name in CHOSEN[subject]}
+    mark = hashlib.blake2b(json.dumps(own).encode(), digest_size=_REVISION_BYTES).hexdigest()
+    return {**own, "revision": mark}
+
+
+_REVISION_BYTES = 8
 _LOCK = "SELECT pg_advisory_xact_lock(0x59750005)"
+_ROWS = "SELECT name, value::text AS value FROM shop_setting"
 _PUT = """
 INSERT INTO shop_setting AS s (name, value) VALUES ($1, $2::jsonb) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 WHERE s.value IS DISTINCT FROM excluded.value
 """
 
 
-async def put(subject: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Chooses the terms of a subject; in force here at once, in other processes within seconds. What is as in the file follows the file
-    from then on.
+async def put(subject: str, values: Mapping[str, Any], *, revision: str) -> dict[str, Any]:
+    """Chooses the terms of a subject that were of this ``revision`` when they were read; in force here at once, in other processes within
+    seconds. What is as in the file follows the file from then on. What is so already is harmless, whatever was read.
 
     Raises:
-        TopUpRangeEmpty.
+        TopUpRangeEmpty,
+        SettingsChanged: they are others by now.
     """
     wanted = {name: _typed(name, values[name]) for name in CHOSEN[subject]}
     if subject == "top_ups" and wanted["top_up_min_fen"] > wanted["top_up_max_fen"]:
@@ -150,14 +167,37 @@ async def put(subject: str, values: Mapping[str, Any]) -> dict[str, Any]:
     of_file = terms.of_file()
     async with db.transaction():
         await db.execute(_LOCK)
-        known = {row["name"] for row in await db.fetch("SELECT name FROM shop_setting")}
+        rows = await db.fetch(_ROWS)
+        await _refuse_changed(subject, rows, wanted, revision)
+        known = {row["name"] for row in rows}
         for name, value in wanted.items():
             otherwise = None if value == getattr(of_file, name) else json.dumps(value)
             if otherwise is not None or name in known:
                 await db.execute(_PUT, name, otherwise)
-    return await chosen(subject)
+    await follow()
+    return _revised(subject, wanted)
 
 
+async def _refuse_changed(
+    subject: str, rows: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any], revision: str
+) -> None:
+    otherwise = _otherwise([row for row in rows if row["value"] is not None])
+    now = _revised(subject, {**asdict(terms.of_file()), **otherwise})
+    if now["revision"] in (revision, _revised(subject, wanted)["revision"]):
+        return
+    last = await db.fetchrow(_LAST_OF_SUBJECT, list(CHOSEN[subject]))
+    raise SettingsChanged(
+        subject=subject, now=now, operator_name=last and last["operator_name"],
+        changed_at=last and last["changed_at"].isoformat(),
+    )  # fmt: skip
+
+
+_LAST_OF_SUBJECT = """
+SELECT o.name AS operator_name, a.began_at AS changed_at
+FROM act_change c JOIN operator_act a ON a.id = c.act_id JOIN operator o ON o.id = a.operator_id
+WHERE c.of_table = 'shop_setting' AND c.row_id IN (SELECT id FROM shop_setting WHERE name = ANY ($1::text[]))
+ORDER BY c.id DESC LIMIT 1
+"""
 _LAST = """
 SELECT s.name, s.value IS NOT NULL AS is_chosen, o.name AS operator_name, a.began_at AS changed_at
 FROM shop_setting s

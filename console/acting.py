@@ -11,7 +11,7 @@ from typing import Any
 import pydantic
 from aiohttp import web
 
-from console import choices, details, filling, forms, session, specs
+from console import choices, details, filling, forms, meanwhile, session, specs
 from console.places import Place
 from console.request import CSRF, LOCALE, admit, ask, caller, console, eyes, page, say
 from core import errors
@@ -121,6 +121,7 @@ async def _form(
     *,
     key: str | None = None,
     was: str | None = None,
+    changed: meanwhile.Meanwhile | None = None,
     status: int = 200,
 ) -> web.Response:
     look = replace(eyes(request, place, given), choices=await choices.of(request, place))
@@ -135,12 +136,18 @@ async def _form(
         fields=forms.drawn(specs.of_body(place.route), texts, faults, look),
         faults=others,
         key=key or secrets.token_hex(16),
-        was=was if was is not None else json.dumps(texts) if place.route.method == "PATCH" else "",
+        was=was if was is not None else json.dumps(texts) if _remembers(place) else "",
+        changed=changed,
         back=session.own_address(request.query.get("back")),
         action=place.address(given, _further(request)),
         dangerous=forms.is_dangerous(place),
         uploads=place.route.upload is not None,
     )
+
+
+def _remembers(place: Place) -> bool:
+    """Whether what stood in the form at first is needed when it is sent."""
+    return place.route.method == "PATCH" or any(spec.kind == "kept" for spec in specs.of_body(place.route))
 
 
 def _further(request: web.Request) -> dict[str, str]:
@@ -159,6 +166,7 @@ async def _done(request: web.Request, place: Place) -> web.StreamResponse:
     values = _changed(place, filled.values, texts)
     faults = {name: say(request, f"faults.{fault}") for name, fault in filled.faults.items()}
     others: list[str] = []
+    key, was = (next(iter(texts.get(name, ())), None) for name in ("_key", "_was"))
     if not faults:
         try:
             asked = Asked(
@@ -169,7 +177,7 @@ async def _done(request: web.Request, place: Place) -> web.StreamResponse:
                     if name in (place.query.model_fields if place.query else ())
                 },
                 body=values if body or place.route.method in ("POST", "PUT", "PATCH") else None,
-                key=next(iter(texts.get("_key", ())), None),
+                key=key,
                 upload=_file(form) if place.route.upload is not None else None,
             )
             return _answered(request, place, given, await ask(request, place.name, asked))
@@ -177,6 +185,12 @@ async def _done(request: web.Request, place: Place) -> web.StreamResponse:
             faults, others = forms.sentences(refusal.params["faults"], request[LOCALE])
         except (errors.Unauthenticated, step_up.StepUpRequired):
             raise
+        except errors.ChangedMeanwhile as refusal:
+            said = refusal.sentence(request[LOCALE])
+            changed = meanwhile.of(refusal, body, texts, was or "", eyes(request, place, given))
+            return await _form(
+                request, place, given, changed.texts, {}, [said], was=changed.was, changed=changed, status=409
+            )
         except errors.DomainError as refusal:
             others = [refusal.sentence(request[LOCALE])]
     return await _form(
@@ -186,8 +200,8 @@ async def _done(request: web.Request, place: Place) -> web.StreamResponse:
         filling.texts(body, filled.values),
         faults,
         others,
-        key=next(iter(texts.get("_key", ())), None),
-        was=next(iter(texts.get("_was", ())), None),
+        key=key,
+        was=was,
         status=422,
     )
 
@@ -201,11 +215,8 @@ def _changed(place: Place, values: dict[str, Any], texts: filling.Texts) -> dict
     """Of a PATCH, only what was changed in the form."""
     if place.route.method != "PATCH":
         return values
-    try:
-        was = json.loads(next(iter(texts.get("_was", ())), "{}"))
-    except ValueError:
-        was = {}
-    same = filling.unchanged(specs.of_body(place.route), texts, was if isinstance(was, dict) else {})
+    was = meanwhile.texts_of_json(next(iter(texts.get("_was", ())), ""))
+    same = filling.unchanged(specs.of_body(place.route), texts, was)
     return {name: value for name, value in values.items() if name not in same}
 
 

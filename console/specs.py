@@ -16,7 +16,7 @@ _LONG_TEXT = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """One thing to fill in. ``kind``: text, paragraphs, secret, integer, number, money, day, moment, flag, choice, several, lines, group
-    (``parts``), rows (``parts`` of each), variants (one of ``variants``, named by its ``marker``), json."""
+    (``parts``), rows (``parts`` of each), variants (one of ``variants``, named by its ``marker``), json; kept: sent back as it came, not shown."""
 
     name: str
     kind: str
@@ -122,6 +122,8 @@ def _kind(name: str, schema: Mapping[str, Any], defs: Mapping[str, Any], seen: t
 
 def _text(name: str, schema: Mapping[str, Any]) -> Spec:
     longest = schema.get("maxLength")
+    if name == "revision":
+        return Spec(name=name, kind="kept", longest=longest)
     if "password" in name or "secret" in name:
         return Spec(name=name, kind="secret", longest=longest)
     kind = {"date": "day", "date-time": "moment"}.get(schema.get("format", ""))

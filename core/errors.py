@@ -56,6 +56,13 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class ChangedMeanwhile(Conflict):
+    """What is to be changed is not what was looked at any more. ``params``: ``now``, what it is; ``operator_name`` and ``changed_at``, who made
+    it so, and when, or None where that is not known."""
+
+    code = "changed_meanwhile"
+
+
 class Forbidden(DomainError):
     """The caller may not do this."""
 

@@ -44,27 +44,27 @@ ROUTES = (
         summary=("修改充值设置", "Change the settings of top-ups"),
         description=_TOLD,
         answer=shop_settings.TopUps,
-        refusals=(desk.TopUpRangeEmpty,),
+        refusals=(desk.TopUpRangeEmpty, desk.SettingsChanged),
         auth=OPERATOR,
     ),
     kit.get("/shop-settings/orders", shop_settings.orders, summary=("订单设置", "Settings of orders"), answer=shop_settings.Orders, auth=OPERATOR),
     kit.put(
         "/shop-settings/orders", shop_settings.put_orders, summary=("修改订单设置", "Change the settings of orders"),
-        description=_TOLD, answer=shop_settings.Orders, auth=OPERATOR,
+        description=_TOLD, answer=shop_settings.Orders, refusals=(desk.SettingsChanged,), auth=OPERATOR,
     ),
     kit.get("/shop-settings/plans", shop_settings.plans, summary=("计划设置", "Settings of plans"), answer=shop_settings.Plans, auth=OPERATOR),
     kit.put(
         "/shop-settings/plans", shop_settings.put_plans, summary=("修改计划设置", "Change the settings of plans"),
-        description=_TOLD, answer=shop_settings.Plans, auth=OPERATOR,
+        description=_TOLD, answer=shop_settings.Plans, refusals=(desk.SettingsChanged,), auth=OPERATOR,
     ),
     kit.get("/shop-settings/dunning", shop_settings.dunning, summary=("催收设置", "Settings of dunning"), answer=shop_settings.Dunning, auth=OPERATOR),
     kit.put(
         "/shop-settings/dunning", shop_settings.put_dunning, summary=("修改催收设置", "Change the settings of dunning"),
-        description=_TOLD, answer=shop_settings.Dunning, auth=OPERATOR,
+        description=_TOLD, answer=shop_settings.Dunning, refusals=(desk.SettingsChanged,), auth=OPERATOR,
     ),
     kit.get("/shop-settings/care", shop_settings.care, summary=("关怀设置", "Settings of care"), answer=shop_settings.Care, auth=OPERATOR),
     kit.put(
         "/shop-settings/care", shop_settings.put_care, summary=("修改关怀设置", "Change the settings of care"),
-        description=_TOLD, answer=shop_settings.Care, auth=OPERATOR,
+        description=_TOLD, answer=shop_settings.Care, refusals=(desk.SettingsChanged,), auth=OPERATOR,
     ),
 )  # fmt: skip
