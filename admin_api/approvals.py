@@ -1,5 +1,6 @@
 """Approvals: acts that wait for a second person."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -23,6 +24,14 @@ class Decision(kit.Body):
         StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"),
         Field(description="说明 · why", examples=["已核对小票"]),
     ] = ""
+
+
+class AboveLimit(kit.Answer):
+    per: Annotated[
+        Literal["customer", "day"],
+        Field(description="对一位顾客的限额，或全天合计的 · the limit for one customer, or that of the day"),
+    ]
+    most_fen: int
 
 
 class Approval(kit.Answer):
@@ -49,20 +58,27 @@ class Approval(kit.Answer):
         str | None, Field(description="执行时被拒绝的原因代码 · why it could not be carried out")
     ]
     refusal: Annotated[str | None, Field(description="执行时被拒绝的原因 · the same as a sentence")]
+    above_limit: Annotated[
+        AboveLimit | None,
+        Field(
+            description="等待中的、超出您限额因而您不能同意的：超出哪一项 · of one that waits and is above your limit, so that you cannot agree: which"
+        ),
+    ] = None
 
 
-async def listing(query: ApprovalsQuery, locale: str) -> kit.Page[Approval]:
+async def listing(query: ApprovalsQuery, caller: Operator, locale: str) -> kit.Page[Approval]:
     """The newest first."""
     rows = await approvals.page(
         state=query.state, customer_id=query.customer_id, before=query.after(int), limit=query.limit + 1
     )
     cut = kit.cut(rows, query, lambda row: row.id)
-    return kit.Page[Approval](items=[_told(row, locale) for row in cut.items], next_cursor=cut.next_cursor)
+    return kit.Page[Approval](items=await _all_told(cut.items, caller, locale), next_cursor=cut.next_cursor)
 
 
-async def one(approval_no: str, locale: str) -> Approval:
+async def one(approval_no: str, caller: Operator, locale: str) -> Approval:
     """One approval."""
-    return _told(await approvals.get(approval_no), locale)
+    (told,) = await _all_told([await approvals.get(approval_no)], caller, locale)
+    return told
 
 
 async def approve(
@@ -84,7 +100,14 @@ async def withdraw(approval_no: str, caller: Operator, locale: str, key: kit.Ide
     return _told(await approvals.withdraw(caller.id, approval_no, key=key), locale)
 
 
-def _told(row: approvals.Approval, locale: str) -> Approval:
+async def _all_told(rows: Sequence[approvals.Approval], caller: Operator, locale: str) -> list[Approval]:
+    """With what is above the caller's limit, where they may decide about it at all."""
+    theirs = [row for row in rows if row.state == "waiting" and row.requested_by != caller.id]
+    above = await approvals.above_limit(caller.id, theirs) if caller.may("money.approve") else {}
+    return [_told(row, locale, above.get(row.approval_no)) for row in rows]
+
+
+def _told(row: approvals.Approval, locale: str, above: approvals.AboveYourLimit | None = None) -> Approval:
     shown = {name: getattr(row, name) for name in Approval.model_fields if hasattr(row, name)}
     return Approval.model_validate(
         {
@@ -92,5 +115,6 @@ def _told(row: approvals.Approval, locale: str) -> Approval:
             "act": words.say(f"approvals.{row.kind}", locale),
             "refusal_code": row.refusal and row.refusal["code"],
             "refusal": row.failure(locale),
+            "above_limit": above and {"per": above.params["per"], "most_fen": above.params["most_fen"]},
         }
     )

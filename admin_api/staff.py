@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from admin_api.operators import origin
 from admin_api.services import Operator
 from core import http as kit
-from members import duties, operator_sessions, sign_in_attempts, staff
+from members import amount_limits, duties, limits, operator_sessions, sign_in_attempts, staff
 
 Password = Annotated[
     str, StringConstraints(min_length=1, max_length=200), Field(examples=["correct horse battery"])
@@ -84,11 +84,41 @@ class Member(kit.Answer):
     posts: list[PostShown]
 
 
+class MyLimit(kit.Answer):
+    kind: Annotated[
+        amount_limits.Kind,
+        Field(description="哪些操作的金额合在一起算 · what amounts are counted together"),
+    ]
+    role: Annotated[str, Field(description="按哪个岗位 · by which post")]
+    role_name: str | None
+    store: str | None
+    most_fen: Annotated[
+        int | None,
+        Field(description="对一位顾客一天最多，空为不限 · for one customer in a day; null: no limit"),
+    ]
+    day_fen: Annotated[
+        int | None, Field(description="一天合计最多，空为不限 · in a day altogether; null: no limit")
+    ]
+    used_fen: Annotated[
+        int,
+        Field(
+            description="今天已计入的合计；不限的不计 · counted today altogether; nothing is counted without a limit"
+        ),
+    ]
+
+
 class Me(kit.Answer):
     id: int
     name: str
     posts: list[PostShown]
     duties: Annotated[list[str], Field(description="可以做的事 · what may be done, somewhere at least")]
+    limits: Annotated[
+        list[MyLimit],
+        Field(
+            description="独自能办的金额，按类、按岗位；任一岗位够就够，超过的另请人复核或不能办 · how much may be moved alone, by kind and post; "
+            "one post that is enough is enough; more waits for a second person, or is refused"
+        ),
+    ]
 
 
 class OpenSession(kit.Answer):
@@ -139,7 +169,16 @@ async def me(caller: Operator) -> object:
         name=caller.name,
         posts=[PostShown.model_validate(one) for one in caller.posts],
         duties=mine,
+        limits=[_limit(one) for one in await limits.bounds(caller.id)],
     )
+
+
+def _limit(bound: limits.Bound) -> MyLimit:
+    post, most = bound.post, bound.most
+    return MyLimit(
+        kind=bound.kind, role=post.role, role_name=post.role_name, store=post.store, most_fen=most.most_fen, day_fen=most.day_fen,
+        used_fen=bound.used_fen,
+    )  # fmt: skip
 
 
 async def my_password(body: MyNewPassword, caller: Operator, request: web.Request) -> None:

@@ -12,7 +12,7 @@ Who has a limit (``members.limits``) asks for a second person above it, too, and
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -240,6 +240,20 @@ async def agree_to(approval: Approval, amount_fen: int) -> None:
     if limit is not None and approval.decided_by is not None:
         allowance = await limits.of(approval.decided_by, limit, "money.approve")
         await allowance.take(amount_fen, _about(approval))
+
+
+async def above_limit(operator_id: int, waiting: Sequence[Approval]) -> dict[str, AboveYourLimit]:
+    """Of acts that wait: by their numbers those that are more than an operator's limit as things stand, and what ``approve`` would refuse them
+    with. An act that has become more meanwhile is refused then."""
+    counted = [(one, kind) for one in waiting if (kind := _LIMITS[one.kind]) is not None]
+    found = await limits.foreseen(
+        operator_id,
+        "money.approve",
+        [limits.Wish(kind, one.amount_fen, _about(one)) for one, kind in counted],
+    )
+    return {
+        one.approval_no: above for (one, _), above in zip(counted, found, strict=True) if above is not None
+    }
 
 
 def _about(approval: Approval) -> str:

@@ -27,6 +27,7 @@ from console import (
     jobs,
     lists,
     live,
+    mine,
     money_pages,
     passkeys,
     shop_settings,
@@ -49,7 +50,7 @@ __all__ = ["PREFIX", "build", "exporter"]
 
 _HERE = Path(__file__).parent
 _PAGES = (
-    assets, again, account, authenticator, live, dashboard, exports, first_steps, conversations,
+    assets, again, account, authenticator, mine, live, dashboard, exports, first_steps, conversations,
     money_pages, teaching, wordings, timelines, hours, desk_pages, shop_settings, jobs,
 )  # fmt: skip
 """What is written by hand, which registers its addresses before what is made of operations."""

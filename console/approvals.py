@@ -41,6 +41,7 @@ class Wish:
     state: Shown
     is_waiting: bool
     is_mine: bool
+    above: str
     exactly: list[tuple[str, Shown]]
     approve: offering.Offered | None
     reject: offering.Offered | None
@@ -125,11 +126,20 @@ def _wish(request: web.Request, found: Any, names: Names) -> Wish:
         state=look.value("state", found.state),
         is_waiting=found.state == "waiting",
         is_mine=found.requested_by == caller(request).id,
+        above=_above(request, found),
         exactly=look.pairs(exactly, exactly),
         approve=offered("approvals_approve"),
         reject=offered("approvals_reject"),
         withdraw=offered("approvals_withdraw"),
     )
+
+
+def _above(request: web.Request, found: Any) -> str:
+    """Why somebody who may decide cannot agree to this one."""
+    above = found.above_limit
+    if above is None:
+        return ""
+    return telling.speaker(request)(f"approvals.above_{above.per}", most=telling.yuan(above.most_fen))
 
 
 def sentence(look: Eyes, found: Any, names: Names) -> str:

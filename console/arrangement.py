@@ -60,7 +60,7 @@ NOT_SHOWN = frozenset(
         "single_sign_on_link",
         "operators_sign_out",
         "second_factors_show_again",  # it gives the session another token, which only a page of its own can keep
-        "staff_me",
+        "staff_me",  # a page of its own shows it
         "conversations_events",  # read by the live page
     }
 )

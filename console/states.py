@@ -85,7 +85,7 @@ _NOT_CLOSED = when("state", "waiting", "imported", "matched")
 _PAYING = when("state", "paying")
 
 POSSIBLE: Mapping[str, tuple[Condition, ...]] = {
-    "approvals_approve": (_WAITING, Mine("requested_by", mine=False)),
+    "approvals_approve": (_WAITING, Mine("requested_by", mine=False), Given("above_limit", there=False)),
     "approvals_reject": (_WAITING, Mine("requested_by", mine=False)),
     "approvals_withdraw": (_WAITING, Mine("requested_by")),
     "vouchers_confirm": (_SUBMITTED,),

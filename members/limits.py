@@ -6,9 +6,8 @@ same, and one that only the desk knows is counted as the desk knows it. Nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from core import clock, db, errors
 from members import amount_limits, duties, posts
@@ -65,13 +64,17 @@ class Allowance:
     async def _excess(self, amount_fen: int, about: str) -> AboveYourLimit | None:
         used = await db.fetchrow(_USED, self.operator_id, self.kind, about, clock.start_of(clock.today()))
         assert used is not None, "a sum has one row"
-        found = [self._beyond(most, amount_fen, used) for most in self.several]
+        return self.above(amount_fen, used["about_fen"], used["day_fen"])
+
+    def above(self, amount_fen: int, about_fen: int, day_fen: int) -> AboveYourLimit | None:
+        """What an amount is refused with where so much was counted today, about the same and altogether; None: it fits."""
+        found = [self._beyond(most, amount_fen, about_fen, day_fen) for most in self.several]
         return None if None in found else found[-1]
 
-    def _beyond(self, most: Most, amount_fen: int, used: Mapping[str, Any]) -> AboveYourLimit | None:
+    def _beyond(self, most: Most, amount_fen: int, about_fen: int, day_fen: int) -> AboveYourLimit | None:
         for per, most_fen, before_fen in (
-            ("customer", most.most_fen, used["about_fen"]),
-            ("day", most.day_fen, used["day_fen"]),
+            ("customer", most.most_fen, about_fen),
+            ("day", most.day_fen, day_fen),
         ):
             if most_fen is not None and before_fen + amount_fen > most_fen:
                 return AboveYourLimit(kind=self.kind, per=per, most_fen=most_fen, amount_fen=amount_fen)
@@ -101,3 +104,67 @@ async def of(operator_id: int, kind: Kind, duty: duties.Duty, *, store: str | No
     if not allowance.is_open:
         await db.execute(_IN_TURN, _COUNTING, operator_id)
     return allowance
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An amount that somebody may want to move; ``about``: whose it is, as ``Allowance.take`` counts it."""
+
+    kind: Kind
+    amount_fen: int
+    about: str
+
+
+async def foreseen(
+    operator_id: int, duty: duties.Duty, wishes: Sequence[Wish]
+) -> list[AboveYourLimit | None]:
+    """What ``Allowance.take`` would refuse each of several amounts with as things stand, each by itself; None: it would be counted. Nothing is
+    locked and nothing counted, so who tries may find otherwise."""
+    held = await posts.of(operator_id)
+    if held is None or not wishes:
+        return [None for _ in wishes]
+    used = await _used_today(operator_id)
+    return [
+        Allowance(operator_id, wish.kind, duties.most(held, wish.kind, duty)).above(
+            abs(wish.amount_fen), used.get((wish.kind, wish.about), 0), _of_kind(used, wish.kind)
+        )
+        for wish in wishes
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How much of a kind somebody may move alone by one of their posts; what they have moved of it today, where it is counted."""
+
+    kind: Kind
+    post: duties.Post
+    most: Most
+    used_fen: int
+
+
+async def bounds(operator_id: int) -> list[Bound]:
+    """How much of what an operator may move alone: of each kind they have to do with, by each post that allows it. One that is enough is
+    enough. Who is not on the list has none."""
+    used = await _used_today(operator_id)
+    held = await posts.of(operator_id) or ()
+    return [
+        Bound(kind, post, post.most(kind), _of_kind(used, kind))
+        for kind in amount_limits.KINDS
+        for post in held
+        if post.duties & duties.COUNTED[kind]
+    ]
+
+
+_USED_TODAY = """
+SELECT kind, about, sum(amount_fen)::bigint AS used_fen FROM limit_use WHERE operator_id = $1 AND at >= $2 GROUP BY kind, about
+"""
+Used = Mapping[tuple[str, str], int]
+
+
+async def _used_today(operator_id: int) -> Used:
+    rows = await db.fetch(_USED_TODAY, operator_id, clock.start_of(clock.today()))
+    return {(row["kind"], row["about"]): row["used_fen"] for row in rows}
+
+
+def _of_kind(used: Used, kind: Kind) -> int:
+    return sum(fen for (one, _), fen in used.items() if one == kind)

@@ -5,8 +5,9 @@ import re
 
 from billing import adjustments, approvals
 from core import db as database
-from members import duties
+from members import amount_limits, duties, roles
 from tests import factories
+from tests.console import looking
 
 FEN = 10_000_000
 
@@ -68,6 +69,43 @@ async def test_ones_own_wish_is_not_ones_own_to_decide(hired):
     address, hidden = form_of(page, "approvals_withdraw")
     await browser.post(address, hidden)
     assert (await approvals.get(number)).state == "withdrawn"
+
+
+async def bounded(hired, most_fen, login="ma", locale="zh-CN"):
+    """Somebody who decides about no more than so much, at the console."""
+    role = await roles.compose(
+        1, name=f"组长{login}", duties=["money.see", "money.approve", "customers.see"],
+        limits={"adjustments": amount_limits.Most(most_fen, None)}, key=factories.key(),
+    )  # fmt: skip
+    return await hired(duties.Post(role.role), login=login, locale=locale)
+
+
+async def test_what_is_above_ones_limit_is_not_offered_and_it_is_said_why(hired):
+    await hired()
+    browser = await bounded(hired, 50_000)
+    number = await asked((await factories.customer(named=True)).id)
+    for page in (await browser.get("/approvals"), await browser.get(f"/approvals/{number}")):
+        assert "超出您对一位顾客每天 ¥500.00 的限额" in page.words
+        assert form_of(page, "approvals_approve")[0] is None
+    address, hidden = form_of(page, "approvals_reject")
+    forced = await browser.post(address.replace("reject", "approve"), {**hidden, "note": ""})
+    assert forced.status == 422 and "超出您的限额" in forced.words
+    assert (await approvals.get(number)).state == "waiting"
+    await browser.post(address, {**hidden, "note": "请店长看"})
+    assert (await approvals.get(number)).state == "rejected"
+
+
+async def test_limits_can_be_read_on_a_phone_and_in_english(hired):
+    await hired()
+    for locale, login, width in (("zh-CN", "ma", 1280), ("en", "li", 390)):
+        browser = await bounded(hired, 50_000, login=login, locale=locale)
+        await asked((await factories.customer(named=True)).id)
+        async with looking.at(browser, width=width) as page:
+            for path in ("approvals", "me"):
+                await page.goto(f"{browser.base}/{path}")
+                await looking.accessible(page)
+                await looking.picture(page, f"limits-{path}-{locale}-{width}")
+                assert await page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 async def test_who_may_only_look_is_offered_nothing(hired):
