@@ -52,11 +52,11 @@ class Outcome:
 
 _COLUMNS = f"o.id, o.plan_id, p.customer_id, p.name, coalesce(o.amount_fen, {plan_rows.BY_USE}), o.period_no, o.due_on"
 _TAKEN_NOW = f"""
-{due_runs.DUE} AND NOT (p.catch_up = 'latest' AND p.state = 'active' AND p.next_due_on <= $1) AND NOT ({horizon.MISSED})
+{due_runs.NEXT} AND NOT (p.catch_up = 'latest' AND p.state = 'active' AND p.next_due_on <= $1) AND NOT ({horizon.MISSED})
 """
 """A plan that catches up with its latest period waits until the horizon has made all that are due."""
 _LOCKED = "FOR NO KEY UPDATE OF p, o SKIP LOCKED"
-_IN_ORDER = "ORDER BY o.due_on, o.plan_id, o.period_no"
+_IN_ORDER = f"{due_runs.FIRST}, o.period_no"
 _CLAIM = f"SELECT {_COLUMNS} {_TAKEN_NOW} AND {due_runs.MAY_GO_ON} {_IN_ORDER} LIMIT $3 {_LOCKED}"
 _CLAIM_THESE = f"SELECT {_COLUMNS} {_TAKEN_NOW} AND {due_runs.MAY_GO_ON} AND o.id = ANY ($3::bigint[]) {_IN_ORDER} {_LOCKED}"
 _WOULD_BE_CLAIMED = f"SELECT o.id {_TAKEN_NOW} AND {due_runs.MAY_GO_ON} {_IN_ORDER} LIMIT $3"

@@ -87,11 +87,13 @@ class Outcomes:
 COLUMNS = """id, day, state, expected, claimed, charged, partly, owed, waived, parked, amount_fen, batches, started_at, last_batch_at, ended_at,
 changed_by, reason"""
 
-DUE = f"""
-FROM plan_period o JOIN plan p ON p.id = o.plan_id
-WHERE o.state = 'upcoming' AND o.due_on <= $1::date AND {plan_rows.TAKEN}
-"""
+_DUE = f"WHERE o.state = 'upcoming' AND o.due_on <= $1::date AND {plan_rows.TAKEN}"
+DUE = f"FROM plan_period o JOIN plan p ON p.id = o.plan_id {_DUE}"
 """Periods that are due by a day and taken. What is still upcoming of a cancelled plan was due before it was cancelled."""
+NEXT = f"FROM plan_period o JOIN plan p ON p.id = ANY (ARRAY[o.plan_id]) {_DUE}"
+"""The same for who takes the first of them, in the order of the index ``plan_period_due``. Put like this no plan can be found but by its
+key; where thousands are due and a few are asked for, PostgreSQL would read all plans for each batch, to sort what it will not take."""
+FIRST = "ORDER BY o.due_on, o.plan_id"
 _HOW_MANY = f"SELECT count(*) {DUE}"
 _HELD = "SELECT EXISTS (SELECT FROM due_run WHERE state = 'paused' OR day = $1 AND state = 'aborted')"
 _BEGIN = """
@@ -151,7 +153,7 @@ async def add(run_id: int, done: Outcomes) -> None:
 
 _FINISH = f"""
 UPDATE due_run SET state = 'finished', ended_at = $2
-WHERE id = $3 AND state = 'running' AND NOT EXISTS (SELECT {DUE})
+WHERE id = $3 AND state = 'running' AND (SELECT true {NEXT} {FIRST} LIMIT 1) IS NULL
 """
 
 
