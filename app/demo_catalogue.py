@@ -41,6 +41,8 @@ def _sizes(*values: str) -> tuple[Axis, ...]:
     return (Axis("规格", values),)
 
 
+LESSON = "茶艺体验课"
+"""What is booked; a place costs the SKU TY-1."""
 _LOCAL, _NONE = "同城鲜送", "无需配送"
 GOODS = (
     Goods("LJ", "明前龙井", "绿茶", (("leaves", "green"), ("cup", "green")), "西湖一级产区，清明前手采，豆香清扬。",
@@ -138,11 +140,15 @@ async def prices(operator_id: int) -> None:
         await price_rules.add(operator_id, by_code[code], new, key=key)
 
 
-async def lesson(operator_id: int) -> None:
-    """The tea lesson can be booked, three times a week, and is paid at booking."""
+async def lessons(operator_id: int) -> None:
+    """The tea lesson can be booked, three times a week, and is paid at booking; the trial with the brush, after it."""
     time = bookables.Time
-    timetable = (time(3, "19:00", 90, 6), time(6, "14:00", 90, 8), time(7, "10:00", 90, 8))
-    wanted = bookables.Wanted(
-        "茶艺体验课", (await skus())["TY-1"], "at_booking", timetable, store="west-lake"
-    )
+    skus_by_code = await skus()
+    tea_times = (time(3, "19:00", 90, 6), time(6, "14:00", 90, 8), time(7, "10:00", 90, 8))
+    brush_times = (time(6, "09:30", 60, 2), time(7, "15:00", 60, 1))
+    wanted = bookables.Wanted(LESSON, skus_by_code["TY-1"], "at_booking", tea_times, store="west-lake")
     await bookables.add(operator_id, wanted, key="demo-bookable")
+    wanted = bookables.Wanted(
+        "书法试听课", skus_by_code["SF-1"], "at_attendance", brush_times, store="wulin", charges_late=False
+    )
+    await bookables.add(operator_id, wanted, key="demo-bookable-brush")

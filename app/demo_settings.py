@@ -30,6 +30,14 @@ class Places:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
 
+MONEY = {
+    "included_tax_percent": 13,
+    "order_instalment_parts": [3, 6],
+    "order_instalments_from_fen": 20_000,
+}
+"""What the demo's shop settles otherwise than a shop that says nothing."""
+
+
 def write(home: Path, places: Places, *, database_url: str, redis_url: str) -> Path:
     """Writes ``config.toml`` under ``home`` from the credentials the sandbox handed out, and returns its path."""
     given = json.loads((home / "sandbox" / "merchant" / "credentials.json").read_text(encoding="utf-8"))
@@ -61,7 +69,7 @@ def _settings(
         },
         "wechat": _wechat(places, given),
         **_channels(places, given),
-        "money": {"included_tax_percent": 13},
+        "money": MONEY,
         "messages": {"quiet_from": "", "quiet_until": ""},  # who looks at the demo wants to see its messages
         "jobs": {
             "due_run_s": 2,

@@ -57,7 +57,7 @@ _OPEN_FOR_DAYS = 42
 
 
 async def load(pictures: images.Store, arrive: demo_member.Arrive) -> None:
-    """Writes what the shop sells, its packages, plans, coupons, a lesson to be booked, two operators and a member, unless they are there already. What is there
+    """Writes what the shop sells, its packages, plans, coupons, lessons to be booked, two operators and a member, unless they are there already. What is there
     after a start that was cut off stays, and the rest is added.
 
     The shop opened six weeks ago: this process's clock stands there and walks up to the present, so that the member has a history.
@@ -86,7 +86,7 @@ async def _load(pictures: images.Store, arrive: demo_member.Arrive, days: demo_m
     member = await demo_member.load(owner.id, arrive, _AGREEMENT_VERSION, days)
     days.go_to(0)
     await demo_catalogue.prices(owner.id)
-    await demo_catalogue.lesson(owner.id)
+    await demo_catalogue.lessons(owner.id)
     await _plans()
     await demo_member.today(owner.id, member, given)
     await opening_hours.put(owner.id, None, open_days.Hours(_WEEK, ((10 * 60, 18 * 60),)))

@@ -89,6 +89,14 @@ class Quote(kit.Answer):
     freight_fen: int
     tax_fen: Annotated[int, Field(description="合计中所含的税 · how much of the total is tax")]
     total_fen: Annotated[int, Field(description="下单时原样传回 · to be sent back with the order")]
+    instalment_parts: Annotated[
+        list[int],
+        Field(
+            description="下单后可分几期付，空为不分期；各期见 payment-ways · in how many parts the order can be paid once it is placed, none: "
+            "not; the parts are those of payment-ways",
+            examples=[[3, 6]],
+        ),
+    ]
 
 
 async def read(query: StoreQuery, caller: Customer) -> object:

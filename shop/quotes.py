@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from billing import stores, terms
+from billing import instalments_of_orders, stores, terms
 from core import clock, db, errors, money
 from members import addresses, coupon_rules, coupons, points, points_rules
 from shop import categories, freight, orders_shown, prices, stock, taxes
@@ -150,6 +150,11 @@ class Quote:
         """How much of the total is tax: what is of each line, and of the freight at the shop's own rate."""
         freight_fen = taxes.included(self.freight_fen, terms.current().included_tax_percent)
         return sum(line.tax_fen for line in self.lines) + freight_fen
+
+    @property
+    def instalment_parts(self) -> tuple[int, ...]:
+        """In how many parts an order of this total can be paid; none: not by instalments."""
+        return tuple(len(offer.parts) for offer in instalments_of_orders.offers(self.total_fen))
 
     @property
     def title(self) -> str:

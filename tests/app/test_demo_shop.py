@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from app import demo_shop
-from billing import statements
+from app import config, demo_catalogue, demo_settings, demo_shop
+from billing import bill_records, statements, terms
 from core import clock, db
 from gateways import objects
 from members import customers
-from shop import bookables, cart, images, orders, standing_shown
+from shop import bookables, bookings_shown, cart, images, order_instalments, orders, standing_shown
 
 COUNTED = (
     "product",
@@ -24,6 +24,8 @@ COUNTED = (
     "plan",
     "bookable",
     "booking_slot",
+    "booking",
+    "arrangement",
     "standing_order",
     "price_rule",
     "delivery_address",
@@ -41,6 +43,7 @@ class CutOff(BaseException):
 @pytest.fixture
 def load(db, tmp_path):
     known = []
+    terms.use(config.Money(**demo_settings.MONEY).terms())
 
     async def arrive():
         if not known:
@@ -55,7 +58,8 @@ def load(db, tmp_path):
 
 
 async def test_a_start_that_was_cut_off_anywhere_is_made_whole_by_the_next(load, monkeypatch):
-    for room, name, nth in ((images, "add", 5), (orders, "place_and_pay", 2)):
+    cuts = ((images, "add", 5), (orders, "place_and_pay", 2), (order_instalments, "agree", 1))
+    for room, name, nth in cuts:
         with monkeypatch.context() as patched:
             patched.setattr(room, name, _cut_off_at(nth, getattr(room, name)))
             with pytest.raises(CutOff):
@@ -65,10 +69,24 @@ async def test_a_start_that_was_cut_off_anywhere_is_made_whole_by_the_next(load,
     whole = await _counts()
     assert whole["product"] == 17 and whole["operator"] == 2 and whole["shipment"] == 2
     account = await statements.account(await customers.get(member))
-    assert account.balance_fen == 60_000 - 15_600 - 11_700 - 10_400
+    lesson_fen, party_fen, pot_fen = 9_900, 3_000, 8_040
+    assert (
+        account.balance_fen == 60_000 - 15_600 - 11_700 - 10_400 + 23_000 - lesson_fen - party_fen - pot_fen
+    )
     assert len((await cart.read(member)).lines) == 3
-    [lesson] = await bookables.page()
-    assert len(lesson.timetable) == 3 and whole["booking_slot"] >= 3 * (bookables.DAYS_AHEAD // 7)
+    [lesson, brush] = await bookables.page()
+    assert len(lesson.timetable) == 3 and whole["booking_slot"] >= 5 * (bookables.DAYS_AHEAD // 7)
+    assert (lesson.pays, brush.pays) == ("at_booking", "at_attendance")
+    [booked] = await bookings_shown.page(member)
+    assert (booked.name, booked.state) == (
+        demo_catalogue.LESSON,
+        "booked",
+    ) and booked.free_until > clock.now()
+    in_parts = [
+        [part.state for part in (await bill_records.read(one.bill_no, customer_id=member)).instalments]
+        for one in await bill_records.page(member, states=["partly_paid"])
+    ]
+    assert in_parts == [["paid", "open", "open"], ["paid", "overdue", "open"]]
     [standing] = await standing_shown.page(customer_id=member)
     assert standing.expected_fen == 1_800 + 600 <= standing.most_fen
     await load()

@@ -171,6 +171,9 @@ async def test_an_order_is_paid_in_parts_as_it_was_offered(world):
     terms.use(replace(terms.current(), order_instalment_parts=(3,), order_instalments_from_fen=10_000))
     phone, sku_id = await world.arrive(), await world.sku(price_fen=10_000)
     await world.give(phone.customer_id, 5_000)
+    for asked, counts in ((sku_id, [3]), (await world.sku(price_fen=9_999), [])):
+        lines = [{"sku_id": asked, "quantity": 1}]
+        assert (await phone.post("/quotes", {"lines": lines})).body["instalment_parts"] == counts
     no = (await place(phone, sku_id)).body["order_no"]
     ways = (await phone.get(f"/orders/{no}/payment-ways?client=browser")).body["items"]
     (way,) = [one for one in ways if one["kind"] == "instalments"]

@@ -48,6 +48,13 @@ export function moment(iso) {
     : format(at, { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
+/** When something takes place: "12月5日周六 14:00–15:30" */
+export function occasion(startsAt, endsAt) {
+  const [begins, ends] = [new Date(startsAt), new Date(endsAt)];
+  const on = format(begins, { weekday: "short", day: "numeric", month: locale() === "en" ? "short" : "long" });
+  return `${on} ${clockTime(begins)}–${clockTime(ends)}`;
+}
+
 /** A date ("2026-12-23") or an instant as a day. */
 export function day(value) {
   const at = value.length === 10 ? new Date(`${value}T12:00:00+08:00`) : new Date(value);

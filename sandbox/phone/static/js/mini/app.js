@@ -8,11 +8,14 @@ import { ShopRefused, ShopUnreachable } from "../shop.js";
 import { addresses } from "./addresses.js";
 import { afterSale, afterSales, applyAfterSale } from "./after_sales.js";
 import { bills } from "./bills.js";
+import { bookable } from "./bookable.js";
+import { bookings } from "./bookings.js";
 import { cart } from "./cart.js";
 import { checkout } from "./checkout.js";
 import { coupons } from "./coupons.js";
 import { details } from "./details.js";
 import { home } from "./home.js";
+import { instalmentPlans } from "./instalment_plans.js";
 import { mall } from "./mall.js";
 import { me } from "./me.js";
 import { member } from "./member.js";
@@ -25,7 +28,8 @@ import { topUp } from "./topup.js";
 import { outcome } from "./outcome.js";
 
 const PAGES = { home, mall, orders, plans, plan, me, topUp, outcome, order, bills, changes, messages, topUps, cart, checkout,
-  addresses, afterSale, afterSales, applyAfterSale, coupons, member, details, standing };
+  addresses, afterSale, afterSales, applyAfterSale, coupons, member, details, standing,
+  instalmentPlans, bookings, bookable };
 const TABS = [["home", "home"], ["mall", "bag"], ["orders", "list"], ["plans", "cycle"], ["me", "person"]];
 const SLOW_LOOK_MS = 10e3;
 
@@ -71,7 +75,7 @@ export class Mini {
 
   /** Opens the page a message or link of the platform names ("pages/top-up/index?…"). */
   openPath(path) {
-    const known = [["top", "topUp"], ["bill", "bills"], ["order", "orders"], ["plan", "plans"], ["standing", "plans"], ["mall", "mall"], ["product", "mall"],
+    const known = [["top", "topUp"], ["book", "bookings"], ["instalment", "instalmentPlans"], ["bill", "bills"], ["order", "orders"], ["plan", "plans"], ["standing", "plans"], ["mall", "mall"], ["product", "mall"],
       ["after", "afterSales"], ["coupon", "coupons"], ["point", "member"], ["tier", "member"], ["cart", "cart"], ["message", "messages"], ["change", "changes"], ["statement", "changes"]];
     return this.go(known.find(([part]) => path.toLowerCase().includes(part))?.[1] ?? "home");
   }

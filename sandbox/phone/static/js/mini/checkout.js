@@ -9,6 +9,7 @@ import { chooseAddress, whole } from "./addresses.js";
 import { payTogether, shareOf } from "./combined.js";
 import { chooseCoupons } from "./coupons.js";
 import { less, money } from "./money.js";
+import { chooseParts, waysInParts } from "./order_parts.js";
 
 export const checkout = {
   title: () => t("checkout.title"),
@@ -159,19 +160,20 @@ function ways(app, { quote, account }, params) {
   const enough = has >= quote.total_fen;
   const open = enough ? ["balance"] : [];
   const channels = app.within === "alipay" ? ["alipay"] : ["wechat_pay", "alipay"];
-  open.push(...channels, "later");
+  open.push(...channels, ...(quote.instalment_parts.length ? ["parts"] : []), "later");
   if (!open.includes(params.way)) [params.way] = open;
   const share = has > 0 && !enough;
   return h("fieldset", { class: "channels", key: "ways" }, h("legend", {}, t("topup.pay_with")), open.map((one) => h("label", { class: "channel", "data-way": one, key: `way-${one}` },
-    h("span", { class: `channel-mark ${one}` }, icon({ balance: "wave", later: "clock" }[one] ?? "chat")),
+    h("span", { class: `channel-mark ${one}` }, icon({ balance: "wave", later: "clock", parts: "parts" }[one] ?? "chat")),
     h("span", {}, h("strong", {}, t(one in WORDS ? WORDS[one] : `channel.${one}`)),
       h("small", {}, one === "balance" ? t("ways.has", { amount: yuan(has) }) : one === "later" ? t("ways.later_text")
+        : one === "parts" ? t("ways.parts_text", { counts: quote.instalment_parts.join(t("rhythm.and")) })
         : share ? t("ways.share", { balance: price(has), rest: price(quote.total_fen - has) }) : t("ways.all", { rest: price(quote.total_fen) }))),
     h("input", { type: "radio", name: "way", checked: params.way === one, onchange: () => { params.way = one; params.intent.renew(); app.draw(); } }),
     h("span", { class: "tick" }, icon("check")))));
 }
 
-const WORDS = { balance: "ways.balance", later: "ways.later" };
+const WORDS = { balance: "ways.balance", later: "ways.later", parts: "ways.parts" };
 
 async function place(app, { quote, account }, params) {
   const { shop } = app;
@@ -183,7 +185,10 @@ async function place(app, { quote, account }, params) {
   app.stack.pop();
   if (made.state === "paid") app.phone.toast(t(made.under_review ? "order.under_review" : "order.was_paid"), "good");
   const shown = app.go("order", { no: made.order_no });
-  if (made.state === "placed" && params.way !== "later" && params.way !== "balance") {
+  if (made.state === "placed" && params.way === "parts") {
+    const inParts = await app.attempt(() => waysInParts(app, made.order_no));
+    if (inParts?.length) await chooseParts(app, made, inParts);
+  } else if (made.state === "placed" && params.way !== "later" && params.way !== "balance") {
     await payTogether(app, `/orders/${made.order_no}`, shareOf(account, made.total_fen), params.way);
   }
   return shown;

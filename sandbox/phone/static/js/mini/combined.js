@@ -27,6 +27,13 @@ export async function offerTogether(app, what, owedFen) {
   else if (choice) await payTogether(app, what, shareFen, choice);
 }
 
+/** Offers to pay the rest through a channel, or a top-up, when money is what is missing. */
+export function tooLittle(app, fault, what, owedFen) {
+  if (fault.code !== "insufficient_balance") return false;
+  offerTogether(app, what, owedFen);
+  return true;
+}
+
 /** How much the balance takes where a channel pays the rest, which is never nothing. */
 export const shareOf = (account, owedFen) => Math.max(0, Math.min(account.available_fen, owedFen - 1));
 

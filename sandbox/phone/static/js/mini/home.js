@@ -2,23 +2,25 @@ import { h, icon } from "../dom.js";
 import { day, price, yuan } from "../format.js";
 import { t } from "../i18n.js";
 import { emptyState } from "../phone.js";
-import { owedBills } from "./bills.js";
+import { owedBills, toPay, toPayFen } from "./bills.js";
+import { nextStrip, upcoming } from "./bookings.js";
 import { changeRow } from "./records.js";
 import { editThreshold } from "./threshold.js";
 
 export const home = {
   title: () => t("tab.home"),
   async load({ shop }) {
-    const [account, recent, owed, lasts] = await Promise.all([
-      shop.get("/account"), shop.items("/account/changes", 5), owedBills(shop), shop.get("/account/forecast")]);
-    return { account, recent, owed, lasts };
+    const [account, recent, owed, lasts, booked] = await Promise.all([
+      shop.get("/account"), shop.items("/account/changes", 5), owedBills(shop).then(toPay), shop.get("/account/forecast"), upcoming(shop)]);
+    return { account, recent, owed, lasts, booked: booked.at(0) };
   },
-  view(app, { account, recent, owed, lasts }) {
-    const owedFen = owed.reduce((sum, one) => sum + one.amount_fen - one.paid_fen, 0);
+  view(app, { account, recent, owed, lasts, booked }) {
+    const owedFen = owed.reduce((sum, one) => sum + toPayFen(one), 0);
     return [
       balanceCard(app, account, lasts),
       owed.length > 0 && h("button", { class: "owed-strip", type: "button", "data-act": "owed", onclick: () => app.go("bills") },
         icon("warn"), h("span", {}, t(owed.length === 1 ? "home.owed_one" : "home.owed", { count: owed.length, amount: price(owedFen) })), icon("next")),
+      booked && nextStrip(app, booked),
       h("nav", { class: "quick", "aria-label": t("home.quick") },
         quick("bill", t("home.bills"), () => app.go("bills"), owed.length),
         quick("wave", t("home.changes"), () => app.go("changes")),

@@ -46,10 +46,14 @@ export async function lookAtProposal(app, bill) {
   await app.refresh();
 }
 
-/** Offers a top-up; a channel pays only bills as a whole. */
+/** Offers a top-up, for which any sheet is left; a channel pays only bills as a whole. */
 export function tooLittleForAPart(app, fault) {
   if (fault.code !== "insufficient_balance") return false;
-  app.confirm({ title: t("short.title"), text: fault.message, yes: t("home.top_up") }).then((wanted) => wanted && app.go("topUp"));
+  app.confirm({ title: t("short.title"), text: fault.message, yes: t("home.top_up") }).then((wanted) => {
+    if (!wanted) return;
+    app.phone.closeSheets();
+    app.go("topUp");
+  });
   return true;
 }
 

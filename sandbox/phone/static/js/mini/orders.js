@@ -6,7 +6,9 @@ import { t } from "../i18n.js";
 import { busyButton, emptyState } from "../phone.js";
 import { whole } from "./addresses.js";
 import { card as afterSaleCard } from "./after_sales.js";
-import { offerTogether, underWay, underWayButtons, underWayNote } from "./combined.js";
+import { billCard } from "./bill_card.js";
+import { tooLittle, underWay, underWayButtons, underWayNote } from "./combined.js";
+import { chooseParts, waysInParts } from "./order_parts.js";
 import { goodsWord, less, money } from "./money.js";
 
 const MARKS = { placed: "clock", paid: "check", confirmed: "check", shipping: "bag", shipped: "bag", completed: "check", cancelled: "close" };
@@ -26,17 +28,20 @@ export const orders = {
 
 export const order = {
   title: () => t("order.title"),
-  async load({ shop }, { no }) {
+  async load(app, { no }) {
+    const { shop } = app;
     const [one, account] = await Promise.all([shop.get(`/orders/${no}`), shop.get("/account")]);
-    const pending = one.state === "placed" ? await underWay(shop, await shop.get(`/bills/${one.bill_no}`)) : null;
+    const bill = one.state === "placed" || one.instalments.length ? await shop.get(`/bills/${one.bill_no}`) : null;
+    const pending = bill && (await underWay(shop, bill));
     const after = sent(one) ? await shop.items(`/after-sales?order_no=${no}`) : [];
-    return { one, account, pending, after };
+    const inParts = one.state === "placed" && !pending && !one.under_review ? await waysInParts(app, no) : [];
+    return { one, account, bill, pending, after, inParts };
   },
-  view(app, { one, account, pending, after }) {
+  view(app, { one, account, bill, pending, after }) {
     return [
       h("section", { class: `order-state ${one.state}`, "data-state": one.state }, icon(MARKS[one.state] ?? "list"),
-        h("div", {}, h("h3", {}, t(`order.${standing(one)}`)), h("p", {}, standing(one) === "placed" ? t("order.placed.text", { time: moment(one.expires_at) }) : t(`order.${standing(one)}.text`)))),
-      pending && underWayNote(pending),
+        h("div", {}, h("h3", {}, t(`order.${standing(one)}`)), h("p", {}, saidOf(one)))),
+      one.instalments.length > 0 ? billCard(app, bill, pending) : pending && underWayNote(pending),
       one.address && h("section", { class: "block address-line" }, icon("pin"), h("span", {}, h("strong", {}, one.address.recipient, h("small", {}, one.address.phone)), h("span", {}, whole(one.address)))),
       h("section", { class: "block" }, h("ul", { class: "lines" }, one.lines.map((line) => h("li", {},
         h("span", {}, line.product_name, h("small", {}, line.sku_name)), h("span", {}, `×${line.quantity}`), money(yuan(line.amount_fen))))),
@@ -54,12 +59,13 @@ export const order = {
         h("div", {}, h("dt", {}, t("home.available")), h("dd", {}, money(yuan(account.available_fen))))),
     ];
   },
-  foot(app, { one, pending }) {
-    if (pending) return underWayButtons(app, pending);
+  foot(app, { one, pending, inParts }) {
+    if (pending && one.state === "placed") return underWayButtons(app, pending);
     if (one.under_review) return busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one) }, t("order.cancel"));
     if (one.state === "placed") {
       return [
         busyButton({ class: "wide tea", "data-act": "pay-order", onclick: () => pay(app, one) }, t("order.pay", { amount: price(one.total_fen) })),
+        inParts.length > 0 && h("button", { type: "button", class: "wide soft", "data-act": "pay-in-parts", onclick: () => chooseParts(app, one, inParts) }, t("parts.order", { amount: price(Math.min(...inParts.map((way) => way.balance_fen))) })),
         busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one) }, t("order.cancel")),
       ];
     }
@@ -92,6 +98,11 @@ function standing(one) {
   return one.under_review ? "under_review" : one.state;
 }
 
+function saidOf(one) {
+  if (standing(one) === "placed") return t("order.placed.text", { time: moment(one.expires_at) });
+  return t(one.state === "paid" && one.owed_fen > 0 ? "order.paid_in_parts.text" : `order.${standing(one)}.text`);
+}
+
 async function pay(app, one) {
   const paid = await app.attempt(() => app.shop.post(`/orders/${one.order_no}/pay`), { refused: (fault) => tooLittle(app, fault, `/orders/${one.order_no}`, one.total_fen) });
   if (paid) app.phone.toast(t(paid.under_review ? "order.under_review" : "order.was_paid"), "good");
@@ -99,16 +110,9 @@ async function pay(app, one) {
 }
 
 async function cancel(app, one) {
-  const sure = await app.confirm({ title: t("order.cancel_sure"), text: one.state === "paid" ? t("order.cancel_paid_text") : null, yes: t("order.cancel"), tone: "danger" });
+  const sure = await app.confirm({ title: t("order.cancel_sure"), text: one.state === "paid" ? t(one.owed_fen > 0 ? "order.cancel_parts_text" : "order.cancel_paid_text") : null, yes: t("order.cancel"), tone: "danger" });
   if (!sure) return;
   const cancelled = await app.attempt(() => app.shop.post(`/orders/${one.order_no}/cancel`));
   if (cancelled) app.phone.toast(t("order.was_cancelled"));
   await app.refresh();
-}
-
-/** Offers to pay the rest through a channel, or a top-up, when money is what is missing. */
-export function tooLittle(app, fault, what, owedFen) {
-  if (fault.code !== "insufficient_balance") return false;
-  offerTogether(app, what, owedFen);
-  return true;
 }
