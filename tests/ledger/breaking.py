@@ -25,6 +25,19 @@ async def missed(breaking, mark):
     return [way for way, titles in (await named_by(breaking, mark)).items() if not titles]
 
 
+async def unseen(conditions, mark):
+    """Which of the ways to break one condition (name: how a check's title begins, statements) that very check does not name, in the
+    whole or in what came after the mark. What other checks say of it does not count."""
+    found = []
+    for how, (title, *statements) in conditions.items():
+        (asked,) = [one for one in checks.ALL if one.title.startswith(title)]
+        async with undone(*statements):
+            for scope, since in (("whole", None), ("new", mark)):
+                if not await proof._offenders(asked, since):
+                    found.append((how, scope))
+    return found
+
+
 async def named_by(breaking, mark):
     """The titles of the invariant's checks that name each of the ways, by its name and ``whole`` or ``new``."""
     found = {}
@@ -37,11 +50,11 @@ async def named_by(breaking, mark):
 
 
 @contextlib.asynccontextmanager
-async def undone(statement):
-    """The books broken by the statement, for as long as the block runs."""
+async def undone(*statements):
+    """The books broken by the statements, for as long as the block runs."""
     with contextlib.suppress(_Undone):
         async with database.transaction():
-            await rewrite(statement)
+            await rewrite(*statements)
             yield
             raise _Undone
 

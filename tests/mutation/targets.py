@@ -18,7 +18,7 @@ def _reconciliation(*names):
 
 
 _POSTING = _ledger("posting", "posting_edges", "burn_order", "holds", "plain_debits")
-_PROOF = _ledger("proof", "proof_operations", "proof_since")
+_PROOF = _ledger("proof", "proof_operations", "proof_since", "proof_conditions")
 _REFUNDS = _billing("bill_refunds", "top_up_refunds")
 _COMBINED = _billing("combined_payments", "combined_in_any_order")
 _ORDERS = _shop("orders", "paying_together")
@@ -73,7 +73,7 @@ _LEDGER = {
     "ledger/proof/checks/credit.py": (*_PROOF, *_billing("credit_limits")),
     "ledger/proof/checks/freshness.py": _PROOF,
     "ledger/proof/checks/holds.py": _PROOF,
-    "ledger/proof/checks/instalments.py": (*_PROOF, *_billing("instalments")),
+    "ledger/proof/checks/instalments.py": (*_PROOF, *_billing("instalments"), *_shop("order_instalments")),
     "ledger/proof/checks/messages.py": _PROOF,
     "ledger/proof/checks/operations.py": _PROOF,
     "ledger/proof/checks/payments.py": _PROOF,

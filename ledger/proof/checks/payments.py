@@ -43,7 +43,7 @@ CHECKS = (
         """
         SELECT p.purpose || ' ' || coalesce(b.bill_no, p.purpose_no) FROM payment p
         LEFT JOIN combined_payment c ON p.purpose = 'bill' AND c.combined_no = p.purpose_no LEFT JOIN bill b ON b.id = c.bill_id
-        WHERE p.state IN ('created', 'prepared') AND p.ask_at IS NOT NULL AND p.left_at IS NULL
+        WHERE p.state IN ('created', 'prepared') AND p.left_at IS NULL
         GROUP BY p.purpose, coalesce(b.bill_no, p.purpose_no) HAVING count(*) > 1
         """,
     ),

@@ -53,7 +53,7 @@ CHECKS = (
         LEFT JOIN LATERAL (SELECT sum(quantity) AS quantity FROM shipment_line WHERE line_id = l.id) sent ON true
         WHERE NOT CASE o.state WHEN 'cancelled' THEN l.reserved = 0 AND l.shipped = 0
             WHEN 'completed' THEN l.reserved = 0 AND l.shipped = l.quantity AND coalesce(sent.quantity, 0) <= l.shipped
-            WHEN 'shipped' THEN l.shipped = l.quantity AND sent.quantity = l.shipped
+            WHEN 'shipped' THEN l.shipped = l.quantity AND coalesce(sent.quantity, 0) = l.shipped
             WHEN 'shipping' THEN l.reserved + l.shipped = l.quantity AND coalesce(sent.quantity, 0) = l.shipped
             ELSE l.reserved = l.quantity AND sent.quantity IS NULL END
         """,
