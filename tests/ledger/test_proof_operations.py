@@ -103,6 +103,30 @@ BREAKING = {
 }
 
 
+_KINDS = ("adjustment", "customer_transfer", "points_adjustment", "merge", "closing")
+_TWO, _NOTHING, _GIVEN_UP = (
+    "an act under an approval",
+    "an approval carried out that made nothing",
+    "a bill written off",
+)
+
+
+def _approvals(title, kinds, changed):
+    return {f"{kind}: {changed}": (title, f"UPDATE approval SET {changed} WHERE kind = '{kind}' AND state = 'executed'") for kind in kinds}  # fmt: skip
+
+
+CONDITIONS = {
+    **_approvals(_TWO, _KINDS, "requested_by = 9"),
+    **_approvals(_TWO, _KINDS, "state = 'rejected', result = NULL"),
+    **_approvals(_NOTHING, _KINDS, "result = 'none'"),
+    **_approvals(_GIVEN_UP, ("write_off",), "state = 'rejected', result = NULL"),
+    **_approvals(_GIVEN_UP, ("write_off",), "result = 'none'"),
+    **_approvals(_GIVEN_UP, ("write_off",), "kind = 'merge'"),
+}
+"""One condition of a check at a time, which that very check has to name. That nobody agrees to what they asked for, the table itself sees to
+(``approval_second_person``)."""
+
+
 async def test_every_way_to_break_them_is_named_in_the_whole_and_in_what_is_new(db):
     await a_busy_desk()
     assert await proof.check() == []
@@ -111,6 +135,7 @@ async def test_every_way_to_break_them_is_named_in_the_whole_and_in_what_is_new(
     await a_busy_desk()
     assert await proof.check(since=mark) == [] == await proof.check()
     assert await breaking.missed(BREAKING, mark) == []
+    assert await breaking.unseen(CONDITIONS, mark) == []
 
 
 def test_each_of_these_checks_is_broken_somewhere_here():

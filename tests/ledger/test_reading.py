@@ -1,13 +1,15 @@
 """What the ledger answers about accounts: whose changes, which kinds, how much, by which key. Others' money lies between all of it."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from asyncpg.exceptions import LockNotAvailableError
 
 from billing import expiry as bonus_expiry
 from core import clock
 from core import db as database
-from ledger import accounts, expiry, habits, history, idempotency, origins, posting
+from ledger import accounts, credit_line, expiry, habits, history, idempotency, origins, posting
 from tests import factories
 
 
@@ -78,6 +80,9 @@ async def test_habits_are_of_the_kinds_and_the_time_asked_for_with_principal_and
     await move(other, -50, kind="taken")
     found = await habits.latest([code], kinds=["taken"], since=since)
     assert [(one.kind, one.reference, one.amount_fen) for one in found[code]] == [("taken", spent, -310)]
+    last = await move(one, -1, kind="taken")
+    found = await habits.latest([code], kinds=["taken"], since=since)
+    assert [one.reference for one in found[code]] == [last, spent], "the latest first"
     assert await habits.latest([code], kinds=["taken"], since=clock.now() + timedelta(seconds=1)) == {
         code: []
     }
@@ -120,3 +125,51 @@ async def test_what_expired_of_one_source_is_counted_once_and_is_nobody_elses(db
     left = [await origins.left_of(customer.id, source) for source in sources]
     assert [one.expired_fen for one in left] == [250, 70] and not left[0].pieces
     assert (await origins.left_of(other.id, sources[0])).expired_fen == 0
+
+
+async def test_there_is_room_where_credit_is_left_of_those_asked_about(db):
+    drawn, other, asked = [await factories.customer() for _ in range(3)]
+    for customer, used in ((drawn, 500), (other, 0), (asked, 100)):
+        await database.execute(
+            "UPDATE account SET credit_limit_fen = 500, credit_used_fen = $2 WHERE code = $1",
+            accounts.of_customer(customer.id),
+            used,
+        )
+    try:
+        async with database.transaction():
+            found = await credit_line.rooms([accounts.of_customer(one.id) for one in (drawn, asked)])
+        assert [(code, room.left_fen) for code, room in found.items()] == [
+            (accounts.of_customer(asked.id), 400)
+        ]
+    finally:  # nobody lent it
+        await database.execute("UPDATE account SET credit_limit_fen = 0, credit_used_fen = 0")
+
+
+@pytest.mark.parametrize("lock", [True, False])
+async def test_what_is_left_of_a_source_stays_so_where_that_was_asked_for(db, lock):
+    customer = await factories.customer()
+    source, code = await move(customer, 100), accounts.of_customer(customer.id)
+
+    async def is_held():
+        try:
+            async with database.transaction():
+                await database.execute("SELECT FROM account WHERE code = $1 FOR NO KEY UPDATE NOWAIT", code)
+        except LockNotAvailableError:
+            return True
+        return False
+
+    read, over = asyncio.Event(), asyncio.Event()
+
+    async def reader():
+        async with database.transaction():
+            await origins.left_of(customer.id, source, lock=lock)
+            read.set()
+            await over.wait()
+
+    task = asyncio.create_task(reader())
+    await read.wait()
+    try:
+        assert await is_held() is lock
+    finally:
+        over.set()
+        await task

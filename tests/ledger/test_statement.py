@@ -47,6 +47,8 @@ async def test_stamps_in_the_wrong_order_lose_no_line_and_repeat_none(db):
         await line(customer.id, MIDNIGHT + off_ms * MS)
     before = await statement.stretch(customer.id, begins_at=MIDNIGHT - DAY, ends_at=MIDNIGHT)
     after = await statement.stretch(customer.id, begins_at=MIDNIGHT, ends_at=MIDNIGHT + DAY)
+    assert (before.currency, before.account_id) == (after.currency, after.account_id)
+    assert after.currency == "CNY"
     assert (before.first_no, before.end_no) == (1, 2)  # a line goes with the ones before it into the new day
     assert (after.first_no, after.end_no) == (2, 7)
     assert before.closing == after.opening == statement.Amounts(100, 0)

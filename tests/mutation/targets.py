@@ -51,7 +51,7 @@ _LEDGER = {
         *_shop("orders"),
     ),
     "ledger/statement.py": (*_ledger("statement"), *_billing("statements")),
-    "ledger/credit_line.py": _billing("credit_limits"),
+    "ledger/credit_line.py": (*_ledger("reading"), *_billing("credit_limits")),
     "ledger/moves.py": (*_billing("transfers", "merges", "closings"), *_ledger("posting")),
     "ledger/origins.py": (*_ledger("reading"), *_REFUNDS),
     "ledger/explain.py": _billing("provenance", "bonus_expiry"),
