@@ -6,7 +6,7 @@ from datetime import timedelta
 import openpyxl
 
 from core import clock
-from reconciliation import daily, days
+from reconciliation import daily, days, report_files
 from tests.gateways import bill_files
 from tests.world import Answer
 
@@ -63,7 +63,7 @@ async def test_a_day_of_the_sandbox_is_fetched_compared_and_closed_by_the_clock(
     assert day["progress"] is None
 
 
-async def test_a_bill_brought_by_hand_its_difference_decided_on_and_the_report_taken_away(world):
+async def test_a_bill_brought_by_hand_its_difference_decided_on_and_the_report_taken_away(world, monkeypatch):
     # Two in the morning: throughout the channel has no bills of the day yet that would contradict the one brought by hand.
     world.advance(hours=(26 - clock.now().astimezone(days.reading.BEIJING).hour) % 24)
     await paid(world)
@@ -121,6 +121,9 @@ async def test_a_bill_brought_by_hand_its_difference_decided_on_and_the_report_t
     assert cells and all(cell.data_type == "s" for cell in cells), (
         "what people write is text, never a formula"
     )
+    monkeypatch.setattr(report_files, "MAX_LINES", 1)
+    refused = await desk.get(f"/reconciliation/report.xlsx?from={on}&to={on}")
+    assert (refused.status, refused.code) == (422, "too_many_differences"), refused
     late = await desk.get(f"/reconciliation/report?from={on - timedelta(days=100)}&to={on}")
     assert late.code == "period_too_long"
 

@@ -96,6 +96,7 @@ def seen(amount_fen, *before, balance_fen=10_000, at=AT, every_min=10):
         (deduction_rules.Hour(from_hour=23, to_hour=6), seen(1), True),
         (deduction_rules.Hour(from_hour=22, to_hour=23), seen(1), False),
         (deduction_rules.Hour(from_hour=23, to_hour=24), seen(1), True),
+        (deduction_rules.Hour(from_hour=23, to_hour=0), seen(1), True),
         (deduction_rules.Hour(from_hour=0, to_hour=6), seen(1), False),
         (deduction_rules.Deviation(percent=300, last=5, least=3), seen(301, 100, 100, 900), True),
         (deduction_rules.Deviation(percent=300, last=5, least=3), seen(300, 100, 100, 900), False),
@@ -252,7 +253,7 @@ async def test_rejected_the_money_is_free_and_the_order_is_still_open(db):
 async def test_a_review_nobody_decides_on_ends_and_can_no_longer_be_decided(db):
     customer, _, review_no = await under_review()
     assert await reviews.expire_due() == 0
-    clock.set_offset(abnormal.LIFETIME + timedelta(minutes=1))
+    clock.set_offset(timedelta(hours=24, minutes=1))
     with pytest.raises(reviews.ReviewEnded):
         await reviews.approve(OPERATOR, review_no, key=factories.key())
     assert await reviews.expire_due() == 1

@@ -267,6 +267,7 @@ async def test_a_dry_run_says_what_the_run_then_does_and_leaves_nothing(db):
         "SELECT plan_id, period_no, state FROM plan_period WHERE due_on <= $1", clock.today()
     )
     assert told == {(row[0], row[1]): row[2] for row in rows}
+    assert [batch async for batch in due_dry_runs.lines()] == [], "what is ahead is nobody's turn"
 
 
 async def everything():

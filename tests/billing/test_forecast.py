@@ -113,6 +113,14 @@ async def test_it_is_made_of_plans_bills_and_habit(db):
     assert found.runs_out_on == clock.today() + timedelta(days=found.days)
 
 
+async def test_a_plan_counts_for_a_year_ahead_though_its_periods_are_not_written_yet(db):
+    customer = await factories.customer(principal=100_000)
+    await factories.plan(customer.id, 3_000)
+    await deductions.run_due()
+    found = await forecast.of(customer.id)
+    assert [(part.kind, part.amount_fen) for part in found.parts] == [("plan", 12 * 3_000)]
+
+
 async def test_falling_below_the_line_tells_how_long_it_lasts_and_alerts_the_shop_once(db):
     customer = await factories.customer(principal=10_000, threshold_fen=5_000)
     await bought(customer.id, 6_000)

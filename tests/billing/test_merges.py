@@ -62,6 +62,17 @@ async def test_all_of_one_account_becomes_the_others(db):
         await sign_in.admitted(gone.id)
 
 
+async def test_what_would_move_is_counted_each_by_itself(db):
+    gone, kept = await two()
+    for _ in range(2):
+        await factories.top_up(gone.id, 100)
+    for fen in (100, 200, 300):
+        await factories.bill(gone.id, fen)
+    await factories.order(gone.id, 100)
+    seen = await merges.preview(gone.id, kept.id)
+    assert (seen.plans, seen.bills, seen.pending_top_ups, seen.unpaid_orders) == (0, 3, 2, 1)
+
+
 @pytest.mark.parametrize("obstacle", ["customer_not_active", "bill_partly_paid"])
 async def test_what_stands_in_the_way_is_named_and_looked_at_again_by_who_decides(db, obstacle):
     gone, kept = await two()

@@ -94,6 +94,15 @@ async def test_it_is_credited_as_principal_once_of_two_operators(db):
     assert [row["kind"] for row in told] == ["quarantine_credited"]
 
 
+async def test_what_another_channel_says_of_its_number_keeps_a_top_up_waiting_no_longer(db):
+    customer, wish, found = await set_aside()
+    assert await payments.confirm(factories.trade(wish, channel="alipay")) == "quarantined"
+    assert (await top_ups.get(customer.id, wish.top_up_no)).standing != "closed"
+    await quarantine_desk.credit(1, found.id, customer_id=customer.id, reason="顾客多付", key=key())
+    assert [one.channel for one in await quarantine.page(state="open")] == ["alipay"]
+    assert (await top_ups.get(customer.id, wish.top_up_no)).standing == "closed"
+
+
 async def test_the_same_key_does_it_once_and_another_wish_under_it_is_refused(db):
     customer, _, found = await set_aside()
     again = key()

@@ -83,6 +83,8 @@ async def test_what_was_not_sent_the_counter_pays_or_it_is_sent_again(db, state)
     assert await factories.told(customer.id, "remittance_failed") == 1
     again = await of_refund(channel, refund_no)
     assert again.remittance_no != first.remittance_no
+    numbers = [again.remittance_no, first.remittance_no]
+    assert [one.remittance_no for one in await remittances.page()] == numbers, "the newest first"
     # A word about the first one changes nothing about the second.
     assert await remittances.settle("wechat_pay", channel.word(first.remittance_no, state)) == "repeated"
     assert (await remittances.get(again.remittance_no)).state == "waiting"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -10,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app import database
-from billing import adjustments, day_statements, expiry
+from billing import adjustments, day_statements, expiry, statements
 from core import clock, errors
 from core import db as rows
 from ledger import accounts, history, proof
+from members import sign_in
 from reports import liability
 from shop import orders
 from tests import factories
@@ -182,3 +184,12 @@ async def test_the_statement_agrees_with_the_history_of_changes(db):
     assert [(one.entry_no, one.balance_after_fen) for one in found.lines] == [
         (one.entry_no, one.balance_after_fen) for one in reversed(changes)
     ]
+
+
+async def test_who_has_no_account_is_refused_and_everybody_sees_their_own(db):
+    customer = await factories.customer(principal=500, bonus=20)
+    came = await sign_in.admitted(customer.id)
+    assert statements.seen(came) == await statements.account(came.customer)
+    assert statements.seen(came).balance_fen == 520
+    with pytest.raises(accounts.NoSuchAccount):
+        statements.seen(replace(came, balance=None))

@@ -105,6 +105,8 @@ async def test_above_the_limit_it_waits_and_nobody_decides_otherwise_meanwhile(d
         await vouchers.reject(2, shown.voucher_no, reason="没有", key=key())
     with pytest.raises(vouchers.VoucherStateForbids):
         await vouchers.withdraw(customer.id, shown.voucher_no)
+    with pytest.raises(vouchers.VoucherStateForbids):
+        await confirm(shown, by=3, reference="another")
     await approvals.reject(2, asked.approval_no, key=key())
     again = await confirm(shown, 10_000)
     assert (await approvals.approve(2, again.approval_no, key=key())).state == "executed"

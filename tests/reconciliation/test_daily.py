@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from billing import staff_alerts, terms
+from billing import payments, staff_alerts, terms
 from core import db as database
 from gateways import channel as at_channel
 from reconciliation import daily, days, fetching
@@ -135,6 +135,21 @@ async def test_a_bill_alone_credits_nobody(db):
     customer_id = await database.fetchval("SELECT customer_id FROM payment")
     assert await factories.balance(customer_id) == (0, 0)
     assert await alerts() == ["differences_open"]
+
+
+async def test_a_day_that_is_not_explained_is_looked_at_again_every_hour(db):
+    keeper = books.BookKeeper()
+    trade = await books.paid(1_000, told=False)
+    keeper.bills[DAY] = books.bill([books.row(trade)])
+    books.move_to(books.NEXT_MORNING)
+    await daily.run(keeper.opened())
+    assert await state_of() == ("matched", 0)
+    assert await payments.confirm(trade) == "credited", "an operator asked the channel"
+    books.move_to(books.NEXT_MORNING + timedelta(minutes=50))
+    assert await daily.run(keeper.opened()) == 0
+    books.move_to(books.NEXT_MORNING + timedelta(minutes=70))
+    assert await daily.run(keeper.opened()) == 1
+    assert (await state_of())[0] == "closed"
 
 
 async def test_money_under_a_number_nobody_knows_goes_into_the_quarantine(db):

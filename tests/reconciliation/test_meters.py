@@ -33,6 +33,14 @@ async def test_an_import_under_way_is_seen_by_others_and_gone_when_it_has_ended(
     assert await meters.of_day(taken.day.id) is None
 
 
+def test_after_its_file_is_read_all_of_it_is():
+    meter = meters.Meter()
+    meter.at("reading", 5, 40)
+    assert meter.percent == 40
+    meter.at("matching", 5)
+    assert (meter.phase, meter.rows, meter.percent) == ("matching", 5, 100)
+
+
 async def test_what_a_killed_process_left_behind_is_not_taken_for_work(db):
     keeper = books.BookKeeper()
     books.move_to(books.NEXT_MORNING)

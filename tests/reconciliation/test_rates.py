@@ -89,6 +89,27 @@ async def test_the_database_expects_the_same_fees(db, tmp_path):
     assert agreeing.rate_columns([]) == [[]] * 7
 
 
+@pytest.mark.parametrize(("more_milli", "deviates"), [(1_000, False), (1_001, True)])
+async def test_what_was_given_back_of_a_fee_may_differ_by_a_fen(db, tmp_path, more_milli, deviates):
+    await line(6_000)
+    trade = await books.paid(100_000)
+    part_no = await books.refunded(trade, 50_000)
+    back = books.row(trade, amount_fen=50_000, refund_no=part_no, fee_milli=-300_000 - more_milli)
+    await books.compared(
+        books.BookKeeper(), books.bill([books.row(trade, fee_milli=600_000), back]), tmp_path
+    )
+    assert await books.found("kind", "subject") == ([("fee", "refund")] if deviates else [])
+
+
+async def test_lines_are_listed_by_whom_they_are_for_the_newest_first(db):
+    first, second = await line(1), await line(2)
+    other = await line(3, party="alipay")
+    assert await rates.page("channel") == [other, second, first]
+    assert await rates.page("channel", party="wechat_pay") == [second, first]
+    assert await rates.page("channel", before=second.id) == [first]
+    assert await rates.page("commission") == []
+
+
 @pytest.mark.parametrize("max_fen", [None, 40])
 async def test_the_database_charges_every_amount_alike(db, max_fen):
     charge = rates.charged_in_sql("one.amount_fen", "rate")

@@ -195,6 +195,21 @@ async def test_a_refund_made_at_the_channels_own_desk_is_adjusted(db, tmp_path):
     assert await balance_of(accounts.WECHAT_PAY) == held + 200
 
 
+async def test_a_refund_that_went_back_here_and_not_there_is_adjusted(db, tmp_path):
+    trade = await books.paid(1_000)
+    part_no = await books.refunded(trade, 300)
+    rows = [
+        books.row(trade),
+        books.row(trade, amount_fen=300, refund_no=part_no, state="FAIL"),
+    ]
+    await books.compared(books.BookKeeper(), books.bill(rows), tmp_path)
+    assert await books.found("kind", "ours_state", "theirs_state") == [("refund", "paid", "closed")]
+    ((number,),) = await books.found("difference_no")
+    held = await balance_of(accounts.WECHAT_PAY)
+    await resolve(number, "adjust")
+    assert await balance_of(accounts.WECHAT_PAY) == held - 300, "the channel has it still"
+
+
 async def test_a_deviating_fee_moves_nothing_and_is_explained(db, tmp_path):
     from reconciliation import rates
 

@@ -278,6 +278,19 @@ async def test_a_mark_on_its_way_does_not_hide_from_a_correction_what_takes_a_se
     assert (await factories.balance(customer.id), await state(number)) == ((6_000, 0), "attended")
 
 
+async def test_corrections_of_one_customers_bookings_at_once_add_up_to_what_takes_a_second_person(db):
+    terms.use(replace(terms.current(), approval_above_fen=5_000))
+    customer = await factories.customer(principal=9_000)
+    _, (slot, second, *_) = await lesson(pays="at_attendance", charges_late=False)
+    numbers = [await booked(customer, slot), await booked(customer, second)]
+    at(second.starts_at)
+    for number in numbers:
+        await booking_ends.mark(1, number, "attended", key=factories.key())
+    done = await asyncio.gather(*(corrected(one, "no_show") for one in numbers), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in done) == ["NoneType", "RefundNeedsSecond"]
+    assert await factories.balance(customer.id) == (6_000, 0)
+
+
 async def test_where_it_costs_either_way_a_correction_moves_nothing(db):
     customer = await factories.customer(principal=9_000)
     _, (slot, *_) = await lesson()

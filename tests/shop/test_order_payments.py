@@ -1,12 +1,16 @@
 """Every way of paying that is listed for an order pays it."""
 
+import asyncio
+import contextvars
+
 import pytest
 
 from billing import combined, counter, credit_limits, payments
 from core import db as database
 from ledger import accounts
-from shop import channel_payments, order_payments, orders, orders_history
+from shop import channel_payments, order_payments, orders, orders_history, orders_shown
 from tests import factories
+from tests.billing import refunding
 
 
 async def ways(order):
@@ -65,6 +69,30 @@ async def test_a_channel_with_and_without_a_share_of_the_balance(db, share_fen):
 
 async def test_the_counter(db):
     order = await factories.order((await factories.customer()).id, 2_000)
-    assert ("counter", None) in await ways(order)
+    listed = await ways(order)
+    assert (listed["counter", None].balance_fen, listed["counter", None].credit_fen) == (0, 0)
     await counter.bill(1, order.bill_no, counter.Taking("cash", None), key=factories.key())
     assert await paid(order) == ("paid", "paid", ("pay", "payment"))
+
+
+async def test_what_goes_back_to_a_channel_is_not_delivered_while_it_is_on_its_way(db):
+    order = await factories.order((await factories.customer()).id, 2_000)
+    started = await factories.combined_payment(order, 0)
+    await payments.confirm(factories.trade(started))
+    assert "ship" in (await orders_shown.find(order.order_no)).next_steps
+    await refunding.refund_bill(order.bill_no, 2_000)
+    assert await refunding.parts(order.bill_no) == [("wechat_pay", 2_000, 0, 2_000)]
+    assert "ship" not in (await orders_shown.find(order.order_no)).next_steps
+
+
+async def test_a_payment_that_met_another_in_the_locks_is_begun_anew(db):
+    order = await factories.order((await factories.customer()).id, 2_000)
+    elsewhere = contextvars.copy_context()  # a task of this transaction would be on its connection
+    async with database.transaction():
+        await database.execute("SET LOCAL deadlock_timeout = '20s'")
+        await database.execute("SELECT FROM bill WHERE bill_no = $1 FOR UPDATE", order.bill_no)
+        starting = asyncio.create_task(factories.combined_payment(order, 0), context=elsewhere)
+        while not await database.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+        await database.execute("SELECT FROM shop_order WHERE order_no = $1 FOR UPDATE", order.order_no)
+    assert (await starting).channel_fen == 2_000

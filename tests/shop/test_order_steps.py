@@ -222,10 +222,12 @@ async def test_two_parcels_at_once_never_send_more_than_was_ordered(db):
 async def test_a_shop_that_reviews_orders_delivers_only_what_it_confirmed(db):
     terms.use(replace(terms.current(), orders_need_review=True))
     shop = await Shop().opened("paid")
+    assert set((await orders_shown.find(shop.no)).next_steps) == {"confirm", "reject", "withdraw"}
     for step in ("ship", "hand_over"):
         with pytest.raises(order_review.OrderNotReviewed):
             await shop.take(step)
     await shop.take("confirm")
+    assert {"ship", "hand_over"} < set((await orders_shown.find(shop.no)).next_steps)
     await shop.take("ship")
     assert await shop.state() == "shipped"
 
