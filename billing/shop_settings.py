@@ -53,7 +53,7 @@ _SUBJECTS = {name: subject for subject, names in {**CHOSEN, **OF_FILE}.items() f
 _TUPLES = frozenset(one.name for one in fields(terms.Terms) if "tuple" in str(one.type))
 
 
-class TopUpRangeEmpty(errors.DomainError):
+class TopUpRangeEmpty(errors.Invalid):
     """The smallest top-up would be more than the greatest."""
 
     code = "top_up_range_empty"

@@ -86,7 +86,8 @@ async def test_what_cannot_be_is_refused_where_it_stands_and_changes_nothing(wor
         [["body", "complete_after_days"]],
     )
     empty = {"top_up_min_fen": 500, "top_up_max_fen": 100, "customer_transfers": False}
-    assert (await save(boss, "top-ups", empty)).code == "top_up_range_empty"
+    refused = await save(boss, "top-ups", empty)
+    assert (refused.status, refused.code) == (422, "top_up_range_empty")
     assert await db.fetchval("SELECT count(*) FROM shop_setting") == 0 and terms.current() == terms.of_file()
 
 

@@ -98,3 +98,9 @@ def test_a_parameter_that_is_a_code_is_said_in_words(refusal):
                 errors.DomainError.__init__(refused, **params)
                 assert words.say(f"{table}.{code}", locale) in refused.sentence(locale)
                 assert refused.params[name] == code, "for who reads by program"
+
+
+def test_every_refusal_is_of_a_kind_that_doors_know():
+    kinds = (errors.NotFound, errors.Unauthenticated, errors.Forbidden, errors.Conflict, errors.Invalid, errors.Unavailable)  # fmt: skip
+    unknown = {refusal for refusal in errors.all_refusals() if not issubclass(refusal, kinds)}
+    assert not {one for one in unknown if one.__module__.split(".")[0] in ROOMS}, "doors would answer 500"
