@@ -102,8 +102,7 @@ async def withdraw(approval_no: str, caller: Operator, locale: str, key: kit.Ide
 
 async def _all_told(rows: Sequence[approvals.Approval], caller: Operator, locale: str) -> list[Approval]:
     """With what is above the caller's limit, where they may decide about it at all."""
-    theirs = [row for row in rows if row.state == "waiting" and row.requested_by != caller.id]
-    above = await approvals.above_limit(caller.id, theirs) if caller.may("money.approve") else {}
+    above = await approvals.above_limit(caller.id, rows) if caller.may("money.approve") else {}
     return [_told(row, locale, above.get(row.approval_no)) for row in rows]
 
 

@@ -41,7 +41,8 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]
 
 _PLANNED = {"random_page_cost": "1.1", "jit": "off"}
 """How PostgreSQL is to plan for us. Rows are asked for by key, of tables that are in memory or on disks that do not turn; with its own
-figure, 4, it reads all of a table of a few hundred rows for one of them. None of our statements is long enough to be compiled first."""
+figure, 4, it reads all of a table of a few hundred rows for one of them. Nothing is compiled first: so all of docs/performance.md was
+measured."""
 
 
 def tortoise_config(

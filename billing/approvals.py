@@ -242,10 +242,11 @@ async def agree_to(approval: Approval, amount_fen: int) -> None:
         await allowance.take(amount_fen, _about(approval))
 
 
-async def above_limit(operator_id: int, waiting: Sequence[Approval]) -> dict[str, AboveYourLimit]:
-    """Of acts that wait: by their numbers those that are more than an operator's limit as things stand, and what ``approve`` would refuse them
-    with. An act that has become more meanwhile is refused then."""
-    counted = [(one, kind) for one in waiting if (kind := _LIMITS[one.kind]) is not None]
+async def above_limit(operator_id: int, several: Sequence[Approval]) -> dict[str, AboveYourLimit]:
+    """Of acts that wait and are another's: by their numbers those that are more than an operator's limit as things stand, and what ``approve``
+    would refuse them with. An act that has become more meanwhile is refused then."""
+    theirs = [one for one in several if one.state == "waiting" and one.requested_by != operator_id]
+    counted = [(one, kind) for one in theirs if (kind := _LIMITS[one.kind]) is not None]
     found = await limits.foreseen(
         operator_id,
         "money.approve",

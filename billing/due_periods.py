@@ -51,10 +51,10 @@ class Outcome:
 
 
 _COLUMNS = f"o.id, o.plan_id, p.customer_id, p.name, coalesce(o.amount_fen, {plan_rows.BY_USE}), o.period_no, o.due_on"
-_TAKEN_NOW = f"""
-{due_runs.NEXT} AND NOT (p.catch_up = 'latest' AND p.state = 'active' AND p.next_due_on <= $1) AND NOT ({horizon.MISSED})
-"""
+_IN_TURN = f"AND NOT (p.catch_up = 'latest' AND p.state = 'active' AND p.next_due_on <= $1) AND NOT ({horizon.MISSED})"
 """A plan that catches up with its latest period waits until the horizon has made all that are due."""
+_TAKEN_NOW = f"{due_runs.NEXT} {_IN_TURN}"
+_TAKEN_OF = f"{due_runs.DUE} {_IN_TURN} AND p.customer_id = ANY ($2::bigint[])"
 _LOCKED = "FOR NO KEY UPDATE OF p, o SKIP LOCKED"
 _IN_ORDER = f"{due_runs.FIRST}, o.period_no"
 _CLAIM = f"SELECT {_COLUMNS} {_TAKEN_NOW} AND {due_runs.MAY_GO_ON} {_IN_ORDER} LIMIT $3 {_LOCKED}"
@@ -63,9 +63,9 @@ _WOULD_BE_CLAIMED = f"SELECT o.id {_TAKEN_NOW} AND {due_runs.MAY_GO_ON} {_IN_ORD
 
 
 _CLAIM_OF = f"""
-SELECT {_COLUMNS} {_TAKEN_NOW} AND p.customer_id = ANY ($2::bigint[]) AND ($3::bigint[] IS NULL OR o.id = ANY ($3)) {_IN_ORDER} {_LOCKED}
+SELECT {_COLUMNS} {_TAKEN_OF} AND ($3::bigint[] IS NULL OR o.id = ANY ($3)) {_IN_ORDER} {_LOCKED}
 """
-_IDS_OF = f"SELECT o.id {_TAKEN_NOW} AND p.customer_id = ANY ($2::bigint[]) {_IN_ORDER}"
+_IDS_OF = f"SELECT o.id {_TAKEN_OF} {_IN_ORDER}"
 
 
 async def claim(run_id: int, most: int) -> list[Period]:
