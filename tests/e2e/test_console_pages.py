@@ -15,7 +15,7 @@ from tests.e2e import desk_pages
 
 WHOLE = os.environ.get("YUCUN_CONSOLE_LOOK") == "all"
 PLACES = Places(routes.API.routes)
-PAGES = ["/", "/exports"] + [
+PAGES = ["/", "/exports", "/me"] + [
     PLACES.all[name].address({}).removeprefix("/console")
     for area in arrangement.AREAS.values()
     for name in area
