@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def test_an_order_is_paid_in_parts_ahead_and_cancelled_on_the_phone(open_phone, demo):
     phone = open_phone(width=390, height=844, still=True)
@@ -18,14 +20,16 @@ def test_an_order_is_paid_in_parts_ahead_and_cancelled_on_the_phone(open_phone, 
     phone.pay_with_wechat(20_000)
     phone.act("done")
     phone.answer_messages("reject")
+    held = _hold_the_pages_question(phone)
     phone.tab("orders")
     phone.at.click("[data-order]")
-    phone.act("pay-in-parts")
+    phone.act("pay-in-parts")  # while the page still shows what was known before the top-up
     phone.at.click("[data-parts='6']")
     assert phone.at.locator(".consent [data-part=planned]").count() == 6
     phone.at.locator(".consent .agree input").check(force=True)
     phone.accessible()
     phone.picture("order-parts")
+    held[0].continue_()
     phone.act("agree-order-parts")
     phone.see(".order-state[data-state=paid]")
     assert _states(phone) == ["paid", *["open"] * 5]
@@ -44,6 +48,19 @@ def test_an_order_is_paid_in_parts_ahead_and_cancelled_on_the_phone(open_phone, 
     phone.tab("home")
     phone.has_fen("available", 23_000)
     demo.prove()
+
+
+def _hold_the_pages_question(phone):
+    """The page's question about its order gets no answer until it is let go."""
+    held = []
+
+    def hold_the_first(route):
+        if held:
+            return route.fallback()
+        held.append(route)
+
+    phone.at.route(re.compile(r"/orders/[^/]+$"), hold_the_first)
+    return held
 
 
 def _orders_a_scroll(phone):

@@ -9,7 +9,7 @@ import { chooseAddress, whole } from "./addresses.js";
 import { payTogether, shareOf } from "./combined.js";
 import { chooseCoupons } from "./coupons.js";
 import { less, money } from "./money.js";
-import { chooseParts, waysInParts } from "./order_parts.js";
+import { chooseParts } from "./order_parts.js";
 
 export const checkout = {
   title: () => t("checkout.title"),
@@ -186,8 +186,7 @@ async function place(app, { quote, account }, params) {
   if (made.state === "paid") app.phone.toast(t(made.under_review ? "order.under_review" : "order.was_paid"), "good");
   const shown = app.go("order", { no: made.order_no });
   if (made.state === "placed" && params.way === "parts") {
-    const inParts = await app.attempt(() => waysInParts(app, made.order_no));
-    if (inParts?.length) await chooseParts(app, made, inParts);
+    await chooseParts(app, made);
   } else if (made.state === "placed" && params.way !== "later" && params.way !== "balance") {
     await payTogether(app, `/orders/${made.order_no}`, shareOf(account, made.total_fen), params.way);
   }

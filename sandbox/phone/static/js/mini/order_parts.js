@@ -18,8 +18,11 @@ export async function waysInParts(app, orderNo) {
   return found.items.filter((way) => way.kind === "instalments");
 }
 
-/** Shows the parts of each number of them, and the terms; the customer agrees and pays the first, or closes. */
-export async function chooseParts(app, order, ways) {
+/** Shows the parts of each number of them, and the terms; the customer agrees and pays the first, or closes. What the page
+ * knows may be older than the customer's last top-up, so the shop is asked anew. */
+export async function chooseParts(app, order) {
+  const ways = await app.attempt(() => waysInParts(app, order.order_no));
+  if (!ways?.length) return app.refresh();
   const intent = new Intent();
   let way = ways.find((one) => !one.refusal) ?? ways[0];
   let agreed = false;
@@ -52,5 +55,5 @@ export async function chooseParts(app, order, ways) {
       busyButton({ class: "wide tea", "data-act": "agree-order-parts", disabled: !agreed || Boolean(refusal), onclick: () => send(close) }, t("parts.order_confirm", { amount: price(offer.parts[0].amount_fen) })));
   }, { label });
   if (done) app.phone.toast(t("parts.order_agreed"), "good");
-  await app.refresh();
+  return app.refresh();
 }

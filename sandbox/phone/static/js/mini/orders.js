@@ -65,7 +65,7 @@ export const order = {
     if (one.state === "placed") {
       return [
         busyButton({ class: "wide tea", "data-act": "pay-order", onclick: () => pay(app, one) }, t("order.pay", { amount: price(one.total_fen) })),
-        inParts.length > 0 && h("button", { type: "button", class: "wide soft", "data-act": "pay-in-parts", onclick: () => chooseParts(app, one, inParts) }, t("parts.order", { amount: price(Math.min(...inParts.map((way) => way.balance_fen))) })),
+        inParts.length > 0 && busyButton({ class: "wide soft", "data-act": "pay-in-parts", onclick: () => chooseParts(app, one) }, t("parts.order", { amount: price(Math.min(...inParts.map((way) => way.balance_fen))) })),
         busyButton({ class: "quiet", "data-act": "cancel-order", onclick: () => cancel(app, one) }, t("order.cancel")),
       ];
     }
