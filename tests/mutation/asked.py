@@ -18,13 +18,16 @@ class Asked:
         self.places = [] if file.endswith(".sql") else _places(code)
 
     def about(self, line):
-        """Those that run the function a line is of, none where none was seen to; all of them where the change is in no function."""
+        """Those that run the function a line is of. Where none was seen to, or the change is in no function, it may have run when the
+        file was read, before any test: then all of them, first those that run anything of the file."""
         place = next((one for one in self.places if one.begin <= line <= one.end), None)
         names = self._functions(place) if place else set()
         chosen = [test for test, one in self.recorded.items() if names & one["ran"]]
-        if not chosen and not (place and place.is_function):
-            chosen = self.recorded
-        return sorted(chosen, key=lambda test: self.recorded[test]["s"])
+        return sorted(chosen or self.recorded, key=self._rank)
+
+    def _rank(self, test):
+        one = self.recorded[test]
+        return not one["ran"], one["s"]
 
     def _functions(self, place):
         """A function itself; for a constant those that mention it, also by way of other constants."""
