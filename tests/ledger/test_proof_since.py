@@ -159,6 +159,18 @@ async def test_with_a_transaction_open_a_proof_is_no_mark_and_the_late_rows_are_
     assert (await marks.last()).last_ids["transfer"] == 3
 
 
+async def test_proofs_are_told_of_from_the_last_that_looked_at_everything(db):
+    """Whatever is whole without looking at due work, or looks at due work among what is new, says nothing of the rest."""
+    for _ in range(2):
+        await proof.run(freshness=True)
+    await proof.run(freshness=True, since_last=True)
+    await proof.run()
+    await proof.run(since_last=True)
+    assert [(one.whole, one.freshness) for one in await marks.recent()] == [
+        (True, True), (False, True), (True, False), (False, False),
+    ]  # fmt: skip
+
+
 async def test_its_cost_does_not_grow_with_the_history(db):
     """Counted in rows and index entries read, not in seconds."""
     customer = await factories.customer(principal=1_000)

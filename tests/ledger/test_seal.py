@@ -179,6 +179,26 @@ async def test_seals_that_do_not_link_are_named_by_proof_and_by_verifying(db, ho
 
 
 @pytest.mark.broken_books
+async def test_a_seal_that_is_the_hash_of_what_it_says_but_goes_on_from_another_day_is_named(db):
+    await three_days()
+    await seal.run()
+    _, second, third = await seals()
+    fields = {**dict(second), "previous_hash": hashlib.sha256(b"x").digest()}
+    names = ("day", "first_transfer_id", "last_transfer_id", "transfers", "postings", "entries", "amount_fen")
+    summary = " ".join(str(fields[name]) for name in names) + "\n"
+    forged = hashlib.sha256(fields["previous_hash"] + fields["content_hash"] + summary.encode()).hexdigest()
+    await rewrite(
+        f"UPDATE seal SET previous_hash = sha256('x'), hash = decode('{forged}', 'hex') WHERE id = {second['id']}"
+    )
+    (violation,) = await proof.check()
+    assert (violation.invariant, violation.where) == (
+        "I4",
+        (f"seal {second['day']}", f"seal {third['day']}"),
+    )
+    assert (await seal.verify()).difference.day == second["day"]
+
+
+@pytest.mark.broken_books
 async def test_a_seal_forged_to_fit_forged_books_breaks_the_chain(db):
     await three_days()
     await seal.run()

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from billing import abnormal, deduction_rules, stores
+from core import batches
 from core import db as database
 from ledger import accounts, idempotency
 from members import sign_in
@@ -156,16 +157,17 @@ async def test_of_many_who_want_the_last_of_a_sku_as_many_get_it_as_there_are(db
     assert await database.fetchval("SELECT count(*) FROM request_key WHERE operation = 'orders.place'") == 10
 
 
+def asked(customer, sku):
+    """One piece, as a set is asked for it."""
+    how, quantities = orders.How(pay_from="balance"), {sku.id: 1}
+    said = idempotency.fingerprint(placing.content_of(quantities, how))
+    return buying._Asked(customer.id, quantities, how, factories.key(), said, None)
+
+
 async def test_sets_of_several_processes_never_promise_a_piece_twice(db):
     rare, crowd = await factories.sku(300, stock=10), await people(24)
-
-    def asked(one):
-        how, quantities = orders.How(pay_from="balance"), {rare.id: 1}
-        said = idempotency.fingerprint(placing.content_of(quantities, how))
-        return buying._Asked(one.id, quantities, how, factories.key(), said, None)
-
     answers = await asyncio.gather(
-        *(buying._buy([asked(one) for one in crowd[at : at + 6]]) for at in range(0, 24, 6))
+        *(buying._buy([asked(one, rare) for one in crowd[at : at + 6]]) for at in range(0, 24, 6))
     )
     made = [one for answer in answers for one in answer if isinstance(one, orders.Order)]
     assert 6 <= len(made) <= 10 and await left(rare) == (10, len(made))
@@ -317,6 +319,19 @@ async def test_whoever_holds_one_account_holds_up_only_its_customer(db, alone, e
         assert {order.state for order in made} == {"paid"} and not stuck.done()
     assert (await stuck).state == "paid" and set(alone) <= {held.id}
     assert await left(sku) == (100, 6)
+
+
+async def test_a_set_is_done_without_the_one_whose_account_is_held(db, elsewhere):
+    sku, crowd = await factories.sku(300), await people(5)
+    asks = [asked(one, sku) for one in crowd]
+    async with elsewhere.transaction():
+        await elsewhere.execute(
+            "SELECT 1 FROM account WHERE code = $1 FOR UPDATE", accounts.of_customer(crowd[2].id)
+        )
+        said = await buying._buy(asks)
+    assert said[2] is batches.AGAIN
+    assert [one.state for one in said if one is not batches.AGAIN] == ["paid"] * 4
+    assert [one.state for one in await buying._buy([asks[2]])] == ["paid"] and await left(sku) == (100, 5)
 
 
 async def test_a_set_whose_answer_is_lost_is_done_once(db, alone, monkeypatch):
