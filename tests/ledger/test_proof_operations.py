@@ -30,7 +30,8 @@ async def agreed(approval_no):
 
 
 async def a_busy_desk():
-    """Adjustments and gifts, small and large, kept and undone; a merge with late money; a closing paid out, another under way."""
+    """Adjustments and gifts, small and large, kept and undone; a merge with late money; a closing paid out, two others under way, one of
+    which waits for the channel."""
     giver = await factories.customer(principal=3 * LIMIT_FEN, bonus=900, bonus_days=9)
     receiver, gone, closed, leaving = [await factories.customer(principal=1_000, bonus=100) for _ in range(4)]
     for amount_fen, kind in ((50, "bonus"), (-50, "principal"), (LIMIT_FEN + 1, "principal")):
@@ -56,6 +57,8 @@ async def a_busy_desk():
     number = await agreed(await closings.request(1, closed.id, reason="r", key=factories.key()))
     await payouts.at_counter(1, number, receipt_no="1", key=factories.key())
     await agreed(await closings.request(1, leaving.id, reason="r", key=factories.key()))
+    paid_back = await factories.customer(principal=800)
+    await agreed(await closings.request(1, paid_back.id, reason="r", by_channel=True, key=factories.key()))
 
 
 BREAKING = {
@@ -115,7 +118,109 @@ def _approvals(title, kinds, changed):
     return {f"{kind}: {changed}": (title, f"UPDATE approval SET {changed} WHERE kind = '{kind}' AND state = 'executed'") for kind in kinds}  # fmt: skip
 
 
+_SIDES, _LOT = "a move whose two sides differ", "a lot that lost its kind or expiry"
+_TRANSIT, _GONE = "money on its way between customers", "a customer who was merged or whose account is closed"
+_CLOSING, _OF_CLOSING = "a closing that did not pay out", "a refund of another's closing"
+
+
+def _moved(kind, lots, *, by=1):
+    """The postings of a kind of transfer whose lots are of a kind, with a fen more."""
+    return (
+        f"UPDATE posting SET amount_fen = amount_fen + {by} WHERE transfer_id IN (SELECT id FROM transfer WHERE kind = '{kind}')"
+        f" AND coalesce(source_lot_id, target_lot_id) IN (SELECT id FROM lot WHERE kind = '{lots}')"
+    )
+
+
+def _account(state, changed):
+    """Accounts of customers in a state, changed."""
+    return (
+        _GONE,
+        f"UPDATE account SET {changed} WHERE code IN (SELECT 'customer:' || id FROM customer WHERE state = '{state}')",
+    )
+
+
+_MOVES = {
+    f"{kind} of {lots}": (_SIDES, _moved(kind, lots))
+    for kind in ("transfer_out", "transfer_in", "merge_out", "merge_in")
+    for lots in ("principal", "bonus")
+}
+_BETWEEN_CUSTOMERS = {
+    "a move nobody wrote down": (_SIDES, "DELETE FROM move"),
+    "a move that moved nothing": (_SIDES, "DELETE FROM posting WHERE transfer_id IN (SELECT id FROM transfer WHERE kind LIKE 'merge_%')"),
+    "given in more parts than were taken": (
+        _SIDES,
+        "INSERT INTO posting (transfer_id, source_id, target_id, source_lot_id, target_lot_id, amount_fen)"
+        " SELECT transfer_id, source_id, target_id, source_lot_id, target_lot_id, 1 FROM posting"
+        " WHERE amount_fen > 1 AND transfer_id IN (SELECT id FROM transfer WHERE kind = 'merge_in')",
+        _moved("merge_in", "principal", by=-1) + " AND amount_fen > 1",
+        _moved("merge_in", "bonus", by=-1) + " AND amount_fen > 1",
+    ),
+    "taken from another": (_SIDES, "UPDATE move SET giver_id = giver_id + 1000"),
+    "given to another": (_SIDES, "UPDATE move SET receiver_id = receiver_id + 1000"),
+    "taken in part from another": (
+        _SIDES,
+        "UPDATE lot SET account_id = (SELECT id FROM account WHERE kind = 'customer' ORDER BY code DESC LIMIT 1) WHERE kind = 'bonus'",
+    ),
+    "given in part to another": (
+        _SIDES,
+        "UPDATE lot SET account_id = (SELECT id FROM account WHERE kind = 'customer' ORDER BY code DESC LIMIT 1)"
+        " WHERE kind = 'bonus' AND (source LIKE 'transfer_in:%' OR source LIKE 'merge_in:%')",
+    ),
+    "never given": (_TRANSIT, "DELETE FROM posting WHERE transfer_id IN (SELECT id FROM transfer WHERE kind = 'transfer_in')"),
+    "more taken than given": (_TRANSIT, _moved("transfer_out", "principal")),
+    "given as bonus": (_LOT, "UPDATE lot SET kind = 'bonus' WHERE source LIKE 'transfer_in:%' AND kind = 'principal'"),
+    "merged as bonus": (_LOT, "UPDATE lot SET kind = 'bonus' WHERE source LIKE 'merge_in:%' AND kind = 'principal'"),
+    "merged with another expiry": (_LOT, "UPDATE lot SET expires_at = now() WHERE source LIKE 'merge_in:%' AND kind = 'bonus'"),
+    "more came into the lot": (_LOT, _moved("transfer_in", "principal")),
+}  # fmt: skip
+_ACCOUNTS_GONE = {
+    "merged with principal": _account("merged", "principal_fen = principal_fen + 1"),
+    "merged with bonus": _account("merged", "bonus_fen = bonus_fen + 1"),
+    "closed with principal": _account("closed", "principal_fen = principal_fen + 1"),
+    "closed with bonus": _account("closed", "bonus_fen = bonus_fen + 1"),
+    "paid out more": (_CLOSING, "UPDATE payout SET amount_fen = amount_fen + 1"),
+    "more was moved": (
+        _CLOSING,
+        "UPDATE posting SET amount_fen = amount_fen + 1 WHERE transfer_id IN (SELECT id FROM transfer WHERE kind = 'payout')",
+    ),
+    "moved elsewhere": (
+        _CLOSING,
+        "UPDATE posting SET target_id = (SELECT id FROM account WHERE code = 'house:suspense')"
+        " WHERE transfer_id IN (SELECT id FROM transfer WHERE kind = 'payout')",
+    ),
+    "not moved": (_CLOSING, "DELETE FROM transfer WHERE kind = 'payout'"),
+    "under way, but the customer is not leaving": (
+        _CLOSING,
+        "UPDATE customer SET state = 'active' WHERE state = 'closing'",
+    ),
+    "closed, but the customer is there": (
+        _CLOSING,
+        "UPDATE customer SET state = 'active' WHERE state = 'closed'",
+    ),
+    "a refund of no closing": (_OF_CLOSING, "UPDATE refund SET closing_no = 'x' WHERE closing_no IS NOT NULL"),
+    "a bill's refund of a closing": (
+        _OF_CLOSING,
+        "UPDATE refund SET kind = 'bill', rule = NULL, bonus_fen = 0 WHERE closing_no IS NOT NULL",
+    ),
+    "a refund of another's closing": (
+        _OF_CLOSING,
+        "UPDATE refund SET customer_id = customer_id + 1000 WHERE closing_no IS NOT NULL",
+    ),
+    "closed while a refund is under way": (
+        _OF_CLOSING,
+        "UPDATE closing SET state = 'closed', closed_at = now() WHERE state = 'paying'",
+    ),
+    "closed while a refund is asked for": (
+        _OF_CLOSING,
+        "UPDATE refund SET state = 'requested' WHERE closing_no IS NOT NULL",
+        "UPDATE closing SET state = 'closed', closed_at = now() WHERE state = 'paying'",
+    ),
+    "a payout of no closing": ("a payout in the books that no closing", "DELETE FROM payout"),
+}  # fmt: skip
 CONDITIONS = {
+    **_MOVES,
+    **_BETWEEN_CUSTOMERS,
+    **_ACCOUNTS_GONE,
     **_approvals(_TWO, _KINDS, "requested_by = 9"),
     **_approvals(_TWO, _KINDS, "state = 'rejected', result = NULL"),
     **_approvals(_NOTHING, _KINDS, "result = 'none'"),

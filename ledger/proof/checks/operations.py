@@ -128,8 +128,8 @@ CHECKS = (
                    sum(p.amount_fen) FILTER (WHERE p.target_lot_id IS NOT NULL AND l.kind = 'principal') AS principal_in,
                    sum(p.amount_fen) FILTER (WHERE p.source_lot_id IS NOT NULL AND l.kind = 'bonus') AS bonus_out,
                    sum(p.amount_fen) FILTER (WHERE p.target_lot_id IS NOT NULL AND l.kind = 'bonus') AS bonus_in,
-                   min(a.code) FILTER (WHERE p.source_lot_id IS NOT NULL) AS giver,
-                   min(a.code) FILTER (WHERE p.target_lot_id IS NOT NULL) AS receiver
+                   array_agg(DISTINCT a.code::text) FILTER (WHERE p.source_lot_id IS NOT NULL) AS givers,
+                   array_agg(DISTINCT a.code::text) FILTER (WHERE p.target_lot_id IS NOT NULL) AS receivers
             FROM move_transfer t JOIN posting p ON p.transfer_id = t.id
             JOIN lot l ON l.id = coalesce(p.source_lot_id, p.target_lot_id) JOIN account a ON a.id = l.account_id
             GROUP BY 1
@@ -137,7 +137,7 @@ CHECKS = (
         WHERE m.id IS NULL OR s.move_no IS NULL OR s.taken <> s.given
            OR coalesce(s.principal_out, 0) <> m.principal_fen OR coalesce(s.principal_in, 0) <> m.principal_fen
            OR coalesce(s.bonus_out, 0) <> m.bonus_fen OR coalesce(s.bonus_in, 0) <> m.bonus_fen
-           OR s.giver <> 'customer:' || m.giver_id OR s.receiver <> 'customer:' || m.receiver_id
+           OR s.givers <> ARRAY['customer:' || m.giver_id] OR s.receivers <> ARRAY['customer:' || m.receiver_id]
         """,
         since=changed.MOVES,
     ),
