@@ -47,7 +47,7 @@ CHECKS = (
            OR o.discount_fen <> coalesce((SELECT sum((d ->> 'amount_fen')::bigint) FROM jsonb_array_elements(o.discounts) d), 0)
            OR NOT CASE o.state WHEN 'placed' THEN b.state = 'open' WHEN 'cancelled' THEN
                   b.state = 'void' AND b.paid_fen = 0 OR (b.state IN ('void', 'paid', 'written_off') AND (
-                      b.paid_fen = (SELECT sum(refunded_fen + refunding_fen) FROM bill_payment WHERE bill_id = b.id)
+                      b.paid_fen = coalesce((SELECT sum(refunded_fen + refunding_fen) FROM bill_payment WHERE bill_id = b.id), 0)
                       OR EXISTS (SELECT FROM refund WHERE kind = 'bill' AND subject_no = b.bill_no AND state = 'failed')))
               ELSE b.state = 'paid' OR (b.state IN ('partly_paid', 'written_off') AND b.paid_fen > 0 AND EXISTS (
                   SELECT FROM arrangement a WHERE a.bill_id = b.id AND a.consented_at IS NOT NULL)) END

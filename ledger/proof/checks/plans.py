@@ -57,7 +57,8 @@ CHECKS = (
         "a plan that has ended with a period still ahead",
         """
         SELECT 'plan ' || p.id FROM plan p JOIN plan_period o ON o.plan_id = p.id
-        WHERE o.state = 'upcoming' AND (p.state = 'ended' OR p.state = 'cancelled' AND o.due_on >= p.cancelled_on AND coalesce(o.units, 0) = 0)
+        WHERE o.state = 'upcoming' AND (
+            p.state = 'ended' OR p.state = 'cancelled' AND (o.due_on >= p.cancelled_on) IS NOT FALSE AND coalesce(o.units, 0) = 0)
         """,
         since=changed.PLANS,
     ),

@@ -30,7 +30,8 @@ CHECKS = (
         SELECT 'bill ' || b.bill_no FROM deduction_review r JOIN bill b ON b.id = r.bill_id
         WHERE r.id > {deduction_review} AND (r.state = 'waiting') <> (b.pending_no IS NOT DISTINCT FROM r.review_no)
         UNION ALL
-        SELECT 'bill ' || b.bill_no FROM bill b LEFT JOIN deduction_review r ON r.review_no = b.pending_no AND r.state = 'waiting'
+        SELECT 'bill ' || b.bill_no FROM bill b LEFT JOIN deduction_review r
+            ON r.review_no = b.pending_no AND r.bill_id = b.id AND r.state = 'waiting'
         WHERE b.id IN (SELECT id FROM touched_bill) AND starts_with(b.pending_no, 'Y') AND r.id IS NULL
         """,
     ),
