@@ -217,7 +217,44 @@ _ACCOUNTS_GONE = {
     ),
     "a payout of no closing": ("a payout in the books that no closing", "DELETE FROM payout"),
 }  # fmt: skip
+_ADJUSTED, _UNDONE = (
+    "an adjustment that is not what its transfer moved",
+    "a reversal that is not the exact opposite",
+)
+_UNDOING = "transfer_id IN (SELECT id FROM transfer WHERE reverses_id IS NOT NULL AND kind IN ('adjustment_reversal', 'transfer_in'))"
+_HOUSE = "(SELECT id FROM account WHERE code = 'house:suspense')"
+_ADJUSTMENTS = {
+    "moved for no adjustment": (_ADJUSTED, "DELETE FROM adjustment WHERE reverses_no IS NULL"),
+    "undone for no adjustment": (_ADJUSTED, "DELETE FROM adjustment WHERE reverses_no IS NOT NULL"),
+    "adjusted and nothing moved": (_ADJUSTED, "DELETE FROM transfer WHERE kind = 'manual_adjustment'"),
+    "undone and nothing moved": (_ADJUSTED, "DELETE FROM transfer WHERE kind = 'adjustment_reversal'"),
+    "another amount": (_ADJUSTED, "UPDATE adjustment SET amount_fen = amount_fen + 1"),
+    "another kind": (
+        _ADJUSTED,
+        "UPDATE adjustment SET kind = CASE kind WHEN 'bonus' THEN 'principal' ELSE 'bonus' END",
+    ),
+    "another customer": (_ADJUSTED, "UPDATE adjustment SET customer_id = customer_id + 1000"),
+    "another operator": (_ADJUSTED, "UPDATE adjustment SET operator_id = 9"),
+    **{
+        f"undone with {changed}": (_UNDONE, f"UPDATE posting SET {changed} WHERE {_UNDOING} AND {column} IS NOT NULL")
+        for column, changed in (
+            ("amount_fen", "amount_fen = amount_fen + 1"),
+            ("source_id", f"source_id = {_HOUSE}"),
+            ("target_id", f"target_id = {_HOUSE}"),
+            ("source_lot_id", "source_lot_id = source_lot_id + 1000"),
+            ("source_lot_id", "source_lot_id = NULL"),
+            ("target_lot_id", "target_lot_id = target_lot_id + 1000"),
+            ("target_lot_id", "target_lot_id = NULL"),
+        )
+    },
+    "not undone at all": (_UNDONE, f"DELETE FROM posting WHERE {_UNDOING}"),
+    "more undone than there was": (
+        _UNDONE,
+        "DELETE FROM posting WHERE transfer_id IN (SELECT reverses_id FROM transfer)",
+    ),
+}  # fmt: skip
 CONDITIONS = {
+    **_ADJUSTMENTS,
     **_MOVES,
     **_BETWEEN_CUSTOMERS,
     **_ACCOUNTS_GONE,
