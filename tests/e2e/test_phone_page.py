@@ -72,6 +72,21 @@ def test_who_rejects_messages_gets_none_from_the_platform_and_reads_them_in_the_
     assert demo.feed(person, "service_message") == []
 
 
+def test_who_goes_on_while_an_answer_is_on_its_way_is_not_called_back(phone):
+    phone.arrive()
+    phone.pay_with_wechat(10_000)
+    held = []
+    phone.at.route(re.compile(r"/subscribe-messages$"), lambda route: held.append(route))
+    phone.act("done")
+    phone.answer_messages("reject")
+    phone.act("back")
+    phone.tab("me")
+    phone.until(lambda: held)
+    held[0].continue_()
+    phone.see(".toast")
+    assert phone.at.locator("[data-tab=me][aria-current=page]").count() == 1
+
+
 def test_an_order_the_balance_cannot_pay_is_refused_in_words_and_can_be_cancelled(phone):
     phone.refusals_expected = True
     phone.arrive()
@@ -92,6 +107,7 @@ def test_balance_and_wechat_pay_an_order_together_which_may_be_left_continued_an
     phone.pay_with_wechat(10_000)
     phone.act("done")
     phone.answer_messages("reject")
+    phone.has_fen("principal", 10_000)
     available_fen = int(phone.see(".balance-sum").get_attribute("data-fen"))
     phone.tab("mall")
     phone.at.locator(".product", has_text="冷泡茉莉花茶").click()
@@ -170,6 +186,24 @@ def test_both_languages_have_the_same_words(phone):
         }"""
     )
     assert missing == []
+
+
+def test_a_button_at_work_is_not_pressed_again_when_the_page_is_drawn_anew(phone):
+    pressed = phone.at.evaluate(
+        """async () => {
+            const [{ h, morph }, { busyButton }] = await Promise.all([import('/static/js/dom.js'), import('/static/js/phone.js')]);
+            const pressed = [];
+            const page = (act) => h('div', {}, busyButton({ 'data-act': act, onclick: () => new Promise(() => pressed.push(act)) }));
+            const shown = page('pay');
+            shown.firstChild.click();
+            for (const act of ['pay', 'cancel']) {
+                morph(shown, page(act));
+                shown.firstChild.click();
+            }
+            return pressed;
+        }"""
+    )
+    assert pressed == ["pay", "cancel"]
 
 
 def test_on_a_narrow_screen_the_phones_are_tabs_and_nothing_sticks_out(open_phone):

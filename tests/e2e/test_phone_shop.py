@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from datetime import datetime, timedelta
 
@@ -10,6 +11,8 @@ from app import demo_pictures
 from tests.e2e import desk
 
 COUPON = "立减二十"
+CART = re.compile(r"/cart$")
+QUOTES = re.compile(r"/quotes$")
 
 
 def test_from_the_cart_to_a_paid_order_with_a_coupon_and_points(open_phone, demo):
@@ -56,6 +59,10 @@ def _is_given_a_coupon_and_points(phone, demo):
 def _says_where_to(phone):
     """Who has no address yet writes one down."""
     phone.at.click("[data-by=send]")
+    _writes_an_address(phone)
+
+
+def _writes_an_address(phone):
     phone.at.fill("[name=recipient]", "李小雨")
     phone.at.fill("[name=phone]", "13800138000")
     phone.at.fill("[name=detail]", "文三路 1 号")
@@ -123,6 +130,78 @@ def test_an_after_sale_is_asked_for_with_a_photo_and_followed(phone, tmp_path, d
     phone.act("save-parcel")
     phone.see(".order-state[data-state=sent_back]")
     demo.prove()
+
+
+def test_what_the_cart_was_like_is_not_shown_after_what_it_is_like(phone):
+    phone.arrive()
+    phone.tab("mall")
+    phone.at.locator(".product", has_text="手作桂花糕").click()
+    phone.act("more")
+    phone.act("into-cart")
+    phone.at.locator(".goods").wait_for(state="detached")
+    phone.act("cart")
+    quantity = phone.see(".cart-lines output")
+    phone.act("back")
+    held = []
+
+    def answer_later(route):
+        if route.request.method != "GET":
+            return route.fallback()
+        held.append((route, route.fetch()))
+
+    phone.at.route(CART, answer_later)
+    phone.act("cart")
+    phone.until(lambda: held)
+    phone.act("fewer")
+    phone.see(".cart-lines output:text-is('1')")
+    held[0][0].fulfill(response=held[0][1])
+    phone.until(lambda: len(held) > 1)  # it has been taken note of
+    assert quantity.inner_text() == "1"
+    held[1][0].fulfill(response=held[1][1])
+
+
+def test_the_checkout_sells_at_the_price_of_what_was_chosen_only(phone):
+    phone.arrive()
+    _goes_to_the_checkout(phone, "手作桂花糕")
+    first = _total(phone)
+    phone.act("back")
+    held = _hold_quotes(phone)
+    _goes_to_the_checkout(phone, "冷泡茉莉花茶")
+    phone.until(lambda: held)
+    assert phone.at.locator("[data-total-fen]").count() == 0, "what another checkout came to is not shown"
+    _let_go(phone, held)
+    assert _total(phone) != first
+    held = _hold_quotes(phone)
+    phone.at.click("[data-by=send]")
+    _writes_an_address(phone)
+    phone.see("[data-act=place-order]:disabled")  # the freight is not known yet
+    _let_go(phone, held)
+    phone.see("[data-act=place-order]:enabled")
+    phone.see("[data-sum=freight] .money:has-text('8.00')")
+
+
+def _goes_to_the_checkout(phone, name):
+    phone.tab("mall")
+    phone.at.locator(".product", has_text=name).click()
+    phone.act("order")
+
+
+def _total(phone):
+    phone.see("[data-act=place-order]:enabled")
+    return phone.see("[data-total-fen]").get_attribute("data-total-fen")
+
+
+def _hold_quotes(phone):
+    """What an order comes to is not said before it is let go."""
+    held = []
+    phone.at.route(QUOTES, lambda route: held.append(route))
+    return held
+
+
+def _let_go(phone, held):
+    for question in held:
+        question.continue_()
+    phone.at.unroute(QUOTES)
 
 
 def _fen(money):

@@ -35,7 +35,8 @@ export function morph(shown, wanted) {
     if (shown.data !== wanted.data) shown.data = wanted.data;
     return;
   }
-  for (const { name } of [...shown.attributes]) if (!wanted.hasAttribute(name)) shown.removeAttribute(name);
+  const stays = isAtWork(shown, wanted) ? "aria-busy" : null;
+  for (const { name } of [...shown.attributes]) if (!wanted.hasAttribute(name) && name !== stays) shown.removeAttribute(name);
   for (const { name, value } of wanted.attributes) {
     if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
   }
@@ -45,6 +46,11 @@ export function morph(shown, wanted) {
     else if (shown !== document.activeElement) shown.value = wanted.value;
   }
   morphChildren(shown, wanted);
+}
+
+/** Whether it is a button that was pressed and is still for the same act: it stays pressed until that is done. */
+function isAtWork(shown, wanted) {
+  return shown.hasAttribute("aria-busy") && shown.getAttribute("data-act") === wanted.getAttribute("data-act");
 }
 
 function morphChildren(shown, wanted) {

@@ -110,7 +110,7 @@ async function send(app, lines, params) {
   if (!made) return;
   for (const { file } of params.photos) await app.attempt(() => shop.upload(`/after-sales/${made.return_no}/photos`, file));
   if (shop !== app.shop) return;
-  app.stack.pop();
+  if (app.place.params === params) app.stack.pop();
   app.phone.toast(t("after.sent"), "good");
   await app.go("afterSale", { no: made.return_no });
 }

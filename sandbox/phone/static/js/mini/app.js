@@ -89,11 +89,12 @@ export class Mini {
       return;
     }
     place.loading = true;
+    const since = this.#moment();
     try {
       const found = await PAGES[place.name].load(this, place.params);
       if (shop !== this.shop) return;
       place.failed = null;
-      this.keep(place, found);
+      this.#keep(place, found, since);
       this.customer = shop.session?.customer ?? this.customer;
     } catch (fault) {
       if (!(fault instanceof ShopRefused || fault instanceof ShopUnreachable)) console.error(fault);
@@ -108,15 +109,32 @@ export class Mini {
     }
   }
 
+  /** What an act gave; what was asked for before may still come, and is older. */
   keep(place, found) {
-    this.kept.set(keyOf(place), found);
+    this.#keep(place, found, this.#moment());
+  }
+
+  #moment() {
+    this.moments = (this.moments ?? 0) + 1;
+    return this.moments;
+  }
+
+  /** Unless something is kept that was asked for later. */
+  #keep(place, found, since) {
+    const key = keyOf(place);
+    if (since > (this.kept.get(key)?.since ?? 0)) this.kept.set(key, { found, since });
+  }
+
+  #keptFor(place, page) {
+    const kept = this.kept.get(keyOf(place))?.found;
+    return kept === undefined || !page.fits || page.fits(kept, place.params) ? kept : undefined;
   }
 
   draw() {
     if (!this.person) return;
     const { place } = this;
     const page = PAGES[place.name];
-    const found = this.kept.get(keyOf(place)) ?? (page.standalone ? {} : undefined);
+    const found = this.#keptFor(place, page);
     const body = found !== undefined ? page.view(this, found, place.params)
       : place.failed ? this.#failed(place.failed) : loadingState();
     const isTab = this.stack.length === 1;

@@ -47,6 +47,7 @@ function slotButton(app, one, slot, booked, stores) {
 }
 
 async function book(app, one, slot, stores) {
+  const { place } = app;
   const intent = new Intent();
   let weeks = 1;
   const send = async (close) => {
@@ -72,7 +73,7 @@ async function book(app, one, slot, stores) {
   if (!made) return;
   if (made.places?.some((place) => place.reason)) await tellPlaces(app, made.places);
   else app.phone.toast(t("booking.was_booked"), "good");
-  app.back();
+  if (app.place === place) app.back();
   await app.askForMessages(["booking_ahead", "booking_cancelled"]);
 }
 

@@ -18,7 +18,8 @@ export const cart = {
     await Promise.all(unknown.map(async (id) => { params.products[id] = await shop.get(`/products/${id}`).catch(() => null); }));
     return { ...found, products: params.products };
   },
-  view(app, found) {
+  view(app, found, params) {
+    params.products ??= found.products; // of a look at it before; this one may be changed before it is loaded
     if (!found.lines.length) return emptyState(t("cart.none"), "cart", h("button", { class: "small-button", type: "button", onclick: () => app.go("mall") }, t("orders.to_mall")));
     const [there, gone] = [found.lines.filter((one) => one.for_sale), found.lines.filter((one) => !one.for_sale)];
     return [

@@ -20,9 +20,10 @@ export const checkout = {
       shop.post("/quotes/savings", { lines: params.lines, ...at(params) }).catch(refusedOnly)]);
     if (params.address === undefined) params.address = addresses.find((one) => one.is_default)?.id ?? null;
     if (!addresses.some((one) => one.id === params.address)) params.address = null;
-    const quote = await priced(shop, params);
-    return { addresses, account, stores, savings, ...quote, of: JSON.stringify(wishOf(params)) };
+    return { lines: params.lines, addresses, account, stores, savings, ...(await priced(shop, params)) };
   },
+  /** Not what another checkout came to. */
+  fits: (found, { lines }) => found.lines === lines,
   view(app, found, params) {
     const { quote, fault } = found;
     if (!quote) return emptyState(fault.message, "warn", h("button", { class: "small-button", type: "button", onclick: () => app.back() }, t("common.back")));
@@ -39,12 +40,13 @@ export const checkout = {
     ];
   },
   foot(app, found, params) {
-    const { quote, fault } = found;
+    const { quote, fault, of } = found;
     if (!quote) return null;
+    const unpriced = of !== asText(params); // what is shown is not yet what was chosen
     const short = quote.lines.some((one) => !one.in_stock);
     return h("div", { class: "cart-foot" },
       h("p", { class: "cart-sum" }, h("small", {}, t("order.total")), h("span", { "data-total-fen": quote.total_fen }, money(yuan(quote.total_fen)))),
-      busyButton({ class: "wide tea", "data-act": "place-order", disabled: Boolean(fault) || short, onclick: () => place(app, found, params) }, t("checkout.place")));
+      busyButton({ class: "wide tea", "data-act": "place-order", disabled: Boolean(fault) || short || unpriced, onclick: () => place(app, found, params) }, t("checkout.place")));
   },
 };
 
@@ -52,17 +54,19 @@ const at = ({ store }) => ({ store: store ?? null });
 
 const wishOf = ({ lines, address, store, coupons, points }) =>
   ({ lines, store: store ?? null, address_id: address ?? null, coupon_nos: coupons ?? [], points: points ?? 0 });
+const asText = (params) => JSON.stringify(wishOf(params));
 
 function refusedOnly(fault) {
   if (!(fault instanceof ShopRefused)) throw fault;
   return null;
 }
 
-/** What it comes to; where that is refused, what it would without what is in the way. */
+/** What it comes to, and `of` which wish; where that is refused, what it would without what is in the way. */
 async function priced(shop, params) {
   const ask = (more) => shop.post("/quotes", { ...wishOf(params), ...more });
+  const of = asText(params);
   try {
-    return { quote: await ask({}), fault: null };
+    return { quote: await ask({}), fault: null, of };
   } catch (fault) {
     refusedOnly(fault);
     if (fault.code === "too_many_points" && fault.params.most > 0) {
@@ -71,7 +75,7 @@ async function priced(shop, params) {
     }
     if (/^(coupon|no_such_coupon|points|too_many_points)/.test(fault.code)) Object.assign(params, { coupons: [], points: 0 });
     const plain = await ask({ address_id: null, coupon_nos: [], points: 0 }).catch(refusedOnly);
-    return { quote: plain, fault };
+    return { quote: plain, fault, of: asText(params) };
   }
 }
 
@@ -182,7 +186,7 @@ async function place(app, { quote, account }, params) {
   if (!made) return app.refresh();
   if (params.fromCart) await shop.post("/cart/remove", { sku_ids: params.lines.map((one) => one.sku_id) }).catch(() => null);
   if (shop !== app.shop) return undefined;
-  app.stack.pop();
+  if (app.place.params === params) app.stack.pop();
   if (made.state === "paid") app.phone.toast(t(made.under_review ? "order.under_review" : "order.was_paid"), "good");
   const shown = app.go("order", { no: made.order_no });
   if (made.state === "placed" && params.way === "parts") {

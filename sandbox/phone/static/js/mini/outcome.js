@@ -38,7 +38,7 @@ export const outcome = {
         h("button", { class: "quiet", type: "button", "data-act": "done", onclick: () => app.go("home") }, t("outcome.home")),
       ];
     }
-    return busyButton({ class: "wide tea", "data-act": "done", onclick: () => done(app, face) }, t(face === "credited" ? "outcome.done" : "outcome.home"));
+    return busyButton({ class: "wide tea", "data-act": "done", onclick: () => done(app, face, params) }, t(face === "credited" ? "outcome.done" : "outcome.home"));
   },
 };
 
@@ -77,7 +77,7 @@ async function giveUp(app, made) {
   await app.refresh();
 }
 
-async function done(app, face) {
+async function done(app, face, params) {
   if (face === "credited") await app.askForMessages(["topped_up", "low_balance", "payment_due"]);
-  app.go("home");
+  if (app.place.params === params) app.go("home"); // who has gone on meanwhile is not called back
 }
