@@ -1,4 +1,4 @@
-"""A server process with one more address, ``/slow``, that takes a second; for tests of stopping."""
+"""A server process with one more address, ``/slow``, that takes until nobody is let in any more; for tests of stopping."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ from app import config, doors, server_process
 from core import db
 
 
-async def slow(_request):
+async def slow(request):
     print("working", flush=True)
-    await asyncio.sleep(1)
+    while await _lets_in(request.url.port):
+        await asyncio.sleep(0.05)
     return web.Response(text=str(await db.fetchval("SELECT 'finished'")))
+
+
+async def _lets_in(port):
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def others(_runtime):

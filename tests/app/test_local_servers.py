@@ -38,7 +38,7 @@ def runs(pid):
         return False
 
 
-def wait_for(condition, within_s=20):
+def wait_for(condition, within_s=90):
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline
@@ -141,4 +141,4 @@ def test_a_stop_rolls_back_what_is_open_and_does_not_wait_for_it(home):
         wait_for(lambda: started.postgres.ask(asleep) == "1")
         began = time.monotonic()
     assert time.monotonic() - began < 10
-    busy.wait(10)
+    busy.wait(60)

@@ -22,7 +22,7 @@ class Reads:
         return rows
 
     async def begun(self, count):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.count < count:
                 await asyncio.sleep(0.001)
 

@@ -47,7 +47,7 @@ class Writer:
 
     async def _carried(self):
         """What the bot says at the service desk is carried right after the push was answered."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await db.fetchval(_UNDER_WAY, self.world.sandbox.credentials.mini_app_id):
                 await asyncio.sleep(0.01)
 

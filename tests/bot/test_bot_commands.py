@@ -481,10 +481,10 @@ def test_every_name_of_a_command_is_a_menu_key():
 
 
 def test_understanding_is_quick_on_anything():
-    began = time.perf_counter()
+    began = time.thread_time()  # not what others do on the machine
     for text in ("请帮我查询查看看看" * 5, "please" * 7, "我的" * 20, "showmethe" * 4):
         commands.find(text)
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2
 
 
 def test_both_languages_have_all_sentences_with_the_same_places():

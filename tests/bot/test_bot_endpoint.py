@@ -197,13 +197,10 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for(connect, wire):
 
     async def stalled():
         yield b"<xml>"
-        await asyncio.sleep(2)
-        yield b"</xml>"
+        await asyncio.Event().wait()  # the rest never comes
 
-    began = time.perf_counter()
     with contextlib.suppress(OSError):  # cut off while it was still sending
         assert (await caller.send(caller.query(), stalled())).status == 408
-    assert time.perf_counter() - began < 1.5
 
 
 async def test_other_methods_and_paths_are_refused(connect, http):

@@ -14,7 +14,7 @@ SECRET = "我的身份证).\n是110101199003070011"
 
 async def test_outcomes_are_counted_and_logs_name_nobody(connect, join, wire, caplog):
     caplog.set_level(logging.INFO)
-    bot = await connect("plain", patience=door.Patience(answer_s=1.0))
+    bot = await connect("plain")
     phone, caller = await join(bot, principal=20000), wire(bot)
     me, before = phone.person.official_openid, Counter(door.outcomes.counted())
     assert (await caller.plain(caller.text(me, "余额", number=1))).status == 200

@@ -221,6 +221,6 @@ def test_no_text_takes_long():
         "jan " * 60,
         "二〇" * 120,
     ):
-        began = time.perf_counter()
+        began = time.thread_time()  # not what others do on the machine
         understanding.understand(text, today=TODAY)
-        assert time.perf_counter() - began < 0.5
+        assert time.thread_time() - began < 0.5

@@ -31,7 +31,7 @@ from tests import browser
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "var" / "screenshots"
-START_PATIENCE_S = 150
+START_PATIENCE_S = 400
 PATIENCE_MS = 30_000
 STAY = """() => {
     const still = new CSSStyleSheet();

@@ -74,10 +74,10 @@ def _is_reminded_after_a_month(phone, demo, person, left_fen):
     """The clock deducts again, and the balance falls below the threshold."""
     phone.act("month")
     assert 0 < left_fen < 5_000
+    phone.see(".banner:has-text('余额不足提醒')")  # it does not stay
+    phone.picture("main-3-low-balance")
     phone.has_fen("available", left_fen)
     phone.until(lambda: demo.notices(person, "low_balance"))
-    phone.see(".banner")
-    phone.picture("main-3-low-balance")
 
 
 def _owes_after_another_month(phone, demo, person, left_fen):

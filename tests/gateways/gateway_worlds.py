@@ -50,7 +50,7 @@ class World:
 
     async def told(self, count: int):
         """The notifications so far, once there are `count` of them."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(self.shop.received) < count:
                 await asyncio.sleep(0.01)
         await self.sandbox.quiet()

@@ -196,12 +196,12 @@ _fuzz = settings(max_examples=200, deadline=None, suppress_health_check=[HealthC
 
 
 def _only_bad_notification(pairs) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()  # not what others do on the machine
     try:
         read(pairs)
     except BadNotification as bad:
         assert 0 < len(bad.reason) < 80
-    assert time.perf_counter() - begun < 3.0
+    assert time.thread_time() - begun < 3.0
 
 
 @_fuzz

@@ -12,12 +12,15 @@ from schedulers import jobs, runner
 from tests import factories
 
 
-async def run_for(table, seconds):
+async def run_until(table, is_enough):
+    """The clock goes until there is enough, and is told to stop."""
     stop = asyncio.Event()
     running = asyncio.create_task(runner.run(table, stop))
-    await asyncio.sleep(seconds)
-    stop.set()
-    await asyncio.wait_for(running, 10)
+    async with asyncio.timeout(60):
+        while not is_enough():
+            await asyncio.sleep(0.01)
+        stop.set()
+        await running
 
 
 async def test_jobs_tick_and_their_runs_are_recorded(db):
@@ -27,7 +30,7 @@ async def test_jobs_tick_and_their_runs_are_recorded(db):
         ticks.append(1)
         return "3 charged"
 
-    await run_for([jobs.Job("work", 0.05, work)], 0.6)
+    await run_until([jobs.Job("work", 0.05, work)], lambda: len(ticks) >= 3)
     (record,) = await job_record.page()
     assert record.runs == len(ticks) >= 3
     assert (record.failures, record.last_result, record.last_error) == (0, "3 charged", None)
@@ -35,22 +38,26 @@ async def test_jobs_tick_and_their_runs_are_recorded(db):
 
 
 async def test_a_failing_job_is_recorded_and_goes_on(db):
+    tries = []
+
     async def broken():
+        tries.append(1)
         raise RuntimeError("no luck")
 
-    await run_for([jobs.Job("broken", 0.05, broken)], 0.4)
+    await run_until([jobs.Job("broken", 0.05, broken)], lambda: len(tries) >= 2)
     (record,) = await job_record.page()
     assert record.failures == record.runs >= 2 and record.last_error == "RuntimeError: no luck"
 
 
 async def test_a_stop_waits_for_what_is_under_way(db):
-    finished = []
+    begun, finished = [], []
 
     async def slow():
+        begun.append(1)
         await asyncio.sleep(0.5)
         finished.append(1)
 
-    await run_for([jobs.Job("slow", 0.05, slow)], 0.15)
+    await run_until([jobs.Job("slow", 0.05, slow)], lambda: begun)
     assert finished == [1]
 
 
@@ -135,18 +142,20 @@ async def test_a_clock_that_was_a_day_ahead_keeps_nobody_from_the_jobs(db):
 
 
 async def test_who_runs_a_job_alone_renews_its_lease_while_it_works(db, monkeypatch):
-    monkeypatch.setattr(job_record, "LEASE", timedelta(seconds=0.3))
-    began = []
+    lease_s = 3
+    monkeypatch.setattr(job_record, "LEASE", timedelta(seconds=lease_s))
+    began, is_over = [], asyncio.Event()
 
     async def slow():
         began.append(1)
-        await asyncio.sleep(0.8)
+        await is_over.wait()
 
     job = jobs.Job("slow", 0.05, slow, alone=True)
 
     async def another_worker():
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(lease_s * 1.2)
         await runner.run_once([job])
+        is_over.set()
 
     await asyncio.gather(runner.run_once([job]), another_worker())
     assert began == [1]
