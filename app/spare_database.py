@@ -25,6 +25,8 @@ from app import database
 from app.local_servers import children, postgres
 
 _NAME = "simulation"
+_THROWN_AWAY = {"synchronous_commit": "off"}
+"""Nobody reads after a crash what was committed here."""
 
 T = TypeVar("T")
 
@@ -38,7 +40,7 @@ def opened(home: Path | None = None, *, copy_of: str | None = None) -> Iterator[
         LocalServerFailed: its server did not start, or the copy could not be made; with what the program said.
     """
     with _told_to_end(_exit), _directory(home) as place:
-        server = postgres.start(place / "postgres", durable=False)
+        server = postgres.start(place / "postgres", durable=False, settings=_THROWN_AWAY)
         try:
             server.create_database(_NAME)
             server.ask(

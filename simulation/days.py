@@ -97,7 +97,7 @@ class Total:
         last = self.last
         return Digest(
             dict(sorted(self.moved_fen.items())), last.owed_fen, last.bills_owed, last.liability_fen,
-            dict(sorted(self.messages.items())), last.last_message_id,
+            dict(sorted(self.messages.items())), last.last_message_id, last.last_transfer_id,
         )  # fmt: skip
 
     @property
@@ -128,7 +128,8 @@ async def play(
     if since is not None and clock.day_of(since) > span.first:
         raise BooksAreLater(day=clock.day_of(since))
     table = [job for job in _table(channels) if job.id not in LEFT_OUT]
-    total, message_id, day = Total(), await day_digest.last_message_id(), span.first
+    total, day = Total(), span.first
+    message_id, transfer_id = await day_digest.last_message_id(), 0
     try:
         while day <= span.last:
             if total.days in _ANALYZED_AFTER or total.days % _ANALYZED_AFTER[-1] == 0:
@@ -136,8 +137,10 @@ async def play(
             total.failures += await _play(day, table, act, since)
             begins_at, day = clock.start_of(day), day + timedelta(days=1)
             clock.stand_at(clock.start_of(day))
-            digest = await day_digest.since(begins_at, after_message_id=message_id, customer_id=customer_id)
-            message_id = digest.last_message_id
+            digest = await day_digest.since(
+                begins_at, after_message_id=message_id, after_transfer_id=transfer_id, customer_id=customer_id
+            )
+            message_id, transfer_id = digest.last_message_id, digest.last_transfer_id
             total.add(digest)
             told(day - timedelta(days=1), digest)
         await db.execute("ANALYZE")
