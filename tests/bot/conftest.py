@@ -335,8 +335,9 @@ class Talk:
 
 
 @pytest.fixture
-async def memory(redis_url):
+async def memory(redis_url, monkeypatch):
     """An empty Redis."""
+    monkeypatch.setattr("bot.dialogue._TIMEOUT_S", 10.0)  # it does answer, on a busy machine later
     async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=2) as connection:
         yield connection
 

@@ -44,6 +44,7 @@ async def accessible(page):
     """What is shown now has no fault by WCAG 2.2 A and AA that a program can find."""
     import axe_playwright_python
 
+    await page.wait_for_load_state()  # all of it
     script = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     await page.evaluate(script)

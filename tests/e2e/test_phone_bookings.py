@@ -100,6 +100,7 @@ def _arrives_with_money(phone):
     phone.pay_with_wechat(10_000)
     phone.act("done")
     phone.answer_messages("reject")
+    phone.has_fen("principal", 10_000)
 
 
 def _looks_at(phone, name):

@@ -26,7 +26,8 @@ async def spend(limiter, rate, key, times):
 
 
 @pytest.fixture
-async def connection(redis_url):
+async def connection(redis_url, monkeypatch):
+    monkeypatch.setattr("core.http.rates._REDIS_TIMEOUT_S", 10.0)  # it does answer, on a busy machine later
     async with redis.asyncio.from_url(redis_url) as connection:
         yield connection
 
@@ -92,11 +93,10 @@ async def test_many_callers_of_one_moment_cost_one_round_trip(connection):
 
 async def test_a_window_ends(connection):
     for limiter in (kit.RateLimiter(connection), kit.RateLimiter(None)):
-        rate = kit.Rate(2, 1)
+        rate = kit.Rate(2, 2)
         assert await spend(limiter, rate, "a", 4) == 2
-        await asyncio.sleep(1.05)
+        await asyncio.sleep(2.05)
         assert await spend(limiter, rate, "a", 4) == 2
-        await asyncio.sleep(1.05)
 
 
 async def test_too_many_requests_are_answered_429_with_the_time_to_wait():
@@ -162,7 +162,7 @@ async def test_a_redis_that_hangs_delays_nobody_for_long():
         limiter = kit.RateLimiter(connection)
         began = time.monotonic()
         assert await spend(limiter, kit.Rate(3, 60), "a", 50) == 3
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3, "it would be five seconds if each waited"
     server.close()
 
 

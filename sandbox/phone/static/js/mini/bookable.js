@@ -17,22 +17,22 @@ const WEEKS = [1, 4, 8];
 export const bookable = {
   title: () => t("booking.times"),
   async load({ shop }, params) {
-    params.days ??= SHOWN_DAYS;
-    const [offers, slots, mine, stores] = await Promise.all([shop.items("/bookables"), shop.get(`/bookables/${params.id}/slots?days=${params.days}`), shop.items("/bookings"), shop.get("/stores")]);
+    const days = (params.days ??= SHOWN_DAYS);
+    const [offers, slots, mine, stores] = await Promise.all([shop.items("/bookables"), shop.get(`/bookables/${params.id}/slots?days=${days}`), shop.items("/bookings"), shop.get("/stores")]);
     const one = offers.find((each) => each.id === params.id) ?? null;
     const booked = mine.filter((each) => each.state === "booked" && each.name === one?.name).map((each) => each.starts_at);
-    return { one, slots: slots.items.filter((each) => Date.parse(each.starts_at) > shop.now()), booked, stores: stores.items };
+    return { one, days, slots: slots.items.filter((each) => Date.parse(each.starts_at) > shop.now()), booked, stores: stores.items };
   },
-  view(app, { one, slots, booked, stores }, params) {
+  view(app, { one, days: shown, slots, booked, stores }, params) {
     if (!one) return emptyState(t("booking.gone"), "clock");
     const onDay = (each) => isoDay(new Date(each.starts_at));
     const days = [...new Set(slots.map(onDay))].map((on) => [on, slots.filter((each) => onDay(each) === on)]);
     return [
       h("article", { class: "plan-card" }, h("header", {}, h("h3", {}, one.name), h("span", { class: "now-have" }, priceOf(one))), rules(one, stores)),
-      slots.length === 0 && emptyState(t("booking.no_times", { count: params.days }), "clock"),
+      slots.length === 0 && emptyState(t("booking.no_times", { count: shown }), "clock"),
       days.map(([on, times]) => h("section", { class: "block", key: on, "data-day": on }, h("h3", {}, dayOf(times[0])),
         h("ul", { class: "slots" }, times.map((each) => h("li", { key: `slot${each.id}` }, slotButton(app, one, each, booked, stores)))))),
-      params.days < MOST_DAYS && h("button", { type: "button", class: "quiet", "data-act": "more-days", onclick: () => { params.days = MOST_DAYS; app.refresh(); } }, t("booking.more_days")),
+      shown < MOST_DAYS && h("button", { type: "button", class: "quiet", "data-act": "more-days", onclick: () => { params.days = MOST_DAYS; app.refresh(); } }, t("booking.more_days")),
     ];
   },
 };
