@@ -129,7 +129,7 @@ async def issue(new: Sequence[NewBill]) -> list[Bill]:
     """Issues bills in the open transaction, in the given order. A source that was billed before aborts it."""
     rows = await db.fetch(
         _ISSUE,
-        [ids.new_no("B") for _ in new],
+        ids.new_run_of_nos("B", len(new)),
         [bill.customer_id for bill in new],
         [bill.title for bill in new],
         [bill.source for bill in new],

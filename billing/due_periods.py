@@ -7,8 +7,8 @@ cut off leaves nothing; a worker that is frozen loses its session, and with it t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from billing import (
     abnormal,
@@ -24,8 +24,7 @@ from core import clock, db, ids
 from notifications import outbox
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """A claimed period and what it costs; 0: a plan by use of which nothing was used."""
 
     id: int
@@ -41,8 +40,7 @@ class Period:
         return f"plan:{self.plan_id}:{self.period_no}"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a period. ``taken_fen`` came from the balance, or was drawn on credit."""
 
     period: Period
@@ -124,14 +122,15 @@ async def _waive(unused: Sequence[Period]) -> None:
         await db.execute(_WAIVE, [period.id for period in unused], clock.now())
 
 
-_CHARGE_PLAIN = "SELECT * FROM plans_charge($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_CHARGE_PLAIN = "SELECT ARRAY(SELECT plans_charge($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))"
 
 
 async def _charge_plain(due: Sequence[Period]) -> set[int]:
     """Charges those whose balance covers the period and raises no alert, in one statement (``plans_charge.sql``). Returns which,
     counted from 1; the others it leaves as they were."""
-    now, begins = clock.now(), {day: clock.start_of(day) for day in {period.due_on for period in due}}
-    rows = await db.fetch(
+    now = clock.now()
+    days = {day: number for number, day in enumerate({period.due_on for period in due}, 1)}
+    charged = await db.fetchval(
         _CHARGE_PLAIN,
         now,
         now.isoformat(),
@@ -139,12 +138,13 @@ async def _charge_plain(due: Sequence[Period]) -> set[int]:
         [period.plan_id for period in due],
         [period.customer_id for period in due],
         [period.period_no for period in due],
-        [begins[period.due_on] for period in due],
-        ids.new_nos("B", len(due)),
+        [clock.start_of(day) for day in days],
+        [days[period.due_on] for period in due],
+        ids.new_run_of_nos("B", len(due)),
         [period.name for period in due],
         [period.amount_fen for period in due],
     )
-    return {row[0] for row in rows}
+    return set(charged)
 
 
 async def _charge_or_owe(due: Sequence[Period]) -> list[Outcome]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from array import array
+from collections.abc import Iterable
+from itertools import accumulate
 
 from core import clock
 
 _DIGITS_AFTER_DATE = 13
 _BEYOND = 10**_DIGITS_AFTER_DATE
+_STEP = 4_000_000
 
 
 def new_no(prefix: str) -> str:
@@ -21,5 +25,19 @@ def new_no(prefix: str) -> str:
 
 def new_nos(prefix: str, count: int) -> list[str]:
     """So many of them."""
+    return _written(prefix, (secrets.randbelow(_BEYOND) for _ in range(count)))
+
+
+def new_run_of_nos(prefix: str, count: int) -> list[str]:
+    """So many that rise from one to the next, by a chance step each from where chance begins. They are written beside each other into the
+    indexes of what they name, and as far apart as if a day of five million were spread evenly: nobody walks from one to the next."""
+    if not count:
+        return []
+    first = secrets.randbelow(_BEYOND - count * _STEP)
+    steps = (1 + drawn % _STEP for drawn in array("Q", secrets.token_bytes(8 * (count - 1))))
+    return _written(prefix, accumulate(steps, initial=first))
+
+
+def _written(prefix: str, nos: Iterable[int]) -> list[str]:
     begins = f"{prefix}{clock.today():%y%m%d}"
-    return [f"{begins}{secrets.randbelow(_BEYOND):0{_DIGITS_AFTER_DATE}d}" for _ in range(count)]
+    return [f"{begins}{no:0{_DIGITS_AFTER_DATE}d}" for no in nos]

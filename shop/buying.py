@@ -89,7 +89,7 @@ async def _buy(asked: Sequence[_Asked]) -> list[Any]:
     if not going:
         return answers
     now = clock.now()
-    numbers = zip(ids.new_nos("S", len(going)), ids.new_nos("B", len(going)), strict=True)
+    numbers = zip(ids.new_run_of_nos("S", len(going)), ids.new_run_of_nos("B", len(going)), strict=True)
     bought = [_Bought(asked[at], going[at], *both) for at, both in zip(going, numbers, strict=True)]
     places = list(going)
     try:

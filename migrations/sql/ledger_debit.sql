@@ -21,7 +21,9 @@ CREATE OR REPLACE FUNCTION ledger_burn(
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    WITH asked AS (
+    WITH houses AS MATERIALIZED (
+        SELECT id, code, currency FROM account WHERE code = ANY (ARRAY(SELECT DISTINCT t FROM unnest(target) t)) AND kind = 'house'
+    ), asked AS (
         SELECT q.n, q.reference, q.kind, q.fingerprint, q.operator, q.memo, q.amount,
                a.id AS account_id, a.principal_fen, a.bonus_fen, a.burn_policy, h.id AS target_id, old.id AS old_id,
                CASE WHEN old.id IS NOT NULL
@@ -32,7 +34,7 @@ BEGIN
         FROM unnest(ordinals, reference, kind, fingerprint, operator, memo, source, target, amount)
              AS q (n, reference, kind, fingerprint, operator, memo, source, target, amount)
         LEFT JOIN account a ON a.code = q.source AND a.kind = 'customer'
-        LEFT JOIN account h ON h.code = q.target AND h.kind = 'house'
+        LEFT JOIN houses h ON h.code = q.target
         LEFT JOIN transfer old ON old.reference = q.reference
     ), verdict AS MATERIALIZED (
         SELECT asked.n, asked.reference, asked.kind, asked.fingerprint, asked.operator, asked.memo, asked.amount,
@@ -78,13 +80,13 @@ BEGIN
     ), made_transfers AS (
         INSERT INTO transfer (id, reference, kind, fingerprint, operator, memo, burn_policy, created_at)
         SELECT id, reference, kind, fingerprint, operator, memo, burn_policy, at FROM posted
+    ), piece AS MATERIALIZED (
+        SELECT id AS transfer_id, account_id, target_id, unnest(lots) AS lot_id, unnest(amounts) AS amount FROM posted
     ), changed_lots AS (
-        UPDATE lot SET remaining_fen = lot.remaining_fen - piece.amount
-        FROM posted, unnest(lots, amounts) AS piece (lot_id, amount) WHERE lot.id = piece.lot_id
+        UPDATE lot SET remaining_fen = lot.remaining_fen - piece.amount FROM piece WHERE lot.id = piece.lot_id
     ), made_postings AS (
         INSERT INTO posting (transfer_id, source_id, target_id, source_lot_id, amount_fen)
-        SELECT id, account_id, target_id, piece.lot_id, piece.amount
-        FROM posted, unnest(lots, amounts) AS piece (lot_id, amount)  -- refunds return them in reverse
+        SELECT transfer_id, account_id, target_id, lot_id, amount FROM piece  -- refunds return them in reverse
     ), changed_accounts AS (
         UPDATE account a
         SET principal_fen = a.principal_fen - p.principal, bonus_fen = a.bonus_fen - p.bonus, entry_no = a.entry_no + 1

@@ -92,8 +92,7 @@ BEGIN
                jsonb_build_object('title', titles[n], 'bill_no', bill_no, 'amount_fen', amounts[n],
                                   'available_fen', after_fen, 'at', at_text),
                'queued', 0, at, at
-        FROM changed
-        ON CONFLICT (dedup_key) DO NOTHING
+        FROM changed  -- whose transfers are new: nobody was told of them
     )
     SELECT 'paid', c.id, c.order_no::text, c.customer_id, c.state::text, c.store_id, c.goods_fen, c.discount_fen, c.freight_fen,
            c.total_fen, c.tax_fen, c.discounts, c.address, c.remark::text, c.bill_no::text, c.placed_at, c.expires_at, false,

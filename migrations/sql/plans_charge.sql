@@ -1,10 +1,12 @@
 -- Charges periods that are due, as a set: the plain case of billing.deductions. The caller has locked them and their plans; of each
 -- customer only the first is looked at, later ones are judged by what it left. Returns which of them, counted from 1, were charged.
+-- days are the moments at which they fall due, each once; day says which of these is a period's, counted from 1.
 --
 -- What is not plain is left as it was: a balance that does not cover the period, or would fall below where the customer is alerted.
 -- Everybody's accounts are locked first, as in ledger_debit, so that the caller may go on with the rest in the same transaction.
+-- Nobody can have been told of a bill that is made here: the receipts need no look whether they are there.
 CREATE OR REPLACE FUNCTION plans_charge(
-    at timestamptz, at_text text, period_id bigint[], plan bigint[], customer bigint[], period int[], due_at timestamptz[],
+    at timestamptz, at_text text, period_id bigint[], plan bigint[], customer bigint[], period int[], days timestamptz[], day int[],
     bill_no text[], title text[], amount bigint[]
 ) RETURNS SETOF int LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
@@ -22,9 +24,9 @@ BEGIN
            array_agg(ledger_debit_fingerprint('bill_payment', q.code, 'house:revenue', q.amount))
     INTO plain, sources, amounts, memos, references_, kinds, operators, targets, fingerprints
     FROM (
-        SELECT DISTINCT ON (q.code) q.* FROM unnest(codes, customer, amount, title, bill_no) WITH ORDINALITY
+        SELECT DISTINCT ON (q.customer) q.* FROM unnest(codes, customer, amount, title, bill_no) WITH ORDINALITY
              AS q (code, customer, amount, title, bill_no, n)
-        ORDER BY q.code, q.n
+        ORDER BY q.customer, q.n
     ) q
     JOIN account a ON a.code = q.code
     CROSS JOIN LATERAL pays_quietly(q.customer, a.principal_fen + a.bonus_fen - a.held_fen, q.amount);
@@ -33,7 +35,7 @@ BEGIN
     WITH taken AS MATERIALIZED (
         SELECT b.ordinal AS n, b.available_after_fen AS after_fen, nextval('bill_id_seq') AS bill_id,
                period_id[b.ordinal] AS period_id, plan[b.ordinal] AS plan_id, customer[b.ordinal] AS customer_id,
-               period[b.ordinal] AS period_no, due_at[b.ordinal] AS due_at,
+               period[b.ordinal] AS period_no, days[day[b.ordinal]] AS due_at,
                bill_no[b.ordinal] AS bill_no, title[b.ordinal] AS title, amount[b.ordinal] AS amount
         FROM ledger_burn(at, plain, references_, kinds, fingerprints, operators, memos, sources, targets, amounts) b
         WHERE b.outcome = 'posted'
@@ -54,7 +56,6 @@ BEGIN
                jsonb_build_object('title', title, 'bill_no', bill_no, 'amount_fen', amount, 'available_fen', after_fen, 'at', at_text),
                'queued', 0, at, at
         FROM taken
-        ON CONFLICT (dedup_key) DO NOTHING
     )
     SELECT n FROM taken;
 END
