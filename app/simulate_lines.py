@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -58,6 +59,8 @@ def run(wanted: Wanted, say: Callable[[str], None]) -> bool:
 
 
 async def _run(wanted: Wanted, url: str, say: Callable[[str], None]) -> bool:
+    gc.collect()
+    gc.freeze()  # what is imported stays: nobody has to look through it a thousand times for what may go
     async with database.opened(url, pool_min=2, pool_max=_CONNECTIONS):
         return await play(wanted, say)
 

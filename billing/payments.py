@@ -366,7 +366,7 @@ _ASK_ALL = "UPDATE payment SET ask_at = $2 WHERE channel = $1 AND ask_at > $2"
 
 async def _switched_on(channels: Channels) -> None:
     """What waited for a channel that can be asked again is asked about now."""
-    for name in channels.by_name:
+    for name in await staff_alerts.open_of("payments_channel_off", sorted(channels.by_name)):
         async with db.transaction():
             if await staff_alerts.resolve("payments_channel_off", [name]):
                 await db.execute(_ASK_ALL, name, clock.now())

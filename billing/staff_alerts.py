@@ -85,6 +85,15 @@ async def open_keys(kind: Kind, *, limit: int) -> list[str]:
     return [row["dedup_key"].removeprefix(f"{kind}:") for row in await db.fetch(_OPEN, kind, limit)]
 
 
+_OPEN_OF = "SELECT dedup_key FROM staff_alert WHERE dedup_key = ANY ($1::text[]) AND resolved_at IS NULL ORDER BY dedup_key"
+
+
+async def open_of(kind: Kind, dedup_keys: Collection[str]) -> list[str]:
+    """Which of these keys have an open alert."""
+    rows = await db.fetch(_OPEN_OF, [f"{kind}:{key}" for key in dedup_keys])
+    return [row["dedup_key"].removeprefix(f"{kind}:") for row in rows]
+
+
 _RESOLVE = """
 UPDATE staff_alert SET resolved_at = $3 WHERE resolved_at IS NULL AND kind = $1 AND dedup_key = ANY ($2::text[])
 """
