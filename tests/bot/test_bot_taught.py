@@ -114,10 +114,10 @@ async def test_who_comes_by_a_code_is_welcomed_by_it_and_counted_once(quick, vis
 
 
 async def test_while_the_database_does_not_say_what_was_known_is_answered_by(db):
-    known = taught.Taught(look_every_s=0.0, patience_s=0.2)
+    known = taught.Taught(look_every_s=0.0, patience_s=2.0)
     await chat_synonyms.add(HOUSE, 1, "加料", "TOPUP", key=factories.key())
     assert (await known.now()).edition.synonyms == {"加料": "TOPUP"}
-    new, elsewhere = taught.Taught(patience_s=0.2), contextvars.copy_context()
+    new, elsewhere = taught.Taught(patience_s=2.0), contextvars.copy_context()
     async with database.transaction():
         await database.execute("LOCK TABLE chat_edition IN ACCESS EXCLUSIVE MODE")
         asked = [asyncio.create_task(one.now(), context=elsewhere.copy()) for one in (known, known, new)]
