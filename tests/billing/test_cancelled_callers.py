@@ -29,8 +29,11 @@ async def test_a_transaction_cancelled_at_any_turn_gives_its_connection_back(db)
     await asyncio.gather(*(database.fetchval("SELECT pg_sleep(0.05)") for _ in range(10)))
     for steps in range(48):
         await cancelled_after(steps % 16, work())
-    await asyncio.sleep(0.1)
     pool = connections.get("default")._pool
+    for _ in range(3_000):
+        if pool.get_size() == pool.get_idle_size():
+            break
+        await asyncio.sleep(0.02)
     assert pool.get_size() - pool.get_idle_size() == 0, "connections are missing from the pool"
 
 

@@ -1,12 +1,31 @@
 """Who sets off beside a group under way, and who waits for it to be back."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
 from core import gathering
 
 ENOUGH = 16
+
+
+class Watch:
+    """Tells a time that passes when a test says so, not while the machine is busy."""
+
+    s = 0.0
+
+    async def goes_on(self, seconds):
+        self.s += seconds
+        await asyncio.sleep(0)
+
+
+WATCH = Watch()
+
+
+@pytest.fixture(autouse=True)
+def _time_is_the_watchs(monkeypatch):
+    monkeypatch.setattr("core.gathering.time", SimpleNamespace(monotonic=lambda: WATCH.s))
 
 
 class Ferry:
@@ -33,7 +52,7 @@ class Ferry:
         await asyncio.sleep(0)
 
     async def back(self, count, *, after_s=0.0):
-        await asyncio.sleep(after_s)
+        await WATCH.goes_on(after_s)
         self.back_now(count)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -47,7 +66,7 @@ async def busy(*, away_s, returning_s, **how):
     ferry = Ferry(**how)
     await ferry.come(ENOUGH)
     await ferry.back(ENOUGH, after_s=away_s)
-    await asyncio.sleep(returning_s)
+    await WATCH.goes_on(returning_s)
     await ferry.come(ENOUGH)
     assert ferry.groups == [ENOUGH, ENOUGH]
     return ferry
@@ -76,7 +95,7 @@ async def test_a_half_leaves_in_the_moment_the_other_is_back_and_need_not_be_com
 
 async def test_nobody_takes_turns_with_a_group_that_is_held_up():
     ferry = await busy(away_s=0.001, returning_s=0.1, patience_s=0.02)
-    await asyncio.sleep(0.05)
+    await WATCH.goes_on(0.05)
     await ferry.come(ENOUGH)
     assert ferry.groups[2:] == [ENOUGH]
 
@@ -84,11 +103,11 @@ async def test_nobody_takes_turns_with_a_group_that_is_held_up():
 async def test_a_group_is_as_long_away_as_it_was_whichever_left_before_it():
     ferry = await busy(away_s=0.001, returning_s=0.1)
     held_up = ferry.left_at.pop()
-    await asyncio.sleep(0.15)
+    await WATCH.goes_on(0.15)
     await ferry.come(2 * ENOUGH)
     assert ferry.groups[2:] == [2 * ENOUGH]
     await ferry.back(2 * ENOUGH, after_s=0.02)
-    await asyncio.sleep(0.03)
+    await WATCH.goes_on(0.03)
     await ferry.come(2 * ENOUGH)
     assert ferry.gathering._turns.pay, (
         "those served came again after 30 ms, and their group was away for 20, not for 150"

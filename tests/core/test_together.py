@@ -37,7 +37,7 @@ def book():
 
 @pytest.fixture
 def ask(db, book):
-    asked = together.Together(book.read, linger_s=0.02)
+    asked = together.Together(book.read, linger_s=0.5)
     return lambda key: asyncio.create_task(asked.get(key))
 
 
@@ -108,7 +108,9 @@ async def test_those_who_were_just_served_are_waited_for_a_moment(ask, book):
     book.gates[1].set()
     await asyncio.gather(early, *late)
     alone = ask("c")  # nobody else comes back this time
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(60):
+        while len(book.asked) < 3:
+            await asyncio.sleep(0.01)
     assert book.asked[2:] == [["c"]]
     book.gates[2].set()
     assert await alone == ("c", 0)
