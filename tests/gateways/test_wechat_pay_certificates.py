@@ -66,6 +66,13 @@ async def test_wechat_pay_forged_serials_cause_no_storm_of_calls(certified):
         keeping.cancel()
 
 
+def believed(client, request):
+    try:
+        return client.read_notification(request.headers, request.body, clock.now())
+    except BadNotification:
+        return None
+
+
 async def test_wechat_pay_a_notice_signed_with_a_new_certificate_is_read_when_it_comes_again(certified):
     world, client = certified
     await pay_native(world, client)
@@ -78,9 +85,8 @@ async def test_wechat_pay_a_notice_signed_with_a_new_certificate_is_read_when_it
         with pytest.raises(BadNotification, match="unknown serial"):
             client.read_notification(request.headers, request.body, clock.now())
         async with asyncio.timeout(60):
-            while certificate_calls(world) < 2:
+            while certificate_calls(world) < 2 or not believed(client, request):
                 await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
         assert client.read_notification(request.headers, request.body, clock.now()).trade.state == "paid"
     finally:
         keeping.cancel()
