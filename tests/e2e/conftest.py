@@ -260,11 +260,12 @@ def open_phone(demo, tmp_path) -> Iterator[Any]:
 def _listen(page: Page) -> None:
     def logged(message):
         asked = message.location["url"] if message.location else ""
-        # an order may be paid while its page asks how it can be
-        expected = page.refusals_expected or ("/payment-ways" in asked and "409 (Conflict)" in message.text)
+        # an order may be paid while its page asks how it can be, and placed while the checkout asks what it comes to
+        is_question = re.search(r"/payment-ways\b|/quotes\b", asked) and "409 (Conflict)" in message.text
+        expected = page.refusals_expected or is_question
         refusal = "Failed to load resource" in message.text and expected
         if message.type in ("error", "warning") and not refusal:
-            page.faults.append(f"{message.type}: {message.text}")
+            page.faults.append(f"{message.type}: {message.text} {asked}")
 
     page.at.on("console", logged)
     page.at.on("pageerror", lambda error: page.faults.append(str(error)))

@@ -230,7 +230,10 @@ def test_the_menu_answers_and_unfollowing_ends_the_conversation(phone):
     phone.arrive()
     phone.act("follow")
     menu = phone.see(".wx-menu")
-    menu.locator("button").first.click()
+    with phone.at.expect_response(
+        lambda answer: answer.url.endswith("/official/menu") and answer.request.method == "POST"
+    ):
+        menu.locator("button").first.click()
     phone.see(".bubble:has-text('可用余额')")
     phone.act("about")
     phone.act("unfollow")

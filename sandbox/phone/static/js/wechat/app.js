@@ -108,7 +108,12 @@ export class WeChat {
     }
     if (button.type === "view") this.phone.toast(t("chat.opens", { url: button.url }));
     else this.#awaitAnswer();
-    await this.api.tapMenu(button.type === "view" ? { url: button.url } : { key: button.key });
+    try {
+      await this.api.tapMenu(button.type === "view" ? { url: button.url } : { key: button.key });
+    } catch (refused) {
+      this.#answered();
+      this.phone.toast(refused.message, "bad");
+    }
   }
 
   /** Three dots until the account answers; not for ever, it may have nothing to say. */
