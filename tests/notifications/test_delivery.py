@@ -97,17 +97,18 @@ async def test_two_workers_at_once_send_once(db):
 
 async def test_what_a_worker_frozen_beyond_its_lease_records_is_ignored_and_nothing_is_sent_twice(db):
     await alerted(accepts=2)
-    gate = asyncio.Event()
+    sending, gate = asyncio.Event(), asyncio.Event()
 
     class Frozen(Sender):
         async def send_subscribe_message(self, **message):
+            sending.set()
             await gate.wait()
             await super().send_subscribe_message(**message)
 
     sleeper, other = Frozen(), Sender()
     frozen = asyncio.create_task(delivery.run(sleeper.post()))
-    while (await messaging.ends("trying")) != ["subscribe"]:
-        await asyncio.sleep(0.01)
+    await sending.wait()
+    assert await messaging.ends("trying") == ["subscribe"]
     clock.set_offset(letters.LEASE + timedelta(seconds=1))
     assert await delivery.run(other.post()) == {"unknown": 1}
     gate.set()
@@ -120,17 +121,18 @@ async def test_what_a_worker_frozen_beyond_its_lease_records_is_ignored_and_noth
 async def test_what_a_channel_took_from_a_worker_frozen_beyond_its_lease_counts_as_sent(db):
     """Another has claimed the message meanwhile and is about to send it, or is asking; it sends nothing and records nothing."""
     await alerted(accepts=2)
-    gate = asyncio.Event()
+    sending, gate = asyncio.Event(), asyncio.Event()
 
     class Frozen(Sender):
         async def send_subscribe_message(self, **message):
+            sending.set()
             await gate.wait()
             await super().send_subscribe_message(**message)
 
     sleeper, lease = Frozen(), letters.uuid.uuid4()
     frozen = asyncio.create_task(delivery.run(sleeper.post()))
-    while (await messaging.ends("trying")) != ["subscribe"]:
-        await asyncio.sleep(0.01)
+    await sending.wait()
+    assert await messaging.ends("trying") == ["subscribe"]
     clock.set_offset(letters.LEASE + timedelta(seconds=1))
     (letter,) = await letters.claim(lease, limit=9, app_id=factories.APP_ID, official_app_id=None)
     gate.set()
