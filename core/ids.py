@@ -30,7 +30,8 @@ def new_nos(prefix: str, count: int) -> list[str]:
 
 def new_run_of_nos(prefix: str, count: int) -> list[str]:
     """So many that rise from one to the next, by a chance step each from where chance begins. They are written beside each other into the
-    indexes of what they name, and as far apart as if a day of five million were spread evenly: nobody walks from one to the next."""
+    indexes of what they name, and as far apart as if a day of five million were spread evenly. Who knows one finds the next by millions of
+    guesses, not by none: for what its owner alone may see anyhow, never for what a number by itself opens."""
     if not count:
         return []
     first = secrets.randbelow(_BEYOND - count * _STEP)

@@ -175,8 +175,16 @@ def test_the_checkout_sells_at_the_price_of_what_was_chosen_only(phone):
     phone.at.click("[data-by=send]")
     _writes_an_address(phone)
     phone.see("[data-act=place-order]:disabled")  # the freight is not known yet
-    _let_go(phone, held)
+    phone.refusals_expected = True
+    phone.at.route(QUOTES, lambda route: route.abort())
+    for question in held:
+        question.abort()
+    phone.see("[data-fault=unpriced]")
+    phone.act("price-again")
+    phone.see("[data-fault=unpriced]")  # nor is it said when one asks again
+    phone.at.unroute(QUOTES)
     phone.see("[data-act=place-order]:enabled")
+    assert phone.at.locator("[data-fault=unpriced]").count() == 0
     phone.see("[data-sum=freight] .money:has-text('8.00')")
 
 

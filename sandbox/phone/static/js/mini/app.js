@@ -142,7 +142,7 @@ export class Mini {
     this.phone.show(
       this.#bar(page, isTab),
       h("div", { class: `page ${place.name}`, key: keyOf(place), tabindex: "0", role: "region", "aria-label": page.title() }, body),
-      foot && h("footer", { class: "page-foot", key: `foot-${place.name}` }, foot),
+      foot && h("footer", { class: "page-foot", key: `foot-${keyOf(place)}` }, foot),
       isTab && this.#tabs(place.name),
     );
   }

@@ -30,6 +30,8 @@ export const checkout = {
     return [
       whereTo(app, found, params),
       fault && h("p", { class: "notice", role: "alert", "data-fault": fault.code }, icon("warn"), h("span", {}, fault.message)),
+      app.place.failed && found.of !== asText(params) && h("p", { class: "notice", role: "alert", "data-fault": "unpriced" }, icon("warn"), h("span", {}, app.place.failed),
+        h("button", { type: "button", class: "link", "data-act": "price-again", onclick: () => app.refresh() }, t("common.again"))),
       changed(app, found, params),
       h("section", { class: "block" }, h("ul", { class: "cart-lines plain" }, quote.lines.map(goods))),
       savingsRows(app, found, params),

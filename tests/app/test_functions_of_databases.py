@@ -1,0 +1,70 @@
+"""Functions of the database: who changes one has a migration run it, so that databases that are there already have it, too."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from app import database
+from core import db as core_db
+
+_MIGRATIONS = Path(database.migrations.__file__).parent
+_LAST_RUN = {
+    "acts": ("0038", "c614497175d0"),
+    "append_only": ("0003", "70fee8de4070"),
+    "bill_next_due": ("0010", "7d560b5fdb82"),
+    "catalogue_page": ("0024", "a844be014b99"),
+    "customers_named": ("0041", "2c9443446946"),
+    "ledger_debit": ("0048", "e87357a2a20c"),
+    "ledger_post": ("0047", "a8408ad4a732"),
+    "orders_buy": ("0048", "af0c4dbfa013"),
+    "orders_pay": ("0048", "1a22c156b6d2"),
+    "orders_place": ("0025", "da988f544e03"),
+    "pays_quietly": ("0048", "7827b9a2fa1f"),
+    "plans_charge": ("0048", "8cf2dfc8fd1f"),
+    "seal_append_only": ("0006", "ce6dd54b3756"),
+    "stock_move": ("0025", "f46f146d18b2"),
+}
+"""Of each file of ``migrations/sql``: the migration that runs it last, and the file's SHA-256. A file that was changed goes into a new
+migration, and what it is then comes here."""
+
+
+@pytest.mark.parametrize("path", sorted((_MIGRATIONS / "sql").glob("*.sql")), ids=lambda path: path.stem)
+def test_what_is_in_the_file_was_run_by_a_migration(path):
+    number, kept = _LAST_RUN[path.stem]
+    assert hashlib.sha256(path.read_bytes()).hexdigest()[:12] == kept, "a new migration has to run it"
+    runs = max(
+        file.name[:4] for file in _MIGRATIONS.glob("0*.py") if _runs(file.read_text("utf-8"), path.stem)
+    )
+    assert runs == number
+
+
+def _runs(migration: str, name: str) -> bool:
+    return f'"{name}.sql"' in migration or ("_FUNCTIONS" in migration and f'"{name}"' in migration)
+
+
+async def test_a_database_of_before_gets_functions_as_they_are_now(database_url, db):
+    await core_db.execute(
+        """CREATE FUNCTION plans_charge(timestamptz, text, bigint[], bigint[], bigint[], int[], timestamptz[], text[], text[], bigint[])
+           RETURNS SETOF int LANGUAGE sql AS 'SELECT 1'"""
+    )
+    now = await core_db.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'orders_pay'")
+    await core_db.execute(
+        """CREATE OR REPLACE FUNCTION ledger_debit_fingerprint(kind text, source text, target text, amount bigint) RETURNS bytea
+           LANGUAGE sql STABLE AS 'SELECT sha256(''old'')'"""
+    )
+    await core_db.execute("DELETE FROM tortoise_migrations WHERE name >= '0048'")
+    await core_db.fetchval("SELECT setval('tortoise_migrations_id_seq', max(id)) FROM tortoise_migrations")
+    await database.migrate(database_url)
+    found = await core_db.fetch(
+        "SELECT proname, prosrc, pronargs FROM pg_proc WHERE proname ~ '^(plans_charge|orders_pay|ledger_debit_f)'"
+    )
+    by_name = {row["proname"]: row for row in found}
+    assert len(found) == 3 and by_name["plans_charge"]["pronargs"] == 11
+    assert (
+        by_name["orders_pay"]["prosrc"] == now
+        and "convert_to" in by_name["ledger_debit_fingerprint"]["prosrc"]
+    )
+    assert await database.missing_migrations() == []
