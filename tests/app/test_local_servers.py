@@ -46,9 +46,7 @@ def wait_for(condition, within_s=90):
 
 
 def test_a_second_start_is_quick_and_finds_what_the_first_one_wrote(home):
-    began = time.monotonic()
     with local_servers.start(home) as first:
-        first_took_s = time.monotonic() - began
         first.database_url("shop")
         first.postgres.ask("CREATE TABLE kept AS SELECT 7 AS seven", database="shop")
         with Redis.from_url(first.redis_url) as redis:
@@ -57,7 +55,7 @@ def test_a_second_start_is_quick_and_finds_what_the_first_one_wrote(home):
     assert not any(map(runs, pids))
     began = time.monotonic()
     with local_servers.start(home) as second:
-        assert time.monotonic() - began < max(5, first_took_s)
+        assert time.monotonic() - began < 5
         assert second.postgres.ask("SELECT seven FROM kept", database="shop") == "7"
         with Redis.from_url(second.redis_url) as redis:
             assert redis.get("kept") == b"8"
@@ -142,5 +140,5 @@ def test_a_stop_rolls_back_what_is_open_and_does_not_wait_for_it(home):
         asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
         wait_for(lambda: started.postgres.ask(asleep) == "1")
         began = time.monotonic()
-    assert time.monotonic() - began < 40
-    busy.wait(60)
+    assert time.monotonic() - began < 10
+    busy.wait(10)

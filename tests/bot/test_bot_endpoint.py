@@ -184,10 +184,9 @@ async def test_huge_bodies_are_refused_and_not_read_into_memory(connect, wire):
 
     assert (await caller.send(caller.query(), endless())).status == 413
     large = gzip.compress(b"<xml>" + b" " * 50_000_000)
-    began = time.process_time()  # not what others do on the machine
     zipped = await caller.send(caller.query(), large, headers={"Content-Encoding": "gzip"})
     assert zipped.status in (400, 413)
-    assert time.process_time() - began < 2
+    assert zipped.took_s < 2
     broken = await caller.send(caller.query(), b"no gzip", headers={"Content-Encoding": "gzip"})
     assert broken.status == 400
 
@@ -199,8 +198,10 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for(connect, wire):
         yield b"<xml>"
         await asyncio.Event().wait()  # the rest never comes
 
+    began = time.perf_counter()
     with contextlib.suppress(OSError):  # cut off while it was still sending
         assert (await caller.send(caller.query(), stalled())).status == 408
+    assert time.perf_counter() - began < 1.5
 
 
 async def test_other_methods_and_paths_are_refused(connect, http):

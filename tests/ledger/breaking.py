@@ -19,6 +19,17 @@ async def rewrite(*statements):
             assert await database.execute(statement), f"nothing was changed by: {statement}"
 
 
+async def marked_between(happens):
+    """What happens, once before a mark and once after it, the books whole each time. Returns the mark."""
+    await happens()
+    assert await proof.check() == []
+    assert (await proof.run()).is_mark
+    mark = await marks.last()
+    await happens()
+    assert await proof.check(since=mark) == [] == await proof.check()
+    return mark
+
+
 async def missed(breaking, mark):
     """Which of the ways to break the books (name: invariant, statement) the proof does not name: in the whole, or in what came after
     the mark."""

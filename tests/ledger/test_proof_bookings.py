@@ -1,8 +1,6 @@
 """Bookings and places that do not agree are named, in the whole and in what is new."""
 
 from core import db as database
-from ledger import proof
-from ledger.proof import marks
 from shop import booking_ends
 from tests import factories
 from tests.billing import planning
@@ -42,10 +40,6 @@ async def busy():
 
 
 async def test_every_way_to_break_them_is_named(db):
-    await busy()
-    assert (await proof.run()).is_mark
-    mark = await marks.last()
-    await busy()
-    assert await proof.check(since=mark) == [] == await proof.check()
+    mark = await breaking.marked_between(busy)
     assert await breaking.missed(BREAKING, mark) == []
     await breaking.whole_on_both_sides(mark, ("booking", "booking_slot", "booking_event", "bill"))

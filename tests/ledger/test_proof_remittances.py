@@ -1,8 +1,6 @@
 """Each condition of the checks of remittances (I21), broken where no other sees it."""
 
 from billing import remittances
-from ledger import proof
-from ledger.proof import marks
 from tests import factories
 from tests.billing.remitting import Payouts, at_counter, closing_of, known_customer, of_closing, of_refund
 from tests.ledger import breaking
@@ -78,9 +76,5 @@ CONDITIONS = {
 
 
 async def test_every_condition_is_seen_by_its_own_check(db):
-    await under_way_and_ended()
-    assert (await proof.run()).is_mark
-    mark = await marks.last()
-    await under_way_and_ended()
-    assert await proof.check(since=mark) == [] == await proof.check()
+    mark = await breaking.marked_between(under_way_and_ended)
     assert await breaking.unseen(CONDITIONS, mark) == []

@@ -1,8 +1,6 @@
 """Each condition of the checks of deductions under review (I10, I11), broken where no other sees it."""
 
 from billing import deduction_rules, reviews
-from ledger import proof
-from ledger.proof import marks
 from shop import orders
 from tests import factories
 from tests.ledger import breaking
@@ -62,9 +60,5 @@ async def test_every_condition_is_seen_by_its_own_check(db):
     await deduction_rules.add(
         name="大额", kind="size", params={"at_least_fen": 500}, action="hold", tells_customer=False
     )
-    await decided_and_not()
-    assert (await proof.run()).is_mark
-    mark = await marks.last()
-    await decided_and_not()
-    assert await proof.check(since=mark) == [] == await proof.check()
+    mark = await breaking.marked_between(decided_and_not)
     assert await breaking.unseen(CONDITIONS, mark) == []

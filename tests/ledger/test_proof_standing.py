@@ -3,8 +3,6 @@
 from datetime import timedelta
 
 from core import clock
-from ledger import proof
-from ledger.proof import marks
 from shop import standing_deliveries, standing_pauses
 from tests import factories
 from tests.ledger import breaking
@@ -47,11 +45,7 @@ async def busy():
 
 
 async def test_every_way_to_break_them_is_named(db):
-    await busy()
-    assert (await proof.run()).is_mark
-    mark = await marks.last()
-    await busy()
-    assert await proof.check(since=mark) == [] == await proof.check()
+    mark = await breaking.marked_between(busy)
     assert await breaking.missed(BREAKING, mark) == []
     await breaking.whole_on_both_sides(
         mark, ("standing_order", "standing_delivery", "standing_event", "shop_order")
