@@ -1,7 +1,7 @@
 """Due runs 到期扣款批次: the record of what all workers do together on one business day, and the operators' hold on it.
 
 Every worker asks before each batch whether it may go on, in the statement that claims; what it did is added in the batch's own
-transaction. While a run is paused no worker begins another batch, whatever day it has become meanwhile. An aborted run is over for its
+transaction, to the share of its session, so that workers do not wait for one another to count. A run is the sum of its shares. While a run is paused no worker begins another batch, whatever day it has become meanwhile. An aborted run is over for its
 day; what it left is the next day's, or today's when it is resumed.
 """
 
@@ -84,9 +84,6 @@ class Outcomes:
     amount_fen: int = 0
 
 
-COLUMNS = """id, day, state, expected, claimed, charged, partly, owed, waived, parked, amount_fen, batches, started_at, last_batch_at, ended_at,
-changed_by, reason"""
-
 _DUE = f"WHERE o.state = 'upcoming' AND o.due_on <= $1::date AND {plan_rows.TAKEN}"
 DUE = f"FROM plan_period o JOIN plan p ON p.id = o.plan_id {_DUE}"
 """Periods that are due by a day and taken. What is still upcoming of a cancelled plan was due before it was cancelled."""
@@ -97,9 +94,9 @@ FIRST = "ORDER BY o.due_on, o.plan_id"
 _HOW_MANY = f"SELECT count(*) {DUE}"
 _HELD = "SELECT EXISTS (SELECT FROM due_run WHERE state = 'paused' OR day = $1 AND state = 'aborted')"
 _BEGIN = """
-INSERT INTO due_run (day, state, expected, claimed, charged, partly, owed, waived, parked, amount_fen, batches, started_at)
-VALUES ($1, 'running', $2, 0, 0, 0, 0, 0, 0, 0, 0, $3)
-ON CONFLICT (day) DO UPDATE SET state = 'running', ended_at = NULL, expected = due_run.claimed + $2
+INSERT INTO due_run (day, state, expected, started_at) VALUES ($1, 'running', $2, $3)
+ON CONFLICT (day) DO UPDATE SET state = 'running', ended_at = NULL,
+    expected = $2 + (SELECT coalesce(sum(claimed), 0) FROM due_run_share WHERE run_id = due_run.id)
 WHERE due_run.state IN ('running', 'finished') RETURNING id
 """
 _OVER = """
@@ -130,23 +127,34 @@ become another day meanwhile, that day's."""
 
 
 _ADD = """
-UPDATE due_run SET claimed = claimed + $2, charged = charged + $3, partly = partly + $4, owed = owed + $5, waived = waived + $6,
-    parked = parked + $7, amount_fen = amount_fen + $8, batches = batches + 1, last_batch_at = $9
-WHERE id = $1 RETURNING parked
+INSERT INTO due_run_share AS mine (run_id, session, claimed, charged, partly, owed, waived, parked, amount_fen, batches, last_batch_at)
+VALUES ($1, pg_backend_pid(), $2, $3, $4, $5, $6, $7, $8, 1, $9)
+ON CONFLICT (run_id, session) DO UPDATE SET claimed = mine.claimed + excluded.claimed, charged = mine.charged + excluded.charged,
+    partly = mine.partly + excluded.partly, owed = mine.owed + excluded.owed, waived = mine.waived + excluded.waived,
+    parked = mine.parked + excluded.parked, amount_fen = mine.amount_fen + excluded.amount_fen, batches = mine.batches + 1,
+    last_batch_at = excluded.last_batch_at
 """
+_ALONE = "SELECT FROM due_run WHERE id = $1 FOR NO KEY UPDATE"
+_PARKED = "SELECT sum(parked) FROM due_run_share WHERE run_id = $1"
 
 
 async def add(run_id: int, done: Outcomes) -> None:
-    """Counts what a batch did, in its transaction. The last thing it does: the row is everybody's.
+    """Counts what a batch did, in its transaction, as the last thing it does.
 
-    A run that parks one period after the other is not about those periods: it pauses itself, for people to look.
+    A run that parks one period after the other is not about those periods: it pauses itself, for people to look. Who parks holds the run
+    until the transaction ends, so that each sees all that were parked before.
     """
     claimed = done.charged + done.partly + done.owed + done.waived + done.parked
-    parked = await db.fetchval(
+    await db.execute(
         _ADD, run_id, claimed, done.charged, done.partly, done.owed, done.waived, done.parked, done.amount_fen, clock.now()
     )  # fmt: skip
-    most = terms.current().due_run_parked_most
-    if done.parked and parked % most < done.parked:
+    if done.parked:
+        await db.execute(_ALONE, run_id)
+        await _pause_where_many(run_id, int(await db.fetchval(_PARKED, run_id)), done.parked)
+
+
+async def _pause_where_many(run_id: int, parked: int, now: int) -> None:
+    if parked % terms.current().due_run_parked_most < now:
         log.error("due run %s: %s periods are parked, it pauses", run_id, parked)
         await _hold(clock.today(), "paused", "clock", f"{parked} × parked")
 
@@ -168,9 +176,8 @@ async def finish(run_id: int) -> None:
 
 
 _PUT = """
-INSERT INTO due_run (day, state, expected, claimed, charged, partly, owed, waived, parked, amount_fen, batches, started_at, ended_at,
-                     changed_by, reason)
-VALUES ($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, $3, CASE WHEN $2::varchar IN ('aborted', 'finished') THEN $3::timestamptz END, $4, $5)
+INSERT INTO due_run (day, state, expected, started_at, ended_at, changed_by, reason)
+VALUES ($1, $2, 0, $3, CASE WHEN $2::varchar IN ('aborted', 'finished') THEN $3::timestamptz END, $4, $5)
 ON CONFLICT (day) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at, changed_by = excluded.changed_by,
     reason = excluded.reason
 """
@@ -253,7 +260,15 @@ async def _once(
     return await get(date.fromisoformat(found))
 
 
-_GET = f"SELECT {COLUMNS} FROM due_run WHERE day = $1"
+_DONE = ("claimed", "charged", "partly", "owed", "waived", "parked", "amount_fen", "batches")
+_RUNS = f"""
+SELECT id, day, state, expected, {", ".join(f"done.{count}" for count in _DONE)}, started_at, done.last_batch_at, ended_at, changed_by, reason
+FROM due_run r CROSS JOIN LATERAL (
+    SELECT {", ".join(f"coalesce(sum({count}), 0)::bigint AS {count}" for count in _DONE)}, max(last_batch_at) AS last_batch_at
+    FROM due_run_share WHERE run_id = r.id
+) done
+"""
+_GET = f"{_RUNS} WHERE day = $1"
 
 
 async def get(day: date) -> Run:
@@ -268,7 +283,7 @@ async def get(day: date) -> Run:
     return Run(*row)
 
 
-_PAGE = f"SELECT {COLUMNS} FROM due_run WHERE day < $1 ORDER BY day DESC LIMIT $2"
+_PAGE = f"{_RUNS} WHERE day < $1 ORDER BY day DESC LIMIT $2"
 
 
 async def page(*, before: date | None = None, limit: int = 20) -> list[Run]:

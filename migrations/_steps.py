@@ -1,7 +1,7 @@
 """Migrations whose steps are drawn once.
 
 Tortoise draws all models anew before and after every step, which makes a new database wait for a minute where PostgreSQL needs two
-seconds. Steps beside each other that make tables, add to tables, change fields or take constraints and indexes away are one step to it here;
+seconds. Steps beside each other that make tables, add to tables, change fields or take fields, constraints and indexes away are one step to it here;
 one that changes a table or a field made in the same step begins another, because each is made as it is drawn.
 """
 
@@ -18,7 +18,8 @@ from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
 _JOINED = (
-    ops.CreateModel, ops.AddField, ops.AlterField, ops.AddConstraint, ops.RemoveConstraint, ops.AddIndex, ops.RemoveIndex, ops.RunSQL,
+    ops.CreateModel, ops.AddField, ops.AlterField, ops.RemoveField, ops.AddConstraint, ops.RemoveConstraint, ops.AddIndex, ops.RemoveIndex,
+    ops.RunSQL,
 )  # fmt: skip
 
 
@@ -95,7 +96,10 @@ class _Together(ops.TortoiseOperation):
 
     def takes(self, operation: ops.Operation) -> bool:
         """Whether it can be part of this step: it is about no table made in it, and changes no field that is made or changed in it."""
-        if isinstance(operation, ops.AlterField) and (operation.model_name, operation.name) in self.fields:
+        if (
+            isinstance(operation, ops.AlterField | ops.RemoveField)
+            and (operation.model_name, operation.name) in self.fields
+        ):
             return False
         return getattr(operation, "model_name", None) not in self.made
 
@@ -103,7 +107,7 @@ class _Together(ops.TortoiseOperation):
         self.steps.append(operation)
         if isinstance(operation, ops.CreateModel):
             self.made.add(operation.name)
-        elif isinstance(operation, ops.AddField | ops.AlterField):
+        elif isinstance(operation, ops.AddField | ops.AlterField | ops.RemoveField):
             self.fields.add((operation.model_name, operation.name))
 
     def describe(self) -> str:

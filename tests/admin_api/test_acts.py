@@ -250,7 +250,7 @@ _UNWATCHED = {
     },
     "what follows from what is watched": {
         "bill_line", "order_line", "after_sale_line", "shipment_line", "refund_part", "receipt", "spending", "spending_mark",
-        "tier_standing", "plan_usage", "outbox_message", "message_attempt", "job", "import_progress", "address_code",
+        "tier_standing", "plan_usage", "outbox_message", "message_attempt", "job", "due_run_share", "import_progress", "address_code",
     },
     "how operators sign in": {"operator_challenge", "operator_passkey", "operator_recovery_code", "operator_subject", "sign_in_attempt", "sign_in_limit"},
     "what follows from acts, day by day": {"limit_use"},

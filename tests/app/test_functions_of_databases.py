@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from app import database
-from core import db as core_db
 
 _MIGRATIONS = Path(database.migrations.__file__).parent
 _LAST_RUN = {
@@ -43,28 +42,3 @@ def test_what_is_in_the_file_was_run_by_a_migration(path):
 
 def _runs(migration: str, name: str) -> bool:
     return f'"{name}.sql"' in migration or ("_FUNCTIONS" in migration and f'"{name}"' in migration)
-
-
-async def test_a_database_of_before_gets_functions_as_they_are_now(database_url, db):
-    await core_db.execute(
-        """CREATE FUNCTION plans_charge(timestamptz, text, bigint[], bigint[], bigint[], int[], timestamptz[], text[], text[], bigint[])
-           RETURNS SETOF int LANGUAGE sql AS 'SELECT 1'"""
-    )
-    now = await core_db.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'orders_pay'")
-    await core_db.execute(
-        """CREATE OR REPLACE FUNCTION ledger_debit_fingerprint(kind text, source text, target text, amount bigint) RETURNS bytea
-           LANGUAGE sql STABLE AS 'SELECT sha256(''old'')'"""
-    )
-    await core_db.execute("DELETE FROM tortoise_migrations WHERE name >= '0048'")
-    await core_db.fetchval("SELECT setval('tortoise_migrations_id_seq', max(id)) FROM tortoise_migrations")
-    await database.migrate(database_url)
-    found = await core_db.fetch(
-        "SELECT proname, prosrc, pronargs FROM pg_proc WHERE proname ~ '^(plans_charge|orders_pay|ledger_debit_f)'"
-    )
-    by_name = {row["proname"]: row for row in found}
-    assert len(found) == 3 and by_name["plans_charge"]["pronargs"] == 11
-    assert (
-        by_name["orders_pay"]["prosrc"] == now
-        and "convert_to" in by_name["ledger_debit_fingerprint"]["prosrc"]
-    )
-    assert await database.missing_migrations() == []

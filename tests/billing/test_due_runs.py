@@ -1,6 +1,7 @@
 """What operators see of due runs and do about them: progress, pause, abort, dry runs, parked periods."""
 
 import asyncio
+import contextvars
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -126,6 +127,41 @@ async def test_what_was_aborted_today_may_be_resumed_today(db):
     await due_runs.abort(BY, reason="误按", key=factories.key())
     await due_runs.resume(BY, key=factories.key())
     assert (await deductions.run_due()).charged == 1
+
+
+async def test_workers_do_not_wait_for_one_another_to_count(db):
+    await shop(*[5_000] * 4)
+    run_id = await due_runs.begin()
+    async with database.transaction():
+        await due_runs.add(run_id, due_runs.Outcomes(charged=1, amount_fen=900))
+
+        async def another():
+            async with database.transaction():
+                await database.execute("SET LOCAL lock_timeout = '5s'")
+                await due_runs.add(run_id, due_runs.Outcomes(owed=2))
+
+        await asyncio.create_task(another(), context=contextvars.Context())
+        assert (await today()).owed == 2, "it was counted while the first had not ended"
+    run = await today()
+    assert (run.claimed, run.charged, run.owed, run.amount_fen, run.batches) == (3, 1, 2, 900, 2)
+
+
+async def test_who_parks_at_once_sees_what_the_other_parked(db):
+    terms.use(replace(terms.current(), due_run_parked_most=2))
+    await shop(*[5_000] * 4)
+    run_id = await due_runs.begin()
+    first_counted = asyncio.Event()
+
+    async def parks(ready):
+        async with database.transaction():
+            await ready
+            await due_runs.add(run_id, due_runs.Outcomes(parked=1))
+            first_counted.set()
+            await asyncio.sleep(0.1)
+
+    await asyncio.gather(parks(asyncio.sleep(0)), parks(first_counted.wait()))
+    run = await today()
+    assert (run.state, run.parked, run.reason) == ("paused", 2, "2 × parked")
 
 
 async def test_a_day_without_a_run_has_none(db):

@@ -1,0 +1,68 @@
+"""Databases that earlier versions left: what migrations make of what is in them."""
+
+from __future__ import annotations
+
+from app import database
+from billing import due_runs
+from core import clock
+from core import db as core_db
+
+_SHARES_UNDONE = """
+DROP TABLE due_run_share;
+ALTER TABLE due_run ADD COLUMN claimed bigint NOT NULL DEFAULT 0, ADD COLUMN charged bigint NOT NULL DEFAULT 0,
+    ADD COLUMN partly bigint NOT NULL DEFAULT 0, ADD COLUMN owed bigint NOT NULL DEFAULT 0, ADD COLUMN waived bigint NOT NULL DEFAULT 0,
+    ADD COLUMN parked bigint NOT NULL DEFAULT 0, ADD COLUMN amount_fen bigint NOT NULL DEFAULT 0,
+    ADD COLUMN batches bigint NOT NULL DEFAULT 0, ADD COLUMN last_batch_at timestamptz;
+ALTER TABLE due_run ADD CONSTRAINT due_run_claimed CHECK (claimed = charged + partly + owed + waived + parked);
+"""
+"""Migration 0049 taken back."""
+
+
+async def _as_before(migration):
+    """The tables as they were before 0049, and nothing is known of ``migration`` and later ones."""
+    for statement in filter(str.strip, _SHARES_UNDONE.split(";")):
+        await core_db.execute(statement)
+    await core_db.execute("DELETE FROM tortoise_migrations WHERE name >= $1", migration)
+    await core_db.fetchval("SELECT setval('tortoise_migrations_id_seq', max(id)) FROM tortoise_migrations")
+
+
+async def test_a_database_of_before_gets_functions_as_they_are_now(database_url, db):
+    await core_db.execute(
+        """CREATE FUNCTION plans_charge(timestamptz, text, bigint[], bigint[], bigint[], int[], timestamptz[], text[], text[], bigint[])
+           RETURNS SETOF int LANGUAGE sql AS 'SELECT 1'"""
+    )
+    now = await core_db.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'orders_pay'")
+    await core_db.execute(
+        """CREATE OR REPLACE FUNCTION ledger_debit_fingerprint(kind text, source text, target text, amount bigint) RETURNS bytea
+           LANGUAGE sql STABLE AS 'SELECT sha256(''old'')'"""
+    )
+    await _as_before("0048")
+    await database.migrate(database_url)
+    found = await core_db.fetch(
+        "SELECT proname, prosrc, pronargs FROM pg_proc WHERE proname ~ '^(plans_charge|orders_pay|ledger_debit_f)'"
+    )
+    by_name = {row["proname"]: row for row in found}
+    assert len(found) == 3 and by_name["plans_charge"]["pronargs"] == 11
+    assert (
+        by_name["orders_pay"]["prosrc"] == now
+        and "convert_to" in by_name["ledger_debit_fingerprint"]["prosrc"]
+    )
+    assert await database.missing_migrations() == []
+
+
+async def test_due_runs_of_before_are_seen_as_they_were(database_url, db):
+    await _as_before("0049")
+    await core_db.execute(
+        """INSERT INTO due_run (day, state, expected, claimed, charged, partly, owed, waived, parked, amount_fen, batches, started_at,
+                                last_batch_at, ended_at)
+           VALUES ($1, 'finished', 9, 8, 3, 1, 2, 1, 1, 700, 2, $2, $2, $2), ($1 - 1, 'running', 5, 0, 0, 0, 0, 0, 0, 0, 0, $2, NULL, NULL)""",
+        clock.today(),
+        now := clock.now(),
+    )
+    await database.migrate(database_url)
+    finished, begun = await due_runs.page()
+    assert (finished.expected, finished.claimed, finished.left, finished.last_batch_at) == (9, 8, 1, now)
+    counts = (finished.charged, finished.partly, finished.owed, finished.waived, finished.parked)
+    assert (*counts, finished.amount_fen, finished.batches) == (3, 1, 2, 1, 1, 700, 2)
+    assert (begun.state, begun.claimed, begun.batches, begun.last_batch_at) == ("running", 0, 0, None)
+    assert await database.missing_migrations() == []
