@@ -15,7 +15,7 @@ from app import config, database, local_servers, runtime
 
 CONNECTIONS = 32
 """So many ask at once, over HTTP or in process."""
-POSTGRES = {"shared_buffers": "1GB", "max_wal_size": "4GB", "min_wal_size": "4GB"}
+POSTGRES = {"shared_buffers": "1GB", "max_wal_size": "4GB", "min_wal_size": "4GB", "wal_buffers": "64MB"}
 """What docs/how-to/production.md advises, for a machine of 4 GB: floors and subjects alike have it."""
 _LOG_SEGMENTS = 256
 """Of 16 MB each: ``min_wal_size``, so many a shop's PostgreSQL keeps to use again."""

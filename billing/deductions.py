@@ -76,22 +76,26 @@ async def _next(run_id: int, most: int) -> DueRun | None:
 @db.retried
 async def _batch(run_id: int, most: int) -> DueRun | None:
     async with db.transaction():
-        claimed = await due_periods.claim(run_id, most)
-        return _counted(await _done(run_id, claimed)) if claimed else None
+        taken = await due_periods.take_next(run_id, most)
+        if taken is None:
+            return None
+        return _counted(await _note(run_id, taken.others, taken.charged, taken.charged_fen))
 
 
 @db.retried
 async def _these(run_id: int, period_ids: Sequence[int]) -> due_runs.Outcomes:
     async with db.transaction():
-        return await _done(run_id, await due_periods.claim_these(run_id, period_ids))
+        claimed = await due_periods.claim_these(run_id, period_ids)
+        return await _note(run_id, await due_periods.take(claimed)) if claimed else due_runs.Outcomes()
 
 
-async def _done(run_id: int, claimed: Sequence[due_periods.Period]) -> due_runs.Outcomes:
-    if not claimed:
-        return due_runs.Outcomes()
-    outcomes = await due_periods.take(claimed)
+async def _note(
+    run_id: int, outcomes: Sequence[due_periods.Outcome], charged: int = 0, charged_fen: int = 0
+) -> due_runs.Outcomes:
     counts = Counter(outcome.state for outcome in outcomes)
-    done = due_runs.Outcomes(**counts, amount_fen=sum(outcome.taken_fen for outcome in outcomes))
+    counts["charged"] += charged
+    taken_fen = charged_fen + sum(outcome.taken_fen for outcome in outcomes)
+    done = due_runs.Outcomes(**counts, amount_fen=taken_fen)
     await due_runs.add(run_id, done)
     return done
 

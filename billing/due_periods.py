@@ -7,7 +7,7 @@ cut off leaves nothing; a worker that is frozen loses its session, and with it t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from billing import (
@@ -46,6 +46,14 @@ class Outcome(NamedTuple):
     period: Period
     state: str
     taken_fen: int
+
+
+class Taken(NamedTuple):
+    """A claimed set: how many of it were plain and are charged, and for how much; what became of the others."""
+
+    charged: int
+    charged_fen: int
+    others: list[Outcome]
 
 
 _COLUMNS = f"o.id, o.plan_id, p.customer_id, p.name, coalesce(o.amount_fen, {plan_rows.BY_USE}), o.period_no, o.due_on"
@@ -101,14 +109,35 @@ async def take(claimed: Sequence[Period]) -> list[Outcome]:
     """Takes claimed periods from their customers' balances: issues the bills, moves the money, ends the periods, opens cases for what is
     owed, queues receipts and reminders. Answers what became of each."""
     used = [period for period in claimed if period.amount_fen]
-    unused = [period for period in claimed if not period.amount_fen]
-    await _waive(unused)
     charged = set() if await abnormal.active() else await _charge_plain(used)
-    rest = [period for number, period in enumerate(used, 1) if number not in charged]
+    others = [period for period in claimed if not period.amount_fen]
+    others += [period for number, period in enumerate(used, 1) if number not in charged]
+    return [
+        *(Outcome(used[number - 1], "charged", used[number - 1].amount_fen) for number in sorted(charged)),
+        *await _take_others(others),
+    ]
+
+
+async def take_next(run_id: int, most: int) -> Taken | None:
+    """Claims the next periods, as ``claim`` does, and takes them, as ``take`` does. None: there are none, or the run is paused or aborted."""
+    if await abnormal.active():
+        claimed = await claim(run_id, most)
+        return Taken(0, 0, await take(claimed)) if claimed else None
+    claimed_fen, claimed_count, others = await _charge_next(run_id, most)
+    if not claimed_count:
+        return None
+    if len(others) == claimed_count:
+        return Taken(0, 0, await take(others))
+    others_fen = sum(period.amount_fen or 0 for period in others)
+    return Taken(claimed_count - len(others), claimed_fen - others_fen, await _take_others(others))
+
+
+async def _take_others(periods: Sequence[Period]) -> list[Outcome]:
+    unused = [period for period in periods if not period.amount_fen]
+    await _waive(unused)
     return [
         *(Outcome(period, "waived", 0) for period in unused),
-        *(Outcome(used[number - 1], "charged", used[number - 1].amount_fen) for number in sorted(charged)),
-        *await _charge_or_owe(rest),
+        *await _charge_or_owe([period for period in periods if period.amount_fen]),
     ]
 
 
@@ -145,6 +174,48 @@ async def _charge_plain(due: Sequence[Period]) -> set[int]:
         [period.amount_fen for period in due],
     )
     return set(charged)
+
+
+_DAYS = 31
+"""So many days are told to ``_CHARGE_NEXT`` as instants at which they begin. It charges nothing of a set in which something was due before:
+what a customer owes longest is taken first."""
+_CHARGE_NEXT = f"""
+WITH claimed (id, plan_id, customer_id, name, amount_fen, period_no, due_on) AS MATERIALIZED ({_CLAIM}), due AS MATERIALIZED (
+    SELECT array_agg(id) AS ids, array_agg(plan_id) AS plans, array_agg(customer_id) AS customers, array_agg(name) AS names,
+           array_agg(amount_fen) AS amounts, array_agg(period_no) AS period_nos, array_agg(due_on) AS due_ons
+    FROM claimed WHERE amount_fen > 0 HAVING min(due_on) >= $6
+), left_over AS MATERIALIZED (
+    SELECT n FROM due, generate_series(1, cardinality(due.ids)) n
+    EXCEPT SELECT plans_charge($4, $5, ids, plans, customers, period_nos, $7, ARRAY(SELECT day - $6 + 1 FROM unnest(due_ons) day), $8,
+                               names, amounts) FROM due
+), others AS (
+    SELECT ids[n] AS id, plans[n] AS plan_id, customers[n] AS customer_id, names[n] AS name, amounts[n] AS amount_fen,
+           period_nos[n] AS period_no, due_ons[n] AS due_on
+    FROM left_over, due
+    UNION ALL SELECT * FROM claimed WHERE (amount_fen > 0) IS NOT TRUE OR NOT EXISTS (SELECT FROM due)
+)
+SELECT whole.*, others.* FROM (SELECT coalesce(sum(amount_fen), 0)::bigint, count(*) FROM claimed) whole LEFT JOIN others ON true
+ORDER BY due_on, plan_id, period_no
+"""
+
+
+async def _charge_next(run_id: int, most: int) -> tuple[int, int, list[Period]]:
+    """Claims and charges what is plain in one statement; of what it charges nothing comes here. Returns what all claimed cost and how many
+    they are, and those it left as they were, in order."""
+    now, first = clock.now(), clock.today() - timedelta(days=_DAYS - 1)
+    rows = await db.fetch(
+        _CHARGE_NEXT,
+        clock.today(),
+        run_id,
+        most,
+        now,
+        now.isoformat(),
+        first,
+        [clock.start_of(first + timedelta(days=n)) for n in range(_DAYS)],
+        ids.new_run_of_nos("B", most),
+    )
+    claimed_fen, claimed_count = rows[0][:2]
+    return claimed_fen, claimed_count, [Period(*row[2:]) for row in rows if row[2] is not None]
 
 
 async def _charge_or_owe(due: Sequence[Period]) -> list[Outcome]:

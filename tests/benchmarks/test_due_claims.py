@@ -31,6 +31,18 @@ async def test_a_claim_goes_by_the_index_and_by_keys_also_with_its_general_plan(
         assert not any("Seq Scan on plan" in line or "Hash" in line for line in plan), plan
 
 
+async def test_what_claims_and_charges_claims_by_the_index_and_keys_too(many_due):
+    given = f"'{clock.today()}', {many_due}, 100, now(), '', '{clock.today()}', '{{}}', '{{}}'"
+    async with database.transaction():
+        await database.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await database.execute("SET LOCAL random_page_cost = 4")
+        await database.execute(f"PREPARE taking AS {due_periods._CHARGE_NEXT}")
+        plan = [row[0] for row in await database.fetch(f"EXPLAIN EXECUTE taking({given})")]
+        await database.execute("DEALLOCATE taking")
+    assert any("plan_period_due" in line and "Bitmap" not in line for line in plan), plan
+    assert not any("Seq Scan on plan" in line for line in plan), plan
+
+
 async def test_who_is_asked_about_is_found_first_where_only_they_are_meant(many_due):
     async with database.transaction():
         await database.execute("SET LOCAL plan_cache_mode = force_generic_plan")

@@ -1,6 +1,7 @@
 """Money taken at the counter: as a top-up or for a bill, once, within the limits, and undone the same day."""
 
 import asyncio
+import contextvars
 from dataclasses import replace
 from datetime import timedelta
 
@@ -347,3 +348,18 @@ def test_amounts_in_chinese_words(fen, said):
 def test_no_words_for_what_is_no_amount(fen):
     with pytest.raises(ValueError, match="no such amount"):
         money.in_words(fen)
+
+
+async def test_a_payment_that_is_taken_back_is_nobody_elses_until_that_is_done(db):
+    customer = await factories.customer()
+    payment = await top_up(customer.id)
+    free = "SELECT counter_no FROM counter_payment WHERE counter_no = $1 FOR NO KEY UPDATE SKIP LOCKED"
+
+    async def seen_by_another():
+        async with database.transaction():
+            return await database.fetchval(free, payment.counter_no)
+
+    for lock, expected in ((True, None), (False, payment.counter_no)):
+        async with database.transaction():
+            await counter.get(payment.counter_no, lock=lock)
+            assert await asyncio.create_task(seen_by_another(), context=contextvars.Context()) == expected

@@ -264,9 +264,10 @@ async def test_a_run_that_parks_one_period_after_the_other_pauses_itself(db, mon
     terms.use(replace(terms.current(), due_run_parked_most=2))
     await shop(*[5_000] * 6)
 
-    async def broken(due):
+    async def broken(*_):
         raise AssertionError("every row is poison now")
 
+    monkeypatch.setattr(due_periods, "_charge_next", broken)
     monkeypatch.setattr(due_periods, "_charge_plain", broken)
     run = await deductions.run_due(batch=2)
     assert run.parked == 2
@@ -279,10 +280,10 @@ async def test_a_run_that_parks_one_period_after_the_other_pauses_itself(db, mon
 async def test_what_has_nothing_to_do_with_rows_parks_nobody(db, monkeypatch):
     await shop(5_000)
 
-    async def gone(due):
+    async def gone(*_):
         raise ConnectionResetError("the database went away")
 
-    monkeypatch.setattr(due_periods, "_charge_plain", gone)
+    monkeypatch.setattr(due_periods, "_charge_next", gone)
     with pytest.raises(ConnectionResetError):
         await deductions.run_due()
     assert await states() == ["upcoming"]

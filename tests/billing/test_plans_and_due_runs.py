@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import bills, collecting, deductions, due_periods, operator_holds, payments, plans
+from billing import bills, collecting, deductions, due_periods, due_runs, operator_holds, payments, plans
 from core import clock
 from core import db as database
 from members import customers
@@ -40,6 +40,32 @@ async def test_after_an_outage_every_missed_period_is_charged_once_in_order(db):
         for row in await database.fetch("SELECT due_on FROM plan_period WHERE state = 'charged' ORDER BY id")
     ]
     assert days == [days[0] + timedelta(weeks=n) for n in range(5)]
+
+
+async def test_a_batch_of_what_is_plain_long_due_or_lacks_money_takes_each_once_and_in_order(db):
+    rich, poor = await factories.customer(principal=50_000), await factories.customer(principal=4_500)
+    for one in (rich, poor):
+        await factories.plan(one.id, 1_000, cycle="daily")
+    clock.set_offset(
+        timedelta(days=34)
+    )  # what was due on the first days is told to the database as days no more
+    run = await deductions.run_due()
+    assert run == deductions.DueRun(due=70, charged=39, amount_fen=39_000)
+    seen = await due_runs.get(clock.today())
+    assert (seen.claimed, seen.charged, seen.owed, seen.amount_fen) == (70, 39, 31, 39_000)
+    rows = await database.fetch(
+        """SELECT o.due_on, o.state, b.due_at FROM plan_period o JOIN plan p ON p.id = o.plan_id JOIN bill b ON b.id = o.bill_id
+           WHERE p.customer_id = $1 ORDER BY o.period_no""",
+        poor.id,
+    )
+    assert [row["state"] for row in rows] == ["charged"] * 4 + ["owed"] * 31
+    assert [row["due_at"] for row in rows] == [clock.start_of(row["due_on"]) for row in rows]
+    paid = await database.fetch(
+        "SELECT due_at FROM bill WHERE customer_id = $1 AND state = 'paid' ORDER BY id", rich.id
+    )
+    days = [row["due_at"] for row in paid]
+    assert days == [clock.start_of(clock.today() - timedelta(days=34 - n)) for n in range(35)]
+    assert await factories.balance(rich.id) == (15_000, 0) and await factories.balance(poor.id) == (500, 0)
 
 
 async def test_what_the_balance_does_not_cover_stays_owed_with_one_reminder_until_a_top_up_settles_it(db):
@@ -192,14 +218,15 @@ async def test_charging_a_set_at_once_leaves_the_rows_that_the_long_way_leaves(d
         customer = await factories.customer(principal=2_000, bonus=150, threshold_fen=500)
         await factories.plan(customer.id, 900)
         if not is_plain:
-            monkeypatch.setattr(due_periods, "_charge_plain", _none)
+            monkeypatch.setattr(due_periods, "_charge_next", _none)
         assert await deductions.run_due() == deductions.DueRun(due=1, charged=1)
         left.append([tuple(row) for row in await database.fetch(_CHARGED, customer.id)])
     assert left[0] == left[1] and len(left[0]) == 1
 
 
-async def _none(due):
-    return set()
+async def _none(run_id, most):
+    claimed = await due_periods.claim(run_id, most)
+    return sum(period.amount_fen for period in claimed), len(claimed), claimed
 
 
 async def test_what_is_not_plain_in_a_set_goes_the_long_way_and_the_rest_does_not(db, monkeypatch):

@@ -268,6 +268,21 @@ async def test_a_hidden_order_is_off_the_list_and_still_there(db):
     assert [event.step for event in await shop.history()] == ["place", "cancel", "hide"]
 
 
+async def test_a_long_reason_for_ending_an_order_is_shortened_for_the_second_person_and_kept_whole_for_the_act(
+    db,
+):
+    terms.use(replace(terms.current(), approval_above_fen=2_999))
+    shop = await Shop().opened("paid")
+    reason = "缺" * 200
+    waits = await order_review.withdraw(order_review.By(1), shop.no, reason=reason, key=factories.key())
+    asked = await approvals.get(waits.approval_no)
+    assert (asked.reason, len(asked.reason), asked.params["reason"]) == (
+        f"{shop.no} {reason}"[:200],
+        200,
+        reason,
+    )
+
+
 @pytest.mark.parametrize("step", ["withdraw", "reject"])
 async def test_ending_a_paid_order_above_the_limit_waits_for_a_second_person(db, step):
     terms.use(replace(terms.current(), approval_above_fen=2_999))
