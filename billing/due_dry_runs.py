@@ -1,6 +1,6 @@
 """Dry runs 试扣: what a due run would do, by doing it and undoing it.
 
-Batch by batch the very code of the due run (``due_periods.take``) works on what is due and is rolled back. A batch has all periods of its
+Batch by batch what the due run is made of (``due_periods.take``) works on what is due and is rolled back. A batch has all periods of its
 customers, so that each is judged by what those before it would have left. Rows are locked for as long as their batch takes and no
 longer; what a worker has at that moment is left out. Nothing of it stays.
 """

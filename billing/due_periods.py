@@ -123,10 +123,10 @@ async def take_next(run_id: int, most: int) -> Taken | None:
     if await abnormal.active():
         claimed = await claim(run_id, most)
         return Taken(0, 0, await take(claimed)) if claimed else None
-    claimed_fen, claimed_count, others = await _charge_next(run_id, most)
+    claimed_fen, claimed_count, was_tried, others = await _charge_next(run_id, most)
     if not claimed_count:
         return None
-    if len(others) == claimed_count:
+    if not was_tried:
         return Taken(0, 0, await take(others))
     others_fen = sum(period.amount_fen or 0 for period in others)
     return Taken(claimed_count - len(others), claimed_fen - others_fen, await _take_others(others))
@@ -177,8 +177,8 @@ async def _charge_plain(due: Sequence[Period]) -> set[int]:
 
 
 _DAYS = 31
-"""So many days are told to ``_CHARGE_NEXT`` as instants at which they begin. It charges nothing of a set in which something was due before:
-what a customer owes longest is taken first."""
+"""So many days, today the last of them, are told to ``_CHARGE_NEXT`` as instants at which they begin. It charges nothing of a set in which
+something was due before: what a customer owes longest is taken first."""
 _CHARGE_NEXT = f"""
 WITH claimed (id, plan_id, customer_id, name, amount_fen, period_no, due_on) AS MATERIALIZED ({_CLAIM}), due AS MATERIALIZED (
     SELECT array_agg(id) AS ids, array_agg(plan_id) AS plans, array_agg(customer_id) AS customers, array_agg(name) AS names,
@@ -194,18 +194,22 @@ WITH claimed (id, plan_id, customer_id, name, amount_fen, period_no, due_on) AS 
     FROM left_over, due
     UNION ALL SELECT * FROM claimed WHERE (amount_fen > 0) IS NOT TRUE OR NOT EXISTS (SELECT FROM due)
 )
-SELECT whole.*, others.* FROM (SELECT coalesce(sum(amount_fen), 0)::bigint, count(*) FROM claimed) whole LEFT JOIN others ON true
+SELECT whole.*, others.*
+FROM (SELECT coalesce(sum(amount_fen), 0)::bigint, count(*), EXISTS (SELECT FROM due) FROM claimed) whole LEFT JOIN others ON true
 ORDER BY due_on, plan_id, period_no
 """
+"""It charges because ``others`` is read to its end."""
 
 
-async def _charge_next(run_id: int, most: int) -> tuple[int, int, list[Period]]:
-    """Claims and charges what is plain in one statement; of what it charges nothing comes here. Returns what all claimed cost and how many
-    they are, and those it left as they were, in order."""
-    now, first = clock.now(), clock.today() - timedelta(days=_DAYS - 1)
+async def _charge_next(run_id: int, most: int) -> tuple[int, int, bool, list[Period]]:
+    """Claims and charges what is plain in one statement; of what it charges nothing comes here. Returns what all claimed cost, how many
+    they are, whether any was tried, and those it left as they were, in order."""
+    now = clock.now()
+    today = clock.day_of(now)
+    first = today - timedelta(days=_DAYS - 1)
     rows = await db.fetch(
         _CHARGE_NEXT,
-        clock.today(),
+        today,
         run_id,
         most,
         now,
@@ -214,8 +218,9 @@ async def _charge_next(run_id: int, most: int) -> tuple[int, int, list[Period]]:
         [clock.start_of(first + timedelta(days=n)) for n in range(_DAYS)],
         ids.new_run_of_nos("B", most),
     )
-    claimed_fen, claimed_count = rows[0][:2]
-    return claimed_fen, claimed_count, [Period(*row[2:]) for row in rows if row[2] is not None]
+    claimed_fen, claimed_count, was_tried = rows[0][:3]
+    others = [Period(*row[3:]) for row in rows if row[3] is not None]
+    return claimed_fen, claimed_count, was_tried, others
 
 
 async def _charge_or_owe(due: Sequence[Period]) -> list[Outcome]:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, cast
 
 from billing import plan_rows, staff_alerts, terms
 from core import clock, db, errors
@@ -91,12 +91,12 @@ NEXT = f"FROM plan_period o JOIN plan p ON p.id = ANY (ARRAY[o.plan_id]) {_DUE}"
 """The same for who takes the first of them, in the order of the index ``plan_period_due``. Put like this no plan can be found but by its
 key; where thousands are due and a few are asked for, PostgreSQL would read all plans for each batch, to sort what it will not take."""
 FIRST = "ORDER BY o.due_on, o.plan_id"
-_HOW_MANY = f"SELECT count(*) {DUE}"
+_HOW_MANY = f"SELECT count(*), (SELECT coalesce(sum(claimed), 0)::bigint FROM due_run_share s JOIN due_run r ON r.id = s.run_id WHERE r.day = $1) {DUE}"
+"""What is due, and what the day's run has done, at one moment."""
 _HELD = "SELECT EXISTS (SELECT FROM due_run WHERE state = 'paused' OR day = $1 AND state = 'aborted')"
 _BEGIN = """
 INSERT INTO due_run (day, state, expected, started_at) VALUES ($1, 'running', $2, $3)
-ON CONFLICT (day) DO UPDATE SET state = 'running', ended_at = NULL,
-    expected = $2 + (SELECT coalesce(sum(claimed), 0) FROM due_run_share WHERE run_id = due_run.id)
+ON CONFLICT (day) DO UPDATE SET state = 'running', ended_at = NULL, expected = excluded.expected
 WHERE due_run.state IN ('running', 'finished') RETURNING id
 """
 _OVER = """
@@ -110,11 +110,11 @@ async def begin() -> int | None:
     async with db.transaction():
         if await db.fetchval(_HELD, today):
             return None
-        due = int(await db.fetchval(_HOW_MANY, today))
+        due, done = cast("tuple[int, int]", await db.fetchrow(_HOW_MANY, today))
         await db.execute(_OVER, today, now, not due)
         if not due:
             return None
-        found: int | None = await db.fetchval(_BEGIN, today, due, now)
+        found: int | None = await db.fetchval(_BEGIN, today, due + done, now)
         return found
 
 

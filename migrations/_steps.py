@@ -95,7 +95,7 @@ class _Together(ops.TortoiseOperation):
         self.fields: set[tuple[str, str]] = set()
 
     def takes(self, operation: ops.Operation) -> bool:
-        """Whether it can be part of this step: it is about no table made in it, and changes no field that is made or changed in it."""
+        """Whether it can be part of this step: it is about no table made in it, and changes or takes away no field that is made or changed in it."""
         if (
             isinstance(operation, ops.AlterField | ops.RemoveField)
             and (operation.model_name, operation.name) in self.fields

@@ -213,20 +213,82 @@ JOIN outbox_message m ON m.dedup_key = t.reference WHERE p.customer_id = $1 ORDE
 
 
 async def test_charging_a_set_at_once_leaves_the_rows_that_the_long_way_leaves(db, monkeypatch):
-    left = []
-    for is_plain in (True, False):
+    left, ways = [], _watched(monkeypatch)
+    for one in ("at once", "by take", "the long way"):
         customer = await factories.customer(principal=2_000, bonus=150, threshold_fen=500)
         await factories.plan(customer.id, 900)
-        if not is_plain:
+        if one != "at once":
             monkeypatch.setattr(due_periods, "_charge_next", _none)
+        if one == "the long way":
+            monkeypatch.setattr(due_periods, "_charge_plain", _nobody)
         assert await deductions.run_due() == deductions.DueRun(due=1, charged=1)
         left.append([tuple(row) for row in await database.fetch(_CHARGED, customer.id)])
-    assert left[0] == left[1] and len(left[0]) == 1
+    assert left[0] == left[1] == left[2] and len(left[0]) == 1
+    assert ways == [("_charge_plain", 1), ("_charge_or_owe", 1)]
 
 
 async def _none(run_id, most):
     claimed = await due_periods.claim(run_id, most)
-    return sum(period.amount_fen for period in claimed), len(claimed), claimed
+    return sum(period.amount_fen for period in claimed), len(claimed), False, claimed
+
+
+async def _nobody(due):
+    return set()
+
+
+def _watched(monkeypatch):
+    """Which of the ways beside ``_charge_next`` were taken, and with how many periods; none is taken in halves."""
+    ways = []
+
+    def noted(name):
+        really = getattr(due_periods, name)
+
+        async def way(due):
+            if due:
+                ways.append((name, len(due)))
+            return await really(due)
+
+        monkeypatch.setattr(due_periods, name, way)
+
+    noted("_charge_plain")
+    noted("_charge_or_owe")
+
+    async def halved(*_):
+        raise AssertionError("a set failed and was done again in halves")
+
+    monkeypatch.setattr(deductions, "_these", halved)
+    return ways
+
+
+@pytest.mark.parametrize("late", [0, 1, 30, 31])
+async def test_what_is_due_for_up_to_thirty_days_is_claimed_and_charged_by_one_statement(
+    db, monkeypatch, late
+):
+    ways = _watched(monkeypatch)
+    customer, other = await factories.customer(principal=9_000), await factories.customer(principal=9_000)
+    await factories.plan(customer.id, 900)
+    clock.set_offset(timedelta(days=late))
+    await factories.plan(customer.id, 500)
+    await factories.plan(other.id, 700)
+    due = 3 if late < 30 else 4  # a month has gone by
+    assert (await deductions.run_due()).charged == due
+    first = [("_charge_plain", due)] if late > 30 else []
+    assert ways == [*first, ("_charge_or_owe", due - 2)], "of a customer one is charged so"
+    rows = await database.fetch(
+        "SELECT o.due_on, b.due_at FROM plan_period o JOIN bill b ON b.id = o.bill_id WHERE o.state = 'charged' ORDER BY b.id"
+    )
+    assert [row["due_at"] for row in rows] == [clock.start_of(row["due_on"]) for row in rows]
+    paid = await database.fetch("SELECT due_at FROM bill WHERE customer_id = $1 ORDER BY id", customer.id)
+    assert [row["due_at"] for row in paid] == sorted(row["due_at"] for row in paid)
+
+
+async def test_a_set_that_lacks_money_is_tried_once(db, monkeypatch):
+    ways = _watched(monkeypatch)
+    poor = [await factories.customer(principal=1) for _ in range(3)]
+    for one in poor:
+        await factories.plan(one.id, 900)
+    assert await deductions.run_due() == deductions.DueRun(due=3)
+    assert ways == [("_charge_or_owe", 3)]
 
 
 async def test_what_is_not_plain_in_a_set_goes_the_long_way_and_the_rest_does_not(db, monkeypatch):
