@@ -69,5 +69,5 @@ def test_codes_alerts_fields_and_settings_that_are_named_exist(guide):
 def test_benchmarks_have_the_memory_that_is_advised():
     guide = Path("docs/how-to/production.md").read_text()
     assert [f"`{name} = {value}`" for name, value in place.POSTGRES.items()] == re.findall(
-        r"`\w+ = \d+GB`", guide
+        r"`\w+ = \d+[GM]B`", guide
     )
