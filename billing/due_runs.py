@@ -1,8 +1,9 @@
 """Due runs 到期扣款批次: the record of what all workers do together on one business day, and the operators' hold on it.
 
 Every worker asks before each batch whether it may go on, in the statement that claims; what it did is added in the batch's own
-transaction, to the share of its session, so that workers do not wait for one another to count. A run is the sum of its shares. While a run is paused no worker begins another batch, whatever day it has become meanwhile. An aborted run is over for its
-day; what it left is the next day's, or today's when it is resumed.
+transaction, to the share of its session, so that workers do not wait for one another to count. A run is the sum of its shares. While a
+run is paused no worker begins another batch, whatever day it has become meanwhile. An aborted run is over for its day; what it left is
+the next day's, or today's when it is resumed.
 """
 
 from __future__ import annotations
@@ -91,7 +92,11 @@ NEXT = f"FROM plan_period o JOIN plan p ON p.id = ANY (ARRAY[o.plan_id]) {_DUE}"
 """The same for who takes the first of them, in the order of the index ``plan_period_due``. Put like this no plan can be found but by its
 key; where thousands are due and a few are asked for, PostgreSQL would read all plans for each batch, to sort what it will not take."""
 FIRST = "ORDER BY o.due_on, o.plan_id"
-_HOW_MANY = f"SELECT count(*), (SELECT coalesce(sum(claimed), 0)::bigint FROM due_run_share s JOIN due_run r ON r.id = s.run_id WHERE r.day = $1) {DUE}"
+_HOW_MANY = f"""
+SELECT count(*),
+       (SELECT coalesce(sum(claimed), 0)::bigint FROM due_run_share s JOIN due_run r ON r.id = s.run_id WHERE r.day = $1)
+{DUE}
+"""
 """What is due, and what the day's run has done, at one moment."""
 _HELD = "SELECT EXISTS (SELECT FROM due_run WHERE state = 'paused' OR day = $1 AND state = 'aborted')"
 _BEGIN = """

@@ -1,8 +1,8 @@
 """Migrations whose steps are drawn once.
 
 Tortoise draws all models anew before and after every step, which makes a new database wait for a minute where PostgreSQL needs two
-seconds. Steps beside each other that make tables, add to tables, change fields or take fields, constraints and indexes away are one step to it here;
-one that changes a table or a field made in the same step begins another, because each is made as it is drawn.
+seconds. Steps beside each other that make tables, add to tables, change fields or take fields, constraints and indexes away are one step
+to it here; one that changes a table or a field made in the same step begins another, because each is made as it is drawn.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ class _Together(ops.TortoiseOperation):
         self.fields: set[tuple[str, str]] = set()
 
     def takes(self, operation: ops.Operation) -> bool:
-        """Whether it can be part of this step: it is about no table made in it, and changes or takes away no field that is made or changed in it."""
+        """Whether it can be part of this step: it is about no table made in it, and changes or takes away no field that is made or changed
+        in it."""
         if (
             isinstance(operation, ops.AlterField | ops.RemoveField)
             and (operation.model_name, operation.name) in self.fields

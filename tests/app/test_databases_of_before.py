@@ -20,10 +20,13 @@ ALTER TABLE due_run ADD CONSTRAINT due_run_claimed CHECK (claimed = charged + pa
 
 async def _as_before(migration):
     """The tables as they were before 0049, and nothing is known of ``migration`` and later ones."""
-    for statement in filter(str.strip, _SHARES_UNDONE.split(";")):
-        await core_db.execute(statement)
-    await core_db.execute("DELETE FROM tortoise_migrations WHERE name >= $1", migration)
-    await core_db.fetchval("SELECT setval('tortoise_migrations_id_seq', max(id)) FROM tortoise_migrations")
+    async with core_db.transaction():
+        for statement in filter(str.strip, _SHARES_UNDONE.split(";")):
+            await core_db.execute(statement)
+        await core_db.execute("DELETE FROM tortoise_migrations WHERE name >= $1", migration)
+        await core_db.fetchval(
+            "SELECT setval('tortoise_migrations_id_seq', max(id)) FROM tortoise_migrations"
+        )
 
 
 async def test_a_database_of_before_gets_functions_as_they_are_now(database_url, db):

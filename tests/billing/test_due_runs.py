@@ -115,11 +115,12 @@ async def test_a_run_that_goes_on_beyond_midnight_obeys_too(db):
     assert len(await due_periods.claim(run_id, 10)) == 3
     clock.set_offset(timedelta(days=1))
     await due_runs.pause(BY, reason="x", key=factories.key())
-    assert await due_periods.claim(run_id, 10) == []
+    assert await due_periods.claim(run_id, 10) == [] and await due_periods.take_next(run_id, 10) is None
     await due_runs.resume(BY, key=factories.key())
     assert await due_periods.claim(run_id, 10) != []
     await due_runs.abort(BY, reason="x", key=factories.key())
-    assert await due_periods.claim(run_id, 10) == []
+    assert await due_periods.claim(run_id, 10) == [] and await due_periods.take_next(run_id, 10) is None
+    assert set(await states()) == {"upcoming"}, "nothing was taken"
 
 
 async def test_what_was_aborted_today_may_be_resumed_today(db):
@@ -127,6 +128,21 @@ async def test_what_was_aborted_today_may_be_resumed_today(db):
     await due_runs.abort(BY, reason="误按", key=factories.key())
     await due_runs.resume(BY, key=factories.key())
     assert (await deductions.run_due()).charged == 1
+
+
+async def test_what_another_takes_while_a_worker_joins_is_expected_once(db, monkeypatch):
+    await shop(*[5_000] * 3)
+    run_id, really, another = await due_runs.begin(), database.execute, []
+
+    async def meanwhile(sql, *args):
+        if sql == due_runs._OVER and not another:  # what is due has been counted, the run is to be told
+            another.append(asyncio.create_task(deductions._batch(run_id, 1), context=contextvars.Context()))
+            assert (await another[0]).charged == 1
+        return await really(sql, *args)
+
+    monkeypatch.setattr(database, "execute", meanwhile)
+    assert await due_runs.begin() == run_id
+    assert ((await today()).expected, (await today()).left) == (3, 2)
 
 
 async def test_workers_do_not_wait_for_one_another_to_count(db):
@@ -150,16 +166,26 @@ async def test_who_parks_at_once_sees_what_the_other_parked(db):
     terms.use(replace(terms.current(), due_run_parked_most=2))
     await shop(*[5_000] * 4)
     run_id = await due_runs.begin()
-    first_counted = asyncio.Event()
+    counted = asyncio.Event()
 
-    async def parks(ready):
+    async def first():
         async with database.transaction():
-            await ready
             await due_runs.add(run_id, due_runs.Outcomes(parked=1))
-            first_counted.set()
-            await asyncio.sleep(0.1)
+            counted.set()
+            for _ in range(100):
+                if second.done() or await database.fetchval(
+                    "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+                ):
+                    break
+                await asyncio.sleep(0.02)
 
-    await asyncio.gather(parks(asyncio.sleep(0)), parks(first_counted.wait()))
+    async def another():
+        await counted.wait()
+        async with database.transaction():
+            await due_runs.add(run_id, due_runs.Outcomes(parked=1))
+
+    second = asyncio.create_task(another())
+    await asyncio.gather(first(), second)
     run = await today()
     assert (run.state, run.parked, run.reason) == ("paused", 2, "2 × parked")
 
