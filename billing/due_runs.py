@@ -85,7 +85,8 @@ class Outcomes:
     amount_fen: int = 0
 
 
-_DUE = f"WHERE o.state = 'upcoming' AND o.due_on <= $1::date AND {plan_rows.TAKEN}"
+_UPCOMING = "o.state = 'upcoming' AND o.due_on <= $1::date"
+_DUE = f"WHERE {_UPCOMING} AND {plan_rows.TAKEN}"
 DUE = f"FROM plan_period o JOIN plan p ON p.id = o.plan_id {_DUE}"
 """Periods that are due by a day and taken. What is still upcoming of a cancelled plan was due before it was cancelled."""
 NEXT = f"FROM plan_period o JOIN plan p ON p.id = ANY (ARRAY[o.plan_id]) {_DUE}"
@@ -93,11 +94,12 @@ NEXT = f"FROM plan_period o JOIN plan p ON p.id = ANY (ARRAY[o.plan_id]) {_DUE}"
 key; where thousands are due and a few are asked for, PostgreSQL would read all plans for each batch, to sort what it will not take."""
 FIRST = "ORDER BY o.due_on, o.plan_id"
 _HOW_MANY = f"""
-SELECT count(*),
+SELECT (SELECT count(*) FROM plan_period o WHERE {_UPCOMING})
+           - (SELECT count(*) FROM plan p JOIN plan_period o ON o.plan_id = p.id
+              WHERE p.state = 'paused' AND {_UPCOMING} AND {plan_rows.TAKEN} IS NOT TRUE),
        (SELECT coalesce(sum(claimed), 0)::bigint FROM due_run_share s JOIN due_run r ON r.id = s.run_id WHERE r.day = $1)
-{DUE}
 """
-"""What is due, and what the day's run has done, at one moment."""
+"""What is due, and what the day's run has done, at one moment. Of all that is upcoming the plan is looked at only where it is paused."""
 _HELD = "SELECT EXISTS (SELECT FROM due_run WHERE state = 'paused' OR day = $1 AND state = 'aborted')"
 _BEGIN = """
 INSERT INTO due_run (day, state, expected, started_at) VALUES ($1, 'running', $2, $3)

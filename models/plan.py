@@ -81,6 +81,7 @@ class Plan(Model):
             PartialIndex(fields=("ahead_on", "id"), name="plan_ahead", where="state = 'active'"),
             PartialIndex(fields=("id",), name="plan_complete", where="state = 'active' AND ahead_on IS NULL"),
             PartialIndex(fields=("resume_on",), name="plan_paused", where="state = 'paused'"),
+            PartialIndex(fields=("customer_id",), name="plan_warn", where="warn_periods IS NOT NULL"),
             PartialIndex(
                 fields=("new_amount_from",), name="plan_new_amount", where="new_amount_from IS NOT NULL"
             ),

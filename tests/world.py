@@ -278,6 +278,8 @@ def _settings(home: Path, sandbox: Sandbox, port: int, *, database_url: str, red
     places = demo_settings.Places(port, *(int(urlsplit(url).port or 0) for url in urls))
     written = demo_settings.write(home, places, database_url=database_url, redis_url=redis_url)
     limits = config.Limits(
-        requests_per_minute_per_address=1_000_000, requests_per_minute_per_caller=1_000_000
+        requests_per_minute_per_address=1_000_000,
+        requests_per_minute_per_caller=1_000_000,
+        request_timeout_s=60,  # a busy machine may stand still for longer than a shop's callers are left to wait
     )
     return config.load(written).model_copy(update={"clock": config.Clock(), "limits": limits})

@@ -10,10 +10,12 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Posts plain debits of accounts the caller has locked in an earlier statement; of each account at most one. ordinals are the
--- caller's own numbers for them.
+-- caller's own numbers for them. A kind, an operator or a target that all have in common may be told once. fresh: the caller has made
+-- the references in this transaction, so no transfer bears them (if one does, its index refuses).
 CREATE OR REPLACE FUNCTION ledger_burn(
     at timestamptz, ordinals int[], reference text[], kind text[], fingerprint bytea[], operator text[], memo text[],
-    source text[], target text[], amount bigint[]
+    source text[], target text[], amount bigint[],
+    fresh boolean DEFAULT false
 ) RETURNS TABLE (
     ordinal int, outcome text, transfer_id bigint, account_code text,
     principal_fen bigint, bonus_fen bigint, available_before_fen bigint, available_after_fen bigint
@@ -24,8 +26,8 @@ BEGIN
     WITH houses AS MATERIALIZED (
         SELECT id, code, currency FROM account WHERE code = ANY (ARRAY(SELECT DISTINCT t FROM unnest(target) t)) AND kind = 'house'
     ), asked AS (
-        SELECT q.n, q.reference, q.kind, q.fingerprint, q.operator, q.memo, q.amount,
-               a.id AS account_id, a.principal_fen, a.bonus_fen, a.burn_policy, h.id AS target_id, old.id AS old_id,
+        SELECT q.n, q.reference, coalesce(q.kind, ledger_burn.kind[1]) AS kind, q.fingerprint, coalesce(q.operator, ledger_burn.operator[1]) AS operator, q.memo,
+               q.amount, a.id AS account_id, a.principal_fen, a.bonus_fen, a.burn_policy, h.id AS target_id, old.id AS old_id,
                CASE WHEN old.id IS NOT NULL
                     THEN CASE WHEN old.fingerprint = q.fingerprint THEN 'repeated' ELSE 'mismatch' END
                     WHEN a.id IS NULL OR h.id IS NULL OR a.currency <> h.currency THEN 'no_account'
@@ -34,16 +36,35 @@ BEGIN
         FROM unnest(ordinals, reference, kind, fingerprint, operator, memo, source, target, amount)
              AS q (n, reference, kind, fingerprint, operator, memo, source, target, amount)
         LEFT JOIN account a ON a.code = q.source AND a.kind = 'customer'
-        LEFT JOIN houses h ON h.code = q.target
-        LEFT JOIN transfer old ON old.reference = q.reference
+        LEFT JOIN houses h ON h.code = coalesce(q.target, ledger_burn.target[1])
+        LEFT JOIN LATERAL (  -- OFFSET 0: nothing is looked up for what is fresh
+            SELECT t.id, t.fingerprint FROM transfer t WHERE t.reference = q.reference AND NOT ledger_burn.fresh OFFSET 0
+        ) old ON true
+        WHERE q.n IS NOT NULL  -- nothing is asked for, but what all would have in common is
     ), verdict AS MATERIALIZED (
         SELECT asked.n, asked.reference, asked.kind, asked.fingerprint, asked.operator, asked.memo, asked.amount,
                asked.account_id, asked.burn_policy, asked.target_id, asked.old_id,
                CASE WHEN asked.outcome <> 'covered' THEN asked.outcome
-                    WHEN burnt.total = asked.amount THEN 'posted'
+                    WHEN one.kind IS NOT NULL OR burnt.total = asked.amount THEN 'posted'
                     ELSE 'insufficient' END AS outcome,  -- lots that do not make up the balance: the books are broken
-               burnt.lots, burnt.amounts, burnt.principal, burnt.bonus
+               CASE WHEN one.kind IS NULL THEN burnt.lots ELSE ARRAY[one.lot_id] END AS lots,
+               CASE WHEN one.kind IS NULL THEN burnt.amounts ELSE ARRAY[asked.amount] END AS amounts,
+               CASE one.kind WHEN 'principal' THEN asked.amount WHEN 'bonus' THEN 0 ELSE burnt.principal END AS principal,
+               CASE one.kind WHEN 'principal' THEN 0 WHEN 'bonus' THEN asked.amount ELSE burnt.bonus END AS bonus
         FROM asked
+        LEFT JOIN LATERAL (  -- the lot that is burnt first, when it is enough
+            SELECT f.lot_id, f.kind
+            FROM (
+                SELECT lot.id AS lot_id, lot.kind, lot.remaining_fen FROM lot
+                WHERE lot.account_id = asked.account_id AND lot.is_open AND asked.outcome = 'covered'
+                      AND (asked.burn_policy <> 'pro_rata' OR asked.bonus_fen = 0)
+                ORDER BY CASE asked.burn_policy WHEN 'bonus_first' THEN (lot.kind = 'principal')::int
+                                                WHEN 'principal_first' THEN (lot.kind = 'bonus')::int ELSE 0 END,
+                         lot.expires_at NULLS LAST, (lot.kind = 'principal')::int, lot.id
+                LIMIT 1
+            ) f
+            WHERE f.remaining_fen >= asked.amount AND (asked.burn_policy <> 'pro_rata' OR f.kind = 'principal')
+        ) one ON true
         CROSS JOIN LATERAL (
             SELECT CASE WHEN asked.burn_policy = 'pro_rata' AND asked.outcome = 'covered'
                         THEN floor(asked.amount::numeric * asked.bonus_fen / (asked.principal_fen + asked.bonus_fen))::bigint
@@ -65,7 +86,7 @@ BEGIN
                            (sum(CASE WHEN lot.kind = 'bonus' THEN lot.remaining_fen ELSE 0 END) OVER by_policy)::bigint
                                - CASE WHEN lot.kind = 'bonus' THEN lot.remaining_fen ELSE 0 END AS bonus_before_fen
                     FROM lot
-                    WHERE lot.account_id = asked.account_id AND lot.is_open
+                    WHERE lot.account_id = asked.account_id AND lot.is_open AND one.kind IS NULL AND asked.outcome = 'covered'
                     WINDOW by_policy AS (
                         ORDER BY CASE asked.burn_policy WHEN 'bonus_first' THEN (lot.kind = 'principal')::int
                                                         WHEN 'principal_first' THEN (lot.kind = 'bonus')::int ELSE 0 END,
@@ -73,7 +94,7 @@ BEGIN
                         ROWS UNBOUNDED PRECEDING)
                 ) c
             ) piece
-            WHERE piece.amount > 0 AND asked.outcome = 'covered'
+            WHERE piece.amount > 0
         ) burnt
     ), posted AS MATERIALIZED (
         SELECT verdict.*, nextval('transfer_id_seq') AS id FROM verdict WHERE outcome = 'posted'

@@ -22,7 +22,7 @@ SET lock_timeout = '250ms'
 AS $$
 #variable_conflict use_column
 DECLARE
-    claim bigint[]; claimed int[]; locked int[]; plain int[]; kinds text[]; codes text[]; targets text[]; amounts bigint[]; titles text[];
+    claim bigint[]; claimed int[]; locked int[]; plain int[]; codes text[]; amounts bigint[]; titles text[];
     references_ text[]; fingerprints bytea[]; taken int[]; after_fen bigint[];
     made bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(customer)]);  -- by an order's number, its id
     this int; here bigint;
@@ -49,14 +49,15 @@ BEGIN
         WHERE c.state = 'active'  -- members.customers.admit
     )
     SELECT array_agg(p.n), array_agg(p.code), array_agg(total[p.n]), array_agg(title[p.n]),
-           array_agg('bill:' || bill_no[p.n] || ':0'), array_agg('bill_payment'::text), array_agg('house:revenue'::text),
+           array_agg('bill:' || bill_no[p.n] || ':0'),
            array_agg(ledger_debit_fingerprint('bill_payment', p.code, 'house:revenue', total[p.n])),
            (SELECT array_agg(l.n) FROM locked l)
-    INTO plain, codes, amounts, titles, references_, kinds, targets, fingerprints, locked
+    INTO plain, codes, amounts, titles, references_, fingerprints, locked
     FROM plain p;
 
     SELECT array_agg(ordinal), array_agg(available_after_fen) INTO taken, after_fen
-    FROM ledger_burn(at, plain, references_, kinds, fingerprints, codes, titles, codes, targets, amounts)
+    FROM ledger_burn(at, plain, references_, ARRAY['bill_payment'], fingerprints, codes, titles, codes, ARRAY['house:revenue'], amounts,
+                     true)
     WHERE outcome = 'posted';
 
     FOREACH this IN ARRAY coalesce(taken, '{}') LOOP

@@ -23,7 +23,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     claim bigint[]; claimed_by bigint[]; claimed_for text[];
-    locked bigint[]; plain int[]; orders bigint[]; bills bigint[]; kinds text[]; codes text[]; targets text[];
+    locked bigint[]; plain int[]; orders bigint[]; bills bigint[]; codes text[];
     amounts bigint[]; titles text[]; references_ text[]; fingerprints bytea[];
     taken int[]; after_fen bigint[]; settled text[];
 BEGIN
@@ -62,14 +62,13 @@ BEGIN
     )
     SELECT array_agg(row_number)::int[], array_agg(p.order_id), array_agg(p.id), array_agg(p.code),
            array_agg(p.amount_fen), array_agg(p.title), array_agg('bill:' || p.bill_no || ':0'),
-           array_agg('bill_payment'::text), array_agg('house:revenue'::text),
            array_agg(ledger_debit_fingerprint('bill_payment', p.code, 'house:revenue', p.amount_fen)),
            (SELECT array_agg(l.customer) FROM locked_accounts l)
-    INTO plain, orders, bills, codes, amounts, titles, references_, kinds, targets, fingerprints, locked
+    INTO plain, orders, bills, codes, amounts, titles, references_, fingerprints, locked
     FROM plain p;
 
     SELECT array_agg(ordinal), array_agg(available_after_fen), array_agg(account_code) INTO taken, after_fen, settled
-    FROM ledger_burn(at, plain, references_, kinds, fingerprints, codes, titles, codes, targets, amounts)
+    FROM ledger_burn(at, plain, references_, ARRAY['bill_payment'], fingerprints, codes, titles, codes, ARRAY['house:revenue'], amounts)
     WHERE outcome = 'posted';
 
     RETURN QUERY

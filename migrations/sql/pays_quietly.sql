@@ -8,7 +8,8 @@ LANGUAGE sql STABLE AS $$
     SELECT c.state::text
     FROM (  -- notifications.outbox.ALERT_LINE
         SELECT c.state, greatest(c.low_balance_threshold_fen,
-                                 (SELECT max(p.amount_fen * p.warn_periods) FROM plan p WHERE p.customer_id = c.id AND p.state = 'active'))
+                                 (SELECT max(p.amount_fen * p.warn_periods) FROM plan p WHERE p.customer_id = c.id AND p.state = 'active'
+                                    AND p.warn_periods IS NOT NULL))
                AS line_fen
         FROM customer c WHERE c.id = pays_quietly.customer OFFSET 0
     ) c

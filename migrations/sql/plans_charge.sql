@@ -14,22 +14,26 @@ AS $$
 #variable_conflict use_column
 DECLARE
     codes text[] := (SELECT array_agg('customer:' || c) FROM unnest(customer) c);
-    plain int[]; kinds text[]; operators text[]; sources text[]; targets text[]; memos text[]; amounts bigint[];
+    numbers bigint[]; befores bigint[]; plain int[]; sources text[]; memos text[]; amounts bigint[];
     references_ text[]; fingerprints bytea[];
 BEGIN
-    PERFORM 1 FROM account a WHERE a.code = ANY (codes) AND a.kind = 'customer' ORDER BY a.id FOR NO KEY UPDATE;
+    SELECT array_agg(locked.n), array_agg(locked.before_fen) INTO numbers, befores  -- of a row waited for, as its last holder left it
+    FROM (
+        SELECT q.n, a.principal_fen + a.bonus_fen - a.held_fen AS before_fen
+        FROM unnest(codes) WITH ORDINALITY AS q (code, n) JOIN account a ON a.code = q.code AND a.kind = 'customer'
+        ORDER BY a.id FOR NO KEY UPDATE OF a
+    ) locked;
 
     SELECT array_agg(q.n::int), array_agg(q.code), array_agg(q.amount), array_agg(q.title), array_agg('bill:' || q.bill_no || ':0'),
-           array_agg('bill_payment'::text), array_agg('clock'::text), array_agg('house:revenue'::text),
            array_agg(ledger_debit_fingerprint('bill_payment', q.code, 'house:revenue', q.amount))
-    INTO plain, sources, amounts, memos, references_, kinds, operators, targets, fingerprints
+    INTO plain, sources, amounts, memos, references_, fingerprints
     FROM (
-        SELECT DISTINCT ON (q.customer) q.* FROM unnest(codes, customer, amount, title, bill_no) WITH ORDINALITY
-             AS q (code, customer, amount, title, bill_no, n)
-        ORDER BY q.customer, q.n
+        SELECT DISTINCT ON (customer[q.n]) q.n, codes[q.n] AS code, customer[q.n] AS customer, amount[q.n] AS amount, title[q.n] AS title,
+               bill_no[q.n] AS bill_no, q.before_fen
+        FROM unnest(numbers, befores) AS q (n, before_fen)
+        ORDER BY customer[q.n], q.n
     ) q
-    JOIN account a ON a.code = q.code
-    CROSS JOIN LATERAL pays_quietly(q.customer, a.principal_fen + a.bonus_fen - a.held_fen, q.amount);
+    CROSS JOIN LATERAL pays_quietly(q.customer, q.before_fen, q.amount);
 
     RETURN QUERY
     WITH taken AS MATERIALIZED (
@@ -37,7 +41,8 @@ BEGIN
                period_id[b.ordinal] AS period_id, plan[b.ordinal] AS plan_id, customer[b.ordinal] AS customer_id,
                period[b.ordinal] AS period_no, days[day[b.ordinal]] AS due_at,
                bill_no[b.ordinal] AS bill_no, title[b.ordinal] AS title, amount[b.ordinal] AS amount
-        FROM ledger_burn(at, plain, references_, kinds, fingerprints, operators, memos, sources, targets, amounts) b
+        FROM ledger_burn(at, plain, references_, ARRAY['bill_payment'], fingerprints, ARRAY['clock'], memos, sources,
+                         ARRAY['house:revenue'], amounts, true) b
         WHERE b.outcome = 'posted'
     ), issued AS (
         INSERT INTO bill (id, bill_no, customer_id, title, source, amount_fen, paid_fen, refunded_fen, state, collect_mode,

@@ -21,7 +21,7 @@ ALTER TABLE due_run ADD CONSTRAINT due_run_claimed CHECK (claimed = charged + pa
 async def _as_before(migration):
     """The tables as they were before 0049, and nothing is known of ``migration`` and later ones."""
     async with core_db.transaction():
-        for statement in filter(str.strip, _SHARES_UNDONE.split(";")):
+        for statement in filter(str.strip, ("DROP INDEX plan_warn;" + _SHARES_UNDONE).split(";")):
             await core_db.execute(statement)
         await core_db.execute("DELETE FROM tortoise_migrations WHERE name >= $1", migration)
         await core_db.fetchval(
@@ -39,13 +39,18 @@ async def test_a_database_of_before_gets_functions_as_they_are_now(database_url,
         """CREATE OR REPLACE FUNCTION ledger_debit_fingerprint(kind text, source text, target text, amount bigint) RETURNS bytea
            LANGUAGE sql STABLE AS 'SELECT sha256(''old'')'"""
     )
+    await core_db.execute(
+        """CREATE FUNCTION ledger_burn(timestamptz, int[], text[], text[], bytea[], text[], text[], text[], text[], bigint[])
+           RETURNS int LANGUAGE sql AS 'SELECT 1'"""
+    )
     await _as_before("0048")
     await database.migrate(database_url)
     found = await core_db.fetch(
-        "SELECT proname, prosrc, pronargs FROM pg_proc WHERE proname ~ '^(plans_charge|orders_pay|ledger_debit_f)'"
+        "SELECT proname, prosrc, pronargs FROM pg_proc WHERE proname ~ '^(plans_charge|orders_pay|ledger_debit_f|ledger_burn)'"
     )
     by_name = {row["proname"]: row for row in found}
-    assert len(found) == 3 and by_name["plans_charge"]["pronargs"] == 11
+    assert len(found) == 4 and by_name["plans_charge"]["pronargs"] == 11
+    assert by_name["ledger_burn"]["pronargs"] == 11
     assert (
         by_name["orders_pay"]["prosrc"] == now
         and "convert_to" in by_name["ledger_debit_fingerprint"]["prosrc"]
