@@ -10,7 +10,9 @@ from migrations import _steps
 
 _SQL = Path(__file__).parent / "sql"
 _FUNCTIONS = ("ledger_debit", "pays_quietly", "orders_pay", "orders_buy", "plans_charge")
-_OLD_BURN = "ledger_burn(timestamptz, int[], text[], text[], bytea[], text[], text[], text[], text[], bigint[])"
+_OLD_BURN = (
+    "ledger_burn(timestamptz, int[], text[], text[], bytea[], text[], text[], text[], text[], bigint[])"
+)
 
 
 class Migration(_steps.Migration):

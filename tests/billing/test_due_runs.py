@@ -26,6 +26,7 @@ from core import clock
 from core import db as database
 from notifications import outbox
 from tests import factories
+from tests.ledger import breaking
 
 BY = "operator:1"
 
@@ -143,6 +144,21 @@ async def test_what_another_takes_while_a_worker_joins_is_expected_once(db, monk
     monkeypatch.setattr(database, "execute", meanwhile)
     assert await due_runs.begin() == run_id
     assert ((await today()).expected, (await today()).left) == (3, 2)
+
+
+async def test_what_is_due_and_not_taken_in_a_pause_is_not_expected(db):
+    await shop(*[5_000] * 5)
+    first = "(SELECT min(id) FROM plan)"
+    async with breaking.undone(
+        f"UPDATE plan SET state = 'paused', paused_on = '{clock.today()}' WHERE id > {first} AND id < {first} + 3",
+        f"UPDATE plan SET state = 'paused', paused_on = '{clock.today() + timedelta(days=1)}' WHERE id = {first} + 3",
+        f"UPDATE plan_period SET units = 1 WHERE plan_id = {first} + 1",
+    ):
+        (taken,) = await database.fetchrow(f"SELECT count(*) {due_runs.DUE}", clock.today())
+        expected, done = await database.fetchrow(due_runs._HOW_MANY, clock.today())
+        assert (expected, done) == (taken, 0) and taken == 4, (
+            "but for the one of two in a pause that was not used"
+        )
 
 
 async def test_workers_do_not_wait_for_one_another_to_count(db):

@@ -112,6 +112,74 @@ async def test_the_database_tells_a_repeat_by_the_same_fingerprint(db):
     assert made == transfer.fingerprint()
 
 
+_BURN = """
+SELECT ordinal, outcome FROM ledger_burn(now(), $1::int[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[],
+                                         $9::bigint[], $10)
+"""
+
+
+def burnt(transfers, *, fresh=False):
+    """Debits, of which the kind, the operator and the target are told once."""
+    return database.fetch(
+        _BURN,
+        list(range(1, len(transfers) + 1)) or None,
+        [one.reference for one in transfers] or None,
+        ["spend"],
+        [one.fingerprint() for one in transfers] or None,
+        ["till"],
+        [one.memo for one in transfers] or None,
+        [one.legs[0].source for one in transfers] or None,
+        [accounts.REVENUE],
+        [one.legs[0].amount_fen for one in transfers] or None,
+        fresh,
+    )
+
+
+async def test_what_all_have_in_common_is_told_once(db):
+    customers = [await factories.customer(principal=100) for _ in range(3)]
+    asked = [spending(accounts.of_customer(one.id), [60])[0] for one in customers]
+    assert [tuple(row) for row in await burnt(asked)] == [(1, "posted"), (2, "posted"), (3, "posted")]
+    rows = await database.fetch(
+        "SELECT t.kind, t.operator, a.code FROM transfer t JOIN posting p ON p.transfer_id = t.id JOIN account a ON a.id = p.target_id"
+        " WHERE t.reference LIKE 'out:%'"
+    )
+    assert [tuple(row) for row in rows] == [("spend", "till", accounts.REVENUE)] * 3
+    assert [tuple(row) for row in await burnt(asked)] == [(1, "repeated"), (2, "repeated"), (3, "repeated")]
+    assert await burnt([]) == []
+
+
+async def test_a_reference_that_is_said_to_be_fresh_and_is_not_moves_nothing(db):
+    customer = await factories.customer(principal=100)
+    (asked,) = spending(accounts.of_customer(customer.id), [60])
+    assert [tuple(row) for row in await burnt([asked], fresh=True)] == [(1, "posted")]
+    await factories.topped_up(customer.id, 100)
+    with pytest.raises(Exception, match="transfer_reference_key"):
+        await burnt([asked], fresh=True)
+    assert await factories.balance(customer.id) == (140, 0)
+
+
+@pytest.mark.parametrize("policy", accounts.POLICIES)
+@pytest.mark.parametrize("amount_fen", [39, 40, 41, 60, 100])
+async def test_the_lot_that_is_burnt_first_is_enough_or_is_not(db, policy, amount_fen):
+    """Lots whose order is another by each policy: to the fen what the first has, one less, one more, and all."""
+    both = [await factories.customer() for _ in range(2)]
+    codes = [accounts.of_customer(customer.id) for customer in both]
+    soon = clock.now() + timedelta(days=5)
+    for code in codes:
+        for kind, given_fen, expires_at in (
+            ("principal", 40, None), ("bonus", 20, soon + timedelta(days=1)), ("bonus", 40, soon),
+        ):  # fmt: skip
+            lot = posting.credit(accounts.BONUS_COST, code, given_fen, kind=kind, expires_at=expires_at)
+            name = f"in:{code}:{kind}:{given_fen}"
+            await posting.post_one(posting.Transfer(name, "grant", [lot], operator="t"))
+    await database.execute("UPDATE account SET burn_policy = $2 WHERE code = ANY ($1)", codes, policy)
+    (said,) = await posting.post(spending(codes[0], [amount_fen]))
+    ((outcome, *_),) = await the_long_way(spending(codes[1], [amount_fen]))
+    assert said.outcome == outcome == "posted"
+    rows = [[tuple(row) for row in await database.fetch(_BURNT, code)] for code in codes]
+    assert rows[0] == rows[1]
+
+
 async def test_at_once_as_many_are_paid_as_the_balance_covers_and_the_others_are_refused(db):
     customer = await factories.customer(principal=300, bonus=250)
     code = accounts.of_customer(customer.id)
