@@ -10,8 +10,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Posts plain debits of accounts the caller has locked in an earlier statement; of each account at most one. ordinals are the
--- caller's own numbers for them. A kind, an operator or a target that all have in common may be told once. fresh: the caller has made
--- the references in this transaction, so no transfer bears them (if one does, its index refuses).
+-- caller's own numbers for them. A kind, an operator or a target that all have in common may be told once. fresh: the references name bills
+-- that are made in this transaction, under numbers that are unique, so no transfer bears them (if one did, its index would refuse).
 CREATE OR REPLACE FUNCTION ledger_burn(
     at timestamptz, ordinals int[], reference text[], kind text[], fingerprint bytea[], operator text[], memo text[],
     source text[], target text[], amount bigint[],
@@ -26,7 +26,8 @@ BEGIN
     WITH houses AS MATERIALIZED (
         SELECT id, code, currency FROM account WHERE code = ANY (ARRAY(SELECT DISTINCT t FROM unnest(target) t)) AND kind = 'house'
     ), asked AS (
-        SELECT q.n, q.reference, coalesce(q.kind, ledger_burn.kind[1]) AS kind, q.fingerprint, coalesce(q.operator, ledger_burn.operator[1]) AS operator, q.memo,
+        SELECT q.n, q.reference, CASE cardinality(ledger_burn.kind) WHEN 1 THEN ledger_burn.kind[1] ELSE q.kind END AS kind, q.fingerprint,
+               CASE cardinality(ledger_burn.operator) WHEN 1 THEN ledger_burn.operator[1] ELSE q.operator END AS operator, q.memo,
                q.amount, a.id AS account_id, a.principal_fen, a.bonus_fen, a.burn_policy, h.id AS target_id, old.id AS old_id,
                CASE WHEN old.id IS NOT NULL
                     THEN CASE WHEN old.fingerprint = q.fingerprint THEN 'repeated' ELSE 'mismatch' END
@@ -36,7 +37,7 @@ BEGIN
         FROM unnest(ordinals, reference, kind, fingerprint, operator, memo, source, target, amount)
              AS q (n, reference, kind, fingerprint, operator, memo, source, target, amount)
         LEFT JOIN account a ON a.code = q.source AND a.kind = 'customer'
-        LEFT JOIN houses h ON h.code = coalesce(q.target, ledger_burn.target[1])
+        LEFT JOIN houses h ON h.code = CASE cardinality(ledger_burn.target) WHEN 1 THEN ledger_burn.target[1] ELSE q.target END
         LEFT JOIN LATERAL (  -- OFFSET 0: nothing is looked up for what is fresh
             SELECT t.id, t.fingerprint FROM transfer t WHERE t.reference = q.reference AND NOT ledger_burn.fresh OFFSET 0
         ) old ON true
@@ -63,7 +64,7 @@ BEGIN
                          lot.expires_at NULLS LAST, (lot.kind = 'principal')::int, lot.id
                 LIMIT 1
             ) f
-            WHERE f.remaining_fen >= asked.amount AND (asked.burn_policy <> 'pro_rata' OR f.kind = 'principal')
+            WHERE asked.amount > 0 AND f.remaining_fen >= asked.amount AND (asked.burn_policy <> 'pro_rata' OR f.kind = 'principal')
         ) one ON true
         CROSS JOIN LATERAL (
             SELECT CASE WHEN asked.burn_policy = 'pro_rata' AND asked.outcome = 'covered'

@@ -16,7 +16,7 @@ _LAST_RUN = {
     "bill_next_due": ("0010", "7d560b5fdb82"),
     "catalogue_page": ("0024", "a844be014b99"),
     "customers_named": ("0041", "2c9443446946"),
-    "ledger_debit": ("0050", "84b8b9c930cf"),
+    "ledger_debit": ("0050", "13443b424e9d"),
     "ledger_post": ("0047", "a8408ad4a732"),
     "orders_buy": ("0050", "e8abcfe93379"),
     "orders_pay": ("0050", "b23419b5de44"),

@@ -24,6 +24,7 @@ from billing import (
 )
 from core import clock
 from core import db as database
+from ledger import accounts, posting
 from notifications import outbox
 from tests import factories
 from tests.ledger import breaking
@@ -144,6 +145,25 @@ async def test_what_another_takes_while_a_worker_joins_is_expected_once(db, monk
     monkeypatch.setattr(database, "execute", meanwhile)
     assert await due_runs.begin() == run_id
     assert ((await today()).expected, (await today()).left) == (3, 2)
+
+
+_WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+
+
+async def test_a_run_that_waits_for_an_account_judges_by_what_its_holder_left(db):
+    ((spender, _), (other, _)) = await shop(1_000, 1_000)
+    code = accounts.of_customer(spender.id)
+    async with database.transaction():
+        spent = posting.Transfer("s", "spend", [posting.debit(code, accounts.REVENUE, 500)], operator="t")
+        await posting.post_one(spent)
+        run = asyncio.create_task(deductions.run_due(), context=contextvars.Context())
+        async with asyncio.timeout(30):
+            while not await database.fetchval(_WAITING):
+                await asyncio.sleep(0.01)
+    assert ((await run).charged, (await today()).owed) == (1, 1)
+    assert [await factories.balance(one.id) for one in (spender, other)] == [(500, 0), (100, 0)]
 
 
 async def test_what_is_due_and_not_taken_in_a_pause_is_not_expected(db):

@@ -3,12 +3,14 @@
 import json
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing import bills, deductions, forecast, low_balance, plans, staff_alerts
 from core import clock
 from core import db as database
+from ledger import accounts, holds
 from notifications import templates
 from shop import orders
 from tests import factories
@@ -148,6 +150,29 @@ async def test_a_plan_has_an_alert_line_of_its_own(db):
     await deductions.run_due()
     assert await low_balances(customer.id) == [6_000]
     assert (await plans.set_warning(customer.id, plan.id, None)).warn_periods is None
+
+
+@pytest.mark.parametrize(
+    ("principal", "bonus", "held", "line"),
+    [(1_200, 300, 0, 1_200), (1_500, 0, 200, 1_000), (1_900, 0, 0, 1_900)],
+    ids=["with bonus", "but for what is held", "from the very line"],
+)
+async def test_a_due_run_sees_the_line_crossed_by_all_that_can_be_spent(db, principal, bonus, held, line):
+    customer = await factories.customer(principal=principal, bonus=bonus, threshold_fen=line)
+    if held:
+        await holds.place(accounts.of_customer(customer.id), reference="h", amount_fen=held)
+    await factories.plan(customer.id, 400, "daily")
+    await deductions.run_due()
+    assert await low_balances(customer.id) == [line]
+
+
+async def test_the_highest_of_the_lines_counts_of_plans_that_have_one(db):
+    customer = await factories.customer(principal=2_000, threshold_fen=100)
+    made = [await factories.plan(customer.id, fen, "daily") for fen in (300, 200, 100)]
+    for plan, periods in zip(made, (5, 2, None), strict=True):
+        await plans.set_warning(customer.id, plan.id, periods)
+    await deductions.run_due()
+    assert await low_balances(customer.id) == [1_500]
 
 
 async def low_balances(customer_id):

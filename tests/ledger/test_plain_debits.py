@@ -47,7 +47,14 @@ def spending(code, amounts):
 async def the_long_way(transfers):
     rows = await database.fetch(posting._POST, *posting._columns(transfers))
     return [
-        (row["outcome"], row["principal_fen"], row["bonus_fen"], row["available_after_fen"]) for row in rows
+        (
+            row["outcome"],
+            row["principal_fen"],
+            row["bonus_fen"],
+            row["available_before_fen"],
+            row["available_after_fen"],
+        )
+        for row in rows
     ]
 
 
@@ -66,11 +73,11 @@ async def test_a_plain_debit_leaves_what_the_long_way_leaves(db, policy):
         short, long = await twins(policy, chance)
         amounts = [chance.randint(1, 120) for _ in range(5)]
         said = [
-            (one.outcome, one.principal_fen, one.bonus_fen, one.available_after_fen)
+            (one.outcome, one.principal_fen, one.bonus_fen, one.available_before_fen, one.available_after_fen)
             for one in await posting.post(spending(short, amounts))
         ]
         expected = await the_long_way(spending(long, amounts))
-        assert said == [(one[0], one[1] or 0, one[2] or 0, one[3]) for one in expected]
+        assert said == [(one[0], one[1] or 0, one[2] or 0, *one[3:]) for one in expected]
         rows = [[tuple(row) for row in await database.fetch(_BURNT, code)] for code in (short, long)]
         assert rows[0] == rows[1]
 
@@ -146,6 +153,30 @@ async def test_what_all_have_in_common_is_told_once(db):
     assert [tuple(row) for row in rows] == [("spend", "till", accounts.REVENUE)] * 3
     assert [tuple(row) for row in await burnt(asked)] == [(1, "repeated"), (2, "repeated"), (3, "repeated")]
     assert await burnt([]) == []
+
+
+async def test_nothing_and_less_than_nothing_are_refused_alone(db):
+    customers = [await factories.customer(principal=100) for _ in range(3)]
+    asked = [spending(accounts.of_customer(one.id), [60])[0] for one in customers]
+    rows = await database.fetch(
+        _BURN, [1, 2, 3], [one.reference for one in asked], ["spend"], [one.fingerprint() for one in asked], ["till"], [""] * 3,
+        [one.legs[0].source for one in asked], [accounts.REVENUE], [0, 60, -1], False,
+    )  # fmt: skip
+    assert sorted(map(tuple, rows)) == [(1, "insufficient"), (2, "posted"), (3, "insufficient")]
+
+
+async def test_what_one_of_several_does_not_say_is_not_taken_from_the_first(db):
+    customers = [await factories.customer(principal=100) for _ in range(2)]
+    asked = [spending(accounts.of_customer(one.id), [60])[0] for one in customers]
+    both = [
+        [1, 2], [one.reference for one in asked], ["spend"], [one.fingerprint() for one in asked], ["a", "b"], [""] * 2,
+        [one.legs[0].source for one in asked], [accounts.REVENUE, None], [60, 60], False,
+    ]  # fmt: skip
+    assert sorted(map(tuple, await database.fetch(_BURN, *both))) == [(1, "posted"), (2, "no_account")]
+    both[7] = [accounts.REVENUE]
+    for at, values in ((2, ["spend", None]), (4, ["a", None])):
+        with pytest.raises(Exception, match="null value in column"):
+            await database.fetch(_BURN, *both[:at], values, *both[at + 1 :])
 
 
 async def test_a_reference_that_is_said_to_be_fresh_and_is_not_moves_nothing(db):
