@@ -152,7 +152,7 @@ _WAITING = (
 )
 
 
-async def test_a_run_that_waits_for_an_account_judges_by_what_its_holder_left(db):
+async def test_a_run_that_waits_for_an_account_judges_by_what_its_holder_left(db, caplog):
     ((spender, _), (other, _)) = await shop(1_000, 1_000)
     code = accounts.of_customer(spender.id)
     async with database.transaction():
@@ -164,6 +164,7 @@ async def test_a_run_that_waits_for_an_account_judges_by_what_its_holder_left(db
                 await asyncio.sleep(0.01)
     assert ((await run).charged, (await today()).owed) == (1, 1)
     assert [await factories.balance(one.id) for one in (spender, other)] == [(500, 0), (100, 0)]
+    assert "done again in halves" not in caplog.text, "it knew before it moved any money"
 
 
 async def test_what_is_due_and_not_taken_in_a_pause_is_not_expected(db):

@@ -167,7 +167,7 @@ async def test_a_due_run_sees_the_line_crossed_by_all_that_can_be_spent(db, prin
 
 
 async def test_the_highest_of_the_lines_counts_of_plans_that_have_one(db):
-    customer = await factories.customer(principal=2_000, threshold_fen=100)
+    customer = await factories.customer(principal=1_700, threshold_fen=100)
     made = [await factories.plan(customer.id, fen, "daily") for fen in (300, 200, 100)]
     for plan, periods in zip(made, (5, 2, None), strict=True):
         await plans.set_warning(customer.id, plan.id, periods)
