@@ -42,7 +42,8 @@ class Movement:
 
 
 ALERT_LINE = """greatest(c.low_balance_threshold_fen,
-    (SELECT max(p.amount_fen * p.warn_periods) FROM plan p WHERE p.customer_id = c.id AND p.state = 'active'))"""
+    (SELECT max(p.amount_fen * p.warn_periods) FROM plan p
+     WHERE p.customer_id = c.id AND p.state = 'active' AND p.warn_periods IS NOT NULL))"""
 """Below this a customer ``c`` is alerted: their own threshold, or what the next periods of a plan will take, as they chose.
 ``migrations/sql/pays_quietly.sql`` says it to what pays in sets."""
 
