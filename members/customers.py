@@ -162,14 +162,14 @@ _LONGEST_ID = 18
 
 
 _SORTED = f"SELECT {_COLUMNS} FROM customer"
-_SORTS = {"name": "name", "created_at": "id"}
-"""What customers can be sorted by, and the columns: ``customer_by_name`` serves it; they are numbered as they come. Not by balance: an index of
+_SORTS = {"name": "name_order(name)", "created_at": "id"}
+"""What customers can be sorted by, and the columns: by pinyin, which ``customer_by_name`` serves; they are numbered as they come. Not by balance: an index of
 it would be written anew with every payment."""
 _AMONG = """(
     (name_parts(name) @> name_parts({0}::text) AND name ILIKE {1}::text) OR id = {2}::bigint
     OR id = ANY (ARRAY(SELECT customer_id FROM message_address WHERE address_index = {3}))
 )"""
-_NAMED = "SELECT name FROM customer WHERE id = $1"
+_PLACE = "SELECT name_order(name) FROM customer WHERE id = $1"
 
 
 async def page(
@@ -194,7 +194,7 @@ async def page(
 async def _sorted(sort: sorting.Sort, words: tuple[object, ...] | None, limit: int) -> list[Customer]:
     if sort.by == "name" and sort.after is not None:
         number = sort.after[1]
-        sort = replace(sort, after=(await db.fetchval(_NAMED, number) or "", number))
+        sort = replace(sort, after=(await db.fetchval(_PLACE, number) or b"", number))
     where = {} if words is None else {_AMONG: words}
     text, args = sorting.statement(_SORTED, where, sort, column=_SORTS[sort.by], limit=limit)
     return [Customer(*row) for row in await db.fetch(text, *args)]

@@ -236,7 +236,7 @@ class Colleague:
 _COLLEAGUES = f"""
 SELECT o.id, o.name, {posts.OF_OPERATOR},
     (SELECT count(*) FROM conversation c WHERE c.operator_id = o.id AND c.state = 'with_operator') AS conversations
-FROM operator o WHERE o.state = 'active' ORDER BY o.name, o.id
+FROM operator o WHERE o.state = 'active' ORDER BY name_order(o.name), o.id
 """
 
 

@@ -30,7 +30,7 @@ _SAVE = """
 INSERT INTO saved_view (operator_id, operation, name, query, created_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (operator_id, operation, name) DO UPDATE SET query = $4
 """
-_OF = "SELECT id, name, query FROM saved_view WHERE operator_id = $1 AND operation = $2 ORDER BY name"
+_OF = "SELECT id, name, query FROM saved_view WHERE operator_id = $1 AND operation = $2 ORDER BY name_order(name), name"
 _DROP = "DELETE FROM saved_view WHERE id = $1 AND operator_id = $2"
 
 

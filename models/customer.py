@@ -1,7 +1,6 @@
 """Customers."""
 
 from tortoise import fields
-from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -29,7 +28,6 @@ class Customer(Model):
 
     class Meta:
         table = "customer"
-        indexes = (Index(fields=("name", "id"), name="customer_by_name"),)
         constraints = (
             CheckConstraint(
                 check="state IN ('active', 'blocked', 'merged', 'closing', 'closed')", name="customer_state"

@@ -31,7 +31,7 @@ def test_every_order_that_a_list_offers_is_looked_at_here():
 @pytest.mark.parametrize("way", ["", "-"])
 @pytest.mark.parametrize(("room", "number", "by", "index"), LISTS)
 async def test_every_order_of_a_list_is_read_from_an_index(db, room, number, by, index, way):
-    value = "" if by == "name" else 7
+    value = b"" if by == "name" else 7
     for after in (None, (value, 7)):
         text, args = sorting.statement(
             room._SORTED,
@@ -72,5 +72,48 @@ async def test_pages_sorted_by_what_many_share_have_every_row_once(db, way):
         seen += page
         after = (0, page[-1].id)
     assert seen == whole and len(whole) == 7
-    names = [(one.name, one.id) for one in whole]
+    names = [(_pinyin(one.name), one.id) for one in whole]
     assert names == sorted(names, reverse=way == "-")
+
+
+def _pinyin(name):
+    """The same order by another's table: Python's GB 18030."""
+    return name.lower().encode("gb18030")
+
+
+async def test_names_are_in_the_order_of_a_chinese_directory(db):
+    names = [
+        "安然",
+        "白雪",
+        "Bob",
+        "alice",
+        "Zoe",
+        "王芳",
+        "李雷",
+        "张三",
+        "陈一",
+        "欧阳修",
+        "9527",
+        "🐼团子",
+        "龘龘",
+        "王 芳",
+        "Élodie",
+    ]
+    for name in reversed(names):
+        await factories.customer(name)
+    found = [one.name for one in await customers.page(sort=sorting.Sort("name"), limit=100)]
+    assert found == [
+        "9527", "alice", "Bob", "Zoe", "🐼团子", "Élodie", "安然", "白雪", "陈一", "李雷", "欧阳修", "王 芳", "王芳", "张三", "龘龘",
+    ]  # fmt: skip
+
+
+async def test_every_letter_there_is_has_a_place_in_the_order(db):
+    """Else a customer of such a name could not be added."""
+    letters = [chr(code) for code in range(1, 0x110000) if not 0xD800 <= code <= 0xDFFF]
+    places = await database.fetchval(
+        "SELECT count(DISTINCT name_order(letter)) FROM unnest($1::text[]) AS letter WHERE lower(letter) = letter",
+        letters,
+    )
+    assert places == await database.fetchval(
+        "SELECT count(*) FROM unnest($1::text[]) AS letter WHERE lower(letter) = letter", letters
+    )
