@@ -84,6 +84,7 @@ UNLIMITED: Mapping[str, str] = {
     "invoices_issue": "paper, no money",
     "invoices_refuse": "paper, no money",
     "invoices_reveal": "paper, no money",
+    "orders_close": "nothing moves",
     "orders_confirm": "nothing moves",
     "orders_hand_over": "goods, no money",
     "orders_reveal": "nothing moves",

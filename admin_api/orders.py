@@ -13,7 +13,7 @@ from core import masks
 from shop import order_records, order_review, orders_history, orders_shown, shipments, stock
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
-Step = Literal["confirm", "reject", "withdraw", "ship", "hand_over"]
+Step = Literal["confirm", "reject", "withdraw", "ship", "hand_over", "close"]
 Reason = Annotated[kit.Text, Field(min_length=1, max_length=200, examples=["缺货"])]
 
 
@@ -236,6 +236,12 @@ async def ship(order_no: str, body: Parcel, caller: Operator, key: kit.Idempoten
 async def hand_over(order_no: str, body: Note, caller: Operator, key: kit.IdempotencyKey) -> object:
     """Gives what is left of it over the counter."""
     await order_review.hand_over(_by(caller), order_no, note=body.note, key=key)
+    return await order_records.read(order_no)
+
+
+async def close(order_no: str, body: Note, caller: Operator, key: kit.IdempotencyKey) -> object:
+    """Sends nothing more of an order that went out in part and was refunded."""
+    await order_review.close(_by(caller), order_no, note=body.note, key=key)
     return await order_records.read(order_no)
 
 

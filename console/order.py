@@ -22,6 +22,7 @@ _DOES: Mapping[str, str] = {
     "confirm": "orders_confirm",
     "ship": "orders_ship",
     "hand_over": "orders_hand_over",
+    "close": "orders_close",
     "reject": "orders_reject",
     "withdraw": "orders_cancel",
 }

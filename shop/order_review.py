@@ -29,6 +29,12 @@ class OrderRefunded(errors.Conflict):
     code = "order_refunded"
 
 
+class OrderNotRefunded(errors.Conflict):
+    """Something of what was paid for it is still with the shop, which owes its customer the rest."""
+
+    code = "order_not_refunded"
+
+
 class MoreThanAgreed(errors.Conflict):
     """More would go back now than the second person was asked about."""
 
@@ -77,8 +83,12 @@ async def refuse_refunded(order: order_steps.Order) -> None:
     Raises:
         OrderRefunded.
     """
-    if not await refunds.left(await bills.find(order.bill_no)):
+    if await _is_refunded(order):
         raise OrderRefunded(order_no=order.order_no)
+
+
+async def _is_refunded(order: order_steps.Order) -> bool:
+    return not await refunds.left(await bills.find(order.bill_no))
 
 
 async def confirm(by: By, order_no: str, *, note: str = "", key: str) -> str:
@@ -183,6 +193,25 @@ async def hand_over(by: By, order_no: str, *, note: str = "", key: str) -> str:
         await shipping.look_again(order.bill_no)
 
     return await _once(by, "hand_over", order_no, note, act, key)
+
+
+async def close(by: By, order_no: str, *, note: str = "", key: str) -> str:
+    """Of an order that went out in part, and of which all money is back, the rest is not sent any more: what was kept for it can be ordered
+    again, what is on its way is received or sent back as ever. Returns its number.
+
+    Raises:
+        NoSuchOrder, OrderStateForbids, OrderNotRefunded, KeyReused.
+    """
+
+    async def act(order: order_steps.Order) -> None:
+        order_states.refuse("close", order.state, order_no)
+        if not await _is_refunded(order):
+            raise OrderNotRefunded(order_no=order_no)
+        await order_steps.go(order, "close", "shipped", by=by.label, note=note or None)
+        await order_steps.free_stock(order)
+        await shipping.look_again(order.bill_no)
+
+    return await _once(by, "close", order_no, note, act, key)
 
 
 async def _once(

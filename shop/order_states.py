@@ -12,7 +12,7 @@ from core import errors
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
 Step = Literal[
-    "place", "edit", "pay", "pay_in_parts", "cancel", "withdraw", "expire", "confirm", "reject", "ship", "hand_over", "receive", "complete", "hide",
+    "place", "edit", "pay", "pay_in_parts", "cancel", "withdraw", "expire", "confirm", "reject", "ship", "hand_over", "close", "receive", "complete", "hide",
 ]  # fmt: skip
 Who = Literal["customer", "operator", "payment", "clock"]
 STATES: dict[State, tuple[str, str]] = {
@@ -78,6 +78,8 @@ RULES: tuple[Rule, ...] = (
     Rule("hand_over", ("paid", "confirmed", "shipping"), ("completed",), "operator",
          ("需要审核的店须先确认；款项未全部退回", "confirmed first, where the shop reviews orders; not all of it is paid back"),
          ("当面交付其余商品，库存出库", "gives the rest over the counter, takes it out of the stock")),
+    Rule("close", ("shipping",), ("shipped",), "operator", ("款项已全部退回", "all of it is paid back"),
+         ("其余商品不再发货，释放其库存", "the rest is not sent any more; frees its stock")),
     Rule("receive", ("shipped",), ("completed",), "customer", _NOTHING, _NOTHING),
     Rule("complete", ("shipped",), ("completed",), "clock", ("发货后满若干天", "so many days after it was shipped"),
          ("告知顾客", "tells the customer")),
@@ -105,6 +107,7 @@ def of_operator(state: str, *, need_review: bool, is_refunded: bool) -> tuple[St
         and state in rule.was
         and not (need_review and state == "paid" and rule.step in ("ship", "hand_over"))
         and not (is_refunded and rule.step in _DELIVERS)
+        and not (not is_refunded and rule.step == "close")
     )
 
 

@@ -1,6 +1,7 @@
 """An order's page offers what is possible now; it is shipped in parcels; the kitchen gives out what is fetched."""
 
 import asyncio
+import html
 import re
 
 from billing import refunds, stores
@@ -103,3 +104,21 @@ async def test_a_kitchen_sees_its_own_store_alone(hired):
     order_no, _ = await paid_order()
     assert order_no[-4:] not in (await browser.get("/kitchen?store=")).words
     assert (await browser.get(f"/orders/{order_no}")).status == 404
+
+
+async def test_what_went_out_in_part_and_was_paid_back_is_closed(hired):
+    browser = await hired(SERVES)
+    order_no, sku_id = await paid_order(pieces=3)
+    page = await browser.get(f"/orders/{order_no}")
+    parcel = {**page.hidden, "carrier": "顺丰", "tracking_no": "SF1234567890", f"quantity.{sku_id}": "2"}
+    assert "close" not in _offered(await browser.post(f"/orders/{order_no}/ship", parcel))
+    bill_no = await db.fetchval("SELECT bill_no FROM shop_order WHERE order_no = $1", order_no)
+    await refunds.of_bill(
+        factories.open_channels(), 1, bill_no, amount_fen=8_400, reason="断货", key=factories.key()
+    )
+    page = await browser.get(f"/orders/{order_no}")
+    assert _offered(page) == {"close"} and "其余不发" in page.words
+    action = html.unescape(re.search(r'action="/console(/do/orders_close[^"]*)"', page.text)[1])
+    closed = await browser.post(action, page.hidden)
+    assert closed.status == 200 and _offered(closed) == set()
+    assert await state_of(order_no) == "shipped"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from billing import approvals, instalments_of_orders, refunds, terms
+from billing import approvals, bills, instalments_of_orders, refunds, terms
 from core import clock
 from core import db as database
 from ledger import proof
@@ -85,12 +85,25 @@ class Shop:
                 key=factories.key(),
             ),
             "hand_over": lambda: order_review.hand_over(order_review.By(1), self.no, key=factories.key()),
+            "close": self.close,
             "receive": lambda: orders.receive(self.customer, self.no),
             "expire": self.expire,
             "complete": self.complete,
             "hide": lambda: orders.hide(self.customer, self.no),
         }
         await acts[step]()
+
+    async def close(self):
+        if await self.state() == "shipping":
+            await self.paid_back()
+        await order_review.close(order_review.By(1), self.no, note="断货", key=factories.key())
+
+    async def paid_back(self):
+        """All that is left of what was paid."""
+        bill = await bills.find((await orders.get(self.customer, self.no)).bill_no)
+        await refunds.of_bill(
+            factories.open_channels(), 1, bill.bill_no, amount_fen=await refunds.left(bill), reason="断货", key=factories.key(),
+        )  # fmt: skip
 
     async def pay_in_parts(self):
         terms.use(replace(terms.current(), order_instalment_parts=(2,), order_instalments_from_fen=1))
@@ -360,7 +373,7 @@ async def test_a_refund_of_its_bill_is_in_an_orders_history_and_what_is_paid_bac
     for step in ("ship", "hand_over"):
         with pytest.raises(order_review.OrderRefunded):
             await shop.take(step)
-    assert (await orders_shown.find(shop.no)).next_steps == ()
+    assert (await orders_shown.find(shop.no)).next_steps == ("close",)
     other = await Shop().opened("paid")
     bill_no = (await orders.get(other.customer, other.no)).bill_no
     at_once = refunds.of_bill(channels, 1, bill_no, amount_fen=3_000, reason="道歉", key=factories.key())
@@ -376,3 +389,33 @@ async def test_a_refund_of_its_bill_is_in_an_orders_history_and_what_is_paid_bac
     assert set(shown.next_steps) == {"reject", "withdraw"}, "nothing is delivered any more"
     await third.take("cancel")
     assert await third.state() == "cancelled" and await third.left() == [10, 10]
+
+
+async def test_an_order_that_went_out_in_part_and_was_paid_back_is_closed_and_its_stock_is_free(db):
+    shop = await Shop().opened("shipping")
+    assert await shop.left() == [8, 9] and "close" not in (await orders_shown.find(shop.no)).next_steps
+    close = lambda key: order_review.close(order_review.By(1), shop.no, key=key)  # noqa: E731
+    with pytest.raises(order_review.OrderNotRefunded):
+        await close(factories.key())
+    assert await shop.state() == "shipping" and await shop.left() == [8, 9]
+    await shop.paid_back()
+    assert (await orders_shown.find(shop.no)).next_steps == ("close",)
+    with pytest.raises(order_review.NoSuchOrder):
+        await order_review.close(order_review.By(1, frozenset({"elsewhere"})), shop.no, key=factories.key())
+    key = factories.key()
+    answers = await asyncio.gather(
+        *(close(key) for _ in range(3)), close(factories.key()), return_exceptions=True
+    )
+    refused = [one for one in answers if isinstance(one, Exception)]
+    assert all(isinstance(one, orders.OrderStateForbids) for one in refused) and len(refused) in (1, 3)
+    assert [one.step for one in await shop.history()].count("close") == 1
+    assert await shop.left() == [9, 10], "what was sent is gone, what was kept can be ordered again"
+    order = await orders.get(shop.customer, shop.no)
+    assert (order.state, [(line.quantity, line.shipped) for line in order.lines]) == (
+        "shipped",
+        [(2, 1), (1, 0)],
+    )
+    with pytest.raises(orders.OrderStateForbids):
+        await shop.take("ship")
+    await shop.take("receive")
+    assert await shop.state() == "completed"
