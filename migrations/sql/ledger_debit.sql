@@ -11,7 +11,7 @@ $$;
 
 -- Posts plain debits of accounts the caller has locked in an earlier statement; of each account at most one. ordinals are the
 -- caller's own numbers for them. A kind, an operator or a target that all have in common may be told once. fresh: the references name bills
--- that are made in this transaction, under numbers that are unique, so no transfer bears them (if one did, its index would refuse).
+-- of which nothing was paid, so no transfer bears them (if one did, its index would refuse).
 CREATE OR REPLACE FUNCTION ledger_burn(
     at timestamptz, ordinals int[], reference text[], kind text[], fingerprint bytea[], operator text[], memo text[],
     source text[], target text[], amount bigint[],

@@ -68,7 +68,8 @@ BEGIN
     FROM plain p;
 
     SELECT array_agg(ordinal), array_agg(available_after_fen), array_agg(account_code) INTO taken, after_fen, settled
-    FROM ledger_burn(at, plain, references_, ARRAY['bill_payment'], fingerprints, codes, titles, codes, ARRAY['house:revenue'], amounts)
+    FROM ledger_burn(at, plain, references_, ARRAY['bill_payment'], fingerprints, codes, titles, codes, ARRAY['house:revenue'], amounts,
+                     fresh => true)  -- of an open bill nothing was paid: no transfer can have paid the first of it
     WHERE outcome = 'posted';
 
     RETURN QUERY
