@@ -251,7 +251,7 @@ async def reprice(bill: Bill, *, amount_fen: int, title: str) -> None:
 
 _LOCK_OVERDUE = f"""
 SELECT {COLUMNS} FROM bill
-WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND pending_no IS NULL AND automatic AND due_at <= $2
+WHERE customer_id = $1 AND listed_fen IS NOT NULL AND pending_no IS NULL AND automatic AND due_at <= $2
 ORDER BY id FOR NO KEY UPDATE
 """
 _LOCK_FREE_OVERDUE = f"{_LOCK_OVERDUE} SKIP LOCKED"
@@ -312,12 +312,12 @@ async def page(
 
 
 _DUE = f"""
-SELECT {COLUMNS} FROM bill WHERE state IN ('open', 'partly_paid') AND due_at <= $1 AND id < $2 ORDER BY id DESC LIMIT $3
+SELECT {COLUMNS} FROM bill WHERE listed_fen IS NOT NULL AND due_at <= $1 AND id < $2 ORDER BY id DESC LIMIT $3
 """
 
 
 async def due(*, before: int | None = None, limit: int = 20) -> list[Bill]:
-    """All customers' bills that are due and not paid, newest first, for operators."""
+    """All customers' bills that are due and not paid, newest first, for operators; not those of orders that wait for their payment."""
     return [
         Bill(*row)
         for row in await db.fetch(_DUE, clock.now(), before if before is not None else 2**62, limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from billing import agreements, counter, package_rules, top_ups
+from billing import agreements, counter, package_rules, parts, top_ups
 from core import clock, db
 from ledger import accounts
 from members import customers, limits
@@ -25,9 +25,9 @@ class Foreseen:
     waits: bool
 
 
-_OVERDUE = """
-SELECT coalesce(sum(amount_fen - paid_fen), 0)::bigint FROM bill
-WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND pending_no IS NULL AND automatic AND due_at <= $2
+_OVERDUE = f"""
+SELECT coalesce(sum(b.listed_fen - {parts.NOT_YET_DUE_FEN.format(instant="$2")}), 0)::bigint FROM bill b
+WHERE b.customer_id = $1 AND b.listed_fen IS NOT NULL AND b.pending_no IS NULL AND b.automatic AND b.due_at <= $2
 """
 
 

@@ -24,7 +24,7 @@ class _Claimed:
     due_fen: int
 
 
-_DUE = "FROM bill WHERE collect_at <= $1 AND state IN ('open', 'partly_paid') AND pending_no IS NULL"
+_DUE = "FROM bill WHERE collect_at <= $1 AND listed_fen IS NOT NULL AND pending_no IS NULL"
 _IN_ORDER = "ORDER BY collect_at, id"
 _CLAIM = f"SELECT {bills.COLUMNS}, collect_at {_DUE} {_IN_ORDER} LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"
 _CLAIM_THESE = f"""

@@ -180,13 +180,13 @@ def also_count(dues: Dues, *, issuer: str, seen_ahead: SeenAhead) -> None:
 
 
 _BILLS = """
-SELECT id, customer_id, title, amount_fen - paid_fen AS owed_fen, collect_mode, due_at FROM bill
-WHERE customer_id = ANY ($1::bigint[]) AND state IN ('open', 'partly_paid') AND pending_no IS NULL
+SELECT id, customer_id, title, listed_fen AS owed_fen, collect_mode, due_at FROM bill
+WHERE customer_id = ANY ($1::bigint[]) AND listed_fen IS NOT NULL AND pending_no IS NULL
 """
 
 
 async def _dues(customer_ids: Sequence[int], today: date) -> dict[int, list[Due]]:
-    """What is owed and what plans will take. A bill whose money is held already is left out: it is not available either."""
+    """What is owed and what plans will take; not what orders would cost that wait for their payment. A bill whose money is held already is left out: it is not available either."""
     found: dict[int, list[Due]] = {number: [] for number in customer_ids}
     last = today + timedelta(days=HORIZON)
     for customer_id, name, amount_fen, on in await _plan_dues(customer_ids, last):

@@ -50,6 +50,12 @@ WHERE b.id = ANY ($1::bigint[]) ORDER BY b.id, i.part_no
 """
 
 
+NOT_YET_DUE_FEN = """CASE WHEN b.collect_mode = 'instalments' THEN coalesce((
+    SELECT sum(least(i.amount_fen, i.cumulative_fen - b.paid_fen)) FROM arrangement a JOIN instalment i ON i.arrangement_id = a.id
+    WHERE a.bill_id = b.id AND a.state = 'running' AND i.cumulative_fen > b.paid_fen AND i.due_at > {instant}), 0) ELSE 0 END"""
+"""In SQL: what is owed of a bill ``b`` that has fallen due, and is not due by that instant itself, since it is of later parts."""
+
+
 async def running(bill_ids: Sequence[int]) -> dict[int, list[Part]]:
     """The parts of the arrangements that run, by bill; a bill that is not in instalments is left out.
 

@@ -26,7 +26,7 @@ FROM bill b LEFT JOIN LATERAL (
     FROM arrangement a JOIN instalment i ON i.arrangement_id = a.id
     WHERE a.bill_id = b.id AND a.state = 'running' AND i.cumulative_fen > b.paid_fen AND i.due_at <= b.due_at
 ) parts ON b.collect_mode = 'instalments'
-WHERE b.state IN ('open', 'partly_paid') AND b.pending_no IS NULL AND b.due_at > $1 AND b.due_at <= $2 AND b.source NOT LIKE 'order:%'
+WHERE b.listed_fen IS NOT NULL AND b.pending_no IS NULL AND b.due_at > $1 AND b.due_at <= $2 AND b.source NOT LIKE 'order:%'
     AND b.id > $3 AND (b.collect_at IS NULL OR b.collect_at > $4) AND {known}
     AND NOT EXISTS (SELECT FROM outbox_message m WHERE m.dedup_key = '{kind}:' || b.bill_no || ':' || extract(epoch FROM b.due_at)::bigint)
 ORDER BY b.id LIMIT $5

@@ -9,7 +9,11 @@ from core.partial_index import PartialIndex
 
 
 class Bill(Model):
-    """What a customer owes for one order or one plan period."""
+    """What a customer owes for one order or one plan period.
+
+    PostgreSQL adds ``listed_fen``: what is owed of it, where it is found by that. Empty for what is settled, and for an order that waits to be
+    paid in one go: its order is found, and lapses. What indexes ask for changes with no such payment, so its row is not put into them anew.
+    """
 
     id = fields.BigIntField(primary_key=True)
     bill_no = fields.CharField(max_length=32, unique=True)
@@ -54,14 +58,12 @@ class Bill(Model):
         table = "bill"
         indexes = (
             Index(fields=("customer_id", "id"), name="bill_customer"),
-            PartialIndex(
-                fields=("customer_id", "due_at"), name="bill_owed", where="state IN ('open', 'partly_paid')"
-            ),
+            PartialIndex(fields=("customer_id", "due_at"), name="bill_owed", where="listed_fen IS NOT NULL"),
             PartialIndex(fields=("pending_no",), name="bill_pending_payment", where="pending_no IS NOT NULL"),
             PartialIndex(
                 fields=("collect_at", "id"),
                 name="bill_collect",
-                where="collect_at IS NOT NULL AND state IN ('open', 'partly_paid')",
+                where="collect_at IS NOT NULL AND listed_fen IS NOT NULL",
             ),
         )
         constraints = (

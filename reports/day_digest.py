@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing import parts
 from core import clock, db
 
 _TO_BALANCE, _OUT, _RETURNED = "bill_refund", "top_up_refund", "top_up_refund_return"
@@ -62,9 +63,9 @@ _HELD = """
 SELECT coalesce(sum(principal_fen + bonus_fen), 0)::bigint FROM account
 WHERE kind = 'customer' AND ($1::bigint IS NULL OR code = 'customer:' || $1::bigint)
 """
-_OWED = """
-SELECT coalesce(sum(amount_fen - paid_fen), 0)::bigint AS fen, count(*) AS bills
-FROM bill WHERE state IN ('open', 'partly_paid') AND due_at <= $1 AND ($2::bigint IS NULL OR customer_id = $2)
+_OWED = f"""
+SELECT coalesce(sum(b.listed_fen - {parts.NOT_YET_DUE_FEN.format(instant="$1")}), 0)::bigint AS fen, count(*) AS bills
+FROM bill b WHERE b.listed_fen IS NOT NULL AND b.due_at <= $1 AND ($2::bigint IS NULL OR b.customer_id = $2)
 """
 _MESSAGES = """
 SELECT kind, count(*) AS number FROM outbox_message WHERE id > $1 AND ($2::bigint IS NULL OR customer_id = $2) GROUP BY kind ORDER BY kind

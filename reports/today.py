@@ -13,7 +13,10 @@ from reports import channel_health, liability, takings
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """``yesterday_fen``: what had come in yesterday by the same time of day. ``liability_fen``: what the shop owes its customers."""
+    """``yesterday_fen``: what had come in yesterday by the same time of day. ``liability_fen``: what the shop owes its customers.
+
+    What is due today and what is overdue leaves out orders that wait for their payment; it is, of a bill in instalments, its parts of today and of before. A bill that has both counts among
+    the bills of both."""
 
     taken: takings.Takings
     yesterday_fen: int
@@ -26,9 +29,23 @@ class Money:
 
 
 _BILLS = """
-SELECT coalesce(sum(amount_fen - paid_fen) FILTER (WHERE due_at >= $1), 0)::bigint AS due_fen, count(*) FILTER (WHERE due_at >= $1) AS due_bills,
-       coalesce(sum(amount_fen - paid_fen) FILTER (WHERE due_at < $1), 0)::bigint AS overdue_fen, count(*) FILTER (WHERE due_at < $1) AS overdue_bills
-FROM bill WHERE state IN ('open', 'partly_paid') AND due_at < $2
+WITH whole AS (  -- from the index alone
+    SELECT coalesce(sum(listed_fen) FILTER (WHERE due_at >= $1), 0) AS due_fen, count(*) FILTER (WHERE due_at >= $1) AS due_bills,
+           coalesce(sum(listed_fen) FILTER (WHERE due_at < $1), 0) AS overdue_fen, count(*) FILTER (WHERE due_at < $1) AS overdue_bills
+    FROM bill WHERE listed_fen IS NOT NULL AND due_at < $2
+), later AS (  -- parts that are not overdue, of bills that are due
+    SELECT b.id, b.due_at < $1 AS is_late, i.due_at < $2 AS is_of_today, least(i.amount_fen, i.cumulative_fen - b.paid_fen) AS fen
+    FROM bill b JOIN arrangement a ON a.bill_id = b.id AND a.state = 'running' JOIN instalment i ON i.arrangement_id = a.id
+    WHERE b.listed_fen IS NOT NULL AND b.due_at < $2 AND i.cumulative_fen > b.paid_fen AND i.due_at >= $1
+), parts AS (
+    SELECT coalesce(sum(fen) FILTER (WHERE is_late), 0) AS not_overdue_fen, coalesce(sum(fen) FILTER (WHERE NOT is_late AND NOT is_of_today), 0) AS not_due_fen,
+           coalesce(sum(fen) FILTER (WHERE is_late AND is_of_today), 0) AS also_due_fen,
+           count(DISTINCT id) FILTER (WHERE is_late AND is_of_today) AS also_due_bills
+    FROM later
+)
+SELECT (due_fen - not_due_fen + also_due_fen)::bigint AS due_fen, due_bills + also_due_bills AS due_bills,
+       (overdue_fen - not_overdue_fen)::bigint AS overdue_fen, overdue_bills
+FROM whole, parts
 """
 
 

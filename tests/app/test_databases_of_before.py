@@ -6,8 +6,10 @@ from app import database
 from billing import due_runs
 from core import clock
 from core import db as core_db
+from shop import orders
+from tests import factories
 
-_SHARES_UNDONE = """
+_SHARES = """
 DROP TABLE due_run_share;
 ALTER TABLE due_run ADD COLUMN claimed bigint NOT NULL DEFAULT 0, ADD COLUMN charged bigint NOT NULL DEFAULT 0,
     ADD COLUMN partly bigint NOT NULL DEFAULT 0, ADD COLUMN owed bigint NOT NULL DEFAULT 0, ADD COLUMN waived bigint NOT NULL DEFAULT 0,
@@ -15,13 +17,23 @@ ALTER TABLE due_run ADD COLUMN claimed bigint NOT NULL DEFAULT 0, ADD COLUMN cha
     ADD COLUMN batches bigint NOT NULL DEFAULT 0, ADD COLUMN last_batch_at timestamptz;
 ALTER TABLE due_run ADD CONSTRAINT due_run_claimed CHECK (claimed = charged + partly + owed + waived + parked);
 """
-"""Migration 0049 taken back."""
+_LISTED = """
+DROP INDEX bill_owed;
+DROP INDEX bill_collect;
+ALTER TABLE bill DROP COLUMN listed_fen;
+CREATE INDEX bill_owed ON bill (customer_id, due_at) WHERE state IN ('open', 'partly_paid');
+CREATE INDEX bill_collect ON bill (collect_at, id) WHERE collect_at IS NOT NULL AND state IN ('open', 'partly_paid');
+CREATE INDEX bill_due ON bill (due_at) INCLUDE (amount_fen, paid_fen) WHERE state IN ('open', 'partly_paid');
+"""  # bill_due goes with its column
+_UNDONE = {"0053": _LISTED, "0050": "DROP INDEX plan_warn", "0049": _SHARES}
+"""Migrations taken back, the latest first. The others make anew what is there, or take away what is not."""
 
 
 async def _as_before(migration):
-    """The tables as they were before 0049, and nothing is known of ``migration`` and later ones."""
+    """The tables as they were before ``migration``, and nothing is known of it and later ones."""
+    undone = ";".join(sql for number, sql in _UNDONE.items() if number >= migration)
     async with core_db.transaction():
-        for statement in filter(str.strip, ("DROP INDEX plan_warn;" + _SHARES_UNDONE).split(";")):
+        for statement in filter(str.strip, undone.split(";")):
             await core_db.execute(statement)
         await core_db.execute("DELETE FROM tortoise_migrations WHERE name >= $1", migration)
         await core_db.fetchval(
@@ -73,4 +85,23 @@ async def test_due_runs_of_before_are_seen_as_they_were(database_url, db):
     counts = (finished.charged, finished.partly, finished.owed, finished.waived, finished.parked)
     assert (*counts, finished.amount_fen, finished.batches) == (3, 1, 2, 1, 1, 700, 2)
     assert (begun.state, begun.claimed, begun.batches, begun.last_batch_at) == ("running", 0, 0, None)
+    assert await database.missing_migrations() == []
+
+
+async def test_bills_of_before_are_listed_as_they_stand(database_url, db):
+    """What is owed is listed; what is settled is not, nor an order that waits to be paid in one go."""
+    customer = (await factories.customer(principal=10_000)).id
+    owed = await factories.bill(customer, 700)
+    sku = (await factories.sku(1_000, stock=9)).id
+    placed, paid = [
+        await orders.place(customer, [orders.Wanted(sku, n)], key=factories.key()) for n in (1, 2)
+    ]
+    await orders.pay(customer, paid.order_no, key=factories.key())
+    await _as_before("0053")
+    await database.migrate(database_url)
+    listed = {
+        row["bill_no"]: row["listed_fen"]
+        for row in await core_db.fetch("SELECT bill_no, listed_fen FROM bill")
+    }
+    assert listed == {owed: 700, placed.bill_no: None, paid.bill_no: None}
     assert await database.missing_migrations() == []

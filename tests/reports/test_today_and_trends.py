@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from billing import counter, counter_undo
+from billing import bill_records, counter, counter_foreseen, counter_undo, instalment_schedule, instalments
 from core import clock
 from core import db as rows
-from reports import liability, takings, today, trends
+from reports import day_digest, liability, takings, today, trends
 from shop import orders
 from tests import factories
 from tests.reports.test_liability import a_fortnight
@@ -98,6 +98,38 @@ async def test_bills_are_due_today_or_overdue(db):
     money = await today.of_money()
     assert (money.due_today_fen, money.due_today_bills) == (120, 2)
     assert (money.overdue_fen, money.overdue_bills) == (3_000, 1)
+
+
+async def test_of_a_bill_in_instalments_its_parts_are_due_each_on_its_day(db):
+    """Not all that is left of it once the first has come."""
+    customer = await factories.customer()
+    bill_no = await factories.bill(customer.id, 1_000)
+    parts = [
+        instalment_schedule.Planned(fen, clock.today() + DAY * days)
+        for fen, days in ((100, 0), (500, 10), (400, 20))
+    ]
+    agreed = instalments.Terms(
+        instalment_schedule.CustomParts(tuple(parts)), True, "2026-11", "分期付清，到期自动扣款", "counter"
+    )
+    await instalments.arrange(1, bill_no, agreed, key=factories.key())
+
+    async def figures():
+        money = await today.of_money()
+        foreseen = await counter_foreseen.of(1, counter.TopUpWish(customer.id, amount_fen=500))
+        digest = await day_digest.since(clock.now(), after_message_id=0, customer_id=customer.id)
+        asked = (await bill_records.read(bill_no)).due_fen
+        assert asked == foreseen.overdue_fen == digest.owed_fen
+        return (money.due_today_fen, money.due_today_bills), (money.overdue_fen, money.overdue_bills)
+
+    assert await figures() == ((100, 1), (0, 0))
+    clock.set_offset(DAY)
+    assert await figures() == ((0, 0), (100, 1))
+    clock.set_offset(DAY * 10)
+    assert await figures() == ((500, 1), (100, 1))
+    await factories.topped_up(customer.id, 100)
+    assert await figures() == ((500, 1), (0, 0))
+    clock.set_offset(DAY * 25)
+    assert await figures() == ((0, 0), (900, 1))
 
 
 async def test_what_waits_is_counted_and_in_a_store_only_its_own(db):

@@ -40,7 +40,7 @@ CHECKS = (
         "a bill due for more than a day that the clock did not come for",
         """
         SELECT 'bill ' || bill_no FROM bill
-        WHERE collect_at < $1::timestamptz - interval '1 day' AND state IN ('open', 'partly_paid') AND pending_no IS NULL
+        WHERE collect_at < $1::timestamptz - interval '1 day' AND listed_fen IS NOT NULL AND pending_no IS NULL
         """,
         needs_clock=True,
     ),
