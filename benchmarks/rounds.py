@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import statistics
 import time
@@ -14,6 +15,9 @@ NOISY = 0.15
 
 AT_MOST_S = 85.0
 ENOUGH = 5
+_ALL_IS_TOLD_S = 11.0
+"""PostgreSQL's processes publish their statistics once they have had nothing to do for ten seconds: what the rounds did is not to be counted
+with what is counted quietly."""
 """Rounds are cut short after so long, but never below so many."""
 
 _RESAMPLES = 4000
@@ -116,11 +120,17 @@ def spread(values: Sequence[float], *, seed: int = 1) -> Ratio:
 
 
 async def run(
-    contest: Contest, *, rounds: int, seconds: float, order: random.Random, at_most_s: float = AT_MOST_S
+    contest: Contest,
+    *,
+    rounds: int,
+    seconds: float,
+    order: random.Random,
+    at_most_s: float = AT_MOST_S,
+    still_s: float = _ALL_IS_TOLD_S,
 ) -> Measured:
     """Runs the contest: a warm-up that does not count, the rounds, the quiet pass of counters.
 
-    On a slow machine no new round begins after ``at_most_s``, once there are enough for an interval.
+    Before the counters nothing is done for ``still_s``. On a slow machine no new round begins after ``at_most_s``, once there are enough for an interval.
 
     Raises:
         RunFailed: an operation went wrong.
@@ -132,6 +142,7 @@ async def run(
     done: list[Round] = []
     while len(done) < rounds and (len(done) < ENOUGH or time.monotonic() < ends_at):
         done.append(await _one_round(contest, seconds, order))
+    await asyncio.sleep(still_s)
     return Measured(
         tuple(done),
         ratio([(one.subject, one.floor) for one in done]),

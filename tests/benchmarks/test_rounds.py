@@ -75,7 +75,7 @@ class Turns:
 
 async def test_rounds_warm_up_prepare_and_alternate_in_random_order():
     turns = Turns()
-    measured = await rounds.run(turns.contest, rounds=20, seconds=2.0, order=random.Random(3))
+    measured = await rounds.run(turns.contest, rounds=20, seconds=2.0, order=random.Random(3), still_s=0)
     assert turns.taken[:3] == [("prepare", 0), ("floor", 1.0), ("subject", 1.0)]
     rest = turns.taken[3:]
     each = [rest[at : at + 4] for at in range(0, len(rest), 4)]
@@ -89,6 +89,6 @@ async def test_rounds_warm_up_prepare_and_alternate_in_random_order():
 
 async def test_a_slow_machine_gets_fewer_rounds_but_enough_for_an_interval():
     measured = await rounds.run(
-        Turns().contest, rounds=20, seconds=2.0, order=random.Random(3), at_most_s=0.0
+        Turns().contest, rounds=20, seconds=2.0, order=random.Random(3), at_most_s=0.0, still_s=0
     )
     assert len(measured.rounds) == rounds.ENOUGH
