@@ -119,7 +119,7 @@ _OBSTACLES = """
 SELECT why FROM (
     SELECT 1, 'customer_not_active' FROM customer WHERE id IN ($1, $2) AND state <> 'active'
     UNION SELECT 2, 'held' FROM account WHERE code = $3 AND held_fen > 0
-    UNION SELECT 3, 'bill_partly_paid' FROM bill WHERE customer_id = $1 AND state = 'partly_paid'
+    UNION SELECT 3, 'bill_partly_paid' FROM bill WHERE customer_id = $1 AND state = 'partly_paid' AND listed_fen IS NOT NULL
     UNION SELECT 4, 'bill_payment_pending' FROM bill
           WHERE customer_id = $1 AND state IN ('open', 'partly_paid') AND pending_no IS NOT NULL
     UNION SELECT 5, 'credit_used' FROM account WHERE code = $3 AND credit_used_fen > 0
@@ -205,12 +205,12 @@ _FOLLOW = (
     "SELECT 1 FROM booking WHERE customer_id = $1 AND state = 'booked' ORDER BY id FOR NO KEY UPDATE",
     "UPDATE booking SET customer_id = $2 WHERE customer_id = $1 AND state = 'booked'",
     """
-    SELECT 1 FROM bill WHERE customer_id = $1 AND state = 'open' AND source NOT LIKE 'order:%' ORDER BY id
+    SELECT 1 FROM bill WHERE customer_id = $1 AND state = 'open' AND listed_fen IS NOT NULL AND source NOT LIKE 'order:%' ORDER BY id
     FOR NO KEY UPDATE
     """,
     """
     UPDATE bill SET customer_id = $2
-    WHERE customer_id = $1 AND state = 'open' AND pending_no IS NULL AND source NOT LIKE 'order:%'
+    WHERE customer_id = $1 AND state = 'open' AND listed_fen IS NOT NULL AND pending_no IS NULL AND source NOT LIKE 'order:%'
     """,
     "UPDATE identity SET customer_id = $2 WHERE customer_id = $1",
 )
@@ -227,7 +227,7 @@ SELECT c.id FROM customer c WHERE c.state = 'merged' AND (
     EXISTS (SELECT FROM plan WHERE customer_id = c.id AND {plans.RUNS})
     OR EXISTS (SELECT FROM standing_order WHERE customer_id = c.id AND {_STANDS})
     OR EXISTS (SELECT FROM booking WHERE customer_id = c.id AND state = 'booked')
-    OR EXISTS (SELECT FROM bill b WHERE b.customer_id = c.id AND b.state = 'open' AND b.pending_no IS NULL
+    OR EXISTS (SELECT FROM bill b WHERE b.customer_id = c.id AND b.state = 'open' AND b.listed_fen IS NOT NULL AND b.pending_no IS NULL
                AND b.source NOT LIKE 'order:%')
     OR EXISTS (SELECT FROM identity i WHERE i.customer_id = c.id))
 LIMIT $1

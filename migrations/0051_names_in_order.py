@@ -15,5 +15,5 @@ class Migration(_steps.Migration):
     operations = [
         ops.RemoveIndex("Customer", name="customer_by_name"),
         ops.RunSQL([(_SQL / "name_order.sql").read_text("utf-8")]),
-        ops.RunSQL(["CREATE INDEX customer_by_name ON customer (name_order(name), id)"]),
+        ops.RunSQL(["CREATE INDEX customer_by_name ON customer (name_order(name), id)", "ANALYZE customer"]),
     ]

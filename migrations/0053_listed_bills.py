@@ -39,6 +39,9 @@ class Migration(_steps.Migration):
             ),
         ),
         ops.RunSQL(
-            ["CREATE INDEX bill_due ON bill (due_at) INCLUDE (listed_fen) WHERE listed_fen IS NOT NULL"]
+            [
+                "CREATE INDEX bill_due ON bill (due_at) INCLUDE (listed_fen) WHERE listed_fen IS NOT NULL",
+                "ANALYZE bill",  # or PostgreSQL takes nearly all bills to be listed, until it has looked
+            ]
         ),
     ]

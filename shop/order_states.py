@@ -20,7 +20,7 @@ STATES: dict[State, tuple[str, str]] = {
     "paid": ("已付款，分期的已付首期", "paid, or the first part of it is"),
     "confirmed": ("已确认", "paid and confirmed by the shop"),
     "shipping": ("部分发货", "part of it is on its way"),
-    "shipped": ("已发货", "all of it is on its way"),
+    "shipped": ("已发货", "all of it that is sent is on its way"),
     "completed": ("已完成", "the customer has it"),
     "cancelled": ("已取消", "cancelled"),
 }
@@ -79,7 +79,7 @@ RULES: tuple[Rule, ...] = (
          ("需要审核的店须先确认；款项未全部退回", "confirmed first, where the shop reviews orders; not all of it is paid back"),
          ("当面交付其余商品，库存出库", "gives the rest over the counter, takes it out of the stock")),
     Rule("close", ("shipping",), ("shipped",), "operator", ("款项已全部退回", "all of it is paid back"),
-         ("其余商品不再发货，释放其库存", "the rest is not sent any more; frees its stock")),
+         ("其余商品不再发货，释放其库存，分期未付的不再收", "the rest is not sent any more; frees its stock, what is still owed in parts is not any more")),
     Rule("receive", ("shipped",), ("completed",), "customer", _NOTHING, _NOTHING),
     Rule("complete", ("shipped",), ("completed",), "clock", ("发货后满若干天", "so many days after it was shipped"),
          ("告知顾客", "tells the customer")),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import payments, shipping, staff_alerts, top_ups
+from billing import payments, refunds, shipping, staff_alerts, top_ups
 from core import clock
 from core import db as database
 from gateways.wechat.platform import PlatformRefused, PlatformUnknown
@@ -221,6 +221,19 @@ async def test_one_that_is_handed_over_is_picked_up_and_one_that_is_cancelled_is
     (said,) = await fetched.told()
     assert (said.how, said.parcels) == ("pick_up", ())
     assert (await shipping.get(over.number)).state == "needless"
+
+
+async def test_one_that_went_in_part_and_was_paid_back_is_not_reported(db):
+    """The platform takes no delivery of a payment that is refunded."""
+    shop = await Sent().opened()
+    await shop.ship(quantity=1)
+    assert await shop.told() == []
+    bill_no = (await orders.get(shop.customer, shop.order.order_no)).bill_no
+    await refunds.of_bill(
+        factories.open_channels(), 1, bill_no, amount_fen=3_000, reason="断货", key=factories.key()
+    )
+    await order_review.close(BOSS, shop.order.order_no, key=factories.key())
+    assert await shop.told() == [] and (await shipping.get(shop.number)).state == "needless"
 
 
 async def test_a_carrier_without_a_code_is_for_an_operator_to_enter(db):

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from billing import bills, refunds
 from core import clock
 from core import db as database
-from shop import categories, orders, products, sales, search, search_index, shelf
+from shop import categories, order_review, orders, products, sales, search, search_index, shelf, shipments
 from tests import factories
 
 ANYBODY = shelf.Looking()
@@ -111,7 +112,7 @@ async def test_a_category_shows_what_stands_within_it_unless_it_is_hidden(db):
 
 async def test_the_clock_counts_what_was_sold_lately(db):
     customer = await factories.customer(principal=50_000)
-    tea, cup, _ = [one.skus[0] for one in await shelved("龙井", "茶杯", "糕点")]
+    tea, cup, cake = [one.skus[0] for one in await shelved("龙井", "茶杯", "糕点")]
 
     async def order(sku, quantity):
         return await orders.place(customer.id, [orders.Wanted(sku.id, quantity)], key=factories.key())
@@ -119,13 +120,24 @@ async def test_the_clock_counts_what_was_sold_lately(db):
     for sku, quantity in ((tea, 2), (tea, 1), (cup, 4)):
         await orders.pay(customer.id, (await order(sku, quantity)).order_no, key=factories.key())
     await order(tea, 1)  # unpaid
+    part = (await order(cake, 2)).order_no
+    await orders.pay(customer.id, part, key=factories.key())
+    await shipments.ship(
+        shipments.By(1), part, shipments.Parcel("圆通", "YT0001", {cake.id: 1}), key=factories.key()
+    )
+    bill_no = (await orders.get(customer.id, part)).bill_no
+    bill = await bills.find(bill_no)
+    await refunds.of_bill(
+        factories.open_channels(), 1, bill_no, amount_fen=bill.amount_fen, reason="断货", key=factories.key()
+    )
+    await order_review.close(order_review.By(1), part, key=factories.key())  # one of two was sent
     back = await order(cup, 1)
     await orders.pay(customer.id, back.order_no, key=factories.key())
     await orders.cancel(customer.id, back.order_no)
-    assert [await sales.count() for _ in range(2)] == [2, 0]
+    assert [await sales.count() for _ in range(2)] == [3, 0]
     assert await found(order="sales") == ["茶杯", "龙井", "糕点"]
-    assert [one.sold for one in await search.find(search.Wanted(order="sales"), ANYBODY)] == [4, 3, 0]
+    assert [one.sold for one in await search.find(search.Wanted(order="sales"), ANYBODY)] == [4, 3, 1]
     clock.set_offset(timedelta(days=31))
-    assert await sales.count() == 2 and {one.sold for one in await search.find(search.Wanted(), ANYBODY)} == {
+    assert await sales.count() == 3 and {one.sold for one in await search.find(search.Wanted(), ANYBODY)} == {
         0
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ledger.proof import changed
-from ledger.proof.checks.check import Check
+from ledger.proof.checks.check import IS_CLOSED, Check
 
 CHECKS = (
     Check(
@@ -57,9 +57,11 @@ CHECKS = (
     Check(
         "I11",
         "an order whose bill has less taken off it than its after-sales say, or more",
-        """
+        f"""
         SELECT 'order ' || o.order_no FROM shop_order o JOIN bill b ON b.bill_no = o.bill_no
-        WHERE b.reduced_fen <> coalesce((SELECT sum(a.reduced_fen) FROM after_sale a WHERE a.order_id = o.id), 0)
+        CROSS JOIN LATERAL (SELECT coalesce(sum(a.reduced_fen), 0) AS fen FROM after_sale a WHERE a.order_id = o.id) said
+        WHERE b.reduced_fen <> said.fen AND NOT (b.reduced_fen > said.fen AND {IS_CLOSED})
+           OR b.state IN ('open', 'partly_paid') AND {IS_CLOSED}  -- closing took off all that was owed
         """,
         since=changed.ORDERS,
     ),

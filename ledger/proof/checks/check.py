@@ -18,6 +18,9 @@ class Check:
     needs_clock: bool = False
 
 
+IS_CLOSED = "EXISTS (SELECT FROM order_event e WHERE e.order_id = o.id AND e.step = 'close')"
+"""Of an order ``o``: it was sent in part and paid back, and no more of it is sent."""
+
 CHANGES = """
 WITH side AS (
     SELECT p.transfer_id, p.target_id AS account_id, p.target_lot_id AS lot_id, p.amount_fen FROM posting p

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ledger.proof import changed
-from ledger.proof.checks.check import Check
+from ledger.proof.checks.check import IS_CLOSED, Check
 
 _CHAIN = """
 SELECT 'stock movement ' || m.id FROM stock_movement m
@@ -12,9 +12,6 @@ LEFT JOIN LATERAL (
 ) was ON true
 WHERE m.on_hand_after <> coalesce(was.on_hand_after, 0) + m.change
 """
-_IS_CLOSED = "EXISTS (SELECT FROM order_event e WHERE e.order_id = o.id AND e.step = 'close')"
-"""The rest of the order is not sent any more: it was paid back."""
-
 CHECKS = (
     Check(
         "I22",
@@ -54,8 +51,8 @@ CHECKS = (
         SELECT 'order ' || o.order_no FROM shop_order o JOIN order_line l ON l.order_id = o.id
         LEFT JOIN LATERAL (SELECT sum(quantity) AS quantity FROM shipment_line WHERE line_id = l.id) sent ON true
         WHERE NOT CASE o.state WHEN 'cancelled' THEN l.reserved = 0 AND l.shipped = 0
-            WHEN 'completed' THEN l.reserved = 0 AND (l.shipped = l.quantity OR {_IS_CLOSED}) AND coalesce(sent.quantity, 0) <= l.shipped
-            WHEN 'shipped' THEN l.reserved = 0 AND (l.shipped = l.quantity OR {_IS_CLOSED}) AND coalesce(sent.quantity, 0) = l.shipped
+            WHEN 'completed' THEN l.reserved = 0 AND (l.shipped = l.quantity OR {IS_CLOSED}) AND coalesce(sent.quantity, 0) <= l.shipped
+            WHEN 'shipped' THEN l.reserved = 0 AND (l.shipped = l.quantity OR {IS_CLOSED}) AND coalesce(sent.quantity, 0) = l.shipped
             WHEN 'shipping' THEN l.reserved + l.shipped = l.quantity AND coalesce(sent.quantity, 0) = l.shipped
             ELSE l.reserved = l.quantity AND sent.quantity IS NULL END
         """,
