@@ -15,10 +15,10 @@ NOISY = 0.15
 
 AT_MOST_S = 85.0
 ENOUGH = 5
+"""Rounds are cut short after so long, but never below so many."""
 _ALL_IS_TOLD_S = 11.0
 """PostgreSQL's processes publish their statistics once they have had nothing to do for ten seconds: what the rounds did is not to be counted
 with what is counted quietly."""
-"""Rounds are cut short after so long, but never below so many."""
 
 _RESAMPLES = 4000
 _CONFIDENCE = 0.95
@@ -130,7 +130,8 @@ async def run(
 ) -> Measured:
     """Runs the contest: a warm-up that does not count, the rounds, the quiet pass of counters.
 
-    Before the counters nothing is done for ``still_s``. On a slow machine no new round begins after ``at_most_s``, once there are enough for an interval.
+    Before the counters nothing is done for ``still_s``. On a slow machine no new round begins after ``at_most_s``, once there are enough for
+    an interval.
 
     Raises:
         RunFailed: an operation went wrong.

@@ -186,7 +186,8 @@ WHERE customer_id = ANY ($1::bigint[]) AND listed_fen IS NOT NULL AND pending_no
 
 
 async def _dues(customer_ids: Sequence[int], today: date) -> dict[int, list[Due]]:
-    """What is owed and what plans will take; not what orders would cost that wait for their payment. A bill whose money is held already is left out: it is not available either."""
+    """What is owed and what plans will take; not what orders would cost that wait for their payment. A bill whose money is held already is
+    left out: it is not available either."""
     found: dict[int, list[Due]] = {number: [] for number in customer_ids}
     last = today + timedelta(days=HORIZON)
     for customer_id, name, amount_fen, on in await _plan_dues(customer_ids, last):

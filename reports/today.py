@@ -15,8 +15,8 @@ from reports import channel_health, liability, takings
 class Money:
     """``yesterday_fen``: what had come in yesterday by the same time of day. ``liability_fen``: what the shop owes its customers.
 
-    What is due today and what is overdue leaves out orders that wait for their payment; it is, of a bill in instalments, its parts of today and of before. A bill that has both counts among
-    the bills of both."""
+    What is due today and what is overdue leaves out orders that wait for their payment; of a bill in instalments it is its parts of today and
+    of before. A bill that has both counts among the bills of both."""
 
     taken: takings.Takings
     yesterday_fen: int

@@ -13,8 +13,8 @@ from members import addresses
 from shop import orders_shown
 
 _OF = """
-SELECT o.order_no, o.state = 'cancelled' OR EXISTS (SELECT FROM order_event e WHERE e.order_id = o.id AND e.step = 'close') AS is_over, o.state, o.address,
-    s.carriers, s.numbers
+SELECT o.order_no, o.state, o.address, s.carriers, s.numbers,
+    o.state = 'cancelled' OR EXISTS (SELECT FROM order_event e WHERE e.order_id = o.id AND e.step = 'close') AS is_over
 FROM shop_order o
 LEFT JOIN LATERAL (
     SELECT array_agg(carrier ORDER BY id) AS carriers, array_agg(tracking_no ORDER BY id) AS numbers FROM shipment WHERE order_id = o.id
@@ -24,13 +24,13 @@ WHERE o.order_no = ANY ($1::text[])
 
 
 async def of(order_nos: Sequence[str]) -> dict[str, shipping.Delivery]:
-    """Where each of these orders is. It is over for one that is cancelled, or was paid back and closed. One with an address, or of which a parcel has gone, is to come until the last of it has gone or was
-    handed over; one without is fetched."""
+    """Where each of these orders is. It is over for one that is cancelled, or was paid back and closed. One with an address, or of which a
+    parcel has gone, is to come until the last of it has gone or was handed over; one without is fetched."""
     return {
         order_no: shipping.Delivery(is_over=True)
         if is_over
         else _delivery(state, address, list(zip(names or (), numbers or (), strict=True)))
-        for order_no, is_over, state, address, names, numbers in await db.fetch(_OF, list(order_nos))
+        for order_no, state, address, names, numbers, is_over in await db.fetch(_OF, list(order_nos))
     }
 
 

@@ -9,7 +9,8 @@ from core import clock, db
 LATELY = timedelta(days=30)
 _COUNT = """
 WITH sold AS (
-    SELECT s.product_id, least(sum(CASE WHEN o.state IN ('shipped', 'completed') THEN l.shipped ELSE l.quantity END), 2000000000)::int AS pieces
+    SELECT s.product_id,
+           least(sum(CASE WHEN o.state IN ('shipped', 'completed') THEN l.shipped ELSE l.quantity END), 2000000000)::int AS pieces
     FROM shop_order o JOIN order_line l ON l.order_id = o.id JOIN sku s ON s.id = l.sku_id
     WHERE o.placed_at >= $1 AND o.paid_at IS NOT NULL AND o.cancelled_at IS NULL GROUP BY s.product_id
 ), changed AS (

@@ -104,4 +104,6 @@ async def test_bills_of_before_are_listed_as_they_stand(database_url, db):
         for row in await core_db.fetch("SELECT bill_no, listed_fen FROM bill")
     }
     assert listed == {owed: 700, placed.bill_no: None, paid.bill_no: None}
+    looked_at = "SELECT count(*) FROM pg_stats WHERE tablename = 'bill' AND attname = 'listed_fen'"
+    assert await core_db.fetchval(looked_at) == 1, "nobody plans without knowing how few are listed"
     assert await database.missing_migrations() == []

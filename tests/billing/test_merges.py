@@ -10,6 +10,7 @@ from ledger import accounts, history
 from members import chat, customers, sign_in
 from shop import orders
 from tests import factories
+from tests.ledger import breaking
 
 ASKS, DECIDES = 1, 2
 
@@ -161,3 +162,23 @@ async def test_what_was_made_at_the_very_moment_of_a_merge_follows(db):
     assert await merges.follow_late() == 0
     assert (await plans.get(kept.id, plan.id)).customer_id == kept.id
     assert (await accounts.balance(gone.id)).balance_fen == 0
+
+
+_FORMER = """
+INSERT INTO customer (name, locale, state, merged_into_id, created_at)
+SELECT '旧', 'zh-CN', 'merged', (SELECT min(id) FROM customer), now() FROM generate_series(1, 500)
+"""
+_SETTLED = """
+INSERT INTO bill (bill_no, customer_id, title, source, amount_fen, paid_fen, refunded_fen, state, collect_mode, automatic, due_at, created_at, voided_at)
+SELECT 'B' || n, c.id, '学费', 'operator:B' || n, 1, 0, 0, 'void', 'full', false, now(), now(), now()
+FROM customer c, generate_series(c.id * 100, c.id * 100 + 99) AS n WHERE c.state = 'merged'
+"""
+
+
+async def test_what_is_left_to_follow_is_not_looked_for_among_all_bills_there_ever_were(db):
+    await factories.customer()
+    async with breaking.undone(_FORMER, _SETTLED):
+        await database.execute("ANALYZE bill, customer")
+        plan = "\n".join(row[0] for row in await database.fetch(f"EXPLAIN {merges._LEFT}", 100))
+    listed = ("bill_owed", "bill_due", "bill_collect")
+    assert "Seq Scan on bill" not in plan and any(f"{name} on bill" in plan for name in listed), plan

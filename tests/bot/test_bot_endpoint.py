@@ -137,7 +137,7 @@ async def test_entities_are_not_read_outside_nor_inside_the_envelope(chats, wire
     caller = wire(chats)
     for answer in (await caller.plain(junk), await caller.safe(junk)):
         assert answer.status in (400, 403)
-        assert answer.worked_s < 1
+        assert answer.worked_s < 1 and answer.took_s < 4
         assert "root:" not in answer.text and "Traceback" not in answer.text
 
 
@@ -169,7 +169,7 @@ async def test_what_is_no_message_is_refused_at_once(connect, wire, body):
         caller = wire(bot, path)
         answers = [await caller.plain(body), await caller.safe(body)]
         assert [answer.status for answer in answers] == [400, 400]
-        assert all(answer.worked_s < 1 and len(answer.text) < 100 for answer in answers)
+        assert all(answer.worked_s < 1 and answer.took_s < 4 and len(answer.text) < 100 for answer in answers)
     assert await kept() == 0
 
 
@@ -186,7 +186,7 @@ async def test_huge_bodies_are_refused_and_not_read_into_memory(connect, wire):
     large = gzip.compress(b"<xml>" + b" " * 50_000_000)
     zipped = await caller.send(caller.query(), large, headers={"Content-Encoding": "gzip"})
     assert zipped.status in (400, 413)
-    assert zipped.worked_s < 2
+    assert zipped.worked_s < 2 and zipped.took_s < 4
     broken = await caller.send(caller.query(), b"no gzip", headers={"Content-Encoding": "gzip"})
     assert broken.status == 400
 
@@ -201,7 +201,7 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for(connect, wire):
     began = time.perf_counter()
     with contextlib.suppress(OSError):  # cut off while it was still sending
         assert (await caller.send(caller.query(), stalled())).status == 408
-    assert time.perf_counter() - began < 4
+    assert time.perf_counter() - began < 1.5
 
 
 async def test_other_methods_and_paths_are_refused(connect, http):
