@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from billing import approvals, bills, instalments_of_orders, refunds, shipping, stores, terms
+from billing import approvals, bills, refunds, shipping, stores, terms
 from core import errors
 from ledger import idempotency
 from members import limits
@@ -14,7 +14,6 @@ from shop import order_states, order_steps, orders_shown
 NoSuchOrder = order_steps.NoSuchOrder
 OrderStateForbids = order_steps.OrderStateForbids
 BillPaymentPending = bills.BillPaymentPending
-BillUnderReview = bills.BillUnderReview
 KeyReused = idempotency.KeyReused
 
 
@@ -31,7 +30,7 @@ class OrderRefunded(errors.Conflict):
 
 
 class OrderNotRefunded(errors.Conflict):
-    """Something of what was paid for it is still with the shop, which owes its customer the rest."""
+    """Something of what was paid for it is still with the shop, or something of it is still owed."""
 
     code = "order_not_refunded"
 
@@ -194,20 +193,18 @@ async def hand_over(by: By, order_no: str, *, note: str = "", key: str) -> str:
 
 async def close(by: By, order_no: str, *, note: str = "", key: str) -> str:
     """Of an order that went out in part, and of which all money is back, the rest is not sent any more: what was kept for it can be ordered
-    again, what is on its way is received or sent back as ever, and what was still owed in instalments is not any more. Returns its number.
+    again, what is on its way is received or sent back as ever. What is still owed of one in instalments is given up first, as of any bill: a
+    second person agrees to that. Returns its number.
 
     Raises:
-        NoSuchOrder, OrderStateForbids, OrderNotRefunded, BillPaymentPending, BillUnderReview, KeyReused.
+        NoSuchOrder, OrderStateForbids, OrderNotRefunded, KeyReused.
     """
 
     async def act(order: order_steps.Order) -> None:
         order_states.refuse("close", order.state, order_no)
         bill = await bills.lock(order.bill_no)  # nobody pays the next part meanwhile
-        bills.refuse_pending(bill)
-        if await refunds.left(bill):
+        if bill.state in bills.OWED or await refunds.left(bill):
             raise OrderNotRefunded(order_no=order_no)
-        if bill.state in bills.OWED:
-            await instalments_of_orders.write_down(bill, bill.owed_fen, by=by.label, reason=note or "close")
         await order_steps.go(order, "close", "shipped", by=by.label, note=note or None)
         await order_steps.free_stock(order)
         await shipping.look_again(order.bill_no)

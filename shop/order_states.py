@@ -78,8 +78,8 @@ RULES: tuple[Rule, ...] = (
     Rule("hand_over", ("paid", "confirmed", "shipping"), ("completed",), "operator",
          ("需要审核的店须先确认；款项未全部退回", "confirmed first, where the shop reviews orders; not all of it is paid back"),
          ("当面交付其余商品，库存出库", "gives the rest over the counter, takes it out of the stock")),
-    Rule("close", ("shipping",), ("shipped",), "operator", ("款项已全部退回", "all of it is paid back"),
-         ("其余商品不再发货，释放其库存，分期未付的不再收", "the rest is not sent any more; frees its stock, what is still owed in parts is not any more")),
+    Rule("close", ("shipping",), ("shipped",), "operator", ("款项已全部退回，没有未付的分期", "all of it is paid back, nothing of it is owed"),
+         ("其余商品不再发货，释放其库存", "the rest is not sent any more; frees its stock")),
     Rule("receive", ("shipped",), ("completed",), "customer", _NOTHING, _NOTHING),
     Rule("complete", ("shipped",), ("completed",), "clock", ("发货后满若干天", "so many days after it was shipped"),
          ("告知顾客", "tells the customer")),
@@ -97,9 +97,9 @@ def allows(step: Step, state: str) -> bool:
 _DELIVERS: tuple[Step, ...] = ("confirm", "ship", "hand_over")
 
 
-def of_operator(state: str, *, need_review: bool, is_refunded: bool) -> tuple[Step, ...]:
+def of_operator(state: str, *, need_review: bool, is_refunded: bool, is_owed: bool) -> tuple[Step, ...]:
     """The steps an operator can take in the state; ``need_review``: the shop confirms orders before it delivers them; ``is_refunded``:
-    all that was paid is back, so that nothing is delivered any more."""
+    all that was paid is back, so that nothing is delivered any more; ``is_owed``: parts of it are still to be paid."""
     return tuple(
         rule.step
         for rule in RULES
@@ -107,7 +107,7 @@ def of_operator(state: str, *, need_review: bool, is_refunded: bool) -> tuple[St
         and state in rule.was
         and not (need_review and state == "paid" and rule.step in ("ship", "hand_over"))
         and not (is_refunded and rule.step in _DELIVERS)
-        and not (not is_refunded and rule.step == "close")
+        and (rule.step != "close" or (is_refunded and not is_owed))
     )
 
 

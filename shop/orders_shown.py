@@ -82,13 +82,15 @@ class Order:
     lines: tuple[Line, ...] = ()
     is_refunded: bool = False
     """Whether it is to be delivered, and all that was paid for it is back, or on its way back. Found out where operators look."""
+    is_owed: bool = False
+    """Where it is refunded so: whether parts of it are still to be paid."""
 
     @property
     def next_steps(self) -> tuple[order_states.Step, ...]:
         """What an operator can do with it as it stands."""
         return order_states.of_operator(
-            self.state, need_review=terms.current().orders_need_review, is_refunded=self.is_refunded
-        )
+            self.state, need_review=terms.current().orders_need_review, is_refunded=self.is_refunded, is_owed=self.is_owed,
+        )  # fmt: skip
 
 
 COLUMNS = (
@@ -241,15 +243,18 @@ ORDER BY {column}{way}, o.id{way} LIMIT ${len(args)}
     return text, [*args, stores]
 
 
-_REFUNDED = (
-    f"SELECT id FROM shop_order o WHERE id = ANY ($1::bigint[]) AND {bill_refunds.none_left('o.bill_no')}"
-)
+_REFUNDED = f"""
+SELECT o.id, b.state IN ('open', 'partly_paid') AS is_owed FROM shop_order o JOIN bill b ON b.bill_no = o.bill_no
+WHERE o.id = ANY ($1::bigint[]) AND {bill_refunds.none_left("o.bill_no")}
+"""
 
 
 async def _with_refunds(orders: Sequence[Order]) -> list[Order]:
     waiting = [order.id for order in orders if order.state in order_states.TO_BE_DELIVERED]
-    refunded = {row["id"] for row in await db.fetch(_REFUNDED, waiting)} if waiting else set()
-    return [replace(order, is_refunded=order.id in refunded) for order in orders]
+    owed = {row["id"]: row["is_owed"] for row in await db.fetch(_REFUNDED, waiting)} if waiting else {}
+    return [
+        replace(order, is_refunded=order.id in owed, is_owed=owed.get(order.id, False)) for order in orders
+    ]
 
 
 async def _with_lines(orders: Sequence[Order]) -> list[Order]:

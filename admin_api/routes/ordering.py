@@ -130,18 +130,12 @@ ROUTES = (
         orders.close,
         summary=("其余不再发货", "Send nothing more of it"),
         description=(
-            "用于已发出一部分、款项已全部退回的订单：释放其余商品的库存，分期未付的不再收，已发出的照常收货或退货。",
-            "For an order that went out in part and of which all money is back: the stock kept for the rest is freed, parts that were still "
-            "to be paid are not owed any more, what is on its way is received or sent back as ever.",
+            "用于已发出一部分、款项已全部退回的订单：释放其余商品的库存，已发出的照常收货或退货。分期未付的先核销。",
+            "For an order that went out in part and of which all money is back: the stock kept for the rest is freed, what is on its way is "
+            "received or sent back as ever. Parts that are still to be paid are written off first.",
         ),
         answer=orders.OrderRecord,
-        refusals=(
-            *_STEP,
-            order_review.OrderNotRefunded,
-            order_review.BillPaymentPending,
-            order_review.BillUnderReview,
-            order_review.KeyReused,
-        ),
+        refusals=(*_STEP, order_review.OrderNotRefunded, order_review.KeyReused),
         auth=OPERATOR,
         idempotent=True,
     ),
