@@ -69,6 +69,7 @@ WITH made AS (
                             bill_no, placed_at, expires_at)
     SELECT o.order_no, o.customer_id, 'placed', 0, $4, 0, 0, $4, 0, '', o.bill_no, $5, $6
     FROM unnest($1::text[], $2::bigint[], $3::text[]) AS o (order_no, customer_id, bill_no) RETURNING id, customer_id
+), due AS (INSERT INTO order_deadline (order_id, customer_id, expires_at) SELECT id, customer_id, $6 FROM made
 ), taken AS (UPDATE stock SET reserved = reserved + cardinality($1::text[]) WHERE sku_id = $7 AND store_id = 0
 ), noted AS (
     INSERT INTO order_event (order_id, step, was, became, by, at)

@@ -4,6 +4,8 @@ from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from core.one_of import one_of
+
 
 class Account(Model):
     """A place money can be. Only ``ledger`` writes here.
@@ -33,7 +35,7 @@ class Account(Model):
     class Meta:
         table = "account"
         constraints = (
-            CheckConstraint(check="kind IN ('customer', 'house')", name="account_kind"),
+            CheckConstraint(check=one_of("kind", "customer", "house"), name="account_kind"),
             CheckConstraint(
                 check="principal_fen >= 0 AND bonus_fen >= 0 AND held_fen >= 0 AND credit_limit_fen >= 0",
                 name="account_not_negative",
@@ -43,7 +45,7 @@ class Account(Model):
                 check="credit_used_fen BETWEEN 0 AND credit_limit_fen", name="account_credit_used"
             ),
             CheckConstraint(
-                check="burn_policy IN ('bonus_first', 'principal_first', 'pro_rata', 'earliest_expiry')",
+                check=one_of("burn_policy", "bonus_first", "principal_first", "pro_rata", "earliest_expiry"),
                 name="account_burn_policy",
             ),
         )

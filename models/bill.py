@@ -5,6 +5,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from core.one_of import one_of
 from core.partial_index import PartialIndex
 
 
@@ -68,10 +69,10 @@ class Bill(Model):
         )
         constraints = (
             CheckConstraint(
-                check="state IN ('open', 'partly_paid', 'paid', 'void', 'written_off')", name="bill_state"
+                check=one_of("state", "open", "partly_paid", "paid", "void", "written_off"), name="bill_state"
             ),
             CheckConstraint(
-                check="collect_mode IN ('full', 'partial', 'instalments')", name="bill_collect_mode"
+                check=one_of("collect_mode", "full", "partial", "instalments"), name="bill_collect_mode"
             ),
             CheckConstraint(
                 check="amount_fen > 0 AND paid_fen BETWEEN 0 AND amount_fen AND refunded_fen BETWEEN 0 AND paid_fen",
@@ -84,10 +85,11 @@ class Bill(Model):
             CheckConstraint(check="state <> 'open' OR paid_fen = 0", name="bill_open"),
             CheckConstraint(check="(paid_at IS NOT NULL) = (state = 'paid')", name="bill_paid_at"),
             CheckConstraint(
-                check="pending_no IS NULL OR state IN ('open', 'partly_paid')", name="bill_pending"
+                check="pending_no IS NULL OR " + one_of("state", "open", "partly_paid"), name="bill_pending"
             ),
             CheckConstraint(
-                check="manual_because IS NULL OR manual_because IN ('refunded', 'review_rejected', 'review_expired') AND NOT automatic",
+                check="manual_because IS NULL OR NOT automatic AND "
+                + one_of("manual_because", "refunded", "review_rejected", "review_expired"),
                 name="bill_manual_because",
             ),
             CheckConstraint(check="voided_at IS NULL OR state = 'void'", name="bill_voided_at"),

@@ -5,6 +5,8 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from core.one_of import one_of
+
 
 class BillPayment(Model):
     """An amount a bill was paid with, and the transfer that moved it."""
@@ -31,10 +33,11 @@ class BillPayment(Model):
                 check="amount_fen > 0 AND refunded_fen BETWEEN 0 AND amount_fen", name="bill_payment_amounts"
             ),
             CheckConstraint(
-                check="tender IN ('balance', 'wechat_pay', 'alipay', 'counter')", name="bill_payment_tender"
+                check=one_of("tender", "balance", "wechat_pay", "alipay", "counter"),
+                name="bill_payment_tender",
             ),
             CheckConstraint(
-                check="(payment_no IS NOT NULL) = (tender IN ('wechat_pay', 'alipay'))",
+                check="(payment_no IS NOT NULL) = (" + one_of("tender", "wechat_pay", "alipay") + ")",
                 name="bill_payment_of_channel",
             ),
             CheckConstraint(
@@ -42,7 +45,7 @@ class BillPayment(Model):
                 name="bill_payment_refunding",
             ),
             CheckConstraint(
-                check="matched_by IN ('oldest_due', 'oldest_issued', 'smallest_first', 'due_date')",
+                check=one_of("matched_by", "oldest_due", "oldest_issued", "smallest_first", "due_date"),
                 name="bill_payment_matched_by",
             ),
         )

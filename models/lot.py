@@ -4,6 +4,7 @@ from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from core.one_of import one_of
 from core.partial_index import PartialIndex
 
 
@@ -38,7 +39,7 @@ class Lot(Model):
             ),
         )
         constraints = (
-            CheckConstraint(check="kind IN ('principal', 'bonus')", name="lot_kind"),
+            CheckConstraint(check=one_of("kind", "principal", "bonus"), name="lot_kind"),
             CheckConstraint(check="kind = 'bonus' OR expires_at IS NULL", name="lot_principal_never_expires"),
             CheckConstraint(
                 check="original_fen > 0 AND remaining_fen >= 0 AND remaining_fen <= original_fen",

@@ -6,6 +6,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from core.one_of import one_of
 from core.partial_index import PartialIndex
 
 
@@ -50,7 +51,7 @@ class OutboxMessage(Model):
             PartialIndex(fields=("id",), name="outbox_dead", where="state = 'dead'"),
         )
         constraints = (
-            CheckConstraint(check="state IN ('queued', 'sent', 'dead', 'void')", name="outbox_state"),
+            CheckConstraint(check=one_of("state", "queued", "sent", "dead", "void"), name="outbox_state"),
             CheckConstraint(check="(reason IS NOT NULL) = (state = 'void')", name="outbox_reason"),
             CheckConstraint(check="trying IS NULL OR state = 'queued'", name="outbox_trying"),
             CheckConstraint(check="(trying IS NULL) = (trying_at IS NULL)", name="outbox_trying_at"),

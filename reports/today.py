@@ -69,8 +69,8 @@ async def of_money() -> Money:
 
 
 WAITING: Mapping[str, str] = {
-    "orders": "shop_order WHERE state = 'paid'",
-    "shipments": "shop_order WHERE state IN ('confirmed', 'shipping')",
+    "orders": "shop_order WHERE stage = 'new' AND state = 'paid'",
+    "shipments": "shop_order WHERE stage IN ('confirmed', 'shipping')",
     "after_sales": "after_sale WHERE ended_at IS NULL AND state IN ('asked', 'sent_back', 'received')",
     "approvals": "approval WHERE state = 'waiting'",
     "vouchers": "voucher WHERE state = 'submitted'",

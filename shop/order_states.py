@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +26,11 @@ STATES: dict[State, tuple[str, str]] = {
     "cancelled": ("已取消", "cancelled"),
 }
 
+
+STAGES: Mapping[str, str] = {
+    "placed": "new", "paid": "new", "confirmed": "confirmed", "shipping": "shipping", "shipped": "shipped",
+}  # fmt: skip
+"""``shop_order.stage``, by which the database finds orders at work, of each state that has one. Paying an order leaves it in its stage."""
 
 DELIVERED_OR_TO_BE: tuple[State, ...] = ("paid", "confirmed", "shipping", "shipped", "completed")
 """Where an order is once it is paid, or the first part of it."""

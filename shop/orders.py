@@ -255,17 +255,32 @@ async def cancel(customer_id: int, order_no: str) -> Order:
 
 
 _EXPIRED = f"""
-SELECT o.order_no, o.customer_id FROM shop_order o
-WHERE o.state = 'placed' AND o.expires_at <= $1
+SELECT o.order_no, o.customer_id FROM order_deadline d JOIN shop_order o ON o.id = d.order_id
+WHERE d.expires_at <= $1 AND o.state = 'placed'
   AND NOT EXISTS (SELECT FROM bill b WHERE b.bill_no = o.bill_no
                   AND (b.pending_no IS NOT NULL OR {awaited.AWAITED.format(bill="b", now="$1")}))
-ORDER BY o.expires_at LIMIT $2
+ORDER BY d.expires_at, d.id LIMIT $2
 """
+
+
+_MET = """
+DELETE FROM order_deadline WHERE id IN (
+    SELECT d.id FROM order_deadline d JOIN shop_order o ON o.id = d.order_id
+    WHERE d.expires_at <= $1 AND o.state <> 'placed' ORDER BY d.expires_at, d.id LIMIT $2 FOR UPDATE OF d SKIP LOCKED)
+"""
+_AT_ONCE = 5_000
+
+
+async def _forget_met() -> None:
+    """Takes away the deadlines that have passed of orders that are paid or over; paying leaves them."""
+    while await db.execute(_MET, clock.now(), _AT_ONCE) == _AT_ONCE:
+        pass
 
 
 async def expire_unpaid(*, limit: int = 200) -> int:
     """Cancels orders that were not paid in time. Returns how many. One being paid through a channel, or whose
     payment is being checked or awaited, waits for that to end."""
+    await _forget_met()
     expired = 0
     for row in await db.fetch(_EXPIRED, clock.now(), limit):
         try:
@@ -305,7 +320,7 @@ async def receive(customer_id: int, order_no: str) -> Order:
 
 
 _TO_COMPLETE = """
-SELECT order_no FROM shop_order WHERE state = 'shipped' AND completes_at <= $1 ORDER BY completes_at LIMIT $2
+SELECT order_no FROM shop_order WHERE stage = 'shipped' AND completes_at <= $1 ORDER BY completes_at LIMIT $2
 """
 
 

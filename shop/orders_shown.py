@@ -114,7 +114,7 @@ WHERE o.customer_id = $1 AND o.id < $2 AND o.hidden_at IS NULL AND ($4::text[] I
 ORDER BY o.id DESC LIMIT $3
 """
 _EVERYBODYS = f"""
-SELECT {_SEEN} FROM shop_order o WHERE o.id < $1 AND ($2::text[] IS NULL OR o.state = ANY ($2)) 
+SELECT {_SEEN} FROM shop_order o WHERE o.id < $1 AND ($2::text[] IS NULL OR o.state = ANY ($2)) AND {{0}}
 ORDER BY o.id DESC LIMIT $3
 """
 _OF_STORES = f"""
@@ -214,10 +214,20 @@ async def everybodys(
     elif customer_id is not None:
         rows = await db.fetch(_OF_ONE, first, wanted, stores, limit, customer_id)
     elif stores is None:
-        rows = await db.fetch(_EVERYBODYS, first, wanted, limit)
+        rows = await db.fetch(_EVERYBODYS.format(_findable(wanted)), first, wanted, limit)
     else:
         rows = await db.fetch(_OF_STORES, first, wanted, stores, limit)
     return await _with_refunds(await _with_lines([of_row(row) for row in rows]))
+
+
+def _findable(states: Sequence[str] | None) -> str:
+    """What orders in one of ``states`` have in common that an index knows, as SQL about ``o``; None: any state."""
+    if states is None or not set(states) <= set(order_states.STAGES):
+        return "true"
+    if set(states) == {"placed"}:
+        return "o.id IN (SELECT order_id FROM order_deadline)"
+    stages = sorted({f"'{order_states.STAGES[state]}'" for state in states})
+    return f"o.stage IN ({', '.join(stages)})"
 
 
 def _in_order(
@@ -231,7 +241,11 @@ def _in_order(
     column = _SORTS[sort.by]
     where: dict[str, tuple[object, ...]] = {"o.state = ANY ({0}::text[])": (states,)}
     if customer_id is not None or stores is None:
-        where |= {"o.customer_id = {0}": (customer_id,), _WITHIN: (stores,)}
+        where |= {
+            "o.customer_id = {0}": (customer_id,),
+            _WITHIN: (stores,),
+            _findable(states) + " AND {0}": (True,),
+        }
         return sorting.statement(_SORTED, where, sort, column=column, number="o.id", limit=limit)
     where |= {"o.store_id = s.id AND o.store_id <> 0 AND {0}": (True,)}
     each, args = sorting.statement(_SORTED, where, sort, column=column, number="o.id", limit=limit)

@@ -1,4 +1,5 @@
--- Places one priced order in one statement: the key, the stock, the bill, the order with its lines, and the first row of its history.
+-- Places one priced order in one statement: the key, the stock, the bill, the order with its lines, until when it is to be paid,
+-- and the first row of its history.
 --
 -- 'placed' with the order's id; otherwise nothing was done: 'short' once for each SKU there is too little of; 'twin': the key was used
 -- before; 'many': the customer has `most` orders that wait for their payment. Those that will wait are placed one after the other, so that
@@ -28,7 +29,8 @@ BEGIN
 
     IF most IS NOT NULL THEN
         PERFORM pg_advisory_xact_lock(1500839940, hashint8(customer)); -- 0x59750004: who places orders
-        IF (SELECT count(*) FROM (SELECT FROM shop_order o WHERE o.customer_id = customer AND o.state = 'placed' LIMIT most) u) >= most THEN
+        IF (SELECT count(*) FROM (SELECT FROM order_deadline d JOIN shop_order o ON o.id = d.order_id
+                                  WHERE d.customer_id = customer AND o.state = 'placed' LIMIT most) u) >= most THEN
             DELETE FROM request_key r WHERE r.id = claim;
             RETURN QUERY SELECT 'many', NULL::bigint, NULL::int;
             RETURN;
@@ -50,6 +52,7 @@ BEGIN
                                  address, remark, bill_no, placed_at, expires_at)
     VALUES (order_no, customer, 'placed', store, goods, discount, freight, total, tax, discounts, address, remark, bill_no, at, expires)
     RETURNING o.id INTO made;
+    INSERT INTO order_deadline (order_id, customer_id, expires_at) VALUES (made, customer, expires);
     INSERT INTO order_line (order_id, sku_id, product_name, sku_name, list_fen, price_fen, quantity, amount_fen, discount_fen,
                             tax_percent, tax_fen, reserved, shipped)
     SELECT made, l.*, l.quantity, 0

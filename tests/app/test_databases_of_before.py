@@ -25,7 +25,18 @@ CREATE INDEX bill_owed ON bill (customer_id, due_at) WHERE state IN ('open', 'pa
 CREATE INDEX bill_collect ON bill (collect_at, id) WHERE collect_at IS NOT NULL AND state IN ('open', 'partly_paid');
 CREATE INDEX bill_due ON bill (due_at) INCLUDE (amount_fen, paid_fen) WHERE state IN ('open', 'partly_paid');
 """  # bill_due goes with its column
-_UNDONE = {"0053": _LISTED, "0050": "DROP INDEX plan_warn", "0049": _SHARES}
+_DEADLINES = """
+DROP TABLE order_deadline;
+DROP INDEX order_at_work;
+DROP INDEX order_completing;
+ALTER TABLE shop_order DROP COLUMN stage;
+ALTER TABLE shop_order RESET (fillfactor);
+CREATE INDEX order_unpaid ON shop_order (customer_id) WHERE state = 'placed';
+CREATE INDEX order_expiring ON shop_order (expires_at) WHERE state = 'placed';
+CREATE INDEX order_completing ON shop_order (completes_at) WHERE state = 'shipped';
+CREATE INDEX order_at_work ON shop_order (state, id) WHERE state NOT IN ('completed', 'cancelled');
+"""
+_UNDONE = {"0054": _DEADLINES, "0053": _LISTED, "0050": "DROP INDEX plan_warn", "0049": _SHARES}
 """Migrations taken back, the latest first. The others make anew what is there, or take away what is not."""
 
 
@@ -106,4 +117,23 @@ async def test_bills_of_before_are_listed_as_they_stand(database_url, db):
     assert listed == {owed: 700, placed.bill_no: None, paid.bill_no: None}
     looked_at = "SELECT count(*) FROM pg_stats WHERE tablename = 'bill' AND attname = 'listed_fen'"
     assert await core_db.fetchval(looked_at) == 1, "nobody plans without knowing how few are listed"
+    assert await database.missing_migrations() == []
+
+
+async def test_orders_of_before_that_wait_for_their_payment_get_deadlines(database_url, db):
+    customer = (await factories.customer(principal=10_000)).id
+    sku = (await factories.sku(1_000, stock=9)).id
+    placed, paid, gone = [
+        await orders.place(customer, [orders.Wanted(sku, n)], key=factories.key()) for n in (1, 2, 3)
+    ]
+    await orders.pay(customer, paid.order_no, key=factories.key())
+    await orders.cancel(customer, gone.order_no)
+    await _as_before("0054")
+    await database.migrate(database_url)
+    deadlines = await core_db.fetch("SELECT order_id, customer_id, expires_at FROM order_deadline")
+    assert [tuple(row) for row in deadlines] == [(placed.id, customer, placed.expires_at)]
+    stages = dict(map(tuple, await core_db.fetch("SELECT id, stage FROM shop_order")))
+    assert stages == {placed.id: "new", paid.id: "new", gone.id: None}
+    looked_at = "SELECT count(*) FROM pg_stats WHERE tablename = 'shop_order' AND attname = 'stage'"
+    assert await core_db.fetchval(looked_at) == 1, "nobody plans without knowing how few are at work"
     assert await database.missing_migrations() == []

@@ -23,6 +23,7 @@ WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass A
     ("table", "changed"),
     [
         ("bill", {"state", "paid_fen", "paid_at", "refunded_fen"}),
+        ("shop_order", {"state", "paid_at"}),
         ("lot", {"remaining_fen"}),
         ("account", {"principal_fen", "bonus_fen", "held_fen", "entry_no"}),
     ],

@@ -265,6 +265,7 @@ BREAKING = {
         "I22",
         "UPDATE order_line SET shipped = reserved, reserved = 0 WHERE reserved > 0",
     ),
+    "I22 nobody comes for it": ("I22", "DELETE FROM order_deadline"),
     "I22 step unsaid": ("I22", "UPDATE order_event SET became = 'shipped' WHERE became = 'paid'"),
     "I11 discount unsaid": (
         "I11",

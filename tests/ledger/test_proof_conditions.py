@@ -57,6 +57,7 @@ _PAID = "a part of a refund that was paid without its transfer"
 _TOOK = "a top-up refund that took other money"
 _LINE = "a line of an order that reserves or has shipped"
 _PARTS = "instalments that do not come to their bill"
+_DEADLINE = "an order to be paid that no deadline leads to"
 _CREDIT = "money that moved between a customer and house:credit"
 _USED = "a credit movement that does not follow"
 _TWO_PARTS = "(SELECT refund_id FROM refund_part GROUP BY refund_id HAVING count(*) > 1)"
@@ -133,6 +134,9 @@ CONDITIONS = {
         " WHERE o.state = 'paid')",
     ),
     "an order without a history": ("an order whose history", "DELETE FROM order_event"),
+    "to be paid, and nobody comes": (_DEADLINE, "DELETE FROM order_deadline"),
+    "to be paid by another": (_DEADLINE, "UPDATE order_deadline SET customer_id = customer_id + 1"),
+    "to be paid by another time": (_DEADLINE, "UPDATE order_deadline SET expires_at = expires_at + interval '1 second'"),
     "completed in a parcel with more": (
         _LINE,
         "UPDATE shipment_line SET line_id = (SELECT max(l.id) FROM order_line l JOIN shop_order o ON o.id = l.order_id"

@@ -1,6 +1,7 @@
 """Orders: stock, payment from the balance, cancelling."""
 
 import asyncio
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,10 +9,10 @@ import asyncpg
 import pytest
 
 from billing import bills, terms
-from core import clock
+from core import clock, sorting
 from core import db as database
 from ledger import idempotency, posting
-from shop import orders, placing, products, quotes
+from shop import order_review, orders, orders_shown, placing, products, quotes
 from tests import factories
 
 
@@ -115,6 +116,61 @@ async def test_an_unpaid_order_expires_and_gives_its_stock_back(db):
     assert await orders.expire_unpaid() == 1
     assert (await orders.get(customer.id, order.order_no)).state == "cancelled"
     assert await stock(sku) == 5
+
+
+async def test_deadlines_are_taken_away_when_they_have_passed(db, monkeypatch):
+    """Paying and cancelling leave them. However many passed; that of an order being paid stays, and its order lapses when that ended."""
+    monkeypatch.setattr(orders, "_AT_ONCE", 2)
+    customer, sku = await factories.customer(principal=50_000), await factories.sku(1000, stock=50)
+    made = [await placed(customer.id, sku) for _ in range(6)]
+    for order in made[:4]:
+        await orders.pay(customer.id, order.order_no, key=factories.key())
+    await orders.cancel(customer.id, made[4].order_no)
+    assert await deadlines() == [order.id for order in made]
+    assert await orders.expire_unpaid() == 0
+    assert await deadlines() == [order.id for order in made], "none has passed"
+    clock.set_offset(timedelta(minutes=31))
+    pending = "UPDATE bill SET pending_no = $2 WHERE bill_no = $1"
+    await database.execute(pending, made[5].bill_no, "C0")
+    assert await orders.expire_unpaid() == 0
+    assert await deadlines() == [made[5].id]
+    await database.execute(pending, made[5].bill_no, None)
+    assert await orders.expire_unpaid() == 1
+    assert (await orders.get(customer.id, made[5].order_no)).state == "cancelled"
+    assert await orders.expire_unpaid() == 0
+    assert await deadlines() == []
+    assert [order.state for order in await orders_shown.everybodys()] == ["cancelled"] * 2 + ["paid"] * 4
+
+
+async def deadlines():
+    return [
+        row["order_id"] for row in await database.fetch("SELECT order_id FROM order_deadline ORDER BY id")
+    ]
+
+
+async def test_orders_are_found_by_each_of_their_states(db):
+    """And by several at once, whatever index that is found by."""
+    customer, by = await factories.customer(principal=50_000), order_review.By(1)
+    sku = await factories.sku(1000, stock=50)
+    state_of = {}
+    for state in ("placed", "cancelled", "paid", "confirmed", "completed"):
+        order = await placed(customer.id, sku)
+        if state == "cancelled":
+            await orders.cancel(customer.id, order.order_no)
+        elif state != "placed":
+            await orders.pay(customer.id, order.order_no, key=factories.key())
+        if state == "confirmed":
+            await order_review.confirm(by, order.order_no, key=factories.key())
+        elif state == "completed":
+            await order_review.hand_over(by, order.order_no, key=factories.key())
+        state_of[order.order_no] = state
+    for sort in (None, sorting.Sort("-placed_at"), sorting.Sort("total_fen")):
+        for size in (1, 2, 5):
+            for wanted in itertools.combinations(state_of.values(), size):
+                seen = await orders_shown.everybodys(states=wanted, sort=sort)
+                assert {order.order_no for order in seen} == {
+                    no for no, state in state_of.items() if state in wanted
+                }
 
 
 async def test_of_many_orders_at_once_so_many_may_wait_for_their_payment(db):

@@ -68,4 +68,14 @@ CHECKS = (
         """,
         since=changed.ORDERS,
     ),
+    Check(
+        "I22",
+        "an order to be paid that no deadline leads to",
+        """
+        SELECT 'order ' || o.order_no FROM shop_order o WHERE o.state = 'placed' AND NOT EXISTS (
+            SELECT FROM order_deadline d
+            WHERE d.order_id = o.id AND d.customer_id = o.customer_id AND d.expires_at = o.expires_at)
+        """,
+        since=changed.ORDERS,
+    ),
 )

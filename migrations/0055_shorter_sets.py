@@ -1,0 +1,43 @@
+"""What a set of payments costs whatever its size: conditions that PostgreSQL reads anew for each statement are shorter, several lots are only ordered
+for who needs several, and what was just locked is changed where it stands."""
+
+from pathlib import Path
+
+from tortoise.migrations import operations as ops
+
+from migrations import _parts, _steps
+
+_SQL = Path(__file__).parent / "sql"
+_FUNCTIONS = ("ledger_debit", "orders_pay")
+_CHECKS = {
+    "Account": {
+        "account_kind": "kind = ANY ('{customer,house}'::text[])",
+        "account_burn_policy": "burn_policy = ANY ('{bonus_first,principal_first,pro_rata,earliest_expiry}'::text[])",
+    },
+    "Lot": {"lot_kind": "kind = ANY ('{principal,bonus}'::text[])"},
+    "Bill": {
+        "bill_state": "state = ANY ('{open,partly_paid,paid,void,written_off}'::text[])",
+        "bill_collect_mode": "collect_mode = ANY ('{full,partial,instalments}'::text[])",
+        "bill_pending": "pending_no IS NULL OR state = ANY ('{open,partly_paid}'::text[])",
+        "bill_manual_because": "manual_because IS NULL OR NOT automatic AND manual_because = ANY ('{refunded,review_rejected,review_expired}'::text[])",
+    },
+    "BillPayment": {
+        "bill_payment_tender": "tender = ANY ('{balance,wechat_pay,alipay,counter}'::text[])",
+        "bill_payment_of_channel": "(payment_no IS NOT NULL) = (tender = ANY ('{wechat_pay,alipay}'::text[]))",
+        "bill_payment_matched_by": "matched_by = ANY ('{oldest_due,oldest_issued,smallest_first,due_date}'::text[])",
+    },
+    "Order": {
+        "order_state": "state = ANY ('{placed,paid,confirmed,shipping,shipped,completed,cancelled}'::text[])"
+    },
+    "OutboxMessage": {"outbox_state": "state = ANY ('{queued,sent,dead,void}'::text[])"},
+}
+
+
+class Migration(_steps.Migration):
+    dependencies = [("models", "0054_order_deadlines")]
+
+    operations = [
+        *(ops.RemoveConstraint(model, name=name) for model, checks in _CHECKS.items() for name in checks),
+        *(add for model, checks in _CHECKS.items() for add in _parts.checks(model, **checks)),
+        *(ops.RunSQL([(_SQL / f"{name}.sql").read_text("utf-8")]) for name in _FUNCTIONS),
+    ]
