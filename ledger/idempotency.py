@@ -16,9 +16,12 @@ class KeyReused(errors.Conflict):
     code = "idempotency_key_reused"
 
 
+_written = json.JSONEncoder(sort_keys=True, default=str).encode
+
+
 def fingerprint(content: Mapping[str, Any]) -> bytes:
     """SHA-256 over a request's content; tells a repeat from another request under the same key."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).digest()
+    return hashlib.sha256(_written(content).encode()).digest()
 
 
 _CLAIM = """

@@ -15,8 +15,8 @@ from migrations import _parts, _steps
 
 _SQL = Path(__file__).parent / "sql"
 _STAGE = """
-ALTER TABLE shop_order ADD COLUMN stage varchar(10) GENERATED ALWAYS AS (
-    CASE WHEN state IN ('placed', 'paid') THEN 'new' WHEN state NOT IN ('completed', 'cancelled') THEN state END
+ALTER TABLE shop_order ADD COLUMN stage text GENERATED ALWAYS AS (
+    CASE WHEN state = ANY ('{placed,paid}'::text[]) THEN 'new' WHEN state <> ALL ('{completed,cancelled}'::text[]) THEN state END
 ) STORED
 """
 _WAITING = """

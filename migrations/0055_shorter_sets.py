@@ -1,14 +1,17 @@
 """What a set of payments costs whatever its size: conditions that PostgreSQL reads anew for each statement are shorter, several lots are only ordered
-for who needs several, and what was just locked is changed where it stands."""
+for who needs several, what was just locked is changed where it stands, and what is written under a lock on its bill or order names it
+unchecked."""
 
 from pathlib import Path
+from typing import Any
 
+from tortoise import fields
 from tortoise.migrations import operations as ops
 
 from migrations import _parts, _steps
 
 _SQL = Path(__file__).parent / "sql"
-_FUNCTIONS = ("ledger_debit", "orders_pay")
+_FUNCTIONS = ("ledger_debit", "orders_pay", "rows_stay")
 _CHECKS = {
     "Account": {
         "account_kind": "kind = ANY ('{customer,house}'::text[])",
@@ -33,11 +36,32 @@ _CHECKS = {
 }
 
 
+def _unchecked(model: str, name: str, of: str, related_name: str, **more: Any) -> ops.AlterField:
+    column: Any = fields.ForeignKeyField(
+        f"models.{of}",
+        source_field=f"{name}_id",
+        db_constraint=False,
+        to_field="id",
+        related_name=related_name,
+        on_delete=fields.RESTRICT,
+        **more,
+    )
+    return ops.AlterField(model, name, column)
+
+
 class Migration(_steps.Migration):
     dependencies = [("models", "0054_order_deadlines")]
 
     operations = [
         *(ops.RemoveConstraint(model, name=name) for model, checks in _CHECKS.items() for name in checks),
         *(add for model, checks in _CHECKS.items() for add in _parts.checks(model, **checks)),
+        _unchecked("BillPayment", "bill", "Bill", "payments"),
+        _unchecked("OrderEvent", "order", "Order", "events", db_index=False),
+        ops.RunSQL(
+            [
+                "ALTER TABLE bill_payment DROP CONSTRAINT IF EXISTS bill_payment_bill_id_fkey",
+                "ALTER TABLE order_event DROP CONSTRAINT IF EXISTS order_event_order_id_fkey",
+            ]
+        ),
         *(ops.RunSQL([(_SQL / f"{name}.sql").read_text("utf-8")]) for name in _FUNCTIONS),
     ]

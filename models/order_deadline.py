@@ -6,8 +6,11 @@ from tortoise.models import Model
 
 
 class OrderDeadline(Model):
-    """Until when an order that was placed is to be paid. Every order that waits for its payment has one; paying leaves it where it is, so that a
-    payment changes nothing that orders are found by, and the clock takes it away when it has passed."""
+    """Until when an order that was placed is to be paid.
+
+    Every order that waits for its payment has one; paying leaves it where it is, so that a payment changes nothing that orders are found by, and
+    the clock takes it away when it has passed.
+    """
 
     id = fields.BigIntField(primary_key=True)
     order = fields.OneToOneField("models.Order", related_name="deadline", on_delete=fields.RESTRICT)

@@ -6,11 +6,15 @@ from tortoise.models import Model
 
 
 class OrderEvent(Model):
-    """One step of an order: from which state to which, who, when, and what was noted. Never changed."""
+    """One step of an order: from which state to which, who, when, and what was noted. Never changed.
+
+    No foreign key to ``shop_order``: who writes here holds the order's lock, orders are never deleted (trigger ``rows_stay``), and the proof looks
+    for orphans.
+    """
 
     id = fields.BigIntField(primary_key=True)
     order = fields.ForeignKeyField(
-        "models.Order", related_name="events", on_delete=fields.RESTRICT, db_index=False
+        "models.Order", related_name="events", on_delete=fields.RESTRICT, db_index=False, db_constraint=False
     )
     step = fields.CharField(max_length=12)
     was = fields.CharField(max_length=10, null=True)

@@ -145,7 +145,8 @@ _DISCOUNTS, _ADDRESS = (COLUMNS.split(", ").index(name) for name in ("discounts"
 def of_row(row: Sequence[Any], lines: tuple[Line, ...] = ()) -> Order:
     """An order of its own columns, with ``under_review`` where the row has it."""
     values: list[Any] = list(row)
-    values[_DISCOUNTS] = tuple(Discount(**one) for one in json.loads(values[_DISCOUNTS] or "[]"))
+    made_of = values[_DISCOUNTS]
+    values[_DISCOUNTS] = () if made_of is None else tuple(Discount(**one) for one in json.loads(made_of))
     if values[_ADDRESS] is not None:
         values[_ADDRESS] = addresses.shown(values[_ADDRESS], ADDRESS)
     if len(values) < _OWN:

@@ -53,12 +53,12 @@ async def _pay(asked: Sequence[_Asked]) -> list[Any]:
         [one.fingerprint for one in asked],
     )
     answers: dict[int, Any] = {}
-    for outcome, *columns in rows:
-        customer_id = columns[2]
+    for row in rows:
+        outcome, customer_id = row[0], row[3]
         if outcome == "busy":
             answers[customer_id] = batches.AGAIN
         else:
-            answers.setdefault(customer_id, []).append(tuple(columns))
+            answers.setdefault(customer_id, []).append(row[1:])
     return [answers.get(one.customer_id) for one in asked]
 
 

@@ -152,6 +152,7 @@ ORDERS = {
         SELECT id FROM touched_order UNION SELECT id FROM shop_order WHERE bill_no IN (
             SELECT bill_no FROM bill WHERE id IN (SELECT id FROM touched_bill)))"""
 }
+ORDER_EVENTS = {"order_event": "SELECT * FROM order_event WHERE id > {order_event}"}
 STANDING_DELIVERIES = {
     "standing_delivery": """SELECT * FROM standing_delivery WHERE id IN (
         SELECT id FROM standing_delivery WHERE id > {standing_delivery}

@@ -24,6 +24,7 @@ _LAST_RUN = {
     "orders_place": ("0054", "c14c184f4856"),
     "pays_quietly": ("0050", "8f6186bd8022"),
     "plans_charge": ("0050", "7519c0a455d5"),
+    "rows_stay": ("0055", "0e6a140459a2"),
     "seal_append_only": ("0006", "ce6dd54b3756"),
     "stock_move": ("0025", "f46f146d18b2"),
 }

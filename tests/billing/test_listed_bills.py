@@ -1,5 +1,6 @@
 """Which bills stand in the indexes of what is owed, and that paying an order writes none of them."""
 
+import asyncpg
 import pytest
 
 from billing import bills, due_bills, forecast
@@ -57,3 +58,10 @@ async def test_a_bill_is_listed_while_it_is_owed_unless_it_is_of_an_order_to_be_
 async def listed():
     found = await database.fetch("SELECT bill_no, listed_fen FROM bill WHERE listed_fen IS NOT NULL")
     return dict(map(tuple, found))
+
+
+@pytest.mark.parametrize("table", ["bill", "shop_order"])
+async def test_what_is_named_without_a_foreign_key_stays(db, table):
+    """Payments of bills and steps of orders: nobody deletes what they name, not even where there is nothing to delete."""
+    with pytest.raises(asyncpg.RestrictViolationError, match=f"rows of table {table} are never deleted"):
+        await database.execute(f"DELETE FROM {table}")

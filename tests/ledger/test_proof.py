@@ -265,6 +265,8 @@ BREAKING = {
         "I22",
         "UPDATE order_line SET shipped = reserved, reserved = 0 WHERE reserved > 0",
     ),
+    "I22 of no order": ("I22", "UPDATE order_event SET order_id = order_id + 1000000 WHERE step = 'pay'"),
+    "I11 of no bill": ("I11", "UPDATE bill_payment SET bill_id = bill_id + 1000000"),
     "I22 nobody comes for it": ("I22", "DELETE FROM order_deadline"),
     "I22 step unsaid": ("I22", "UPDATE order_event SET became = 'shipped' WHERE became = 'paid'"),
     "I11 discount unsaid": (

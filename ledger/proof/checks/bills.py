@@ -33,6 +33,12 @@ CHECKS = (
     ),
     Check(
         "I11",
+        "a bill payment of a bill that is not there",
+        "SELECT 'bill_payment ' || p.id FROM bill_payment p WHERE NOT EXISTS (SELECT FROM bill b WHERE b.id = p.bill_id)",
+        since=changed.BILL_PAYMENTS,
+    ),
+    Check(
+        "I11",
         "an order that disagrees with its lines or its bill",
         """
         SELECT 'order ' || o.order_no FROM shop_order o

@@ -70,6 +70,12 @@ CHECKS = (
     ),
     Check(
         "I22",
+        "a step of an order that is not there",
+        "SELECT 'order_event ' || e.id FROM order_event e WHERE NOT EXISTS (SELECT FROM shop_order o WHERE o.id = e.order_id)",
+        since=changed.ORDER_EVENTS,
+    ),
+    Check(
+        "I22",
         "an order to be paid that no deadline leads to",
         """
         SELECT 'order ' || o.order_no FROM shop_order o WHERE o.state = 'placed' AND NOT EXISTS (
