@@ -11,6 +11,12 @@ from tortoise.migrations import operations as ops
 from migrations import _parts, _steps
 
 _SQL = Path(__file__).parent / "sql"
+_LATE = """
+LOCK TABLE shop_order IN SHARE ROW EXCLUSIVE MODE;
+INSERT INTO order_deadline (order_id, customer_id, expires_at)
+SELECT id, customer_id, expires_at FROM shop_order WHERE state = 'placed' AND stage = 'new' ORDER BY id ON CONFLICT (order_id) DO NOTHING
+"""
+"""Orders that somebody was placing while migration 0054 was at work, who had to wait for it."""
 _FUNCTIONS = ("ledger_debit", "orders_pay", "rows_stay")
 _CHECKS = {
     "Account": {
@@ -53,6 +59,7 @@ class Migration(_steps.Migration):
     dependencies = [("models", "0054_order_deadlines")]
 
     operations = [
+        ops.RunSQL([_LATE]),
         *(ops.RemoveConstraint(model, name=name) for model, checks in _CHECKS.items() for name in checks),
         *(add for model, checks in _CHECKS.items() for add in _parts.checks(model, **checks)),
         _unchecked("BillPayment", "bill", "Bill", "payments"),

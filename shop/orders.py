@@ -280,7 +280,6 @@ async def _forget_met() -> None:
 async def expire_unpaid(*, limit: int = 200) -> int:
     """Cancels orders that were not paid in time. Returns how many. One being paid through a channel, or whose
     payment is being checked or awaited, waits for that to end."""
-    await _forget_met()
     expired = 0
     for row in await db.fetch(_EXPIRED, clock.now(), limit):
         try:
@@ -289,6 +288,7 @@ async def expire_unpaid(*, limit: int = 200) -> int:
             continue
         except Exception:  # one that cannot be cancelled must not keep the others waiting
             log.exception("order %s could not be cancelled", row["order_no"])
+    await _forget_met()
     return expired
 
 

@@ -137,3 +137,18 @@ async def test_orders_of_before_that_wait_for_their_payment_get_deadlines(databa
     looked_at = "SELECT count(*) FROM pg_stats WHERE tablename = 'shop_order' AND attname = 'stage'"
     assert await core_db.fetchval(looked_at) == 1, "nobody plans without knowing how few are at work"
     assert await database.missing_migrations() == []
+
+
+async def test_an_order_that_was_being_placed_meanwhile_gets_its_deadline_with_the_next_migration(
+    database_url, db
+):
+    customer, sku = (await factories.customer()).id, (await factories.sku(1_000, stock=9)).id
+    first, second = [
+        await orders.place(customer, [orders.Wanted(sku, n)], key=factories.key()) for n in (1, 2)
+    ]
+    await core_db.execute("DELETE FROM order_deadline WHERE order_id = $1", second.id)
+    await _as_before("0055")
+    await database.migrate(database_url)
+    found = await core_db.fetch("SELECT order_id, expires_at FROM order_deadline ORDER BY order_id")
+    assert [tuple(row) for row in found] == [(order.id, order.expires_at) for order in (first, second)]
+    assert await database.missing_migrations() == []

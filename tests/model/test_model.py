@@ -40,7 +40,12 @@ _BREAKS = {
         "WHEN 'bonus_first' THEN (lot.kind = 'principal')::int",
         "WHEN 'bonus_first' THEN (lot.kind = 'bonus')::int",
     ),
-    "pro rata rounds up": ("ledger_burn", "THEN floor(asked.amount", "THEN ceil(asked.amount"),
+    "bonus first burns principal first of several lots": (
+        "ledger_lots",
+        "WHEN 'bonus_first' THEN (lot.kind = 'principal')::int",
+        "WHEN 'bonus_first' THEN (lot.kind = 'bonus')::int",
+    ),
+    "pro rata rounds up": ("ledger_lots", "THEN floor(amount::numeric", "THEN ceil(amount::numeric"),
     "what expires first is burnt last": (
         "ledger_burn",
         "lot.expires_at NULLS LAST, (lot.kind",
@@ -114,7 +119,7 @@ _PATCHES = {
     "a repeated word is credited again": (payments, "_PAID", "SELECT $1::text, $2::text, $3::timestamptz, $4::timestamptz"),
     "cancelled orders keep their stock": (order_steps, "_RESERVED", order_steps._RESERVED.replace("reserved > 0", "reserved < 0")),
     "a hold may end twice": (holds, "_END", holds._END.replace("AND state = 'open'", "")),
-    "orders expire at once": (orders, "_EXPIRED", orders._EXPIRED.replace("expires_at <= $1", "$1 IS NOT NULL")),
+    "orders expire at once": (orders, "_EXPIRED", orders._EXPIRED.replace("d.expires_at <= $1", "$1 IS NOT NULL")),
     "a later part is due at once": (parts, "due_fen", lambda known: sum(part.owed_fen for part in known)),
     "a part after the first is forgotten": (due_bills, "_COME_AGAIN", due_bills._COME_AGAIN.replace("= next.at", "= NULL")),
     "a rejected deduction is taken unasked": (abnormal, "_GO_ON", abnormal._GO_ON.replace("AND $2", "OR $2")),
