@@ -249,7 +249,7 @@ _UNWATCHED = {
         "notice_refusal", "web_login", "subscribe_quota", "message_allowance",
     },
     "what follows from what is watched": {
-        "bill_line", "order_line", "after_sale_line", "shipment_line", "refund_part", "receipt", "spending", "spending_mark",
+        "bill_line", "order_line", "order_deadline", "after_sale_line", "shipment_line", "refund_part", "receipt", "spending", "spending_mark",
         "tier_standing", "plan_usage", "outbox_message", "message_attempt", "job", "due_run_share", "import_progress", "address_code",
     },
     "how operators sign in": {"operator_challenge", "operator_passkey", "operator_recovery_code", "operator_subject", "sign_in_attempt", "sign_in_limit"},

@@ -42,8 +42,10 @@ def _kept(model, field):
     module, _, name = model.rpartition(".")
     table = getattr(importlib.import_module(f"models.{module}"), name)
     checks = [one.check for one in table._meta.constraints if isinstance(one, CheckConstraint)]
-    lists = re.findall(rf"\b{field} IN \(([^)]*)\)", " ".join(checks))
-    found = set(re.findall(r"'([^']*)'", " ".join(lists)))
+    lists = re.findall(
+        rf"\b{field} (?:IN \(|= ANY \('{{)([^)}}]*)", " ".join(checks)
+    )  # the second is core.one_of
+    found = set(re.findall(r"[^',\s]+", " ".join(lists)))
     assert found, f"{model}.{field} is not limited"
     return found
 
