@@ -262,8 +262,10 @@ class Owing:
         bill = self.bills.get(source)
 
         def act():
-            if bill is None or bill.customer != customer or source.startswith("order:"):
-                raise Refused("no_such_bill")
+            if bill is None or bill.customer != customer or (source.startswith("order:") and not bill.paid):
+                raise Refused(
+                    "no_such_bill"
+                )  # an order's is paid with its order, while nothing was paid of it
             self._pay_some(source, bill, amount, "customer")
 
         self.once(customer, "pay_bill", key, (source, amount), act)
