@@ -325,13 +325,15 @@ class Owing:
         bill = self.bills.get(source)
         if bill is None:
             raise Refused("no_such_bill")
-        if source.startswith("order:"):
+        if source.startswith("order:") and not bill.paid:
             raise Refused("bill_of_an_order")
         return bill
 
     def void_bill(self, source, key):
         def act():
             bill = self._of_an_operator(source)
+            if source.startswith("order:"):
+                raise Refused("bill_of_an_order")
             if bill.paid:
                 raise Refused("bill_has_payments")
             if not bill.is_owed:
