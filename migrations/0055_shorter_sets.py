@@ -1,6 +1,5 @@
-"""What a set of payments costs whatever its size: conditions that PostgreSQL reads anew for each statement are shorter, several lots are only ordered
-for who needs several, what was just locked is changed where it stands, and what is written under a lock on its bill or order names it
-unchecked."""
+"""What a set of payments costs: conditions that PostgreSQL reads anew for each statement are shorter, several lots are only ordered for who needs
+several, and what is written under a lock on its bill or order names it unchecked."""
 
 from pathlib import Path
 from typing import Any

@@ -15,8 +15,8 @@ class OrderDeadline(Model):
     id = fields.BigIntField(primary_key=True)
     order = fields.OneToOneField("models.Order", related_name="deadline", on_delete=fields.RESTRICT)
     customer_id = fields.BigIntField()
+    """As it stands in the order, and never changes there, like the next: for the two indexes."""
     expires_at = fields.DatetimeField()
-    """As it stands in the order."""
 
     class Meta:
         table = "order_deadline"

@@ -269,6 +269,7 @@ DELETE FROM order_deadline WHERE id IN (
     WHERE d.expires_at <= $1 AND o.state <> 'placed' ORDER BY d.expires_at, d.id LIMIT $2 FOR UPDATE OF d SKIP LOCKED)
 """
 _AT_ONCE = 5_000
+"""So many deadlines are taken away by one statement."""
 
 
 async def _forget_met() -> None:

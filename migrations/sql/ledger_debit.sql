@@ -9,26 +9,26 @@ LANGUAGE sql STABLE AS $$
     ))
 $$;
 
--- Which open lots of an account a debit burns, in the order they are burnt, and how much of each; where each stands (ctid) as well.
+-- Which open lots of an account a debit burns, in the order they are burnt, and how much of each.
 CREATE OR REPLACE FUNCTION ledger_lots(
     account bigint, amount bigint, policy text, principal_fen bigint, bonus_fen bigint,
-    OUT lots bigint[], OUT lots_at tid[], OUT amounts bigint[], OUT total bigint, OUT principal bigint, OUT bonus bigint
+    OUT lots bigint[], OUT amounts bigint[], OUT total bigint, OUT principal bigint, OUT bonus bigint
 ) LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
     share bigint := CASE WHEN policy = 'pro_rata' THEN floor(amount::numeric * bonus_fen / nullif(principal_fen + bonus_fen, 0)) END;  -- of bonus
 BEGIN
-    SELECT array_agg(piece.lot_id), array_agg(piece.lot_at), array_agg(piece.amount), sum(piece.amount),
+    SELECT array_agg(piece.lot_id), array_agg(piece.amount), sum(piece.amount),
            coalesce(sum(piece.amount) FILTER (WHERE piece.kind = 'principal'), 0),
            coalesce(sum(piece.amount) FILTER (WHERE piece.kind = 'bonus'), 0)
-    INTO lots, lots_at, amounts, total, principal, bonus
+    INTO lots, amounts, total, principal, bonus
     FROM (
-        SELECT c.lot_id, c.lot_at, c.kind,
+        SELECT c.lot_id, c.kind,
                least(c.remaining_fen, CASE WHEN share IS NULL THEN ledger_lots.amount - c.before_fen
                                            WHEN c.kind = 'bonus' THEN share - c.bonus_before_fen
                                            ELSE ledger_lots.amount - share - c.before_fen + c.bonus_before_fen END) AS amount
         FROM (
-            SELECT lot.id AS lot_id, lot.ctid AS lot_at, lot.kind, lot.remaining_fen,
+            SELECT lot.id AS lot_id, lot.kind, lot.remaining_fen,
                    (sum(lot.remaining_fen) OVER by_policy)::bigint - lot.remaining_fen AS before_fen,
                    (sum(CASE WHEN lot.kind = 'bonus' THEN lot.remaining_fen ELSE 0 END) OVER by_policy)::bigint
                        - CASE WHEN lot.kind = 'bonus' THEN lot.remaining_fen ELSE 0 END AS bonus_before_fen
@@ -45,10 +45,9 @@ BEGIN
 END
 $$;
 
--- Posts plain debits of accounts the caller has locked in an earlier statement; of each account at most one. ordinals: the
--- caller's own numbers for them; NULL: counted from 1. A kind, an operator or a target that all have in common may be told once. fresh: the references name bills
--- of which nothing was paid, so no transfer bears them (if one did, its index would refuse). Rows that are changed are found where this very
--- statement has read them (ctid): who changes an account or its lots holds the account's lock, so nobody has put them elsewhere since.
+-- Posts plain debits of accounts the caller has locked in an earlier statement; of each account at most one. ordinals: the caller's own numbers for
+-- them; NULL: counted from 1. A kind, an operator or a target that all have in common may be told once. fresh: the references name bills of which
+-- nothing was paid, so no transfer bears them (if one did, its index would refuse).
 CREATE OR REPLACE FUNCTION ledger_burn(
     at timestamptz, ordinals int[], reference text[], kind text[], fingerprint bytea[], operator text[], memo text[],
     source text[], target text[], amount bigint[],
@@ -63,9 +62,10 @@ BEGIN
     WITH houses AS MATERIALIZED (
         SELECT id, code, currency FROM account WHERE code = ANY (ARRAY(SELECT DISTINCT t FROM unnest(target) t)) AND kind = 'house'
     ), asked AS (
-        SELECT coalesce(q.n, q.nth::int) AS n, q.reference, CASE cardinality(ledger_burn.kind) WHEN 1 THEN ledger_burn.kind[1] ELSE q.kind END AS kind, q.fingerprint,
+        SELECT coalesce(q.n, q.nth::int) AS n, q.reference,
+               CASE cardinality(ledger_burn.kind) WHEN 1 THEN ledger_burn.kind[1] ELSE q.kind END AS kind, q.fingerprint,
                CASE cardinality(ledger_burn.operator) WHEN 1 THEN ledger_burn.operator[1] ELSE q.operator END AS operator, q.memo,
-               q.amount, a.id AS account_id, a.ctid AS account_at, a.principal_fen, a.bonus_fen, a.burn_policy, h.id AS target_id, old.id AS old_id,
+               q.amount, a.id AS account_id, a.principal_fen, a.bonus_fen, a.burn_policy, h.id AS target_id, old.id AS old_id,
                CASE WHEN old.id IS NOT NULL
                     THEN CASE WHEN old.fingerprint = q.fingerprint THEN 'repeated' ELSE 'mismatch' END
                     WHEN a.id IS NULL OR h.id IS NULL OR a.currency <> h.currency THEN 'no_account'
@@ -81,20 +81,19 @@ BEGIN
         WHERE q.amount IS NOT NULL  -- nothing is asked for, but what all would have in common is
     ), verdict AS MATERIALIZED (
         SELECT asked.n, asked.reference, asked.kind, asked.fingerprint, asked.operator, asked.memo, asked.amount,
-               asked.account_id, asked.account_at, asked.burn_policy, asked.target_id, asked.old_id,
+               asked.account_id, asked.burn_policy, asked.target_id, asked.old_id,
                CASE WHEN asked.outcome <> 'covered' THEN asked.outcome
                     WHEN one.kind IS NOT NULL OR burnt.total = asked.amount THEN 'posted'
                     ELSE 'insufficient' END AS outcome,  -- lots that do not make up the balance: the books are broken
                CASE WHEN one.kind IS NULL THEN burnt.lots ELSE ARRAY[one.lot_id] END AS lots,
-               CASE WHEN one.kind IS NULL THEN burnt.lots_at ELSE ARRAY[one.lot_at] END AS lots_at,
                CASE WHEN one.kind IS NULL THEN burnt.amounts ELSE ARRAY[asked.amount] END AS amounts,
                CASE one.kind WHEN 'principal' THEN asked.amount WHEN 'bonus' THEN 0 ELSE burnt.principal END AS principal,
                CASE one.kind WHEN 'principal' THEN 0 WHEN 'bonus' THEN asked.amount ELSE burnt.bonus END AS bonus
         FROM asked
         LEFT JOIN LATERAL (  -- the lot that is burnt first, when it is enough
-            SELECT f.lot_id, f.lot_at, f.kind
+            SELECT f.lot_id, f.kind
             FROM (
-                SELECT lot.id AS lot_id, lot.ctid AS lot_at, lot.kind, lot.remaining_fen FROM lot
+                SELECT lot.id AS lot_id, lot.kind, lot.remaining_fen FROM lot
                 WHERE lot.account_id = asked.account_id AND lot.is_open AND asked.outcome = 'covered'
                       AND (asked.burn_policy <> 'pro_rata' OR asked.bonus_fen = 0)
                 ORDER BY CASE asked.burn_policy WHEN 'bonus_first' THEN (lot.kind = 'principal')::int
@@ -109,24 +108,23 @@ BEGIN
             WHERE one.kind IS NULL AND asked.outcome = 'covered' OFFSET 0
         ) burnt ON true
     ), posted AS MATERIALIZED (
-        SELECT n, reference, kind, fingerprint, operator, memo, account_id, account_at, burn_policy, target_id, lots, lots_at, amounts,
+        SELECT n, reference, kind, fingerprint, operator, memo, account_id, burn_policy, target_id, lots, amounts,
                principal, bonus, nextval('transfer_id_seq') AS id
         FROM verdict WHERE outcome = 'posted'
     ), made_transfers AS (
         INSERT INTO transfer (id, reference, kind, fingerprint, operator, memo, burn_policy, created_at)
         SELECT id, reference, kind, fingerprint, operator, memo, burn_policy, at FROM posted
     ), piece AS MATERIALIZED (
-        SELECT id AS transfer_id, account_id, target_id, unnest(lots) AS lot_id, unnest(lots_at) AS lot_at, unnest(amounts) AS amount
-        FROM posted
+        SELECT id AS transfer_id, account_id, target_id, unnest(lots) AS lot_id, unnest(amounts) AS amount FROM posted
     ), changed_lots AS (
-        UPDATE lot SET remaining_fen = lot.remaining_fen - piece.amount FROM piece WHERE lot.ctid = piece.lot_at
+        UPDATE lot SET remaining_fen = lot.remaining_fen - piece.amount FROM piece WHERE lot.id = piece.lot_id
     ), made_postings AS (
         INSERT INTO posting (transfer_id, source_id, target_id, source_lot_id, amount_fen)
         SELECT transfer_id, account_id, target_id, lot_id, amount FROM piece  -- refunds return them in reverse
     ), changed_accounts AS (
         UPDATE account a
         SET principal_fen = a.principal_fen - p.principal, bonus_fen = a.bonus_fen - p.bonus, entry_no = a.entry_no + 1
-        FROM posted p WHERE a.ctid = p.account_at
+        FROM posted p WHERE a.id = p.account_id
         RETURNING p.n, p.id AS transfer_id, p.principal, p.bonus, a.id, a.code, a.entry_no,
                   a.principal_fen AS principal_after, a.bonus_fen AS bonus_after, a.held_fen
     ), made_entries AS (

@@ -23,7 +23,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     claim bigint[]; claimed_by bigint[]; claimed_for text[];
-    locked bigint[]; bills bigint[]; codes text[]; orders_at tid[]; bills_at tid[];
+    locked bigint[]; orders bigint[]; bills bigint[]; codes text[];
     amounts bigint[]; titles text[]; references_ text[]; fingerprints bytea[];
     taken int[]; after_fen bigint[]; settled text[];
 BEGIN
@@ -40,32 +40,32 @@ BEGIN
     END IF;
 
     -- Rows are found by their numbers and judged afterwards: a condition on the state would invite the planner to look through all
-    -- that is open, by the indexes for what is due. Once they are locked they stay where they are (ctid), until they are changed below.
+    -- that is open, by the indexes for what is due.
     WITH locked_orders AS MATERIALIZED (
-        SELECT o.ctid AS order_at, o.bill_no, o.state, q.customer
+        SELECT o.id, o.bill_no, o.state, q.customer
         FROM unnest(claimed_by, claimed_for) AS q (customer, order_no)
         JOIN shop_order o ON o.order_no = q.order_no AND o.customer_id = q.customer
         FOR NO KEY UPDATE OF o SKIP LOCKED
     ), locked_bills AS MATERIALIZED (
-        SELECT o.order_at, o.customer, b.ctid AS bill_at, b.id, b.bill_no, b.title, b.amount_fen,
+        SELECT o.id AS order_id, o.customer, b.id, b.bill_no, b.title, b.amount_fen,
                o.state = 'placed' AND b.state = 'open' AND b.collect_mode = 'full' AND b.pending_no IS NULL AS is_plain
         FROM locked_orders o JOIN bill b ON b.bill_no = o.bill_no
         FOR NO KEY UPDATE OF b SKIP LOCKED
     ), locked_accounts AS MATERIALIZED (
-        SELECT b.order_at, b.customer, b.bill_at, b.id, b.bill_no, b.title, b.amount_fen, b.is_plain, a.code,
+        SELECT b.order_id, b.customer, b.id, b.bill_no, b.title, b.amount_fen, b.is_plain, a.code,
                a.principal_fen + a.bonus_fen - a.held_fen AS before_fen
         FROM locked_bills b JOIN account a ON a.code = 'customer:' || b.customer
         FOR NO KEY UPDATE OF a SKIP LOCKED
     ), plain AS (
-        SELECT l.order_at, l.bill_at, l.id, l.bill_no, l.title, l.amount_fen, l.code FROM locked_accounts l
+        SELECT l.order_id, l.id, l.bill_no, l.title, l.amount_fen, l.code FROM locked_accounts l
         CROSS JOIN LATERAL pays_quietly(l.customer, l.before_fen, l.amount_fen) c
         WHERE l.is_plain AND c.state = 'active'  -- members.customers.admit
     )
-    SELECT array_agg(p.order_at), array_agg(p.bill_at), array_agg(p.id), array_agg(p.code),
+    SELECT array_agg(p.order_id), array_agg(p.id), array_agg(p.code),
            array_agg(p.amount_fen), array_agg(p.title), array_agg('bill:' || p.bill_no || ':0'),
            array_agg(ledger_debit_fingerprint('bill_payment', p.code, 'house:revenue', p.amount_fen)),
            (SELECT array_agg(l.customer) FROM locked_accounts l)
-    INTO orders_at, bills_at, bills, codes, amounts, titles, references_, fingerprints, locked
+    INTO orders, bills, codes, amounts, titles, references_, fingerprints, locked
     FROM plain p;
 
     SELECT array_agg(ordinal), array_agg(available_after_fen), array_agg(account_code) INTO taken, after_fen, settled
@@ -80,9 +80,9 @@ BEGIN
         INSERT INTO bill_payment (bill_id, tender, amount_fen, refunded_fen, transfer_reference, created_at)
         SELECT bills[n], 'balance', amounts[n], 0, references_[n], at FROM taken
     ), settled AS (
-        UPDATE bill SET paid_fen = bill.amount_fen, state = 'paid', paid_at = at FROM taken WHERE bill.ctid = bills_at[n]
+        UPDATE bill SET paid_fen = bill.amount_fen, state = 'paid', paid_at = at FROM taken WHERE bill.id = bills[n]
     ), changed AS (
-        UPDATE shop_order o SET state = 'paid', paid_at = at FROM taken WHERE o.ctid = orders_at[n]
+        UPDATE shop_order o SET state = 'paid', paid_at = at FROM taken WHERE o.id = orders[n]
         RETURNING taken.n, taken.after_fen, o.id, o.order_no, o.customer_id, o.state, o.store_id, o.goods_fen, o.discount_fen,
                   o.freight_fen, o.total_fen, o.tax_fen, o.discounts, o.address, o.remark, o.bill_no, o.placed_at, o.expires_at
     ), noted AS (

@@ -14,7 +14,7 @@ from core import db
 from ledger import proof
 
 BALANCE = {"statements": 1, "round_trips": 1, "wal_bytes": 0, "rows_written": 0, "commits": 0}
-PAY = {"statements": 1, "round_trips": 1, "wal_bytes": 4_650, "rows_written": 11, "commits": 1}
+PAY = {"statements": 1, "round_trips": 1, "wal_bytes": 4_000, "rows_written": 11, "commits": 1}
 ORDER = {"statements": 2, "round_trips": 2, "wal_bytes": 6_900, "rows_written": 18, "commits": 1}
 """Three lines, placed and paid at once: one statement prices them, one does the rest."""
 QUESTION = {"statements": 2, "round_trips": 2, "wal_bytes": 700, "rows_written": 1, "commits": 1}

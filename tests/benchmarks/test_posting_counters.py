@@ -13,8 +13,8 @@ from ledger import accounts, posting, proof
 from shop import orders
 from tests.benchmarks.test_http_counters import within
 
-PAY = {"statements": 1, "round_trips": 1, "wal_bytes": 4_750, "rows_written": 11, "commits": 1}
-PAY_16 = {"statements": 2, "round_trips": 2, "wal_bytes": 80_000, "rows_written": 176, "commits": 2}
+PAY = {"statements": 1, "round_trips": 1, "wal_bytes": 4_000, "rows_written": 11, "commits": 1}
+PAY_16 = {"statements": 2, "round_trips": 2, "wal_bytes": 70_000, "rows_written": 176, "commits": 2}
 POST_ONE = {"statements": 1, "round_trips": 1, "wal_bytes": 1_480, "rows_written": 5, "commits": 1}
 
 SHOP = 1_000

@@ -262,10 +262,8 @@ class Owing:
         bill = self.bills.get(source)
 
         def act():
-            if bill is None or bill.customer != customer or (source.startswith("order:") and not bill.paid):
-                raise Refused(
-                    "no_such_bill"
-                )  # an order's is paid with its order, while nothing was paid of it
+            if bill is None or bill.customer != customer or self.is_paid_with_its_order(source):
+                raise Refused("no_such_bill")
             self._pay_some(source, bill, amount, "customer")
 
         self.once(customer, "pay_bill", key, (source, amount), act)
@@ -325,9 +323,13 @@ class Owing:
         bill = self.bills.get(source)
         if bill is None:
             raise Refused("no_such_bill")
-        if source.startswith("order:") and not bill.paid:
+        if self.is_paid_with_its_order(source):
             raise Refused("bill_of_an_order")
         return bill
+
+    def is_paid_with_its_order(self, source):
+        """Afterwards it is a bill as any."""
+        return source.startswith("order:") and not self.bills[source].paid
 
     def void_bill(self, source, key):
         def act():
