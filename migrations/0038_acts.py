@@ -62,5 +62,5 @@ class Migration(_steps.Migration):
             act_seal_hashes="octet_length(content_hash) = 32 AND octet_length(previous_hash) = 32 AND octet_length(hash) = 32",
             act_seal_counts="last_act_id >= first_act_id - 1 AND least(acts, changes) >= 0 AND octet_length(marks) % 16 = 0",
         ),
-        ops.RunSQL([(_SQL / "acts.sql").read_text("utf-8")]),
+        *(ops.RunSQL([(_SQL / name).read_text("utf-8")]) for name in ("act_changed.sql", "acts.sql")),
     ]

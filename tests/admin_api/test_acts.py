@@ -203,6 +203,19 @@ async def test_what_a_write_changed_is_kept_before_and_after(world):
     ]  # fmt: skip
 
 
+async def test_what_follows_from_other_columns_is_not_told_beside_them(world):
+    boss, phone, sku = await world.operator(), await world.arrive(), await world.sku(price_fen=100)
+    await world.give(phone.customer_id, 1_000)
+    order = {"lines": [{"sku_id": sku, "quantity": 1}], "pay_from": "balance"}
+    order_no = (await phone.post("/orders", order)).body["order_no"]
+    confirmed = await boss.post(f"/orders/{order_no}/confirm", {})
+    assert confirmed.status == 200, confirmed
+    (told,) = [one for one in await changes(boss, "orders_confirm") if one["of_table"] == "shop_order"]
+    assert (told["before"], told["after"]) == ({"state": "paid"}, {"state": "confirmed"})
+    stages = await db.fetch("SELECT stage FROM shop_order WHERE order_no = $1", order_no)
+    assert [one["stage"] for one in stages] == ["confirmed"], "it follows its state"
+
+
 async def test_posts_and_passwords_are_kept_without_what_opens_doors(world):
     boss = await world.operator()
     new = {"login": "wang", "name": "王", "password": "never to be read", "posts": [{"role": "cashier"}]}

@@ -11,7 +11,8 @@ from app import database
 
 _MIGRATIONS = Path(database.migrations.__file__).parent
 _LAST_RUN = {
-    "acts": ("0038", "c614497175d0"),
+    "act_changed": ("0056", "70af1850ffab"),
+    "acts": ("0038", "a2156ea0acef"),
     "append_only": ("0003", "70fee8de4070"),
     "bill_next_due": ("0010", "7d560b5fdb82"),
     "catalogue_page": ("0024", "a844be014b99"),

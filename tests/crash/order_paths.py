@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from billing import instalments_of_orders, plan_actors, schedule, terms
+from billing import instalments_of_orders, plan_actors, refunds, schedule, terms
 from core import clock, db
 from ledger import accounts
 from members import points, points_rules
@@ -244,6 +244,33 @@ class ShipOrder(RejectOrder):
         return found != (98, 0, 7_000, "shipped", 1, 1)
 
 
+class CloseOrder(ShipOrder):
+    """One of two pieces went out and all money is back: the other is not sent any more."""
+
+    async def before(self):
+        made = await super().before()
+        parcel = shipments.Parcel("顺丰", f"SF{made['customer']}", {made["sku"]: 1})
+        await shipments.ship(shipments.By(1), made["order"], parcel, key=f"ship-{made['order']}")
+        bill_no = (await orders.get(made["customer"], made["order"])).bill_no
+        await refunds.of_bill(
+            factories.open_channels(),
+            1,
+            bill_no,
+            amount_fen=4_000,
+            reason="断货",
+            key=f"back-{made['order']}",
+        )
+        return made
+
+    async def act(self, made):
+        await order_review.close(order_review.By(1), made["order"], note="断货", key=f"close-{made['order']}")
+
+    async def wrong(self, made):
+        record = await order_records.read(made["order"])
+        closed = [one.step for one in record.history].count("close")
+        return (*await self.left(made), record.state, closed) != (99, 0, 11_000, "shipped", 1)
+
+
 class StandingDelivery(_Path):
     """The day of a standing order comes; the process dies, and the clock ticks again."""
 
@@ -281,5 +308,6 @@ PATHS = {
     "pay_in_parts": PayInParts,
     "cancel_in_parts": CancelInParts,
     "ship_order": ShipOrder,
+    "close_order": CloseOrder,
     "standing_delivery": StandingDelivery,
 }

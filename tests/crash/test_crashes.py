@@ -58,6 +58,7 @@ def killer(_migrated, tmp_path_factory):
         ("pay_in_parts", 20),
         ("cancel_in_parts", 25),
         ("ship_order", 20),
+        ("close_order", 20),
         ("standing_delivery", 40),
         ("book_and_cancel", 50),
         ("cancel_by_yes", 40),
