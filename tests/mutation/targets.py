@@ -108,7 +108,7 @@ _BILLS = {
     "billing/instalments_of_orders.py": _shop("order_instalments"),
     "billing/instalment_schedule.py": _billing("instalments"),
     "billing/arrangements.py": _billing("instalments"),
-    "billing/parts.py": _billing("instalments"),
+    "billing/parts.py": (*_billing("instalments"), "tests/reports/test_today_and_trends.py"),
     "billing/abnormal.py": _billing("abnormal_deductions"),
     "billing/deduction_rules.py": _billing("abnormal_deductions", "rules_in_force"),
     "billing/reviews.py": _billing("abnormal_deductions"),
@@ -169,7 +169,13 @@ _OPERATIONS = {
     "billing/operator_holds.py": _billing("operator_holds"),
 }
 _SHOP = {
-    "shop/orders.py": (*_ORDERS, *_STEPS),
+    "shop/orders.py": (
+        *_ORDERS,
+        *_STEPS,
+        "tests/miniapp_api/test_orders.py",
+        "tests/bot/test_bot_paying.py",
+        "tests/bot/test_bot_dialogue.py",
+    ),
     "shop/orders_shown.py": (*_ORDERS, *_STEPS),
     "shop/placing.py": _PLACING,
     "shop/quotes.py": (*_PLACING, *_shop("buying")),

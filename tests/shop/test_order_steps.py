@@ -392,6 +392,15 @@ async def test_a_refund_of_its_bill_is_in_an_orders_history_and_what_is_paid_bac
     assert await third.state() == "cancelled" and await third.left() == [10, 10]
 
 
+@pytest.mark.parametrize(("state", "step"), [("paid", "confirm"), ("confirmed", "hand_over")])
+@pytest.mark.parametrize(("said", "kept"), [("周五送", "周五送"), ("", None)])
+async def test_what_an_operator_says_of_a_step_is_in_the_orders_history(db, state, step, said, kept):
+    shop = await Shop().opened(state)
+    await getattr(order_review, step)(order_review.By(1), shop.no, note=said, key=factories.key())
+    last = (await shop.history())[-1]
+    assert (last.step, last.by, last.note) == (step, "operator:1", kept)
+
+
 async def test_an_order_that_went_out_in_part_and_was_paid_back_is_closed_and_its_stock_is_free(db):
     shop = await Shop().opened("shipping")
     assert await shop.left() == [8, 9] and "close" not in (await orders_shown.find(shop.no)).next_steps
