@@ -148,6 +148,17 @@ FROM arrangement a WHERE bill.id = $1 AND a.bill_id = bill.id AND a.state = 'run
 """
 
 
+_COUNTS_ON = (
+    "SELECT EXISTS (SELECT FROM arrangement WHERE bill_id = $1 AND state = 'running' AND base_fen > $2)"
+)
+
+
+async def counts_on_more(bill_id: int, paid_fen: int) -> bool:
+    """Whether the arrangement that runs for a locked bill was agreed to when more than so much of it was paid: its parts leave that out."""
+    found: bool = await db.fetchval(_COUNTS_ON, bill_id, paid_fen)
+    return found
+
+
 async def stop(bill: bills.Bill, *, by: str, reason: str) -> None:
     """Ends the arrangement that runs for a locked bill: the rest is due now, and collected as before."""
     await db.execute(_AS_BEFORE, bill.id, clock.now())

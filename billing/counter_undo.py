@@ -10,6 +10,7 @@ from typing import Any
 
 from billing import (
     approvals,
+    arrangements,
     bills,
     channel_refunds,
     counter,
@@ -44,6 +45,12 @@ class NotTheLastPayment(errors.Conflict):
     code = "counter_not_the_last_payment"
 
 
+class ArrangedSince(errors.Conflict):
+    """What was left of the bill is paid in parts since; what is owed again would be in none of them."""
+
+    code = "counter_arranged_since"
+
+
 NoSuchCounterPayment = counter.NoSuchCounterPayment
 MoneySpent = reversals.MoneySpent
 BillOfAnOrder = bills.BillOfAnOrder
@@ -58,7 +65,7 @@ async def undo(operator_id: int, counter_no: str, *, reason: str, key: str) -> O
     """Undoes what was recorded wrongly; above the shop's limit a second person agrees first.
 
     Raises:
-        NoSuchCounterPayment, AlreadyUndone, TooLateToUndo, MoneySpent, NotTheLastPayment, BillOfAnOrder, BillPaymentPending,
+        NoSuchCounterPayment, AlreadyUndone, TooLateToUndo, MoneySpent, NotTheLastPayment, ArrangedSince, BillOfAnOrder, BillPaymentPending,
         BillUnderReview, InsufficientBalance, KeyReused.
         CustomerHasLeft: whose bill it is has no account any more that could owe it.
     """
@@ -167,6 +174,8 @@ async def _owe_again(found: CounterPayment, operator: str, reason: str) -> None:
     newest = await db.fetchrow(_PAYMENTS, bill.id)
     if newest is None or newest["transfer_reference"] != found.transfer_reference or newest["was_refunded"]:
         raise NotTheLastPayment(counter_no=found.counter_no)
+    if await arrangements.counts_on_more(bill.id, bill.paid_fen - found.amount_fen):
+        raise ArrangedSince(counter_no=found.counter_no, bill_no=bill.bill_no)
     reference = f"counter_undo:{found.counter_no}"
     leg = posting.between_houses(accounts.REVENUE, accounts.COUNTER, found.amount_fen)
     await posting.post_one(

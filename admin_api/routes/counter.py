@@ -113,6 +113,7 @@ ROUTES = (
             counter_undo.TooLateToUndo,
             counter_undo.MoneySpent,
             counter_undo.NotTheLastPayment,
+            counter_undo.ArrangedSince,
             counter_undo.BillOfAnOrder,
             counter_undo.BillPaymentPending,
             counter_undo.BillUnderReview,

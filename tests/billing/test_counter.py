@@ -9,12 +9,15 @@ import pytest
 
 from billing import (
     approvals,
+    bill_records,
     bills,
     caps,
     collecting,
     counter,
     counter_undo,
     deductions,
+    instalment_schedule,
+    instalments,
     merges,
     receipt_pages,
     receipts,
@@ -277,6 +280,49 @@ async def test_only_the_last_payment_of_a_bill_is_undone_and_none_of_an_order(db
     made = (await counter.bill(1, order.bill_no, CASH, key=key())).payment
     with pytest.raises(counter_undo.BillOfAnOrder):
         await counter_undo.undo(1, made.counter_no, reason="记错", key=key())
+
+
+def in_two():
+    how = instalment_schedule.EqualParts(2, clock.today(), "days", 10)
+    return instalments.Terms(how, False, "2026-11", "分两期付清", "counter")
+
+
+async def test_what_parts_were_agreed_on_after_is_not_owed_again_before_they_are_ended(db):
+    customer = await factories.customer()
+    bill_no = await factories.bill(customer.id, 3_000, collect_mode="partial")
+    first = (await counter.bill(1, bill_no, CASH, amount_fen=1_000, key=key())).payment
+    await instalments.arrange(1, bill_no, in_two(), key=key())
+    with pytest.raises(counter_undo.ArrangedSince) as refused:
+        await counter_undo.undo(1, first.counter_no, reason="记错", key=key())
+    assert refused.value.params == {"counter_no": first.counter_no, "bill_no": bill_no}
+    found = await bills.get(customer.id, bill_no)
+    assert found.owed_fen == 2_000 and await house("counter") == -1_000
+    part = (await counter.bill(1, bill_no, CASH, amount_fen=1_000, key=key())).payment
+    await counter_undo.undo(1, part.counter_no, reason="记错", key=key())  # a part of them is owed again
+    owed = [one.owed_fen for one in (await bill_records.read(bill_no, customer_id=customer.id)).instalments]
+    assert owed == [1_000, 1_000]
+    await instalments.cancel(1, bill_no, reason="重新约定", key=key())
+    await counter_undo.undo(1, first.counter_no, reason="记错", key=key())
+    found = await bills.get(customer.id, bill_no)
+    assert (found.state, found.owed_fen) == ("open", 3_000) and await house("counter") == 0
+    await instalments.arrange(1, bill_no, in_two(), key=key())
+    owed = [one.owed_fen for one in (await bill_records.read(bill_no, customer_id=customer.id)).instalments]
+    assert owed == [1_500, 1_500], "all of it is in some part"
+
+
+async def test_undoing_and_agreeing_on_parts_at_once_leave_nothing_out(db):
+    customer = await factories.customer()
+    for _ in range(8):
+        bill_no = await factories.bill(customer.id, 3_000, collect_mode="partial")
+        made = (await counter.bill(1, bill_no, CASH, amount_fen=1_000, key=key())).payment
+        undone, _ = await asyncio.gather(
+            counter_undo.undo(1, made.counter_no, reason="记错", key=key()),
+            instalments.arrange(1, bill_no, in_two(), key=key()),
+            return_exceptions=True,
+        )
+        assert not isinstance(undone, Exception) or isinstance(undone, counter_undo.ArrangedSince)
+        record = await bill_records.read(bill_no, customer_id=customer.id)
+        assert sum(one.owed_fen for one in record.instalments) == record.owed_fen
 
 
 async def test_what_was_paid_for_who_is_gone_by_now_is_not_owed_again(db):

@@ -73,6 +73,8 @@ class Bill:
     """Of which due dates the customer was reminded: the second."""
     parts: list[tuple[int, int]] = field(default_factory=list)
     """(the sum paid once this part is paid, the minute it is due) of the instalments that run."""
+    base: int = 0
+    """What was paid when these were proposed."""
     former: tuple[str, bool] | None = None
     manual: bool = False
     proposed: Proposal | None = None

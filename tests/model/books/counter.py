@@ -168,6 +168,8 @@ class Counter:
             self.refuse_pending(bill)
         if bill.payments[-1] is not one.paid or one.paid.going_back:
             raise Refused("counter_not_the_last_payment")
+        if "running" in bill.arrangements and bill.base > bill.paid - one.amount:
+            raise Refused("counter_arranged_since")
         bill.payments.pop()
         one.paid.is_undone = True
         bill.was_paid(-one.amount)

@@ -79,11 +79,12 @@ class Arranging:
             bill.arrangements[bill.arrangements.index("running")] = "replaced"
         one, bill.proposed = bill.proposed, None
         bill.arrangements[one.number - 1] = "running"
-        bill.mode, bill.automatic, bill.former, bill.parts = (
+        bill.mode, bill.automatic, bill.former, bill.parts, bill.base = (
             "instalments",
             one.automatic,
             (one.former[0], one.former[1] and not bill.manual),
             one.parts,
+            one.base,
         )
         bill.manual = bill.manual and not one.automatic
         bill.due, bill.on_the_minute, bill.stamped = one.parts[0][1], True, 0
