@@ -94,7 +94,11 @@ class Order(kit.Answer):
     state: State
     under_review: bool
     is_refunded: Annotated[
-        bool, Field(description="款项已全部退回，不再交付 · all of its money is back; it is not delivered")
+        bool,
+        Field(
+            description="还待交付，但款项已全部退回，因此不再交付；已完成或已取消的订单为 false · still to be delivered, but all of its money is back, so it is "
+            "not; false of one that is over"
+        ),
     ]
     store_id: Annotated[int, Field(description="出货门店，0 为总店 · whose stock; 0: the shop's own")]
     goods_fen: int

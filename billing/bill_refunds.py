@@ -41,6 +41,22 @@ async def left(bill: bills.Bill) -> int:
     return sum(int(row["left_fen"]) for row in await db.fetch(_PAYMENTS, bill.id))
 
 
+async def refuse_more(bill: bills.Bill, amount_fen: int) -> None:
+    """Refuses what is not there to be given back, for who only asks for it: whoever decides on it looks again.
+
+    Raises:
+        NothingToRefund, RefundTooLarge.
+    """
+    _refuse_more(bill, await left(bill), amount_fen)
+
+
+def _refuse_more(bill: bills.Bill, left_fen: int, amount_fen: int) -> None:
+    if not left_fen:
+        raise NothingToRefund(bill_no=bill.bill_no)
+    if amount_fen > left_fen:
+        raise RefundTooLarge(left_fen=left_fen, amount_fen=amount_fen)
+
+
 def none_left(bill_no: str) -> str:
     """The condition of a statement that nothing is ``left`` of a bill; ``bill_no``: what names it there."""
     return f"""
@@ -81,11 +97,7 @@ async def decide(
         NothingToRefund, RefundTooLarge.
     """
     rows = await db.fetch(_PAYMENTS, bill.id)
-    left_fen = sum(row["left_fen"] for row in rows)
-    if not left_fen:
-        raise NothingToRefund(bill_no=bill.bill_no)
-    if amount_fen > left_fen:
-        raise RefundTooLarge(left_fen=left_fen, amount_fen=amount_fen)
+    _refuse_more(bill, sum(row["left_fen"] for row in rows), amount_fen)
     parts, sources = [], {}
     open_fen = amount_fen
     for row in rows:

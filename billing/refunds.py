@@ -71,10 +71,12 @@ async def of_bill(
     wish = {"bill_no": bill_no, "amount_fen": amount_fen, "reason": reason}
 
     async def act() -> str:
-        owner_id = (await bills.find(bill_no)).customer_id
+        bill = await bills.find(bill_no)
+        owner_id = bill.customer_id
         await approvals.one_by_one(operator_id, owner_id)
         allowance = await limits.of(operator_id, "refunds", "money.move")
         if not await approvals.alone(allowance, amount_fen, customer_id=owner_id):
+            await bill_refunds.refuse_more(bill, amount_fen)
             return await _ask_second_person("bill_refund", wish, amount_fen, operator_id, owner_id)
         return await _of_bill(wish, operator=f"operator:{operator_id}", decided_by=f"operator:{operator_id}")
 

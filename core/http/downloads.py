@@ -37,4 +37,6 @@ def disposition(name: str) -> str:
     """``Content-Disposition`` of RFC 6266: the name in UTF-8, before it one in ASCII for old clients."""
     fit = _UNFIT.sub("_", name).strip(" .") or "file"
     plain = re.sub(r"[^\x20-\x7e]+", "_", fit).strip("._ ") or "file"
+    if fit.endswith(f".{plain}"):  # nothing is left of it but what kind of file it is
+        plain = f"file.{plain}"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(fit, safe=_ATTR_CHAR)}"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -177,15 +178,31 @@ def fault(
     """One thing that is wrong: where, of which kind, and a sentence about it in both languages."""
     key = f"faults.{kind}" if words.has(f"faults.{kind}", "en") else "faults.other"
     params = {name: value for name, value in context.items() if isinstance(value, str | int | float)}
+    choices = _CHOICE.findall(str(params.get("expected", "")))
+
+    def said(language: str) -> str:
+        told = {"expected": _one_of(choices, language)} if choices else {}
+        return words.say(key, language, **(params | told))
+
     return {
         "location": [
             place,
             *(logs.masked(part[:64]) if isinstance(part, str) else part for part in location),
         ],
         "type": kind,
-        "message": words.say(key, locale, **params),
-        "message_en": words.say(key, "en", **params),
+        "message": said(locale),
+        "message_en": said("en"),
     }
+
+
+_CHOICE = re.compile(r"'([^']*)'")
+"""In what Pydantic says of a value that is none of some words: ``'a', 'b' or 'c'``."""
+
+
+def _one_of(choices: Sequence[str], locale: str) -> str:
+    *others, last = choices
+    between, before_last = ("、", " 或 ") if locale.startswith("zh") else (", ", " or ")
+    return f"{between.join(others)}{before_last}{last}" if others else last
 
 
 def _challenge(refusal: errors.DomainError) -> str:

@@ -254,6 +254,22 @@ async def test_an_operators_refund_above_the_limit_waits_for_a_second_person(db)
     assert (refund.operator, refund.decided_by) == (f"operator:{BOSS}", f"operator:{BOSS + 1}")
 
 
+async def test_no_second_person_is_asked_for_more_than_there_is_to_give_back(db):
+    customer = await factories.customer(principal=100_000)
+    bill = await paid_bill(customer.id, 90_000)
+    with pytest.raises(refunds.RefundTooLarge) as refused:
+        await refund_bill(bill, 90_001)
+    assert refused.value.params == {"left_fen": 90_000, "amount_fen": 90_001}
+    waiting = (await refund_bill(bill, 90_000)).approval_no
+    await approvals.approve(BOSS + 1, waiting, key=factories.key())
+    with pytest.raises(refunds.NothingToRefund):
+        await refund_bill(bill, 90_000)
+    unpaid = await factories.bill(customer.id, 90_000)
+    with pytest.raises(refunds.NothingToRefund):
+        await refund_bill(unpaid, 90_000)
+    assert await approvals.page(state="waiting") == []
+
+
 async def test_a_part_nobody_knows_cannot_be_asked_about(db):
     with pytest.raises(refunds.NoSuchRefund):
         await channel_refunds.ask(opened(), "R1_1")

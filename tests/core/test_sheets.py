@@ -155,7 +155,7 @@ def test_the_event_loops_process_does_not_load_the_workbook_writer():
 @pytest.mark.parametrize(
     ("name", "header"),
     [
-        ("明细.csv", "attachment; filename=\"csv\"; filename*=UTF-8''%E6%98%8E%E7%BB%86.csv"),
+        ("明细.csv", "attachment; filename=\"file.csv\"; filename*=UTF-8''%E6%98%8E%E7%BB%86.csv"),
         ("a b.xlsx", "attachment; filename=\"a b.xlsx\"; filename*=UTF-8''a%20b.xlsx"),
         ('x"\r\nSet-Cookie: a=b', "attachment; filename=\"x_Set-Cookie_ a=b\"; filename*=UTF-8''x_Set-Cookie_%20a%3Db"),
         ("../../etc/passwd", "attachment; filename=\"etc_passwd\"; filename*=UTF-8''_.._etc_passwd"),

@@ -8,6 +8,7 @@ from kit_example_door import FALLING, Shop, door, open_client, signed_in
 
 from core import errors
 from core import http as kit
+from core.http import problems
 
 KEY = {"Idempotency-Key": "attempt-0001"}
 LINE = {"sku_id": 1, "quantity": 2}
@@ -77,6 +78,28 @@ async def test_all_faults_of_a_body_are_told_at_once_and_no_value_is_echoed():
     assert "hunter2" not in json.dumps(problem)
     told = {fault["type"]: (fault["message"], fault["message_en"]) for fault in problem["params"]["faults"]}
     assert told["greater_than_equal"] == ("不得小于 1", "Must be at least 1")
+
+
+async def test_of_words_there_are_all_are_told_as_the_language_joins_them():
+    async with open_client() as client:
+        body = {"lines": [{"sku_id": 1, "quantity": 1}], "channel": "cash"}
+        problem = await refused(await place(client, body), 422, "invalid_request")
+    (fault,) = problem["params"]["faults"]
+    assert (fault["message"], fault["message_en"]) == (
+        "须为 wechat_pay 或 alipay",
+        "Must be wechat_pay or alipay",
+    )
+    told = [
+        problems.fault("query", ("order",), "enum", locale, {"expected": said})["message"]
+        for said in ("'newest', 'sales' or 'cheapest'", "'balance'")
+        for locale in ("zh-CN", "en")
+    ]
+    assert told == [
+        "须为 newest、sales 或 cheapest",
+        "Must be newest, sales or cheapest",
+        "须为 balance",
+        "Must be balance",
+    ]
 
 
 async def test_the_number_of_told_faults_is_limited():
