@@ -193,6 +193,7 @@ def _addresses(home: Path, places: demo_settings.Places) -> str:
   预存演示 · Yucun demo
 
   手机页面 · the phone page      {places.sandbox_url}/
+  操作员控制台 · the console     {places.server_url}/console/  ({demo_shop.OPERATOR_LOGIN} / {demo_shop.OPERATOR_PASSWORD})
   接口文档 · API documents       {places.server_url}/docs
   运行状态 · is it ready         {places.server_url}/ready
   设置 · settings                {home / "config.toml"}

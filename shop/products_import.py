@@ -86,7 +86,9 @@ async def _taken(
         if not await db.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
             raise ImportUnderWay
         plan = await product_plans.made(wanted)
-        wrong = sorted([*faults, *plan.faults], key=lambda fault: fault.row)[:MAX_FAULTS]
+        unread = {(fault.row, fault.column) for fault in faults}  # filled in, so not missing
+        missing = [one for one in plan.faults if one.kind != "needed" or (one.row, one.column) not in unread]
+        wrong = sorted([*faults, *missing], key=lambda fault: fault.row)[:MAX_FAULTS]
         outcome = Outcome(
             rows,
             len(plan.new),
