@@ -103,7 +103,7 @@ def _money(request: web.Request, found: Any) -> dict[str, Any]:
         "taken": look.value("total_fen", found.taken.total_fen),
         "yesterday": look.value("total_fen", found.yesterday_fen),
         "ways": [
-            (look.value("channel", way).text, look.value("amount_fen", fen))
+            (look.value("tender", way).text, look.value("amount_fen", fen))
             for way, fen in sorted(ways.items())
         ],
         "liability": look.value("liability_fen", found.liability_fen),

@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+
+from billing import counter
 from core import db
 from members import duties
 from notifications import addresses
@@ -38,6 +41,16 @@ async def test_a_cashier_sees_what_will_be_credited_and_takes_it_once_however_of
     assert "贰佰元整" in first.words and "¥20.00" in first.words
     assert _number(first) == _number(again)
     assert await db.fetchval("SELECT count(*) FROM counter_payment") == 1
+
+
+@pytest.mark.parametrize(("locale", "said"), [("zh-CN", "柜台 ¥50.00"), ("en", "Counter ¥50.00")])
+async def test_the_first_page_says_in_words_that_money_came_at_the_counter(hired, locale, said):
+    browser = await hired(locale=locale)
+    customer = await factories.customer()
+    await counter.top_up(
+        1, counter.TopUpWish(customer.id, amount_fen=5_000), counter.Taking("cash", None), key=factories.key()
+    )
+    assert said in (await browser.get("/")).words
 
 
 async def test_what_was_changed_after_it_was_looked_at_is_shown_again_and_not_taken(hired, world):
