@@ -142,12 +142,6 @@ async def start(bill: bills.Bill, *, channel: str, by: str) -> None:
     await db.execute(_IN_PARTS, arrangement_id)
 
 
-_AS_BEFORE = """
-UPDATE bill SET collect_mode = a.former_mode, automatic = a.former_automatic AND bill.manual_because IS NULL, due_at = $2, collect_at = $2
-FROM arrangement a WHERE bill.id = $1 AND a.bill_id = bill.id AND a.state = 'running'
-"""
-
-
 _COUNTS_ON = (
     "SELECT EXISTS (SELECT FROM arrangement WHERE bill_id = $1 AND state = 'running' AND base_fen > $2)"
 )
@@ -157,6 +151,12 @@ async def counts_on_more(bill_id: int, paid_fen: int) -> bool:
     """Whether the arrangement that runs for a locked bill was agreed to when more than so much of it was paid: its parts leave that out."""
     found: bool = await db.fetchval(_COUNTS_ON, bill_id, paid_fen)
     return found
+
+
+_AS_BEFORE = """
+UPDATE bill SET collect_mode = a.former_mode, automatic = a.former_automatic AND bill.manual_because IS NULL, due_at = $2, collect_at = $2
+FROM arrangement a WHERE bill.id = $1 AND a.bill_id = bill.id AND a.state = 'running'
+"""
 
 
 async def stop(bill: bills.Bill, *, by: str, reason: str) -> None:
