@@ -118,7 +118,7 @@ async def _open(desk: _Desk, touched: list[Any], *, whole: bool) -> list[tuple[s
     said, _ = await talk.said(desk.request, conversation)
     told: list[tuple[str, str] | None] = []
     if whole:
-        told.append(_changed(desk, "log", "_talk_words.jinja", {"said": said}))
+        told.append(_changed(desk, "log", "_talk_log.jinja", {"said": said}))
     else:
         news = {one.message_id for one in touched if one.kind == "message"}
         fates = {one.message_id for one in touched if one.kind == "delivery"} - news

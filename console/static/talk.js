@@ -1,5 +1,11 @@
-// The desk for conversations: a canned answer is put into the answer, Ctrl+Enter sends it, the last words are in sight.
+// The desk for conversations: a canned answer is put into the answer, Ctrl+Enter sends it, the last words are in sight, and a page that
+// is being left is not changed any more: what is written into a form that appears there would be lost with the page.
 "use strict";
+
+let isLeaving = false;
+document.addEventListener("submit", (event) => { isLeaving ||= !event.defaultPrevented && !event.target.hasAttribute("hx-post"); });
+window.addEventListener("pageshow", () => { isLeaving = false; });
+document.addEventListener("htmx:sseBeforeMessage", (event) => { if (isLeaving) event.preventDefault(); });
 
 document.addEventListener("change", (event) => {
   const canned = event.target.closest("[data-canned]");

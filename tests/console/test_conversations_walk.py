@@ -1,5 +1,6 @@
 """A hand-over as two people live it: a customer writes in the chat, an operator at the desk sees it without reloading, answers, closes."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import async_playwright, expect
 
+from core import db as database
 from members import duties
 from tests import browser
 from tests.bot import people as shop
@@ -94,4 +96,59 @@ async def test_a_customer_writes_and_an_operator_answers_without_reloading(world
     await desk.get_by_role("button", name="结束，交还机器人").click()
     await desk.wait_for_url(re.compile("/console/conversations$"))
     assert "123.00" in await here.says("余额"), "the bot answers again"
+    assert desk.wrong == []
+
+
+async def test_what_is_said_while_a_page_opens_is_followed_by_what_is_said_next(world, chromium):
+    await operator("zhou", duties.Post("support"))
+    here, _ = await shop.writer(world)
+    desk = await seated(chromium, world, "zhou")
+    await here.says("我要投诉")
+    await desk.goto(f"{world.url}/console/conversations")
+    said_meanwhile = asyncio.Event()
+
+    async def late(route):
+        await said_meanwhile.wait()
+        await route.continue_()
+
+    await desk.route("**/live/conversations**", late)
+    await desk.locator(".talk-list a").click()
+    log = desk.get_by_role("log")
+    await expect(log.get_by_role("list").get_by_role("listitem")).to_contain_text(["我要投诉"])
+    await here.says("奶茶是凉的")
+    said_meanwhile.set()
+    await expect(log.get_by_role("list").get_by_role("listitem")).to_contain_text(["我要投诉", "奶茶是凉的"])
+    await here.says("还在吗")
+    await expect(log.get_by_role("list").get_by_role("listitem")).to_contain_text(
+        ["我要投诉", "奶茶是凉的", "还在吗"]
+    )
+    assert desk.wrong == []
+
+
+async def test_a_page_that_is_left_offers_no_form_that_would_be_lost_with_it(world, chromium):
+    await operator("zhou", duties.Post("support"))
+    here, _ = await shop.writer(world)
+    desk = await seated(chromium, world, "zhou")
+    await here.says("我要投诉")
+    await desk.goto(f"{world.url}/console/conversations")
+    await desk.locator(".talk-list a").click()
+    await expect(desk.get_by_role("log")).to_contain_text("我要投诉")
+    heard = []
+    desk.on("console", lambda said: heard.append(said.text))
+    await desk.evaluate(
+        """() => {
+            window.addEventListener("htmx:sseBeforeMessage", (one) => console.info("told", one.detail.type), true);
+            document.addEventListener("htmx:sseMessage", (one) => console.info("shown", one.detail.type));
+        }"""
+    )
+    async with database.transaction():
+        await database.execute(
+            "LOCK TABLE canned_answer IN ACCESS EXCLUSIVE MODE"
+        )  # the next page waits for it
+        await desk.get_by_role("button", name="接待").click(no_wait_after=True)
+        async with asyncio.timeout(10):
+            while "told foot" not in heard:
+                await asyncio.sleep(0.05)
+        assert heard == ["told list", "told waiting", "told head", "told foot"], "nothing of it is shown"
+    await expect(desk.locator("#reply")).to_be_visible()
     assert desk.wrong == []
