@@ -10,12 +10,13 @@ from typing import Any
 
 from core import clock, db, errors, sealed
 from ledger import accounts, idempotency
-from members import customers
+from members import customers, regions
 from notifications import addresses as reach
 
 KeyReused = idempotency.KeyReused
 CustomerHasLeft = customers.CustomerHasLeft
-AddressNotUsable = reach.AddressNotUsable
+RegionUnknown = regions.RegionUnknown
+RegionElsewhere = regions.RegionElsewhere
 MOST = 20
 
 
@@ -31,10 +32,10 @@ class TooManyAddresses(errors.Conflict):
     code = "too_many_addresses"
 
 
-class RegionUnknown(errors.Invalid):
-    """Not the code of a region (GB/T 2260: six digits)."""
+class PhoneNotUsable(errors.Invalid):
+    """Neither a mobile number (of mainland China, or with + and its country's code) nor a landline with its area's code."""
 
-    code = "region_unknown"
+    code = "phone_not_usable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,6 @@ class Address:
 
 _NAMES = ", ".join(field.name for field in fields(Where))
 _COLUMN = "delivery_address.phone"
-_REGION = re.compile(r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12])[0-9]{4}", re.ASCII)
-"""Provinces, municipalities, autonomous and special administrative regions by their first two digits."""
 _OWN = f"""
 SELECT id, is_default, {_NAMES} FROM delivery_address WHERE customer_id = $1 AND ($2::bigint IS NULL OR id = $2)
 ORDER BY is_default DESC, id DESC
@@ -116,7 +115,7 @@ async def add(customer_id: int, where: Where, *, is_default: bool, key: str) -> 
     """Keeps another address; the first is the default in any case.
 
     Raises:
-        RegionUnknown, AddressNotUsable, TooManyAddresses, KeyReused.
+        RegionUnknown, RegionElsewhere, PhoneNotUsable, TooManyAddresses, KeyReused.
     """
     where = _usable(where)
 
@@ -152,7 +151,7 @@ async def change(customer_id: int, address_id: int, where: Where, *, is_default:
     """Sets all of an address; orders that were placed keep the one they were placed with. The default stays it until another is.
 
     Raises:
-        NoSuchAddress, RegionUnknown, AddressNotUsable.
+        NoSuchAddress, RegionUnknown, RegionElsewhere, PhoneNotUsable.
     """
     where = _usable(where)
     async with db.transaction():
@@ -180,10 +179,17 @@ async def remove(customer_id: int, address_id: int) -> None:
 
 
 def _usable(where: Where) -> Where:
-    if not _REGION.fullmatch(where.region_code):
-        raise RegionUnknown(region_code=where.region_code)
-    phone = reach.usable("sms", where.phone) if not _LANDLINE.fullmatch(where.phone) else where.phone
-    return Where(where.recipient, phone, *astuple(where)[2:])
+    regions.refuse_misfit(where.region_code, where.province)
+    return replace(where, phone=_phone(where.phone))
+
+
+def _phone(given: str) -> str:
+    if _LANDLINE.fullmatch(given):
+        return given
+    try:
+        return reach.usable("sms", given)
+    except reach.AddressNotUsable:
+        raise PhoneNotUsable from None
 
 
 _LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}(?:-\d{1,5})?", re.ASCII)

@@ -9,7 +9,7 @@ from miniapp_api import delivery_addresses, profile
 from miniapp_api import points as point_views
 from miniapp_api.routes.caller import CUSTOMER
 
-_WRONG = (addresses.RegionUnknown, addresses.AddressNotUsable)
+_WRONG = (addresses.RegionUnknown, addresses.RegionElsewhere, addresses.PhoneNotUsable)
 
 ROUTES = (
     kit.get(

@@ -155,6 +155,9 @@ async def test_a_customer_keeps_a_profile_and_addresses(world):
     assert (kept.status, kept.body["is_default"]) == (201, True)
     assert (await phone.post("/addresses", home, key=key)).body == kept.body
     assert (await phone.post("/addresses", {**home, "region_code": "990000"})).code == "region_unknown"
+    elsewhere = await phone.post("/addresses", {**home, "region_code": "330106"})
+    assert (elsewhere.code, elsewhere.body["params"]["province"]) == ("region_elsewhere", "浙江")
+    assert (await phone.post("/addresses", {**home, "phone": "12345"})).code == "phone_not_usable"
     path = f"/addresses/{kept.body['id']}"
     assert (await phone.put(path, {**home, "label": "家"})).body["label"] == "家"
     stranger = await world.arrive()

@@ -81,13 +81,32 @@ async def test_the_first_address_is_the_default_and_one_always_is(db):
     [
         ({"region_code": "990000"}, addresses.RegionUnknown),
         ({"region_code": "44010"}, addresses.RegionUnknown),
-        ({"phone": "12345"}, addresses.AddressNotUsable),
+        ({"region_code": "44０106"}, addresses.RegionUnknown),
+        ({"region_code": "540102"}, addresses.RegionElsewhere),
+        ({"province": "广西壮族自治区"}, addresses.RegionElsewhere),
+        ({"phone": "12345"}, addresses.PhoneNotUsable),
     ],
 )
 async def test_what_is_no_place_or_no_number_is_refused(db, wrong, refusal):
     customer = await factories.customer()
     with pytest.raises(refusal):
         await keep(customer, replace(HOME, **wrong))
+
+
+@pytest.mark.parametrize(
+    ("region_code", "province"),
+    [
+        ("110105", "北京市"), ("150102", "内蒙古自治区"), ("230103", "黑龙江省"), ("450102", "广西壮族自治区"),
+        ("610112", "陕西省"), ("140105", "山西省"), ("710100", "台湾省"), ("810001", "香港特别行政区"),
+    ],
+)  # fmt: skip
+async def test_a_province_is_called_what_it_is_called_where_its_code_is_chosen(db, region_code, province):
+    customer, there = await factories.customer(), replace(HOME, region_code=region_code, province=province)
+    kept = await keep(customer, there)
+    assert (await addresses.get(customer.id, kept.id)).where == there
+    with pytest.raises(addresses.RegionElsewhere):
+        await addresses.change(customer.id, kept.id, replace(there, province="广东省"), is_default=True)
+    assert (await addresses.get(customer.id, kept.id)).where == there
 
 
 async def test_twenty_addresses_are_the_most_also_at_once_and_each_is_its_owners(db):
