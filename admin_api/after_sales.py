@@ -15,7 +15,6 @@ JPEG = "image/jpeg"
 State = Literal["asked", "approved", "sent_back", "received", "done", "rejected", "withdrawn"]
 Step = Literal["approve", "reject", "receive", "refund", "send_anew"]
 Nth = Annotated[int, Field(ge=1, le=100)]
-Note = Annotated[kit.Text, Field(description="备注 · a note")]
 
 
 class AfterSalesQuery(kit.PageQuery):
@@ -99,14 +98,18 @@ class Receiving(kit.Body):
             max_length=50, description="报损的数量；其余重新入库 · not to be sold again", default_factory=list
         ),
     ]
-    note: Note = ""
+    note: Annotated[
+        kit.Text, Field(description="店内备注，顾客看不到 · for the shop; the customer is not told")
+    ] = ""
 
 
 class Refunding(kit.Body):
     amount_fen: Annotated[
         kit.PositiveFen | None, Field(description="不填：全部可退金额 · left out: all that may go back")
     ] = None
-    note: Note = ""
+    note: Annotated[
+        kit.Text, Field(description="说明，顾客看得到 · why so much; the customer can read it")
+    ] = ""
 
 
 class Sending(kit.Body):

@@ -34,7 +34,14 @@ class OrdersQuery(kit.SortedQuery):
 
 
 class Note(kit.Body):
-    note: Annotated[kit.Text, Field(max_length=200, examples=["电话确认过"])] = ""
+    note: Annotated[
+        kit.Text,
+        Field(
+            max_length=200,
+            description="店内备注，顾客看不到 · for the shop; the customer is not told",
+            examples=["电话确认过"],
+        ),
+    ] = ""
 
 
 class Ending(kit.Body):

@@ -91,13 +91,17 @@ def _happened(
     return look.value("step", event.step), by, note or "", event
 
 
+_EDIT = re.compile(r"(\d+) → (\d+)")
 _REFUND = re.compile(r"(\w+) (\d+)")
 _AFTER_SALE = re.compile(r"(\w+) ([a-z_]+)(?:: (.*))?", re.DOTALL)
 
 
 def _note(look: Eyes, at_after_sales: Eyes, event: Any) -> str | None:
-    """What is noted of a step; of a refund its number and amount, of an after-sale its number and which step of it."""
+    """What is noted of a step; of a change both totals, of a refund its number and amount, of an after-sale its number and which step of
+    it."""
     said = event.note or ""
+    if event.step == "edit" and (found := _EDIT.fullmatch(said)):
+        return " → ".join(look.value("amount_fen", int(fen)).text for fen in found.groups())
     if event.step == "refund" and (found := _REFUND.fullmatch(said)):
         return f"{found[1]} {look.value('amount_fen', int(found[2])).text}"
     if event.step == "after_sale" and (found := _AFTER_SALE.fullmatch(said)):

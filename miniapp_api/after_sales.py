@@ -7,7 +7,7 @@ from pydantic import Field
 
 from core import http as kit
 from miniapp_api.services import Customer
-from shop import after_sales, stock
+from shop import after_sales, notes_told, stock
 
 JPEG = "image/jpeg"
 Kind = Annotated[
@@ -127,7 +127,9 @@ async def one(return_no: str, caller: Customer) -> object:
     return AfterSaleSeen.model_validate(
         {
             **AfterSale.model_validate(found).model_dump(),
-            "events": [Event.model_validate(one) for one in await after_sales.events(found)],
+            "events": [
+                Event.model_validate(notes_told.of_after_sale(one)) for one in await after_sales.events(found)
+            ],
             "trails": [Trail.model_validate(one) for one in await after_sales.trails(found)],
         }
     )

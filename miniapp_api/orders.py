@@ -11,7 +11,7 @@ from miniapp_api.bills import ConsentVersion, Part, PlannedPart
 from miniapp_api.packages import Refusal
 from miniapp_api.payment_methods import MethodsQuery
 from miniapp_api.services import Customer, Holder, Services
-from shop import order_changes, order_instalments, order_payments, order_records, orders, stock
+from shop import notes_told, order_changes, order_instalments, order_payments, order_records, orders, stock
 
 State = Literal["placed", "paid", "confirmed", "shipping", "shipped", "completed", "cancelled"]
 _STATES = (
@@ -178,7 +178,13 @@ class Event(kit.Answer):
     step: Annotated[str, Field(examples=["place", "pay", "ship"])]
     was: str | None
     became: str
-    note: str | None
+    note: Annotated[
+        str | None,
+        Field(
+            description="写给顾客的说明，按语言 · what the customer is told of it, in their language",
+            examples=["合计由 30.00 元改为 38.00 元"],
+        ),
+    ]
     at: kit.Instant
 
 
@@ -316,9 +322,10 @@ async def listing(query: OrdersQuery, caller: Customer) -> object:
     return kit.cut(rows, query, lambda row: row.id)
 
 
-async def one(order_no: str, caller: Customer) -> object:
+async def one(order_no: str, caller: Customer, locale: str) -> object:
     """One order with its history and parcels."""
-    return await order_records.read(order_no, customer_id=caller.id)
+    found = await order_records.read(order_no, customer_id=caller.id)
+    return replace(found, history=tuple(notes_told.of_order(event, locale) for event in found.history))
 
 
 async def change(order_no: str, body: OrderChange, caller: Customer, key: kit.IdempotencyKey) -> object:

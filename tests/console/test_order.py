@@ -7,7 +7,7 @@ import re
 from billing import refunds, stores
 from core import db
 from members import addresses, duties
-from shop import orders
+from shop import order_changes, orders
 from tests import factories
 
 SERVES = duties.Post("manager")
@@ -122,3 +122,11 @@ async def test_what_went_out_in_part_and_was_paid_back_is_closed(hired):
     closed = await browser.post(action, page.hidden)
     assert closed.status == 200 and _offered(closed) == set()
     assert await state_of(order_no) == "shipped"
+
+
+async def test_a_change_of_an_order_is_told_by_both_totals(hired):
+    browser, customer, sku = await hired(SERVES), await factories.customer("小林"), await factories.sku(2_800)
+    made = await orders.place(customer.id, [orders.Wanted(sku.id, 1)], key=factories.key())
+    change = order_changes.Change(quantities={sku.id: 2})
+    await order_changes.edit(customer.id, made.order_no, change, key=factories.key())
+    assert "¥28.00 → ¥56.00" in (await browser.get(f"/orders/{made.order_no}")).words
