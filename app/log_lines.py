@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 from app import config
 from core.http import logs
 
@@ -17,6 +19,18 @@ def to_stderr(settings: config.Logging, *, access: bool = True) -> None:
     logs.access.disabled = not access
     for loud in ("apscheduler", "tortoise", "asyncio"):
         logging.getLogger(loud).setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.server").addFilter(_no_fault_of_ours)
+
+
+def _no_fault_of_ours(record: logging.LogRecord) -> bool:
+    """What is not HTTP was refused before any door saw it: anybody can send it, so it is told in one line, not as a fault with its trace."""
+    why = record.exc_info[1] if record.exc_info else None
+    if not isinstance(why, HttpProcessingError):
+        return True
+    record.msg, record.args = f"refused what is not HTTP: {type(why).__name__}", ()
+    record.exc_info = None
+    record.levelno, record.levelname = logging.INFO, "INFO"
+    return logging.getLogger(record.name).isEnabledFor(logging.INFO)
 
 
 class _Text(logging.Formatter):
