@@ -22,10 +22,22 @@ class ScheduleRule(kit.Body):
     ] = 1
     weekdays: Annotated[
         list[Weekday],
-        Field(max_length=7, default_factory=list, description="每周哪几天，1 为周一 · 1 is Monday"),
+        Field(
+            max_length=7,
+            default_factory=list,
+            description="每周哪几天，1 为周一；不填为首日那天 · 1 is Monday; left out: the first day's",
+        ),
     ]
-    day: Annotated[int | None, Field(ge=1, le=31, description="几号 · the day of the month")] = None
-    month: Annotated[int | None, Field(ge=1, le=12, description="每年几月 · of years")] = None
+    day: Annotated[
+        int | None,
+        Field(
+            ge=1, le=31, description="几号；不填为首日的 · the day of the month; left out: the first day's"
+        ),
+    ] = None
+    month: Annotated[
+        int | None,
+        Field(ge=1, le=12, description="每年几月；不填为首日的 · of years; left out: the first day's"),
+    ] = None
     nth: Annotated[
         Literal[1, 2, 3, 4, -1] | None,
         Field(description="每月第几个 weekday，-1 最后一个 · the nth weekday of the month; -1: the last"),

@@ -35,11 +35,16 @@ class Days(kit.Body):
         Field(
             max_length=7,
             default_factory=list,
-            description="每周哪几天，1 为周一 · 1 is Monday",
+            description="每周哪几天，1 为周一；不填为首日那天 · 1 is Monday; left out: the first day's",
             examples=[[2, 5]],
         ),
     ]
-    day: Annotated[int | None, Field(ge=1, le=31, description="几号 · the day of the month")] = None
+    day: Annotated[
+        int | None,
+        Field(
+            ge=1, le=31, description="几号；不填为首日的 · the day of the month; left out: the first day's"
+        ),
+    ] = None
     dates: Annotated[list[kit.Day], Field(max_length=schedule.MOST_DATES, default_factory=list)]
     closed_days: Annotated[
         schedule.ClosedDays,

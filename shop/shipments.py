@@ -19,6 +19,12 @@ By = order_review.By
 KeyReused = idempotency.KeyReused
 
 
+class NotInOrder(errors.Conflict):
+    """The parcel has a SKU that nobody ordered."""
+
+    code = "not_in_order"
+
+
 class NotToBeShipped(errors.Conflict):
     """The parcel has more of a SKU than is left of the order to be shipped."""
 
@@ -61,7 +67,7 @@ class Shipment:
     """What is known of its way; None: nobody watches it."""
 
 
-_LINES = "SELECT id, sku_id, reserved FROM order_line WHERE order_id = $1 AND reserved > 0 ORDER BY id"
+_LINES = "SELECT id, sku_id, reserved FROM order_line WHERE order_id = $1 ORDER BY id"
 _THERE = "SELECT EXISTS (SELECT FROM shipment WHERE order_id = $1 AND carrier = $2 AND tracking_no = $3)"
 _SHIP = """
 WITH made AS (
@@ -80,7 +86,7 @@ async def ship(by: order_review.By, order_no: str, parcel: Parcel, *, key: str) 
     """An operator sends out an order, or part of it; its customer is told. Returns the shipment's number.
 
     Raises:
-        NoSuchOrder, OrderStateForbids, OrderNotReviewed, OrderRefunded, NotToBeShipped, AlreadyShipped, KeyReused.
+        NoSuchOrder, OrderStateForbids, OrderNotReviewed, OrderRefunded, NotInOrder, NotToBeShipped, AlreadyShipped, KeyReused.
     """
 
     async def act() -> str:
@@ -105,9 +111,11 @@ async def _ship(order: order_steps.Order, parcel: Parcel, by: str) -> str:
     left = {row["sku_id"]: (row["id"], row["reserved"]) for row in await db.fetch(_LINES, order.id)}
     going = parcel.quantities
     if going is None:
-        going = {sku_id: reserved for sku_id, (_, reserved) in left.items()}
+        going = {sku_id: reserved for sku_id, (_, reserved) in left.items() if reserved}
     for sku_id, quantity in going.items():
-        most = left[sku_id][1] if sku_id in left else 0
+        if sku_id not in left:
+            raise NotInOrder(order_no=order.order_no, sku_id=sku_id)
+        most = left[sku_id][1]
         if quantity > most:
             raise NotToBeShipped(order_no=order.order_no, sku_id=sku_id, left=most)
     shipment_no = ids.new_no("P")

@@ -41,6 +41,12 @@ class StockReserved(errors.Conflict):
     code = "stock_reserved"
 
 
+class StockOutOfRange(errors.Conflict):
+    """There is never less than nothing of a SKU, nor more than ``MOST``."""
+
+    code = "stock_out_of_range"
+
+
 NotYourStore = duties.NotYourStore
 KeyReused = idempotency.KeyReused
 NoSuchStore = stores.NoSuchStore
@@ -232,7 +238,7 @@ async def change(
     ``within``: the codes of the stores whose stock is theirs; None: all.
 
     Raises:
-        NoSuchSku, NoSuchStore, NotYourStore, StockReserved, CountedOrChanged, KeyReused.
+        NoSuchSku, NoSuchStore, NotYourStore, StockReserved, StockOutOfRange, CountedOrChanged, KeyReused.
     """
     if within is not None and store not in within:
         raise NotYourStore(store=store or "")
@@ -260,7 +266,9 @@ async def _change(sku_id: int, store_id: int, wish: Change, by: str) -> None:
     assert row is not None
     there = Level(*row)
     by_much = wish.counted - there.on_hand if wish.counted is not None else wish.change or 0
-    if not 0 <= there.on_hand + by_much <= MOST or there.on_hand + by_much < there.reserved:
+    if not 0 <= there.on_hand + by_much <= MOST:
+        raise StockOutOfRange(sku_id=sku_id, on_hand=there.on_hand, most=MOST)
+    if there.on_hand + by_much < there.reserved:
         raise StockReserved(sku_id=sku_id, on_hand=there.on_hand, reserved=there.reserved)
     kind: Kind = "adjusted" if wish.counted is None else "counted"
     await _move(store_id, {sku_id: by_much}, {}, kind=kind, by=by, reason=wish.reason)

@@ -109,6 +109,7 @@ ROUTES = (
             *_STEP,
             shipments.OrderNotReviewed,
             shipments.OrderRefunded,
+            shipments.NotInOrder,
             shipments.NotToBeShipped,
             shipments.AlreadyShipped,
             shipments.KeyReused,
@@ -154,6 +155,7 @@ ROUTES = (
         refusals=(
             shop_stock.NoSuchSku,
             shop_stock.StockReserved,
+            shop_stock.StockOutOfRange,
             shop_stock.CountedOrChanged,
             shop_stock.NoSuchStore,
             shop_stock.NotYourStore,

@@ -251,11 +251,11 @@ def _values(query: MultiMapping[str], lists: frozenset[str]) -> dict[str, Any]:
 async def _read_json(request: web.Request, body_bytes: int) -> bytes:
     kind = request.content_type
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise problems.UnsupportedMediaType
+        raise problems.UnsupportedMediaType(expected=problems.JSON)
     if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
-        raise problems.UnsupportedMediaType
+        raise problems.UnsupportedMediaType(expected=problems.JSON)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise problems.UnsupportedMediaType
+        raise problems.UnsupportedMediaType(expected=problems.JSON)
     body = bytearray()
     content = request.content
     try:

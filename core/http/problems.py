@@ -63,8 +63,11 @@ class TooLarge(errors.Invalid):
     http_status: ClassVar[int] = 413
 
 
+JSON = "application/json; charset=utf-8"
+
+
 class UnsupportedMediaType(errors.Invalid):
-    """The body is not announced as JSON in UTF-8."""
+    """The body is not announced as what is read here: JSON in UTF-8, or a file. ``expected``: the media type that is."""
 
     code = "unsupported_media_type"
     http_status: ClassVar[int] = 415
@@ -153,11 +156,12 @@ def of_http(error: web.HTTPException) -> errors.DomainError:
         return MethodNotAllowed(method=error.method, allowed=sorted(error.allowed_methods))
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         return TooLarge()
+    if error.status == 415:
+        return UnsupportedMediaType(expected=JSON)
     known: Mapping[int, type[errors.DomainError]] = {
         401: errors.Unauthenticated,
         403: errors.Forbidden,
         404: errors.NotFound,
-        415: UnsupportedMediaType,
         429: TooManyRequests,
         503: errors.Unavailable,
     }

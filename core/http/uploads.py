@@ -38,7 +38,7 @@ async def read(request: web.Request, most_bytes: int) -> Upload:
             return Upload(await _whole(request.content.readany, most_bytes))
     except (web.RequestPayloadError, HttpProcessingError, ValueError, AssertionError, RuntimeError):
         raise problems.BadRequest from None  # aiohttp says so of a form that is none
-    raise problems.UnsupportedMediaType
+    raise problems.UnsupportedMediaType(expected="multipart/form-data")
 
 
 async def _in_form(request: web.Request, most_bytes: int) -> Upload:

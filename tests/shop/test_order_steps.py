@@ -190,6 +190,11 @@ async def test_parcels_take_stock_and_the_last_one_ships_the_order(db):
         await shipments.ship(
             shipments.By(1), shop.no, shipments.Parcel("圆通", "YT2", {shop.skus[0]: 2}), key="too-many-1"
         )
+    another = await factories.sku()
+    with pytest.raises(shipments.NotInOrder):
+        await shipments.ship(
+            shipments.By(1), shop.no, shipments.Parcel("圆通", "YT2", {another.id: 1}), key="another-1"
+        )
     with pytest.raises(shipments.AlreadyShipped):
         await shop.take("ship_one")
     assert await shop.state() == "shipping"

@@ -76,7 +76,8 @@ async def test_an_operator_counts_and_changes_and_every_movement_says_who_and_wh
     for wish, refusal in (
         (stock.Change(counted=1), stock.StockReserved),
         (stock.Change(change=-6), stock.StockReserved),
-        (stock.Change(change=stock.MOST), stock.StockReserved),
+        (stock.Change(change=-8), stock.StockOutOfRange),
+        (stock.Change(change=stock.MOST), stock.StockOutOfRange),
         (stock.Change(counted=1, change=1), stock.CountedOrChanged),
     ):
         with pytest.raises(refusal):

@@ -174,7 +174,9 @@ async def test_json_of_another_shape_is_invalid(raw):
 )
 async def test_bodies_not_announced_as_utf8_json_are_unsupported(headers):
     async with open_client() as client:
-        await refused(await place(client, headers=headers), 415, "unsupported_media_type")
+        answer = await place(client, headers=headers)
+        assert (await answer.json())["params"] == {"expected": "application/json; charset=utf-8"}
+        await refused(answer, 415, "unsupported_media_type")
 
 
 async def test_json_under_a_vendor_name_is_json():
