@@ -44,7 +44,7 @@ def statement(
 ) -> tuple[Any, ...] | None:
     """The statement of a page, with its arguments; None: nothing can be found."""
     words = None
-    if wanted.words is not None and (words := search_words.asked(wanted.words)) is None:
+    if search_words.is_asked(wanted.words) and (words := search_words.asked(wanted.words)) is None:
         return None  # nothing is called by punctuation alone
     return (
         _FOUND, wanted.order, words, wanted.category_id, wanted.from_fen, wanted.until_fen, after, limit,

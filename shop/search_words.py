@@ -11,6 +11,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import TypeGuard
 
 MAX_TERMS = 6
 _UNIT = re.compile(r"[a-z0-9]+|[^\W_]")
@@ -29,6 +30,11 @@ def of_name(name: str) -> list[str]:
         found.add("".join(spoken[at:])[:_LETTERS])
         found.add("".join(initials[at:])[:_CHARACTERS])
     return sorted(found)
+
+
+def is_asked(question: str | None) -> TypeGuard[str]:
+    """Whether somebody looks for something: an empty box asks for nothing in particular."""
+    return bool(question and question.strip())
 
 
 def asked(question: str) -> str | None:

@@ -58,6 +58,13 @@ async def test_a_product_is_found_by_its_name_its_pinyin_and_its_initials(db, wo
     assert [one for one in await found(words) if one not in ("Tea Set 茶具",) or one in names] == names
 
 
+@pytest.mark.parametrize("nothing", [None, "", " ", "\u3000\t"])
+async def test_an_empty_question_is_none(db, nothing):
+    await shelved("龙井", "毛峰")
+    assert await found(nothing) == ["毛峰", "龙井"]
+    assert [one.name for one in await products.page(words=nothing)] == ["龙井", "毛峰"]
+
+
 async def test_what_a_product_is_found_by_follows_its_name_and_numbers(db):
     (tea,) = await shelved("龙井", code="LJ-01", barcode="6901234567892")
     assert await found("lj01") == await found("690123") == ["龙井"]
