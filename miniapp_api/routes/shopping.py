@@ -80,7 +80,10 @@ ROUTES = (
         "/cart",
         cart.add,
         summary=("加入购物车", "Put into the cart"),
-        description=("已有的规格数量相加。", "What is in the cart already becomes more."),
+        description=(
+            "已有的规格数量相加，每种最多 999 件。",
+            "What is in the cart already becomes more, up to 999 of one SKU.",
+        ),
         answer=cart.Cart,
         refusals=_INTO_CART,
         auth=CUSTOMER,
