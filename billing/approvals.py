@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from billing import staff_alerts, terms
+from billing import staff_alerts, standing, terms
 from core import clock, db, errors, ids, words
 from ledger import accounts, idempotency
-from members import limits
+from members import customers, limits
 
 State = Literal["waiting", "executed", "failed", "rejected", "withdrawn", "expired"]
 
@@ -110,9 +110,8 @@ def needed(amount_fen: int) -> bool:
 async def one_by_one(operator_id: int, customer_id: int) -> None:
     """Lets acts of one operator on one customer wait for each other until the transaction ends, so that ``adds_up`` finds what was
     done before. It comes before every other lock."""
-    await db.execute(
-        "SELECT pg_advisory_xact_lock($1, hashtext($2))", _ACTING, f"{operator_id}:{customer_id}"
-    )
+    whose = await standing.heir(customer_id)
+    await db.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", _ACTING, f"{operator_id}:{whose}")
 
 
 async def one_request(kind: str, number: str) -> None:
@@ -122,29 +121,48 @@ async def one_request(kind: str, number: str) -> None:
 
 
 _ACTING, _ASKING = 0x5975_0001, 0x5975_0002
-_ALONE = """
+_ALONE = f"""
+WITH numbers AS MATERIALIZED {customers.NUMBERS.format("$1")}
 SELECT (SELECT coalesce(sum(abs(a.amount_fen)), 0) FROM adjustment a
-        WHERE a.customer_id = $1 AND a.operator_id = $2 AND a.created_at > $4 AND a.approval_no IS NULL AND a.reverses_no IS NULL
+        WHERE a.customer_id IN (TABLE numbers) AND a.operator_id = $2 AND a.created_at > $4 AND a.approval_no IS NULL AND a.reverses_no IS NULL
           AND NOT EXISTS (SELECT FROM adjustment r WHERE r.reverses_no = a.adjustment_no))
      + (SELECT coalesce(sum(amount_fen), 0) FROM refund
-        WHERE customer_id = $1 AND operator = $3 AND decided_by = $3 AND created_at > $4 AND state <> 'failed')
+        WHERE customer_id IN (TABLE numbers) AND operator = $3 AND decided_by = $3 AND created_at > $4 AND state <> 'failed'
+          AND NOT EXISTS (SELECT FROM counter_payment c
+                          WHERE c.purpose = 'top_up' AND c.purpose_no = refund.subject_no AND c.state = 'undone'))
      + (SELECT coalesce(sum(m.principal_fen + m.bonus_fen), 0) FROM move m
-        WHERE m.giver_id = $1 AND m.operator = $3 AND m.created_at > $4 AND m.kind = 'gift' AND m.approval_no IS NULL
+        WHERE m.giver_id IN (TABLE numbers) AND m.operator = $3 AND m.created_at > $4 AND m.kind = 'gift' AND m.approval_no IS NULL
           AND m.reverses_no IS NULL AND NOT EXISTS (SELECT FROM move r WHERE r.reverses_no = m.move_no))
      + (SELECT coalesce(sum(worth_fen), 0) FROM points_movement
-        WHERE customer_id = $1 AND operator = $3 AND at > $4 AND kind = 'adjusted' AND reference NOT LIKE 'adjusted:V%')
+        WHERE customer_id IN (TABLE numbers) AND operator = $3 AND at > $4 AND kind = 'adjusted' AND reference NOT LIKE 'adjusted:V%')
 """
 
 
 async def adds_up(amount_fen: int, *, operator_id: int, customer_id: int) -> bool:
     """Whether an act that moves so much needs a second person: by itself, or together with what the same operator has adjusted,
-    refunded and transferred of the same customer's money, and given or taken of their points, alone within the shop's window. The caller has called ``one_by_one``."""
+    refunded, given up and transferred of the same customer's money, and given or taken of their points, alone within the shop's window,
+    under any number they have had. The caller has called ``one_by_one``."""
     hours = terms.current().approval_window_hours
     if needed(amount_fen) or not hours:
         return needed(amount_fen)
     since = clock.now() - timedelta(hours=hours)
-    alone_fen = await db.fetchval(_ALONE, customer_id, operator_id, f"operator:{operator_id}", since)
-    return needed(abs(amount_fen) + int(alone_fen))
+    whose = await standing.heir(customer_id)
+    label = f"operator:{operator_id}"
+    alone_fen = int(await db.fetchval(_ALONE, whose, operator_id, label, since))
+    for statement in _ALSO_ALONE:
+        alone_fen += int(await db.fetchval(statement, whose, label, since))
+    return needed(abs(amount_fen) + alone_fen)
+
+
+_ALSO_ALONE: list[str] = []
+
+
+def counts_too(statement: str) -> None:
+    """What else an operator does alone adds up, in tables that are not ours. The statement gives fen, 0 where there is nothing;
+    ``$1`` is the number the customer has now, ``$2`` the operator as books name them, ``$3`` since when. Called once, where the desk is
+    defined."""
+    assert statement not in _ALSO_ALONE, "counted twice"
+    _ALSO_ALONE.append(statement)
 
 
 async def alone(allowance: limits.Allowance, amount_fen: int, *, customer_id: int) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from billing import agreements, approvals, bills, collecting, credits, settled, terms, top_ups
+from billing import agreements, approvals, bills, collecting, credits, settled, standing, terms, top_ups
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency, posting
 from members import customers, limits
@@ -285,11 +285,14 @@ async def pay_bill(bill_no: str, amount_fen: int, taking: Taking, by: By) -> str
     """Posts so much of a bill as paid at the counter, in the caller's transaction. Returns the counter payment's number.
 
     Raises:
-        AlreadyRecorded, NoSuchBill, BillNotOwed, BillPaymentPending, BillUnderReview, AmountAboveOwed, PaidInFullOnly.
+        AlreadyRecorded, NoSuchBill, BillNotOwed, BillPaymentPending, BillUnderReview, AmountAboveOwed, PaidInFullOnly,
+        CustomerHasLeft: what they owe goes to who they are now, but an order that is not paid does not.
     """
     await _refuse_recorded(taking)
     owed = await _owed(bill_no)
     fen = _fits(owed, amount_fen)
+    if not await standing.stays(owed.customer_id):
+        raise customers.CustomerHasLeft(customer_id=owed.customer_id)
     number = ids.new_no(PREFIX)
     reference = f"counter:{number}"
     await _record(owed.customer_id, "bill", bill_no, fen, taking, by, reference, number=number)

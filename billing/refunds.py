@@ -21,7 +21,8 @@ from billing import (
     top_up_refunds,
 )
 from billing.channels import Channels
-from ledger import accounts, idempotency, origins
+from core import errors
+from ledger import accounts, credit_line, idempotency, origins
 from members import limits
 
 Refund = refund_records.Refund
@@ -50,6 +51,18 @@ preview = top_up_refunds.preview
 offers = top_up_refunds.offers
 settle = channel_refunds.settle
 poll = channel_refunds.poll
+
+
+class CreditOwed(errors.Conflict):
+    """Since they asked for the money the customer has used credit, which is paid back first."""
+
+    code = "credit_owed"
+
+
+class SecondPersonNeeded(errors.Conflict):
+    """With what this operator has given the customer alone it is above what one person gives back; somebody else has to try it again."""
+
+    code = "second_person_needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +227,13 @@ async def approve(channels: Channels, operator_id: int, refund_no: str, *, key: 
     """An operator lets a customer's request go ahead. What the counter has to pay waits for ``paid_out``.
 
     Raises:
-        NoSuchRefund, RefundStateForbids, AboveYourLimit, KeyReused.
+        NoSuchRefund, RefundStateForbids, CreditOwed, AboveYourLimit, KeyReused.
     """
 
     async def act() -> str:
         allowance = await limits.of(operator_id, "refunds", "money.approve")
         refund, _ = await _locked(refund_no, "requested")
+        await _refuse_credit_owed(refund)
         await allowance.take(refund.amount_fen, accounts.of_customer(refund.customer_id))
         await refund_records.approve(
             refund, decided_by=f"operator:{operator_id}", ask_at=channel_refunds.clocks_turn()
@@ -231,6 +245,13 @@ async def approve(channels: Channels, operator_id: int, refund_no: str, *, key: 
 
     await _once(operator_id, "refunds.approve", {"refund_no": refund_no}, act, key)
     return await _sent(channels, refund_no)
+
+
+async def _refuse_credit_owed(refund: Refund) -> None:
+    """Nothing of a top-up leaves the shop while its customer owes credit: turned down, it pays that back."""
+    line = await credit_line.of(refund.customer_id, lock=True)
+    if line.used_fen:
+        raise CreditOwed(refund_no=refund.refund_no, used_fen=line.used_fen)
 
 
 async def reject(operator_id: int, refund_no: str, *, key: str) -> Refund:
@@ -319,11 +340,14 @@ async def retry(
     one that is paid out there.
 
     Raises:
-        NoSuchRefund, RefundStateForbids, NothingToRefund, RefundTooLarge, NotRefundable, InsufficientBalance, AboveYourLimit, KeyReused.
+        NoSuchRefund, RefundStateForbids, NothingToRefund, RefundTooLarge, NotRefundable, InsufficientBalance, AboveYourLimit,
+        SecondPersonNeeded, KeyReused.
         BillPaymentPending, BillUnderReview: the bill is being paid; let that end first.
     """
 
     async def act() -> str:
+        owner_id = (await get(refund_no)).customer_id
+        await approvals.one_by_one(operator_id, owner_id)
         allowance = await limits.of(operator_id, "refunds", "money.move")
         refund, bill = await _locked(refund_no, "open", "failed")
         await refund_alerts.handled(refund)
@@ -334,7 +358,10 @@ async def retry(
         if await refund_records.retried_as(refund_no):
             raise RefundStateForbids(refund_no=refund_no, state="retried")
         amount_fen = sum(part.amount_fen for part in refund.parts if part.state == "failed")
-        await allowance.take(amount_fen, accounts.of_customer(refund.customer_id))
+        was_alone = refund.decided_by == refund.operator
+        if was_alone and await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=owner_id):
+            raise SecondPersonNeeded(refund_no=refund_no, amount_fen=amount_fen)
+        await allowance.take(amount_fen, accounts.of_customer(owner_id))
         return await _again(
             refund, bill, amount_fen, operator=f"operator:{operator_id}", at_counter=at_counter
         )

@@ -109,11 +109,12 @@ async def of_refund(
         part = next((part for part in refund.parts if part.state == "waiting"), None)
         if refund.state != "open" or part is None or part.tender != "counter":
             raise RefundStateForbids(refund_no=refund_no, state=refund.state)
-        payee = await _payee(await standing.heir(refund.customer_id), app_id, part.amount_fen, payee_name)
+        whose = await standing.heir(refund.customer_id)
+        payee = await _payee(whose, app_id, part.amount_fen, payee_name)
         number = remittance_records.new_no()
         await refund_records.set_sending(part)
         await remittance_records.create(
-            number, customer_id=refund.customer_id, purpose="refund", purpose_no=part.part_no, channel=CHANNEL, payee=payee,
+            number, customer_id=whose, purpose="refund", purpose_no=part.part_no, channel=CHANNEL, payee=payee,
             payee_name=payee_name, amount_fen=part.amount_fen, remark=_REMARKS["refund"], operator_id=operator_id,
             ask_at=_clocks_turn(),
         )  # fmt: skip

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from billing import abnormal, bills, collecting, matching, settled
 from core import clock, db, errors
-from ledger import accounts, holds, idempotency
+from ledger import accounts, credit_line, holds, idempotency
 from notifications import outbox
 
 log = logging.getLogger(__name__)
@@ -140,11 +140,12 @@ async def _call_off(
         await abnormal.end(bill.id, review.review_no, state, by=by, reason=reason)
         await bills.no_more_unasked(bill.id, "review_rejected" if state == "rejected" else "review_expired")
         balance = await accounts.balance(review.customer_id)
+        owed_fen = (await credit_line.of(review.customer_id)).used_fen
         params = {
             "title": review.title,
             "bill_no": review.bill_no,
             "amount_fen": review.amount_fen,
-            "available_fen": balance.available_fen - review.drawn_fen,
+            "available_fen": balance.available_fen - min(review.drawn_fen, owed_fen),
             "at": clock.now(),
         }
         key = f"review_ended:{review.review_no}"

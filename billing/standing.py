@@ -43,6 +43,14 @@ async def keeper(customer_id: int) -> int:
     return customer_id
 
 
+async def stays(customer_id: int) -> bool:
+    """Whether a customer's account is neither merged nor closed nor being closed; it stays so until the caller's transaction ends, which
+    locks the account here."""
+    await accounts.locked([accounts.of_customer(customer_id)])
+    row = await db.fetchrow(_STATE, customer_id)
+    return row is not None and row["state"] in ("active", "blocked")
+
+
 async def heir(customer_id: int) -> int:
     """Who a merged customer is today; themselves if they were not merged."""
     for _ in range(LONGEST_CHAIN):

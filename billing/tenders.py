@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from billing import abnormal, bills, collecting, credit_draws, credits, low_balance, matching, settled
+from billing import (
+    abnormal,
+    bills,
+    collecting,
+    credit_draws,
+    credits,
+    low_balance,
+    matching,
+    settled,
+    standing,
+)
 from core import clock, db
 from ledger import accounts, holds, posting
 from notifications import outbox
@@ -90,7 +100,7 @@ async def _settle(combined: _Combined, bill: bills.Bill, *, payment_no: str, cha
     waits_for = combined.combined_no if combined.state == "open" else None
     in_part = bill.collect_mode != "full" and bill.owed_fen > combined.total_fen
     is_as_it_was = bill.pending_no == waits_for and (in_part or bill.owed_fen == combined.total_fen)
-    if bill.state not in bills.OWED or not is_as_it_was:
+    if bill.state not in bills.OWED or not is_as_it_was or not await standing.stays(bill.customer_id):
         return False
     judged = await _judge(combined, bill)
     if judged.held and combined.state != "open":

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from billing import claw_back, credits, low_balance, refund_alerts, refund_records
 from core import clock, db, errors
 from ledger import accounts, origins, posting
+from members import customers
 from notifications import outbox
 
 
@@ -141,16 +142,17 @@ async def lock_of(customer_id: int) -> list[TopUp]:
     return [await get(row["top_up_no"]) for row in await db.fetch(_LOCK_ALL, customer_id)]
 
 
-_HAD_BEFORE = """
+_HAD_BEFORE = f"""
 SELECT EXISTS (
     SELECT FROM bill b JOIN bill_payment p ON p.bill_id = b.id
-    WHERE b.customer_id = $1 AND p.created_at < $2 AND p.amount_fen > p.refunded_fen
+    WHERE b.customer_id IN {customers.NUMBERS.format("$1")} AND p.created_at < $2 AND p.amount_fen > p.refunded_fen
 )
 """
 
 
 async def _rule_of(top_up: TopUp) -> claw_back.Rule:
-    """The customer's right, within its days, unless they had been served (paid a bill, not refunded) before this top-up."""
+    """The customer's right, within its days, unless they had been served (paid a bill, not refunded) before this top-up, under whatever
+    number they had then."""
     if clock.now() >= top_up.right_ends_at:
         return top_up.claw_back
     had = await db.fetchval(_HAD_BEFORE, top_up.customer_id, top_up.credited_at)

@@ -48,6 +48,7 @@ BillPaymentPending = bills.BillPaymentPending
 BillUnderReview = bills.BillUnderReview
 AmountAboveOwed = counter.AmountAboveOwed
 PaidInFullOnly = counter.PaidInFullOnly
+CustomerHasLeft = counter.CustomerHasLeft
 AlreadyRecorded = counter.AlreadyRecorded
 NoSuchAccount = accounts.NoSuchAccount
 KeyReused = idempotency.KeyReused
@@ -176,7 +177,7 @@ async def confirm(
 
     Raises:
         NoSuchVoucher, VoucherStateForbids, AlreadyRecorded, BillNotOwed, BillPaymentPending, BillUnderReview, AmountAboveOwed, PaidInFullOnly,
-        KeyReused.
+        CustomerHasLeft, KeyReused.
     """
     wish = {
         "voucher_no": voucher_no, "amount_fen": amount_fen, "reference": reference, "to_balance": to_balance,

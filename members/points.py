@@ -168,10 +168,12 @@ def earned_by(reference: str) -> str:
 _EARNED = """
 SELECT m.id, m.customer_id, m.points, coalesce((
     SELECT -sum(b.points) FROM points_movement b WHERE b.undoes = m.reference AND b.kind = 'taken_back'), 0)::bigint AS taken,
-    coalesce((SELECT d.points - d.paid FROM points_debt d WHERE d.reference = m.reference), 0) AS owed,
-    coalesce((SELECT -sum(p.points) FROM points_lot l JOIN points_part p ON p.lot_id = l.id
-              JOIN points_movement e ON e.id = p.movement_id AND e.kind = 'expired' WHERE l.movement_id = m.id), 0)::bigint AS expired
+    coalesce((SELECT d.points - d.paid FROM points_debt d WHERE d.reference = m.reference), 0) AS owed
 FROM points_movement m WHERE m.reference = $1
+"""
+_EXPIRED = """
+SELECT coalesce(-sum(p.points), 0)::bigint FROM points_part p JOIN points_movement e ON e.id = p.movement_id AND e.kind = 'expired'
+WHERE p.lot_id = ANY ($1::bigint[])
 """
 
 
@@ -185,7 +187,8 @@ async def take_back(reference: str, back_fen: int, paid_fen: int, *, because: st
     locked = await points_books.lock([owner])
     earned = await db.fetchrow(_EARNED, earned_by(reference))
     assert earned is not None, "movements are never deleted"
-    gone = earned["taken"] + earned["owed"] + earned["expired"]
+    expired = await db.fetchval(_EXPIRED, await points_books.brought_by(earned["id"]))
+    gone = earned["taken"] + earned["owed"] + int(expired)
     missing = earned["points"] * min(back_fen, paid_fen) // paid_fen - gone
     taken = f"taken_back:{because}"
     if missing <= 0 or await db.fetchrow(_OF_REFERENCE, taken) is not None:

@@ -153,15 +153,41 @@ async def _put(accounts: dict[int, Account], moves: Sequence[Move]) -> None:
 _LOTS = """
 SELECT id, least(remaining, $3 - before) AS points FROM (
     SELECT id, remaining, sum(remaining) OVER w - remaining AS before FROM points_lot
-    WHERE customer_id = $1 AND remaining > 0 AND (expires_at IS NULL OR expires_at > $2 OR movement_id = $4::bigint)
-    WINDOW w AS (ORDER BY (movement_id = $4) IS TRUE DESC, expires_at NULLS LAST, id)
+    WHERE customer_id = $1 AND remaining > 0 AND (expires_at IS NULL OR expires_at > $2 OR id = ANY ($4::bigint[]))
+    WINDOW w AS (ORDER BY id = ANY ($4) DESC, expires_at NULLS LAST, id)
 ) l WHERE before < $3
 """
+
+
+_BROUGHT = """
+WITH RECURSIVE came (id, points, expires_at) AS (
+    SELECT id, points, expires_at FROM points_lot WHERE movement_id = $1
+    UNION ALL
+    SELECT there.* FROM came c
+    JOIN points_part p ON p.lot_id = c.id AND p.points < 0
+    JOIN points_movement o ON o.id = p.movement_id AND o.kind = 'merged_out'
+    JOIN points_movement i ON i.reference = 'merged_in:' || substr(o.reference, length('merged_out:') + 1)
+    CROSS JOIN LATERAL (
+        SELECT n.id, n.points, n.expires_at FROM points_lot n
+        WHERE n.movement_id = i.id AND n.points = -p.points AND n.expires_at IS NOT DISTINCT FROM c.expires_at
+        ORDER BY n.id LIMIT 1 OFFSET (
+            SELECT count(*) FROM points_part q JOIN points_lot l ON l.id = q.lot_id
+            WHERE q.movement_id = o.id AND q.points = p.points AND l.expires_at IS NOT DISTINCT FROM c.expires_at AND q.lot_id < c.id)
+    ) there
+)
+SELECT id FROM came
+"""
+
+
+async def brought_by(movement_id: int) -> list[int]:
+    """The lots a movement made, and those that their points went on in after merges: of lots that are alike each is one of the others'."""
+    return [row[0] for row in await db.fetch(_BROUGHT, movement_id)]
 
 
 async def choose(customer_id: int, points: int, *, first_of: int | None = None) -> list[tuple[int, int]]:
     """From which lots so many points are taken, as parts of a move: what ends first goes first, before it what the movement
     ``first_of`` brought, also when it is over and the clock has not looked yet. Less where there is less. The account must be
     locked."""
-    rows = await db.fetch(_LOTS, customer_id, clock.now(), points, first_of)
+    first = [] if first_of is None else await brought_by(first_of)
+    rows = await db.fetch(_LOTS, customer_id, clock.now(), points, first)
     return [(row["id"], -int(row["points"])) for row in rows]

@@ -53,12 +53,15 @@ async def paid(debt: Debt, points: int) -> None:
     await db.execute(_PAID, debt.id, points, clock.now())
 
 
-_HAND_OVER = "UPDATE points_debt SET customer_id = $2, changed_at = $3 WHERE customer_id = $1 AND paid < points RETURNING id"
+_HAND_OVER = (
+    "UPDATE points_debt SET customer_id = $2, changed_at = $3 WHERE customer_id = $1 RETURNING paid < points"
+)
 
 
 async def hand_over(gone_id: int, kept_id: int) -> bool:
-    """What one customer owes becomes another's. Returns whether there was any."""
-    return bool(await db.fetch(_HAND_OVER, gone_id, kept_id, clock.now()))
+    """What one customer owes becomes another's, and what they have paid too: more of the same may be owed later. Returns whether anything
+    is owed."""
+    return any(row[0] for row in await db.fetch(_HAND_OVER, gone_id, kept_id, clock.now()))
 
 
 _FORGET = "UPDATE points_debt SET points = paid, changed_at = $2 WHERE customer_id = $1 AND paid < points"

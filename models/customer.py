@@ -4,6 +4,8 @@ from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from core.partial_index import PartialIndex
+
 
 class Customer(Model):
     """A person (or company) whose money the shop keeps."""
@@ -28,6 +30,11 @@ class Customer(Model):
 
     class Meta:
         table = "customer"
+        indexes = (
+            PartialIndex(
+                fields=("merged_into_id",), name="customer_merged_into", where="merged_into_id IS NOT NULL"
+            ),
+        )
         constraints = (
             CheckConstraint(
                 check="state IN ('active', 'blocked', 'merged', 'closing', 'closed')", name="customer_state"

@@ -21,7 +21,7 @@ from billing import (
 from billing.channels import Channels
 from core import db, errors
 from ledger import idempotency
-from members import limits
+from members import customers, limits
 from shop import after_sale_steps, after_sales_shown, order_review
 from shop.after_sales_shown import AfterSale
 
@@ -114,6 +114,14 @@ async def _approved(approval: approvals.Approval) -> str:
 
 
 approvals.register(_KIND, _approved, "refunds")
+approvals.counts_too(
+    f"""
+    SELECT coalesce(sum(a.reduced_fen), 0) FROM after_sale a
+    WHERE a.customer_id IN {customers.NUMBERS.format("$1")} AND a.ended_at > $3 AND a.reduced_fen > 0
+      AND EXISTS (SELECT FROM after_sale_event e WHERE e.after_sale_id = a.id AND e.step = 'refund' AND e.by = $2)
+      AND NOT EXISTS (SELECT FROM approval v WHERE v.approval_no = a.approval_no AND v.state = 'executed')
+    """
+)
 
 
 def _amount(found: AfterSale, amount_fen: int | None) -> int:

@@ -77,7 +77,7 @@ ROUTES = (
         refunds.approve,
         summary=("同意顾客的退款申请", "Let a customer's request go ahead"),
         answer=refunds.Refund,
-        refusals=_DECIDING,
+        refusals=(*_DECIDING, billing_refunds.CreditOwed, billing_refunds.NoSuchAccount),
         auth=OPERATOR,
         idempotent=True,
     ),
@@ -151,6 +151,7 @@ ROUTES = (
         answer=refunds.Refund,
         refusals=(
             *_DECIDING,
+            billing_refunds.SecondPersonNeeded,
             billing_refunds.BillPaymentPending,
             billing_refunds.BillUnderReview,
             billing_refunds.NothingToRefund,

@@ -25,6 +25,7 @@ from core import db as database
 from ledger import accounts, credit_line, proof
 from shop import orders
 from tests import factories
+from tests.billing.test_credit_limits import set_limit
 
 OPERATOR, OTHER = 1, 2
 
@@ -413,3 +414,21 @@ async def test_the_proof_finds_a_review_that_is_not_what_is_held(
     await breaking.close()
     found = await proof.run(since_last=incremental)
     assert invariant in {violation.invariant for violation in found.violations}
+
+
+async def test_who_is_told_of_a_review_that_ended_is_told_what_is_there(db):
+    customer = await factories.customer()
+    await set_limit(customer.id, 1_000)
+    await deduction_rules.add(
+        name="大额", kind="size", params={"at_least_fen": 500}, action="hold", tells_customer=False
+    )
+    order = await factories.order(customer.id, 800)
+    assert (await orders.pay(customer.id, order.order_no, key=factories.key())).under_review
+    (waiting,) = await reviews.page(state="waiting", customer_id=customer.id)
+    await factories.topped_up(customer.id, 1_000)
+    assert (await credit_line.of(customer.id)).used_fen == 0
+    await reviews.reject(1, waiting.review_no, key=factories.key())
+    told = await database.fetchval(
+        "SELECT params::jsonb ->> 'available_fen' FROM outbox_message WHERE kind = 'review_ended'"
+    )
+    assert int(told) == (await accounts.balance(customer.id)).available_fen == 1_000

@@ -182,3 +182,17 @@ async def test_of_two_pay_outs_at_once_one_pays(db):
     assert (await closings.get(number)).paid_out_fen == 1_000
     with pytest.raises(closings.NoSuchClosing):
         await pay_out("Z0")
+
+
+async def test_late_money_for_an_unpaid_order_of_a_closed_account_is_told(db):
+    who = await factories.customer()
+    order = await factories.order(who.id, 1_000)
+    payment = await factories.combined_payment(order, 0)
+    word = factories.trade(payment, state="closed", channel_trade_no=None, paid_at=None)
+    assert await payments.confirm(word) == "closed"
+    number = await closings.request(1, who.id, reason="销户", key=factories.key())
+    assert (await approvals.approve(2, number, key=factories.key())).state == "executed"
+    assert await database.fetchval("SELECT state FROM customer WHERE id = $1", who.id) == "closed"
+    await payments.confirm(factories.trade(payment))
+    alerts = await database.fetch("SELECT kind FROM staff_alert WHERE resolved_at IS NULL")
+    assert "late_money" in [row["kind"] for row in alerts]

@@ -16,6 +16,8 @@ from billing import (
     channels,
     collecting,
     combined,
+    counter,
+    counter_undo,
     deduction_rules,
     due_bills,
     instalment_schedule,
@@ -31,7 +33,7 @@ from core import clock
 from core import db as database
 from gateways import channel as at_channel
 from tests import factories
-from tests.billing.refunding import BOSS, Channel, paid_bill, paid_by_channel, refund_bill
+from tests.billing.refunding import BOSS, Channel, opened, paid_bill, paid_by_channel, refund_bill
 
 OTHER = 2
 CLOSED = channels.Channels({})
@@ -237,3 +239,29 @@ async def test_small_acts_at_once_add_up_too(db):
     )
     assert sum(one.approval_no is None for one in made) == 3
     assert (await factories.balance(customer.id))[0] == 1_000 + 900
+
+
+async def test_a_refund_that_is_tried_again_adds_up_with_what_one_operator_gave_back_alone(db):
+    most = terms.current().approval_above_fen
+    who = await factories.customer(principal=2 * most, named=True)
+    one, two = await paid_by_channel(who.id, most), await paid_bill(who.id, most)
+    first = await refund_bill(one, most, channel=Channel("closed"))
+    assert first.refund.state == "failed"
+    assert (await refund_bill(two, most)).refund.state == "paid"
+    number = first.refund.refund_no
+    with pytest.raises(refunds.SecondPersonNeeded):
+        await refunds.retry(opened(), 1, number, at_counter=True, key=factories.key())
+    assert (await refunds.get(number)).state == "failed"
+    again = await refunds.retry(opened(), 2, number, at_counter=True, key=factories.key())
+    assert again.amount_fen == most, "a second person does it"
+
+
+async def test_a_top_up_at_the_counter_that_was_undone_does_not_count_as_given_back(db):
+    most = terms.current().approval_above_fen
+    who = await factories.customer(named=True)
+    one = await counter.top_up(
+        1, counter.TopUpWish(who.id, amount_fen=most), counter.Taking("cash", None), key=factories.key()
+    )
+    await counter_undo.undo(1, one.payment.counter_no, reason="x", key=factories.key())
+    await factories.topped_up(who.id, most)
+    assert (await refund_bill(await paid_bill(who.id, most), most)).approval_no is None

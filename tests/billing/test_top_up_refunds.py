@@ -21,10 +21,11 @@ from billing import (
 from core import clock
 from core import db as database
 from gateways import channel as at_channel
-from ledger import accounts, explain, holds
+from ledger import accounts, credit_line, explain, holds
 from members import customers
 from tests import factories
 from tests.billing.refunding import BOSS, Channel, ask_for, issued, opened, paid_bill, told
+from tests.billing.test_credit_limits import bought, set_limit
 
 
 async def house(code):
@@ -283,3 +284,22 @@ async def test_nothing_goes_back_while_the_customer_owes_credit(db):
     assert (await refunds.preview(customer_id, number)).refundable_fen == 0
     with pytest.raises(refunds.NotRefundable):
         await ask_for(customer_id, number)
+
+
+async def test_a_customers_request_does_not_go_ahead_while_they_owe_credit_and_turned_down_it_pays_that_back(
+    db,
+):
+    customer_id, number = await topped_up(1_000, rule="unspent_only")
+    await set_limit(customer_id, 1_000)
+    channel = Channel("accepted")
+    asked = await refunds.ask_for(
+        channel.open(), customer_id, number, amount_fen=None, reason="x", key=factories.key()
+    )
+    assert asked.state == "requested"
+    await bought(customer_id, 800)
+    with pytest.raises(refunds.CreditOwed):
+        await refunds.approve(channel.open(), 2, asked.refund_no, key=factories.key())
+    assert (await refunds.get(asked.refund_no)).state == "requested"
+    await refunds.reject(2, asked.refund_no, key=factories.key())
+    assert (await credit_line.of(customer_id)).used_fen == 0
+    assert await factories.balance(customer_id) == (200, 0)

@@ -380,3 +380,23 @@ async def test_the_proof_names_what_is_wrong_with_them_in_the_whole_and_in_what_
     await _busy()
     assert await proof.check(since=mark) == []
     assert await breaking.missed(BREAKING, mark) == []
+
+
+async def test_what_is_taken_off_what_is_owed_adds_up_with_what_one_operator_gave_back_alone(db):
+    price = terms.current().approval_above_fen * 6 // 10
+    shop = Bought()
+    shop.customer = (await factories.customer(principal=price * 4, named=True)).id
+    shop.sku = (await factories.sku(price, stock=10)).id
+    placed = await orders.place(shop.customer, [orders.Wanted(shop.sku, 4)], key=factories.key())
+    shop.no, shop.bill_no = placed.order_no, placed.bill_no
+    await shop.agree()
+    await shop.ship()
+    first = await shop.sent_back(1)
+    assert (first.reduced_fen, first.refund_fen) == (price, 0)
+    second = await shop.sent_back(1)
+    assert second.approval_no is not None and second.reduced_fen == 0
+    assert (await approvals.approve(2, second.approval_no, key=factories.key())).state == "executed"
+    third = await shop.sent_back(1)
+    assert third.approval_no is not None, (
+        "what a second person agreed to is theirs; the first is still one's own"
+    )
