@@ -36,7 +36,13 @@ CREATE INDEX order_expiring ON shop_order (expires_at) WHERE state = 'placed';
 CREATE INDEX order_completing ON shop_order (completes_at) WHERE state = 'shipped';
 CREATE INDEX order_at_work ON shop_order (state, id) WHERE state NOT IN ('completed', 'cancelled');
 """
-_UNDONE = {"0054": _DEADLINES, "0053": _LISTED, "0050": "DROP INDEX plan_warn", "0049": _SHARES}
+_UNDONE = {
+    "0057": "DROP INDEX customer_merged_into",
+    "0054": _DEADLINES,
+    "0053": _LISTED,
+    "0050": "DROP INDEX plan_warn",
+    "0049": _SHARES,
+}
 """Migrations taken back, the latest first. The others make anew what is there, or take away what is not."""
 
 
@@ -152,3 +158,20 @@ async def test_an_order_that_was_being_placed_meanwhile_gets_its_deadline_with_t
     found = await core_db.fetch("SELECT order_id, expires_at FROM order_deadline ORDER BY order_id")
     assert [tuple(row) for row in found] == [(order.id, order.expires_at) for order in (first, second)]
     assert await database.missing_migrations() == []
+
+
+async def test_points_that_were_paid_back_before_a_merge_are_of_who_was_kept(database_url, db):
+    gone, kept = [(await factories.customer()).id for _ in range(2)]
+    await core_db.execute(
+        "INSERT INTO points_debt (customer_id, reference, points, paid, changed_at) VALUES ($1, 'earned:x', 5, 5, $2)",
+        gone,
+        clock.now(),
+    )
+    await core_db.execute(
+        "UPDATE customer SET state = 'merged', merged_into_id = $2 WHERE id = $1", gone, kept
+    )
+    await _as_before("0057")
+    await database.migrate(database_url)
+    assert await core_db.fetchval("SELECT customer_id FROM points_debt") == kept
+    assert await database.missing_migrations() == []
+    await core_db.execute("DELETE FROM points_debt")  # nothing earned them
