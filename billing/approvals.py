@@ -122,19 +122,19 @@ async def one_request(kind: str, number: str) -> None:
 
 _ACTING, _ASKING = 0x5975_0001, 0x5975_0002
 _ALONE = f"""
-WITH numbers AS MATERIALIZED {customers.NUMBERS.format("$1")}
+WITH numbers AS MATERIALIZED (SELECT {customers.NUMBERS.format("$1")} AS all_of)
 SELECT (SELECT coalesce(sum(abs(a.amount_fen)), 0) FROM adjustment a
-        WHERE a.customer_id IN (TABLE numbers) AND a.operator_id = $2 AND a.created_at > $4 AND a.approval_no IS NULL AND a.reverses_no IS NULL
+        WHERE a.customer_id = ANY ((TABLE numbers)::bigint[]) AND a.operator_id = $2 AND a.created_at > $4 AND a.approval_no IS NULL AND a.reverses_no IS NULL
           AND NOT EXISTS (SELECT FROM adjustment r WHERE r.reverses_no = a.adjustment_no))
-     + (SELECT coalesce(sum(amount_fen), 0) FROM refund
-        WHERE customer_id IN (TABLE numbers) AND operator = $3 AND decided_by = $3 AND created_at > $4 AND state <> 'failed'
+     + (SELECT coalesce(sum(p.amount_fen), 0) FROM refund r JOIN refund_part p ON p.refund_id = r.id AND p.state <> 'failed'
+        WHERE r.customer_id = ANY ((TABLE numbers)::bigint[]) AND r.operator = $3 AND r.decided_by = $3 AND r.created_at > $4
           AND NOT EXISTS (SELECT FROM counter_payment c
-                          WHERE c.purpose = 'top_up' AND c.purpose_no = refund.subject_no AND c.state = 'undone'))
+                          WHERE c.purpose = 'top_up' AND c.purpose_no = r.subject_no AND c.state = 'undone'))
      + (SELECT coalesce(sum(m.principal_fen + m.bonus_fen), 0) FROM move m
-        WHERE m.giver_id IN (TABLE numbers) AND m.operator = $3 AND m.created_at > $4 AND m.kind = 'gift' AND m.approval_no IS NULL
+        WHERE m.giver_id = ANY ((TABLE numbers)::bigint[]) AND m.operator = $3 AND m.created_at > $4 AND m.kind = 'gift' AND m.approval_no IS NULL
           AND m.reverses_no IS NULL AND NOT EXISTS (SELECT FROM move r WHERE r.reverses_no = m.move_no))
      + (SELECT coalesce(sum(worth_fen), 0) FROM points_movement
-        WHERE customer_id IN (TABLE numbers) AND operator = $3 AND at > $4 AND kind = 'adjusted' AND reference NOT LIKE 'adjusted:V%')
+        WHERE customer_id = ANY ((TABLE numbers)::bigint[]) AND operator = $3 AND at > $4 AND kind = 'adjusted' AND reference NOT LIKE 'adjusted:V%')
 """
 
 

@@ -156,7 +156,7 @@ async def bill(
 
     Raises:
         ReferenceNeeded, AlreadyRecorded, NoSuchBill, BillNotOwed, BillPaymentPending, BillUnderReview, AmountAboveOwed,
-        PaidInFullOnly, KeyReused.
+        PaidInFullOnly, CustomerHasLeft, KeyReused.
     """
     taking.check()
     named = {"bill_no": bill_no, "amount_fen": amount_fen, **_taking(taking)}
@@ -166,6 +166,7 @@ async def bill(
         await _refuse_recorded(taking)
         owed = await _owed(bill_no)
         fen = _fits(owed, amount_fen)
+        customers.refuse_left(await customers.get(owed.customer_id))
         alone = not needs_second_person(fen)
         if not (alone and await allowance.takes(fen, accounts.of_customer(owed.customer_id))):
             exact = {**named, "amount_fen": fen}

@@ -181,17 +181,16 @@ _LOCK_PACKAGE = f"""
 SELECT {packages.COLUMNS} FROM recharge_package WHERE id = $1 AND stock IS NOT NULL FOR NO KEY UPDATE
 """
 _STARTED = f"""
-SELECT EXISTS (SELECT FROM top_up t WHERE t.customer_id IN {customers.NUMBERS.format("$1")} AND t.state NOT IN ('pending', 'closed')) AS has_topped_up,
+SELECT EXISTS (SELECT FROM top_up t WHERE t.customer_id = ANY ({customers.NUMBERS.format("$1")}) AND t.state NOT IN ('pending', 'closed')) AS has_topped_up,
        (SELECT t.top_up_no FROM top_up t WHERE t.customer_id = $1 AND {caps.MAY_BE_PAID} ORDER BY t.id DESC LIMIT 1)
            AS unfinished_no
 """
 _TAKEN = f"""
-WITH numbers AS MATERIALIZED {customers.NUMBERS.format("$2")}
-SELECT count(*) FILTER (WHERE t.customer_id IN (TABLE numbers) AND t.state <> 'pending') AS paid,
+SELECT count(*) FILTER (WHERE t.customer_id = ANY ({customers.NUMBERS.format("$2")}) AND t.state <> 'pending') AS paid,
        count(*) FILTER (WHERE t.customer_id = $2 AND {caps.MAY_BE_PAID}) AS unfinished,
        max(t.top_up_no) FILTER (WHERE t.customer_id = $2 AND {caps.MAY_BE_PAID}) AS unfinished_no,
        count(*) FILTER (WHERE t.state <> 'pending' OR {caps.MAY_BE_PAID}) AS in_all
-FROM top_up t WHERE t.package_id = $1 AND t.state <> 'closed' AND (t.customer_id IN (TABLE numbers) OR $3)
+FROM top_up t WHERE t.package_id = $1 AND t.state <> 'closed' AND (t.customer_id = ANY ({customers.NUMBERS.format("$2")}) OR $3)
 """
 
 

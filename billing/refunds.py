@@ -337,7 +337,8 @@ async def retry(
     channels: Channels, operator_id: int, refund_no: str, *, at_counter: bool = False, key: str
 ) -> Refund:
     """Tries again: what is stuck is asked about under its old number, what failed becomes a new refund, once; with ``at_counter``
-    one that is paid out there.
+    one that is paid out there. Who decided on it has decided on the new one: what an operator gave back alone is tried again by them
+    alone as far as it adds up, by others in any case.
 
     Raises:
         NoSuchRefund, RefundStateForbids, NothingToRefund, RefundTooLarge, NotRefundable, InsufficientBalance, AboveYourLimit,
@@ -358,8 +359,8 @@ async def retry(
         if await refund_records.retried_as(refund_no):
             raise RefundStateForbids(refund_no=refund_no, state="retried")
         amount_fen = sum(part.amount_fen for part in refund.parts if part.state == "failed")
-        was_alone = refund.decided_by == refund.operator
-        if was_alone and await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=owner_id):
+        is_alone = refund.operator == refund.decided_by == f"operator:{operator_id}"
+        if is_alone and await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=owner_id):
             raise SecondPersonNeeded(refund_no=refund_no, amount_fen=amount_fen)
         await allowance.take(amount_fen, accounts.of_customer(owner_id))
         return await _again(
@@ -384,12 +385,13 @@ async def _again(
             ask_at=channel_refunds.clocks_turn(),
             retry_of=refund.refund_no,
             at_counter=at_counter,
+            decided_by=refund.decided_by,
         )
         await settled.tell_issuer_of_refund(bill, again.refund_no, amount_fen, by=operator)
     else:
         again = await top_up_refunds.hold(
             await top_up_refunds.get(refund.subject_no), amount_fen, operator=operator, reason=refund.reason,
-            tender="counter" if at_counter else None, decided_by=operator, ask_at=channel_refunds.clocks_turn(), retry_of=refund.refund_no,
+            tender="counter" if at_counter else None, decided_by=refund.decided_by or operator, ask_at=channel_refunds.clocks_turn(), retry_of=refund.refund_no,
         )  # fmt: skip
     return again.refund_no
 

@@ -140,12 +140,13 @@ async def _call_off(
         await abnormal.end(bill.id, review.review_no, state, by=by, reason=reason)
         await bills.no_more_unasked(bill.id, "review_rejected" if state == "rejected" else "review_expired")
         balance = await accounts.balance(review.customer_id)
-        owed_fen = (await credit_line.of(review.customer_id)).used_fen
+        used_fen = (await credit_line.of(review.customer_id)).used_fen
+        paid_back_fen = min(used_fen, balance.principal_fen, balance.available_fen)  # once this is done
         params = {
             "title": review.title,
             "bill_no": review.bill_no,
             "amount_fen": review.amount_fen,
-            "available_fen": balance.available_fen - min(review.drawn_fen, owed_fen),
+            "available_fen": balance.available_fen - paid_back_fen,
             "at": clock.now(),
         }
         key = f"review_ended:{review.review_no}"

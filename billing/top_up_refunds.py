@@ -145,7 +145,7 @@ async def lock_of(customer_id: int) -> list[TopUp]:
 _HAD_BEFORE = f"""
 SELECT EXISTS (
     SELECT FROM bill b JOIN bill_payment p ON p.bill_id = b.id
-    WHERE b.customer_id IN {customers.NUMBERS.format("$1")} AND p.created_at < $2 AND p.amount_fen > p.refunded_fen
+    WHERE b.customer_id = ANY ({customers.NUMBERS.format("$1")}) AND p.created_at < $2 AND p.amount_fen > p.refunded_fen
 )
 """
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from billing import approvals, bills, counter, staff_alerts, voucher_images
 from core import clock, db, errors, ids
 from ledger import accounts, idempotency
-from members import limits
+from members import customers, limits
 from notifications import outbox
 
 State = Literal["started", "submitted", "confirmed", "rejected", "withdrawn"]
@@ -188,6 +188,8 @@ async def confirm(
         found = await _locked(voucher_no)
         _refuse_decided(found, "submitted")
         await _refuse_waiting(found)
+        if found.bill_no is not None and not to_balance:
+            customers.refuse_left(await customers.get((await bills.find(found.bill_no)).customer_id))
         alone = not counter.needs_second_person(amount_fen)
         if alone and await allowance.takes(amount_fen, accounts.of_customer(found.customer_id)):
             return await _confirm(wish, counter.By(f"operator:{operator_id}", voucher_no=voucher_no))

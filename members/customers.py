@@ -122,9 +122,9 @@ async def staying(customer_id: int) -> Customer:
     return Customer(*row)
 
 
-NUMBERS = "(SELECT n.id FROM customer n WHERE n.id = {0} OR n.merged_into_id = {0})"
-"""All numbers a person has had, for a statement that counts what they did: those merged into the one they have now, and it. ``{0}``
-is that one; a merge lets all of before point at it."""
+NUMBERS = "ARRAY(SELECT n.id FROM customer n WHERE n.id = {0} OR n.merged_into_id = {0})"
+"""All numbers a person has had, as an array for a statement that counts what they did: those merged into the one they have now, and it.
+``{0}`` is that one; a merge lets all of before point at it."""
 
 
 def refuse_left(customer: Customer) -> None:

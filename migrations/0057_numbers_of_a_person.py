@@ -1,5 +1,6 @@
 """Who was merged into a customer is found at once: what is counted of a person counts for all the numbers they have had."""
 
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from core.partial_index import PartialIndex
@@ -21,5 +22,6 @@ class Migration(_steps.Migration):
                 fields=["merged_into_id"], name="customer_merged_into", where="merged_into_id IS NOT NULL"
             ),
         ),
+        ops.AddIndex("PointsDebt", Index(fields=["customer_id"], name="points_debt_customer")),
         ops.RunSQL([_PAID_DEBTS]),
     ]

@@ -121,7 +121,10 @@ class PointsDebt(Model):
 
     class Meta:
         table = "points_debt"
-        indexes = (PartialIndex(fields=("customer_id",), name="points_debt_open", where="paid < points"),)
+        indexes = (
+            PartialIndex(fields=("customer_id",), name="points_debt_open", where="paid < points"),
+            Index(fields=("customer_id",), name="points_debt_customer"),
+        )
         constraints = (CheckConstraint(check="paid BETWEEN 0 AND points", name="points_debt_paid"),)
 
 

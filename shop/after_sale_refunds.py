@@ -117,7 +117,7 @@ approvals.register(_KIND, _approved, "refunds")
 approvals.counts_too(
     f"""
     SELECT coalesce(sum(a.reduced_fen), 0) FROM after_sale a
-    WHERE a.customer_id IN {customers.NUMBERS.format("$1")} AND a.ended_at > $3 AND a.reduced_fen > 0
+    WHERE a.customer_id = ANY ({customers.NUMBERS.format("$1")}) AND a.ended_at > $3 AND a.reduced_fen > 0
       AND EXISTS (SELECT FROM after_sale_event e WHERE e.after_sale_id = a.id AND e.step = 'refund' AND e.by = $2)
       AND NOT EXISTS (SELECT FROM approval v WHERE v.approval_no = a.approval_no AND v.state = 'executed')
     """

@@ -37,7 +37,7 @@ CREATE INDEX order_completing ON shop_order (completes_at) WHERE state = 'shippe
 CREATE INDEX order_at_work ON shop_order (state, id) WHERE state NOT IN ('completed', 'cancelled');
 """
 _UNDONE = {
-    "0057": "DROP INDEX customer_merged_into",
+    "0057": "DROP INDEX customer_merged_into; DROP INDEX points_debt_customer",
     "0054": _DEADLINES,
     "0053": _LISTED,
     "0050": "DROP INDEX plan_warn",

@@ -432,3 +432,21 @@ async def test_who_is_told_of_a_review_that_ended_is_told_what_is_there(db):
         "SELECT params::jsonb ->> 'available_fen' FROM outbox_message WHERE kind = 'review_ended'"
     )
     assert int(told) == (await accounts.balance(customer.id)).available_fen == 1_000
+
+
+async def test_who_is_told_of_a_review_that_ended_is_told_what_is_there_once_other_credit_is_paid_back(db):
+    customer = await factories.customer(principal=1_000)
+    await set_limit(customer.id, 1_000)
+    await deduction_rules.add(
+        name="大额", kind="size", params={"at_least_fen": 700}, action="hold", tells_customer=False
+    )
+    order, other = await factories.order(customer.id, 800), await factories.order(customer.id, 500)
+    assert (await orders.pay(customer.id, order.order_no, key=factories.key())).under_review
+    await orders.pay(customer.id, other.order_no, key=factories.key())
+    assert (await credit_line.of(customer.id)).used_fen == 300
+    (waiting,) = await reviews.page(state="waiting", customer_id=customer.id)
+    await reviews.reject(1, waiting.review_no, key=factories.key())
+    told = await database.fetchval(
+        "SELECT params::jsonb ->> 'available_fen' FROM outbox_message WHERE kind = 'review_ended'"
+    )
+    assert int(told) == (await accounts.balance(customer.id)).available_fen == 500

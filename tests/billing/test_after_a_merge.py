@@ -21,7 +21,8 @@ from billing import (
     top_ups,
 )
 from core import clock
-from members import points_ends
+from core import db as database
+from members import points, points_ends
 from shop import orders
 from tests import factories
 from tests.billing import remitting
@@ -179,3 +180,44 @@ async def test_points_of_lots_that_are_alike_are_over_for_each_of_them(db):
     await back(one, 10_000)
     await back(two, 10_000)
     assert await has(kept) == 200, "of 200 that were earned 100 had been taken before the others were over"
+
+
+async def test_points_are_found_over_several_merges_also_those_that_came_back_to_who_was_gone(db):
+    await ruled()
+    first, second, third = [await factories.customer(principal=50_000, named=True) for _ in range(3)]
+    one = await paid(first, 10_000)
+    await spending.follow()
+    async with database.transaction():
+        await points.spend(first.id, 30, "test:spent", worth_fen=1)
+    await merge(first, second)
+    async with database.transaction():
+        await points.give_back("test:spent")
+    await merge(second, third)
+    assert await has(third) == 100
+    clock.set_offset(timedelta(days=60))
+    await points_ends.expire()
+    await points_adjustments.adjust(1, third.id, 100, reason="x", key=factories.key())
+    await back(one, 10_000)
+    assert (await has(third), await owed(third)) == (100, [])
+
+
+async def test_the_counter_asks_nobody_to_agree_to_what_nobody_may_pay(db):
+    most = terms.current().counter_approval_above_fen
+    gone, kept = await factories.customer(named=True), await factories.customer(named=True)
+    order = await factories.order(gone.id, most + 1)
+    await merge(gone, kept)
+    with pytest.raises(counter.CustomerHasLeft):
+        await counter.bill(1, order.bill_no, counter.Taking("cash", None), key=factories.key())
+    assert await approvals.page(state="waiting") == []
+
+
+async def test_nobody_looks_through_all_top_ups_of_a_package_for_who_has_had_it(db):
+    package = await packages.add(
+        name="首充", pay_fen=100, bonus_fen=100, rules=packages.Rules(per_customer=1)
+    )
+    statement = package_rules._TAKEN.replace("$1", str(package.id)).replace("$2", "1").replace("$3", "false")
+    async with database.transaction():
+        await database.execute("SET LOCAL enable_seqscan = off")
+        plan = "\n".join(row[0] for row in await database.fetch(f"EXPLAIN {statement}"))
+    found_by = plan.split("using top_up_taken")[1].split("Index Cond")[1].split("\n")[0]
+    assert "package_id = " in found_by and "customer_id = ANY" in found_by, plan

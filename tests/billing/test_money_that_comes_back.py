@@ -22,6 +22,7 @@ from billing import (
     due_bills,
     instalment_schedule,
     instalments,
+    payments,
     refunds,
     reversals,
     reviews,
@@ -32,6 +33,7 @@ from billing import (
 from core import clock
 from core import db as database
 from gateways import channel as at_channel
+from shop import orders
 from tests import factories
 from tests.billing.refunding import BOSS, Channel, opened, paid_bill, paid_by_channel, refund_bill
 
@@ -265,3 +267,38 @@ async def test_a_top_up_at_the_counter_that_was_undone_does_not_count_as_given_b
     await counter_undo.undo(1, one.payment.counter_no, reason="x", key=factories.key())
     await factories.topped_up(who.id, most)
     assert (await refund_bill(await paid_bill(who.id, most), most)).approval_no is None
+
+
+async def test_a_refund_that_a_second_person_agreed_to_is_tried_again_by_anybody_however_often_it_fails(db):
+    most = terms.current().approval_above_fen
+    who = await factories.customer(named=True)
+    asked = await refund_bill(await paid_by_channel(who.id, most + 1), most + 1)
+    done = await approvals.approve(2, asked.approval_no, key=factories.key())
+    await channel_refunds.send(Channel("closed").open(), await refunds.get(done.result))
+    second = await refunds.retry(Channel("closed").open(), 1, done.result, key=factories.key())
+    assert (second.state, second.decided_by) == ("failed", "operator:2")
+    third = await refunds.retry(opened(), 1, second.refund_no, at_counter=True, key=factories.key())
+    assert third.amount_fen == most + 1
+
+
+async def test_what_a_customer_cancelled_themselves_is_tried_again_by_anybody(db):
+    most = terms.current().approval_above_fen
+    who = await factories.customer(named=True)
+    order = await factories.order(who.id, most + 1)
+    assert await payments.confirm(factories.trade(await factories.combined_payment(order, 0))) == "settled"
+    assert (await orders.cancel(who.id, order.order_no)).state == "cancelled"
+    (refund,) = await refunds.page(customer_id=who.id)
+    await channel_refunds.send(Channel("closed").open(), refund)
+    assert (await refunds.get(refund.refund_no)).state == "failed"
+    again = await refunds.retry(opened(), 1, refund.refund_no, at_counter=True, key=factories.key())
+    assert again.amount_fen == most + 1
+
+
+async def test_a_refund_that_failed_in_part_adds_up_by_the_part_that_went(db):
+    most = terms.current().approval_above_fen
+    who = await factories.customer(principal=2 * most, named=True)
+    one, two = await paid_by_channel(who.id, most, balance_fen=most - 100), await paid_bill(who.id, most)
+    before = sum(await factories.balance(who.id))
+    assert (await refund_bill(one, most, channel=Channel("closed"))).refund.state == "failed"
+    assert sum(await factories.balance(who.id)) == before + most - 100
+    assert (await refund_bill(two, most)).approval_no is not None
