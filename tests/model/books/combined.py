@@ -91,6 +91,7 @@ class Combining:
         bill, account, is_open = self.bills[one.source], self.accounts[one.customer], one.state == "open"
         as_it_was = (
             bill.state in OWED
+            and self.accounts[bill.customer].state == "active"
             and bill.pending == (number if is_open else None)
             and bill.owed == one.balance + one.channel
         )

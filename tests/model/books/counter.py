@@ -100,6 +100,8 @@ class Counter:
             raise Refused("amount_above_owed")
         if bill.mode == "full" and fen < bill.owed:
             raise Refused("paid_in_full_only")
+        if self.accounts[bill.customer].state != "active":
+            raise Refused("customer_has_left")
         return fen
 
     def _counter_bill(self, content, number):
