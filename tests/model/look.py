@@ -110,7 +110,7 @@ WITH paid AS (
 )
 SELECT jsonb_object_agg(number, coalesce((
     SELECT jsonb_agg(jsonb_build_array(paid.name, paid.nth)) FROM paid
-    WHERE paid.customer_id = t.customer_id AND paid.created_at < t.credited_at), '[]'))::text
+    WHERE paid.created_at < t.credited_at), '[]'))::text
 FROM (SELECT payment_no AS number, purpose_no FROM payment WHERE payment_no = ANY ($2) UNION ALL
       SELECT counter_no, purpose_no FROM counter_payment WHERE counter_no = ANY ($2)) n JOIN top_up t ON t.top_up_no = n.purpose_no
 """

@@ -358,7 +358,8 @@ class Machine(RuleBasedStateMachine):
             served = self.shop.run(self.shop.eye.served_before(self.people, list(credited)))
             for number, paid in served.items():
                 self.model.payments[number].served = [
-                    self.model.bills[source].payments[nth - 1] for source, nth in paid
+                    (self.model.bills[source], self.model.bills[source].payments[nth - 1])
+                    for source, nth in paid
                 ]
 
     def _spenders(self, who, times, fen):

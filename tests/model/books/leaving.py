@@ -38,6 +38,10 @@ class Leaving:
             customer = self.accounts[customer].heir
         return customer
 
+    def numbers_of(self, customer):
+        """All numbers a person has had: theirs, and those that were merged into it."""
+        return {customer, *(gone for gone, one in self.accounts.items() if one.state == "merged" and self.heir(gone) == customer)}  # fmt: skip
+
     def _closing_of(self, customer):
         return next(number for number, one in self.closings.items() if one.customer == customer)
 

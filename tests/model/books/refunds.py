@@ -69,7 +69,11 @@ class Refunding:
 
     def rule_of(self, payment):
         """The customer's right within its days, unless they had been served before; else what was written down."""
-        served = any(not one.is_undone and not one.is_refunded for one in payment.served)
+        numbers = self.numbers_of(payment.customer)
+        served = any(
+            bill.customer in numbers and not one.is_undone and not one.is_refunded
+            for bill, one in payment.served
+        )
         by_right = self.now < payment.credited + payment.right_days * DAY and not served
         return "right" if by_right else payment.claw_back
 

@@ -103,15 +103,16 @@ class ToppingUp:
         """Limits count what was paid and what may still be."""
         bought = [one for one in self.payments.values() if one.package == number]
         paid = [one for one in bought if one.top_up_state == "credited"]
-        own = [one for one in paid if one.customer == customer]
-        waiting = [one for one in bought if one.customer == customer and one.may_be_paid]
+        numbers = self.numbers_of(customer)
+        own = [one for one in paid if one.customer in numbers]
+        waiting = [one for one in bought if one.customer in numbers and one.may_be_paid]
         if package.until is not None and self.now >= package.until:
             raise Refused("package_over")
         if package.tier is not None and self.accounts[customer].tier != package.tier:
             raise Refused("package_not_for_tier")
         if package.first_time_only:
             if any(
-                one.customer == customer and one.top_up_state == "credited" for one in self.payments.values()
+                one.customer in numbers and one.top_up_state == "credited" for one in self.payments.values()
             ):
                 raise Refused("package_first_only")
             if self.unfinished(customer):
@@ -172,7 +173,7 @@ class ToppingUp:
 
     def credit(self, payment, source):
         payment.top_up_state, payment.credited = "credited", self.now
-        payment.served = self.paid_by(payment.customer)
+        payment.served = self.paid_so_far()
         payment.lots = [self.give(payment.customer, "principal", payment.amount, source)]
         if payment.bonus:
             ends = None if payment.days is None else (self.now // DAY + payment.days + 1) * DAY
@@ -182,8 +183,8 @@ class ToppingUp:
     def credited(self):
         return {number for number, one in self.payments.items() if one.credited is not None}
 
-    def paid_by(self, customer):
-        return [one for bill in self.bills.values() if bill.customer == customer for one in bill.payments]
+    def paid_so_far(self):
+        return [(bill, one) for bill in self.bills.values() for one in bill.payments]
 
     def _set_aside(self, payment, trade):
         if payment.state in ("created", "prepared", "closed"):
