@@ -247,8 +247,8 @@ async def page(
 ) -> list[Product]:
     """Products with their SKUs, oldest first, those found by ``words`` where some are given (``shop.search``); ``after`` is the id
     the last page ended at. ``sort``: by ``sold`` or ``lowest_fen`` instead; by price, only those that have one."""
-    asked = search_words.asked(words) if search_words.is_asked(words) else None
-    if asked is None and search_words.is_asked(words):
+    asked = None
+    if search_words.is_asked(words) and (asked := search_words.asked(words)) is None:
         return []
     if sort is None:
         rows: Sequence[Any] = await db.fetch(_PAGE, after, off_shelf_too, limit, asked)
