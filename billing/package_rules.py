@@ -182,13 +182,13 @@ SELECT {packages.COLUMNS} FROM recharge_package WHERE id = $1 AND stock IS NOT N
 """
 _STARTED = f"""
 SELECT EXISTS (SELECT FROM top_up t WHERE t.customer_id = ANY ({customers.NUMBERS.format("$1")}) AND t.state NOT IN ('pending', 'closed')) AS has_topped_up,
-       (SELECT t.top_up_no FROM top_up t WHERE t.customer_id = $1 AND {caps.MAY_BE_PAID} ORDER BY t.id DESC LIMIT 1)
+       (SELECT t.top_up_no FROM top_up t WHERE t.customer_id = ANY ({customers.NUMBERS.format("$1")}) AND {caps.MAY_BE_PAID} ORDER BY t.id DESC LIMIT 1)
            AS unfinished_no
 """
 _TAKEN = f"""
 SELECT count(*) FILTER (WHERE t.customer_id = ANY ({customers.NUMBERS.format("$2")}) AND t.state <> 'pending') AS paid,
-       count(*) FILTER (WHERE t.customer_id = $2 AND {caps.MAY_BE_PAID}) AS unfinished,
-       max(t.top_up_no) FILTER (WHERE t.customer_id = $2 AND {caps.MAY_BE_PAID}) AS unfinished_no,
+       count(*) FILTER (WHERE t.customer_id = ANY ({customers.NUMBERS.format("$2")}) AND {caps.MAY_BE_PAID}) AS unfinished,
+       max(t.top_up_no) FILTER (WHERE t.customer_id = ANY ({customers.NUMBERS.format("$2")}) AND {caps.MAY_BE_PAID}) AS unfinished_no,
        count(*) FILTER (WHERE t.state <> 'pending' OR {caps.MAY_BE_PAID}) AS in_all
 FROM top_up t WHERE t.package_id = $1 AND t.state <> 'closed' AND (t.customer_id = ANY ({customers.NUMBERS.format("$2")}) OR $3)
 """

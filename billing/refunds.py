@@ -6,7 +6,7 @@ A refund is decided and written down in one transaction; what goes back through 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from billing import (
     channel_refunds,
     refund_alerts,
     refund_records,
+    refund_retries,
+    refund_steps,
     settled,
     top_up_refunds,
 )
@@ -41,6 +43,7 @@ BillPaymentPending = bills.BillPaymentPending
 BillUnderReview = bills.BillUnderReview
 NoSuchAccount = accounts.NoSuchAccount
 AboveYourLimit = limits.AboveYourLimit
+SecondPersonNeeded = refund_retries.SecondPersonNeeded
 KeyReused = idempotency.KeyReused
 
 in_full = bill_refunds.in_full
@@ -50,6 +53,7 @@ page = refund_records.page
 preview = top_up_refunds.preview
 offers = top_up_refunds.offers
 settle = channel_refunds.settle
+retry = refund_retries.retry
 poll = channel_refunds.poll
 
 
@@ -57,12 +61,6 @@ class CreditOwed(errors.Conflict):
     """Since they asked for the money the customer has used credit, which is paid back first."""
 
     code = "credit_owed"
-
-
-class SecondPersonNeeded(errors.Conflict):
-    """With what this operator has given the customer alone it is above what one person gives back; somebody else has to try it again."""
-
-    code = "second_person_needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ async def of_bill(
             return await _ask_second_person("bill_refund", wish, amount_fen, operator_id, owner_id)
         return await _of_bill(wish, operator=f"operator:{operator_id}", decided_by=f"operator:{operator_id}")
 
-    made = await _once(operator_id, "refunds.of_bill", wish, act, key)
+    made = await refund_steps.once(operator_id, "refunds.of_bill", wish, act, key)
     return await _outcome(channels, made)
 
 
@@ -141,7 +139,7 @@ async def of_top_up(
         operator = f"operator:{operator_id}"
         return await _of_top_up(wish, operator=operator, decided_by=operator)
 
-    made = await _once(operator_id, "refunds.of_top_up", wish, act, key)
+    made = await refund_steps.once(operator_id, "refunds.of_top_up", wish, act, key)
     return await _outcome(channels, made)
 
 
@@ -189,12 +187,7 @@ approvals.register("top_up_refund", _approved_top_up, "refunds")
 async def _outcome(channels: Channels, made: str) -> Outcome:
     if made.startswith(approvals.PREFIX):
         return Outcome(None, made)
-    return Outcome(await _sent(channels, made), None)
-
-
-async def _sent(channels: Channels, refund_no: str) -> Refund:
-    await channel_refunds.send(channels, await get(refund_no))
-    return await get(refund_no)
+    return Outcome(await refund_steps.sent(channels, made), None)
 
 
 async def ask_for(
@@ -220,7 +213,7 @@ async def ask_for(
     made = await idempotency.alone(
         caller=caller, operation="refunds.ask_for", key=key, content=content, act=act
     )
-    return await _sent(channels, made)
+    return await refund_steps.sent(channels, made)
 
 
 async def approve(channels: Channels, operator_id: int, refund_no: str, *, key: str) -> Refund:
@@ -232,7 +225,7 @@ async def approve(channels: Channels, operator_id: int, refund_no: str, *, key: 
 
     async def act() -> str:
         allowance = await limits.of(operator_id, "refunds", "money.approve")
-        refund, _ = await _locked(refund_no, "requested")
+        refund, _ = await refund_steps.locked(refund_no, "requested")
         await _refuse_credit_owed(refund)
         await allowance.take(refund.amount_fen, accounts.of_customer(refund.customer_id))
         await refund_records.approve(
@@ -243,8 +236,8 @@ async def approve(channels: Channels, operator_id: int, refund_no: str, *, key: 
             await refund_alerts.at_counter(refund, refund.parts[0])
         return refund_no
 
-    await _once(operator_id, "refunds.approve", {"refund_no": refund_no}, act, key)
-    return await _sent(channels, refund_no)
+    await refund_steps.once(operator_id, "refunds.approve", {"refund_no": refund_no}, act, key)
+    return await refund_steps.sent(channels, refund_no)
 
 
 async def _refuse_credit_owed(refund: Refund) -> None:
@@ -262,13 +255,13 @@ async def reject(operator_id: int, refund_no: str, *, key: str) -> Refund:
     """
 
     async def act() -> str:
-        refund, _ = await _locked(refund_no, "requested")
+        refund, _ = await refund_steps.locked(refund_no, "requested")
         await refund_records.reject(refund, decided_by=f"operator:{operator_id}")
         await top_up_refunds.give_back(refund, refund.parts[0], operator=f"operator:{operator_id}")
         await refund_alerts.decided(refund)
         return refund_no
 
-    await _once(operator_id, "refunds.reject", {"refund_no": refund_no}, act, key)
+    await refund_steps.once(operator_id, "refunds.reject", {"refund_no": refund_no}, act, key)
     return await get(refund_no)
 
 
@@ -280,14 +273,14 @@ async def paid_out(operator_id: int, refund_no: str, *, key: str) -> Refund:
     """
 
     async def act() -> str:
-        refund, bill = await _locked(refund_no, "open", part_state="waiting")
+        refund, bill = await refund_steps.locked(refund_no, "open", part_state="waiting")
         for part in refund.parts:
             if part.state == "waiting":
                 await channel_refunds.pay_back(refund, part, bill, operator=f"operator:{operator_id}")
         await refund_alerts.decided(refund)
         return refund_no
 
-    await _once(operator_id, "refunds.paid_out", {"refund_no": refund_no}, act, key)
+    await refund_steps.once(operator_id, "refunds.paid_out", {"refund_no": refund_no}, act, key)
     return await get(refund_no)
 
 
@@ -300,7 +293,7 @@ async def to_balance(operator_id: int, refund_no: str, *, key: str) -> Refund:
     operator = f"operator:{operator_id}"
 
     async def act() -> str:
-        refund, bill = await _locked(refund_no, "open", part_state="abnormal")
+        refund, bill = await refund_steps.locked(refund_no, "open", part_state="abnormal")
         for part in refund.parts:
             if part.state == "abnormal" and bill is not None:
                 await bill_refunds.credit_instead(bill, refund, part, operator=operator)
@@ -309,7 +302,7 @@ async def to_balance(operator_id: int, refund_no: str, *, key: str) -> Refund:
         await refund_alerts.handled(refund)
         return refund_no
 
-    await _once(operator_id, "refunds.to_balance", {"refund_no": refund_no}, act, key)
+    await refund_steps.once(operator_id, "refunds.to_balance", {"refund_no": refund_no}, act, key)
     return await get(refund_no)
 
 
@@ -321,7 +314,7 @@ async def to_counter(operator_id: int, refund_no: str, *, key: str) -> Refund:
     """
 
     async def act() -> str:
-        refund, _ = await _locked(refund_no, "open", part_state="abnormal")
+        refund, _ = await refund_steps.locked(refund_no, "open", part_state="abnormal")
         await refund_records.to_counter(refund)
         await refund_alerts.handled(refund)
         for part in refund.parts:
@@ -329,71 +322,8 @@ async def to_counter(operator_id: int, refund_no: str, *, key: str) -> Refund:
                 await refund_alerts.at_counter(refund, part)
         return refund_no
 
-    await _once(operator_id, "refunds.to_counter", {"refund_no": refund_no}, act, key)
+    await refund_steps.once(operator_id, "refunds.to_counter", {"refund_no": refund_no}, act, key)
     return await get(refund_no)
-
-
-async def retry(
-    channels: Channels, operator_id: int, refund_no: str, *, at_counter: bool = False, key: str
-) -> Refund:
-    """Tries again: what is stuck is asked about under its old number, what failed becomes a new refund, once; with ``at_counter``
-    one that is paid out there. Who decided on it has decided on the new one: what an operator gave back alone is tried again by them
-    alone as far as it adds up, by others in any case.
-
-    Raises:
-        NoSuchRefund, RefundStateForbids, NothingToRefund, RefundTooLarge, NotRefundable, InsufficientBalance, AboveYourLimit,
-        SecondPersonNeeded, KeyReused.
-        BillPaymentPending, BillUnderReview: the bill is being paid; let that end first.
-    """
-
-    async def act() -> str:
-        owner_id = (await get(refund_no)).customer_id
-        await approvals.one_by_one(operator_id, owner_id)
-        allowance = await limits.of(operator_id, "refunds", "money.move")
-        refund, bill = await _locked(refund_no, "open", "failed")
-        await refund_alerts.handled(refund)
-        if refund.state == "open":
-            if not await refund_records.start(refund, ask_at=channel_refunds.clocks_turn()):
-                raise RefundStateForbids(refund_no=refund_no, state=refund.state)
-            return refund_no
-        if await refund_records.retried_as(refund_no):
-            raise RefundStateForbids(refund_no=refund_no, state="retried")
-        amount_fen = sum(part.amount_fen for part in refund.parts if part.state == "failed")
-        is_alone = refund.operator == refund.decided_by == f"operator:{operator_id}"
-        if is_alone and await approvals.adds_up(amount_fen, operator_id=operator_id, customer_id=owner_id):
-            raise SecondPersonNeeded(refund_no=refund_no, amount_fen=amount_fen)
-        await allowance.take(amount_fen, accounts.of_customer(owner_id))
-        return await _again(
-            refund, bill, amount_fen, operator=f"operator:{operator_id}", at_counter=at_counter
-        )
-
-    content = {"refund_no": refund_no} | ({"at_counter": True} if at_counter else {})
-    made = await _once(operator_id, "refunds.retry", content, act, key)
-    return await _sent(channels, made)
-
-
-async def _again(
-    refund: Refund, bill: bills.Bill | None, amount_fen: int, *, operator: str, at_counter: bool
-) -> str:
-    if bill is not None:
-        bills.refuse_pending(bill)
-        again = await bill_refunds.decide(
-            bill,
-            amount_fen,
-            operator=operator,
-            reason=refund.reason,
-            ask_at=channel_refunds.clocks_turn(),
-            retry_of=refund.refund_no,
-            at_counter=at_counter,
-            decided_by=refund.decided_by,
-        )
-        await settled.tell_issuer_of_refund(bill, again.refund_no, amount_fen, by=operator)
-    else:
-        again = await top_up_refunds.hold(
-            await top_up_refunds.get(refund.subject_no), amount_fen, operator=operator, reason=refund.reason,
-            tender="counter" if at_counter else None, decided_by=refund.decided_by or operator, ask_at=channel_refunds.clocks_turn(), retry_of=refund.refund_no,
-        )  # fmt: skip
-    return again.refund_no
 
 
 async def lots_of(refund: Refund) -> dict[str, list[Moved]]:
@@ -403,25 +333,3 @@ async def lots_of(refund: Refund) -> dict[str, list[Moved]]:
         taken = top_up_refunds.reference(refund) if refund.kind == "top_up" else bill_refunds.reference(part)
         moved[part.part_no] = await origins.moved(taken)
     return moved
-
-
-async def _locked(
-    refund_no: str, *states: str, part_state: str | None = None
-) -> tuple[Refund, bills.Bill | None]:
-    found = await get(refund_no)
-    if found.kind == "bill":
-        await settled.lock_issuer((await bills.find(found.subject_no)).source)
-    bill = await channel_refunds.lock_subject(found)
-    refund = await get(refund_no)
-    fits = part_state is None or any(part.state == part_state for part in refund.parts)
-    if refund.state not in states or not fits:
-        raise RefundStateForbids(refund_no=refund_no, state=refund.state)
-    return refund, bill
-
-
-async def _once(
-    operator_id: int, operation: str, content: Mapping[str, Any], act: Callable[[], Awaitable[str]], key: str
-) -> str:
-    return await idempotency.alone(
-        caller=f"operator:{operator_id}", operation=operation, key=key, content=content, act=act
-    )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from billing import caps, staff_alerts
 from core import clock, db, ids
 from ledger import accounts, moves
+from members import customers
 from notifications import outbox
 
 _STATE = "SELECT state, merged_into_id FROM customer WHERE id = $1"
@@ -48,7 +49,7 @@ async def stays(customer_id: int) -> bool:
     locks the account here."""
     await accounts.locked([accounts.of_customer(customer_id)])
     row = await db.fetchrow(_STATE, customer_id)
-    return row is not None and row["state"] in ("active", "blocked")
+    return row is not None and row["state"] not in customers.LEFT
 
 
 async def heir(customer_id: int) -> int:

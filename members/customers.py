@@ -122,6 +122,8 @@ async def staying(customer_id: int) -> Customer:
     return Customer(*row)
 
 
+LEFT = ("merged", "closing", "closed")
+"""The states of who is gone, or about to be."""
 NUMBERS = "ARRAY(SELECT n.id FROM customer n WHERE n.id = {0} OR n.merged_into_id = {0})"
 """All numbers a person has had, as an array for a statement that counts what they did: those merged into the one they have now, and it.
 ``{0}`` is that one; a merge lets all of before point at it."""
@@ -133,7 +135,7 @@ def refuse_left(customer: Customer) -> None:
     Raises:
         CustomerHasLeft.
     """
-    if customer.state in ("merged", "closing", "closed"):
+    if customer.state in LEFT:
         raise CustomerHasLeft(customer_id=customer.id)
 
 

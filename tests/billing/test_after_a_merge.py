@@ -50,6 +50,12 @@ async def back(order, fen):
     await spending.follow()
 
 
+async def two_who_earn():
+    """Two customers with 500 yuan each, whose payments bring points."""
+    await ruled()
+    return [await factories.customer(principal=50_000, named=True) for _ in range(2)]
+
+
 async def test_two_numbers_of_one_customer_do_not_double_what_one_operator_gives_back_alone(db):
     most = terms.current().approval_above_fen
     gone = await factories.customer(principal=most, named=True)
@@ -107,10 +113,29 @@ async def test_a_package_that_was_bought_under_the_number_that_is_gone_counts(db
         await buys(kept)
 
 
+@pytest.mark.parametrize("rule", [{"first_time_only": True}, {"per_customer": 1}])
+async def test_a_package_that_may_still_be_paid_under_the_number_that_is_gone_is_not_bought_beside_it(
+    db, rule
+):
+    gone, kept = await factories.customer(), await factories.customer()
+    package = await packages.add(name="首充", pay_fen=100, bonus_fen=100, rules=packages.Rules(**rule))
+
+    def buys(who):
+        return top_ups.start(
+            opened(), who.id, package_id=package.id, amount_fen=None, channel="wechat_pay", method="native", payer=None,
+            key=factories.key(),
+        )  # fmt: skip
+
+    begun = await buys(gone)
+    await merge(gone, kept)
+    with pytest.raises(package_rules.Unfinished):
+        await buys(kept)
+    assert await payments.confirm(factories.trade(begun)) == "credited"
+    assert await factories.balance(kept.id) == (100, 100)
+
+
 async def test_points_owed_again_after_a_merge_are_owed_by_who_is_kept(db):
-    await ruled()
-    gone = await factories.customer(principal=50_000, named=True)
-    kept = await factories.customer(principal=50_000, named=True)
+    gone, kept = await two_who_earn()
     order = await paid(gone, 10_000)
     await spending.follow()
     await points_bonus.change(gone.id, 100, key=factories.key())
@@ -124,9 +149,7 @@ async def test_points_owed_again_after_a_merge_are_owed_by_who_is_kept(db):
 
 
 async def test_points_that_were_over_after_a_merge_are_not_taken_from_others(db):
-    await ruled()
-    gone = await factories.customer(principal=50_000, named=True)
-    kept = await factories.customer(principal=50_000, named=True)
+    gone, kept = await two_who_earn()
     order = await paid(gone, 10_000)
     await spending.follow()
     await merge(gone, kept)
@@ -167,9 +190,7 @@ async def test_nobody_pays_an_unpaid_order_of_who_was_merged_at_the_counter(db):
 
 
 async def test_points_of_lots_that_are_alike_are_over_for_each_of_them(db):
-    await ruled()
-    gone = await factories.customer(principal=50_000, named=True)
-    kept = await factories.customer(principal=50_000, named=True)
+    gone, kept = await two_who_earn()
     one, two = await paid(gone, 10_000), await paid(gone, 10_000)
     await spending.follow()
     await merge(gone, kept)

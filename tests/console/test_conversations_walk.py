@@ -99,12 +99,18 @@ async def test_a_customer_writes_and_an_operator_answers_without_reloading(world
     assert desk.wrong == []
 
 
-async def test_what_is_said_while_a_page_opens_is_followed_by_what_is_said_next(world, chromium):
+async def one_who_waits(world, chromium):
+    """A customer who has asked for a person, and the desk of one who may answer, at the list."""
     await operator("zhou", duties.Post("support"))
     here, _ = await shop.writer(world)
     desk = await seated(chromium, world, "zhou")
     await here.says("我要投诉")
     await desk.goto(f"{world.url}/console/conversations")
+    return here, desk
+
+
+async def test_what_is_said_while_a_page_opens_is_followed_by_what_is_said_next(world, chromium):
+    here, desk = await one_who_waits(world, chromium)
     said_meanwhile = asyncio.Event()
 
     async def late(route):
@@ -126,11 +132,7 @@ async def test_what_is_said_while_a_page_opens_is_followed_by_what_is_said_next(
 
 
 async def test_a_page_that_is_left_offers_no_form_that_would_be_lost_with_it(world, chromium):
-    await operator("zhou", duties.Post("support"))
-    here, _ = await shop.writer(world)
-    desk = await seated(chromium, world, "zhou")
-    await here.says("我要投诉")
-    await desk.goto(f"{world.url}/console/conversations")
+    _, desk = await one_who_waits(world, chromium)
     await desk.locator(".talk-list a").click()
     await expect(desk.get_by_role("log")).to_contain_text("我要投诉")
     heard = []

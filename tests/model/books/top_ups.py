@@ -115,7 +115,7 @@ class ToppingUp:
                 one.customer in numbers and one.top_up_state == "credited" for one in self.payments.values()
             ):
                 raise Refused("package_first_only")
-            if self.unfinished(customer):
+            if any(one.customer in numbers and one.may_be_paid for one in self.payments.values()):
                 raise Refused("top_up_unfinished")
         if package.per_customer is not None and len(own) >= package.per_customer:
             raise Refused("package_limit_reached")
